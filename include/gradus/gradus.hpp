@@ -1,0 +1,14 @@
+// Gradus: tensors, a tape, and the chain rule walked backwards over it; layers, optimizers and data on top.
+#pragma once
+
+#include <gradus/data/data.hpp>
+#include <gradus/error.hpp>
+#include <gradus/gradcheck.hpp>
+#include <gradus/io/safetensors.hpp>
+#include <gradus/nn/nn.hpp>
+#include <gradus/observe.hpp>
+#include <gradus/op.hpp>
+#include <gradus/ops.hpp>
+#include <gradus/optim/optim.hpp>
+#include <gradus/tape.hpp>
+#include <gradus/tensor.hpp>

@@ -1,0 +1,5 @@
+// Saving and loading.
+#pragma once
+
+#include <gradus/io/safetensors.hpp>
+#include <gradus/io/state_dict.hpp>

@@ -1,0 +1,106 @@
+// Watching a program differentiate: every event that the library emits, and how to receive them.
+//
+//   struct Count : Observer { int n = 0; void on_record(const RecordEvent&) override { ++n; } } count;
+//   Observing watching(count);       // until the end of the scope, on this thread
+#pragma once
+
+#include <span>
+
+#include <gradus/tape.hpp>
+
+namespace gradus {
+
+namespace detail {
+struct Observers;
+}
+
+struct RecordEvent {  // an operation, a leaf or a constant got a node
+  const Tape& tape;
+  int node;
+  const Tensor& value;
+};
+struct WalkEvent {  // a walk begins or ends
+  const Tape& tape;
+  int node;  // where it starts
+  const char* what;  // "backward" or "gradient"
+  Loc where;
+  bool recorded;
+};
+struct VisitEvent {  // a node's gradient is complete; its rule runs next
+  const Tape& tape;
+  int node;
+  const Tensor& grad;
+};
+struct ContributionEvent {  // `from` gave a gradient to its input number `slot`, node `to`
+  const Tape& tape;
+  int from, slot, to;
+  const Tensor& added;
+  const Tensor& before;  // undefined for the first contribution
+  const Tensor& after;
+  bool fused;  // a kernel accumulated by itself: `added` is after - before, up to rounding
+};
+struct AccumulateEvent {  // backward() is done: a leaf's grad() changed
+  const Tape& tape;
+  int node;
+  const Tensor& leaf;
+};
+struct MutationEvent {  // a tensor was changed in place
+  const Tensor& tensor;
+  const char* what;  // "fill_"
+  Loc where;
+};
+struct ZeroGradEvent {
+  const Tensor& leaf;
+};
+struct StepEvent {  // an optimizer is about to update, or has updated, one parameter
+  const char* optimizer;
+  const std::string& parameter;
+  const Tensor& value;
+  const Tensor& grad;
+  std::span<const Tensor> state;
+  double lr;
+  std::int64_t step;
+  bool before;
+};
+struct ScopeEvent {
+  const char* name;
+  bool enter;
+};
+struct ScalarEvent {  // study::scalar("loss", …)
+  const char* name;
+  double value;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_record(const RecordEvent&) {}
+  virtual void on_walk_begin(const WalkEvent&) {}
+  virtual void on_visit(const VisitEvent&) {}
+  virtual void on_contribution(const ContributionEvent&) {}
+  virtual void on_accumulate(const AccumulateEvent&) {}
+  virtual void on_walk_end(const WalkEvent&) {}
+  virtual void on_mutation(const MutationEvent&) {}
+  virtual void on_zero_grad(const ZeroGradEvent&) {}
+  virtual void on_step(const StepEvent&) {}
+  virtual void on_scope(const ScopeEvent&) {}
+  virtual void on_scalar(const ScalarEvent&) {}
+  virtual void on_tape_begin(const Tape&) {}
+  virtual void on_tape_end(const Tape&) {}
+};
+
+// Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.
+class [[nodiscard]] Observing {
+ public:
+  explicit Observing(Observer& observer);
+  ~Observing();
+  Observing(const Observing&) = delete;
+  Observing& operator=(const Observing&) = delete;
+
+ private:
+  friend struct detail::Observers;
+  Observer* observer_;
+  Observing* outer_;
+};
+
+}  // namespace gradus

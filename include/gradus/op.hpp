@@ -1,0 +1,250 @@
+// Write your own operation: one struct, one function.
+//
+//   struct Gate {                                              // y = a tanh(k b)
+//     double k = 1;
+//     static constexpr auto name = "gate", rule = "da = g tanh(kb)   db = g a k (1 - tanh²(kb))";
+//     static constexpr Saves saves{in1, in0 | in1};            // entry i: what the gradient of input i reads
+//     void fields(auto& v) const { v("k", k); }                // its attributes
+//     Tensor forward(Fwd&, Ins in) const { return in[0] * tanh(in[1] * k); }
+//     void vjp(Vjp& v) const {
+//       Tensor t = tanh(v.in(1) * k);
+//       if (v.wants(0)) v.give(0, v.g * t);
+//       if (v.wants(1)) v.give(1, v.g * v.in(0) * k * (1.0 - t * t));
+//     }
+//   };
+//   Tensor gate(Arg a, Arg b, double k) { return apply(Gate{.k = k}, a, b); }
+//
+// The built-in operations are written the same way. The rule uses public operations, so it is differentiable again, to any
+// order. An operation may add `void fast(Vjp&) const`, the same rule with fused kernels, taken when the walk is not recorded.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <new>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <gradus/tape.hpp>
+#include <gradus/tensor.hpp>
+
+namespace gradus {
+
+class Vjp;
+
+// What a rule may read besides the incoming gradient: inputs, the output, extras that the forward kept.
+inline constexpr std::uint32_t in0 = 1, in1 = 2, in2 = 4, in3 = 8, in4 = 16, in5 = 32, out0 = 256, extra0 = 512,
+                               extra1 = 1024, extra2 = 2048;
+
+struct Saves {
+  std::uint32_t of[8] = {};
+  int count = 0;
+  constexpr Saves() = default;
+  template <class... Mask>
+  constexpr explicit(false) Saves(Mask... masks) : of{masks...}, count(sizeof...(masks)) {}
+  // Inputs beyond the last entry read what the last entry says.
+  constexpr std::uint32_t operator[](int input) const { return count ? of[input < count ? input : count - 1] : 0; }
+};
+
+// The inputs of a forward.
+class Ins {
+ public:
+  explicit Ins(std::span<const Tensor* const> tensors) : tensors_(tensors) {}
+  const Tensor& operator[](int i) const { return *tensors_[static_cast<std::size_t>(i)]; }
+  int size() const { return static_cast<int>(tensors_.size()); }
+
+ private:
+  std::span<const Tensor* const> tensors_;
+};
+
+// What a forward may need besides its inputs: where the user called it, and a place for extra results.
+class Fwd {
+ public:
+  Fwd(const char* operation, Loc line) : name(operation), where(line) {}
+  const char* name;
+  Loc where;
+  Tensor extras[3];  // for the rule (declare extra0 … in saves) and for the caller of apply
+
+  [[noreturn]] void fail(Complaint complaint) const { throw Error(name, std::move(complaint), where); }
+};
+
+// One visit of the walk: the incoming gradient `g`, and what the rule may read and give.
+class Vjp {
+ public:
+  const Tensor& g;
+
+  bool wants(int input) const;                // is the gradient of this input needed?
+  const Tensor& in(int input) const;          // an input, as saved
+  const Tensor& out() const;                  // the output, as saved
+  const Tensor& extra(int k) const;
+  const Shape& shape(int input) const;        // of an input that is wanted; needs no save
+  DType dtype(int input) const;
+  int inputs() const;
+  void give(int input, Tensor gradient);      // adds to the gradient of that input
+
+  // ---- for fast rules ----
+  // The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in place.
+  const Tensor& accumulator(int input);
+
+ private:
+  friend class BackwardPass;
+  Vjp(BackwardPass& pass, int node, const Tensor& incoming);
+  const Tensor& saved(std::uint32_t bit, const char* what, int k) const;
+  int target(int input) const;  // the node of that input, or -1 where no gradient is wanted
+  void check(int input, int to, const Tensor& gradient) const;
+  void flush();
+
+  BackwardPass& pass_;
+  detail::Node& node_;
+  int index_, pending_ = -1;
+  Tensor pending_sum_;  // an accumulator handed out under observation, not yet given
+};
+
+// Receives an operation's attributes by name.
+class Attributes {
+ public:
+  virtual ~Attributes() = default;
+  virtual void number(const char* name, double& value) = 0;
+  virtual void integer(const char* name, std::int64_t& value) = 0;
+  virtual void flag(const char* name, bool& value) = 0;
+  virtual void list(const char* name, Shape& value) = 0;
+
+  template <class T>
+  void operator()(const char* name, const T& value) {
+    ++count;
+    auto& v = const_cast<T&>(value);  // a reader writes only into operations it has made itself
+    if constexpr (std::same_as<T, bool>) flag(name, v);
+    else if constexpr (std::floating_point<T>) convert<double>(name, v, &Attributes::number);
+    else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) convert<std::int64_t>(name, v, &Attributes::integer);
+    else list(name, v);
+  }
+  int count = 0;
+
+ private:
+  template <class To, class T>
+  void convert(const char* name, T& value, void (Attributes::*write)(const char*, To&)) {
+    To v = static_cast<To>(value);
+    (this->*write)(name, v);
+    value = static_cast<T>(v);
+  }
+};
+
+template <class Op>
+concept Operation = requires(const Op op, Fwd& f, Ins in, Vjp& v, Attributes& a) {
+  { Op::name } -> std::convertible_to<const char*>;
+  { Op::rule } -> std::convertible_to<const char*>;
+  { Op::saves } -> std::convertible_to<Saves>;
+  { op.forward(f, in) } -> std::same_as<Tensor>;
+  op.vjp(v);
+  op.fields(a);
+};
+
+namespace detail {
+
+// The static face of an operation: function pointers, one table per type.
+struct OpTable {
+  const char* name;
+  const char* rule;
+  Saves saves;
+  std::size_t size;
+  int members;
+  Tensor (*forward)(const void* op, Fwd&, Ins);
+  void (*vjp)(const void* op, Vjp&);
+  void (*fast)(const void* op, Vjp&);  // or null
+  void (*fields)(const void* op, Attributes&);
+  void (*make)(void* to);              // default attributes; null for an operation without default constructor
+  void (*copy)(void* to, const void* from);
+  void (*destroy)(void* op);           // null when there is nothing to do
+};
+
+// How many members an aggregate has, so that a field missing from fields() is noticed.
+struct Anything {
+  template <class T> operator T() const;
+};
+template <class Op, class... A> consteval int members() {
+  if constexpr (sizeof...(A) < 16 && requires { Op{A{}..., Anything{}}; }) return members<Op, A..., Anything>();
+  else return sizeof...(A);
+}
+
+template <class Op> constexpr auto fast_of() {
+  using Fast = void (*)(const void*, Vjp&);
+  if constexpr (requires(const Op op, Vjp& v) { op.fast(v); })
+    return Fast([](const void* op, Vjp& v) { static_cast<const Op*>(op)->fast(v); });
+  else
+    return Fast(nullptr);
+}
+
+template <class Op> constexpr auto make_of() {
+  using Make = void (*)(void*);
+  if constexpr (std::is_default_constructible_v<Op>) return Make([](void* to) { new (to) Op{}; });
+  else return Make(nullptr);
+}
+
+template <Operation Op>
+inline constexpr OpTable op_table{
+    .name = Op::name,
+    .rule = Op::rule,
+    .saves = Op::saves,
+    .size = std::is_empty_v<Op> ? 0 : sizeof(Op),
+    .members = std::is_empty_v<Op> ? 0 : members<Op>(),
+    .forward = [](const void* op, Fwd& f, Ins in) { return static_cast<const Op*>(op)->forward(f, in); },
+    .vjp = [](const void* op, Vjp& v) { static_cast<const Op*>(op)->vjp(v); },
+    .fast = fast_of<Op>(),
+    .fields = [](const void* op, Attributes& a) { static_cast<const Op*>(op)->fields(a); },
+    .make = make_of<Op>(),
+    .copy = [](void* to, const void* from) { new (to) Op(*static_cast<const Op*>(from)); },
+    .destroy = std::is_trivially_destructible_v<Op> ? nullptr : +[](void* op) { static_cast<Op*>(op)->~Op(); },
+};
+
+Tensor apply(const OpTable& table, const void* op, std::span<const Arg> args, Tensor* extras = nullptr);
+
+bool check_fields(const OpTable& table, const void* op);  // throws if an attribute is missing from fields()
+
+// The table of an operation, its fields checked on first use.
+template <Operation Op> const OpTable& table_of([[maybe_unused]] const Op& op) {
+  if constexpr (!std::is_empty_v<Op>) {
+    static const bool complete = check_fields(op_table<Op>, &op);
+    (void)complete;
+  }
+  return op_table<Op>;
+}
+
+}  // namespace detail
+
+// The built-in operations, each once: what the tests walk over.
+std::span<const detail::OpTable* const> operations();
+
+// Runs an operation and, if a tape is live and an input is on it, records it. A number among the arguments becomes a
+// constant of the first tensor's dtype and shape ().
+template <Operation Op> Tensor apply(const Op& op, const Arg& a) {
+  return detail::apply(detail::table_of(op), &op, {&a, 1});
+}
+template <Operation Op> Tensor apply(const Op& op, const Arg& a, const Arg& b) {
+  const Arg args[] = {a, b};
+  return detail::apply(detail::table_of(op), &op, args);
+}
+template <Operation Op> Tensor apply(const Op& op, const Arg& a, const Arg& b, const Arg& c) {
+  const Arg args[] = {a, b, c};
+  return detail::apply(detail::table_of(op), &op, args);
+}
+template <Operation Op> Tensor apply(const Op& op, std::span<const Arg> args, Tensor* extras = nullptr) {
+  return detail::apply(detail::table_of(op), &op, args, extras);
+}
+
+// For operations and layers built of others: while it lives, what they record carries `where`, the user's line.
+class [[nodiscard]] At {
+ public:
+  explicit At(Loc where);
+  explicit At(const Arg& arg) : At(arg.where) {}
+  ~At();
+  At(const At&) = delete;
+  At& operator=(const At&) = delete;
+
+ private:
+  bool set_;
+};
+
+}  // namespace gradus

@@ -1,0 +1,152 @@
+#include "io/safetensors_header.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <unordered_set>
+
+namespace gradus::io {
+namespace {
+
+using Json = nlohmann::json;
+
+// Accepts exactly what the format allows, piece by piece as the JSON parser meets it; no tree is built.
+class Grammar {
+ public:
+  explicit Grammar(SafetensorsHeader& to) : header_(to) {}
+  const std::string& complaint() const { return complaint_; }
+
+  bool start_object(std::size_t) {
+    if (at_ == At::start) return go(At::names);
+    if (at_ != At::value) return refuse("an object where none belongs");
+    if (name_ == "__metadata__") return go(At::metadata);
+    if (header_.entries.size() == most_tensors) return refuse("more than a million tensors");
+    header_.entries.push_back({.name = name_, .dtype = {}, .shape = {}});
+    fields_.clear();
+    return go(At::entry);
+  }
+
+  bool key(Json::string_t& key) {
+    if (key.size() > most_name_bytes) return refuse("a name of more than 4096 bytes");
+    if (key.find('\0') != std::string::npos) return refuse("a name with a zero byte");
+    if (at_ == At::names) {
+      name_ = key;
+      if (!names_.insert(key).second) return refuse("the name comes twice");
+      return go(At::value);
+    }
+    if (at_ == At::metadata) {
+      key_ = key;
+      return header_.metadata.emplace(key, "").second || refuse("a key of __metadata__ comes twice");
+    }
+    if (at_ != At::entry) return refuse("a field without its value");
+    if (key != "dtype" && key != "shape" && key != "data_offsets") return refuse("unknown field \"" + key + '"');
+    if (fields_.find(key + ' ') != std::string::npos) return refuse("field \"" + key + "\" comes twice");
+    fields_ += key + ' ';
+    return go(key == "dtype" ? At::dtype : key == "shape" ? At::shape : At::offsets);
+  }
+
+  bool string(Json::string_t& text) {
+    if (at_ == At::metadata) {
+      header_.metadata[key_] = text;
+      return true;
+    }
+    if (at_ != At::dtype) return refuse("a string where none belongs");
+    entry().dtype = text;
+    return go(At::entry);
+  }
+
+  bool start_array(std::size_t) {
+    if (at_ == At::shape) return go(At::sizes);
+    if (at_ == At::offsets) return go(At::begin);
+    return refuse("a list where none belongs");
+  }
+
+  bool number_unsigned(Json::number_unsigned_t number) {
+    if (at_ == At::sizes) {
+      entry().shape.push_back(number);
+      return entry().shape.size() <= max_axes || refuse("more axes than any tensor has");
+    }
+    if (at_ == At::begin) {
+      entry().begin = number;
+      return go(At::end);
+    }
+    if (at_ != At::end) return refuse("a number where none belongs");
+    entry().end = number;
+    return go(At::offsets_done);
+  }
+
+  bool end_array() {
+    return at_ == At::sizes || at_ == At::offsets_done ? go(At::entry) : refuse("data_offsets must be two numbers");
+  }
+
+  bool end_object() {
+    if (at_ == At::names) return go(At::done);
+    if (at_ == At::entry && fields_.size() != std::strlen("dtype shape data_offsets ")) {
+      return refuse("dtype, shape or data_offsets is missing");
+    }
+    return go(At::names);
+  }
+
+  bool number_integer(Json::number_integer_t) { return refuse("a negative number"); }
+  bool number_float(Json::number_float_t, const Json::string_t& text) {
+    return refuse("not a whole number of 64 bits: " + text);
+  }
+  bool boolean(bool) { return refuse("true or false"); }
+  bool null() { return refuse("null"); }
+  bool binary(Json::binary_t&) { return refuse("binary data"); }
+  bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
+    name_.clear();
+    return refuse(fmt::format("not JSON at byte {} of it", position));
+  }
+
+ private:
+  enum class At { start, names, value, entry, dtype, shape, sizes, offsets, begin, end, offsets_done, metadata, done };
+  static constexpr std::size_t max_axes = 64;
+
+  Entry& entry() { return header_.entries.back(); }
+  bool go(At next) {
+    at_ = next;
+    return true;
+  }
+  bool refuse(const std::string& why) {
+    complaint_ = name_.empty() ? why : fmt::format("\"{}\": {}", name_, why);
+    return false;
+  }
+
+  SafetensorsHeader& header_;
+  At at_ = At::start;
+  std::string name_, key_, fields_, complaint_;  // fields_: those the entry has had, each with a blank behind it
+  std::unordered_set<std::string> names_;
+};
+
+}  // namespace
+
+SafetensorsHeader read_header(const InputFile& file) {
+  const auto refuse = [&](std::string why, std::string got = {}) {
+    file.fail({.wrong = "is not a safetensors file: " + std::move(why), .got = std::move(got)});
+  };
+  unsigned char head[8];
+  if (file.size() < sizeof head + 2) refuse("too short", fmt::format("{} bytes", file.size()));
+  file.read(0, head, sizeof head);
+  std::uint64_t length = 0;
+  for (int i = 7; i >= 0; --i) length = length << 8 | head[i];
+  if (length < 2 || length > file.size() - sizeof head || length > most_header_bytes) {
+    refuse("the length of its header cannot be", fmt::format("a header of {} bytes in a file of {}", length, file.size()));
+  }
+
+  std::string text(static_cast<std::size_t>(length), '\0');
+  file.read(sizeof head, text.data(), text.size());
+  text.resize(text.find_last_not_of(' ') + 1);  // the writer's padding
+  if (text.empty() || text.front() != '{' || text.back() != '}') refuse("its header does not stand in braces");
+  if (text.find('\0') != std::string::npos) refuse("a zero byte in its header");  // where the JSON parser would stop
+
+  SafetensorsHeader header;
+  header.data = sizeof head + length;
+  Grammar grammar(header);
+  if (!Json::sax_parse(text, &grammar)) refuse("its header is malformed", grammar.complaint());
+  return header;
+}
+
+}  // namespace gradus::io

@@ -1,0 +1,140 @@
+// Convolution as a matrix product: each image (or a part of one) is laid out as a column matrix whose rows are (channel,
+// kernel row, kernel column) and whose columns are output pixels. One image at a time stays in the cache.
+
+// The output positions whose input position o * stride + offset lies within [0, size).
+struct Span {
+  Index begin, end;
+};
+GRADUS_INLINE Span inside(Index size, Index outputs, Index offset, Index stride) {
+  const Index begin = least(outputs, offset < 0 ? pieces_of(-offset, stride) : 0);
+  return {begin, offset >= size ? begin : most(begin, least(outputs, (size - 1 - offset) / stride + 1))};
+}
+
+// A short copy of unknown length in whole vectors, of which the last may overlap the one before.
+template <class T>
+GRADUS_INLINE void copy_row(Index n, const T* x, T* y) {
+  constexpr Index kLong = 16, kShort = 4;
+  if (n >= kLong) {
+    for (Index i = 0; i + kLong < n; i += kLong) __builtin_memcpy(y + i, x + i, kLong * sizeof(T));
+    __builtin_memcpy(y + n - kLong, x + n - kLong, kLong * sizeof(T));
+  } else if (n >= kShort) {
+    for (Index i = 0; i + kShort < n; i += kShort) __builtin_memcpy(y + i, x + i, kShort * sizeof(T));
+    __builtin_memcpy(y + n - kShort, x + n - kShort, kShort * sizeof(T));
+  } else {
+    for (Index i = 0; i < n; ++i) y[i] = x[i];
+  }
+}
+
+// Rows [top, bottom) of the output, for `channels` planes from x on.
+template <class T>
+void image_to_columns(const Conv& v, Index channels, Index top, Index bottom, const T* x, T* col) {
+  for (Index c = 0; c < channels; ++c, x += v.h * v.w)
+    for (Index i = 0; i < v.kh; ++i)
+      for (Index j = 0; j < v.kw; ++j) {
+        const Index offset = j * v.dw - v.pw;
+        const Span s = inside(v.w, v.ow, offset, v.sw);
+        for (Index r = top; r < bottom; ++r, col += v.ow) {
+          const Index ih = r * v.sh + i * v.dh - v.ph;
+          if (ih < 0 || ih >= v.h) {
+            fill(v.ow, T(0), col);
+            continue;
+          }
+          const T* from = x + ih * v.w + offset;
+          for (Index q = 0; q < s.begin; ++q) col[q] = 0;
+          if (v.sw == 1) copy_row(s.end - s.begin, from + s.begin, col + s.begin);
+          else
+            for (Index q = s.begin; q < s.end; ++q) col[q] = from[q * v.sw];
+          for (Index q = s.end; q < v.ow; ++q) col[q] = 0;
+        }
+      }
+}
+
+// The adjoint: adds the columns back to where they came from.
+template <class T>
+void columns_to_image(const Conv& v, Index channels, const T* col, T* x) {
+  fill(channels * v.h * v.w, T(0), x);
+  for (Index c = 0; c < channels; ++c, x += v.h * v.w)
+    for (Index i = 0; i < v.kh; ++i)
+      for (Index j = 0; j < v.kw; ++j) {
+        const Index offset = j * v.dw - v.pw;
+        const Span s = inside(v.w, v.ow, offset, v.sw), rows = inside(v.h, v.oh, i * v.dh - v.ph, v.sh);
+        for (Index r = rows.begin; r < rows.end; ++r) {
+          const T* from = col + r * v.ow;
+          T* to = x + (r * v.sh + i * v.dh - v.ph) * v.w + offset;
+          if (v.sw == 1) {
+#pragma omp simd
+            for (Index q = s.begin; q < s.end; ++q) to[q] += from[q];
+          } else {
+            for (Index q = s.begin; q < s.end; ++q) to[q * v.sw] += from[q];
+          }
+        }
+        col += v.oh * v.ow;
+      }
+}
+
+// Runs body(item, columns) for every item, each thread with a column matrix of its own.
+template <class T, class Body>
+void for_items(const Conv& v, const ConvPlan& p, Index items, T* scratch, Body body) {
+  constexpr Index kWork = 1 << 18;  // multiply-adds that are worth a thread
+  const Index work = v.n * p.area * p.weights;
+  const Index slots = most(1, least(least(num_threads(), items), work / kWork));
+  parallel_for(slots, 1, [&](Index begin, Index end) {
+    for (Index s = begin; s < end; ++s)
+      for (Index item = items * s / slots; item < items * (s + 1) / slots; ++item) body(item, scratch + s * p.columns);
+  });
+}
+
+template <class T>
+void conv2d(const Conv& v, const T* x, const T* weight, T* y, T* scratch) {
+  const ConvPlan p = plan_conv(v);
+  const Index depth = p.cg * p.taps;
+  for_items(v, p, v.n * v.groups * p.tiles, scratch, [&](Index item, T* col) {
+    const Index tile = item % p.tiles, plane = item / p.tiles, g = plane % v.groups;  // plane: image and group
+    const Index top = tile * p.rows, bottom = least(top + p.rows, v.oh), width = (bottom - top) * v.ow;
+    const T* image = x + plane * p.cg * v.h * v.w;
+    if (!p.direct) image_to_columns(v, p.cg, top, bottom, image, col);
+    const T* b = p.direct ? image + top * v.ow : col;
+    gemm_serial(false, false, p.og, width, depth, T(1), weight + g * p.og * depth, depth, b, p.direct ? p.area : width,
+                T(0), y + plane * p.og * p.area + top * v.ow, p.area);
+  });
+}
+
+// Each item owns a block of one image's channels.
+template <class T>
+void conv2d_input(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch) {
+  const ConvPlan p = plan_conv(v);
+  const Index depth = p.cg * p.taps;
+  for_items(v, p, v.n * v.groups * p.blocks, scratch, [&](Index item, T* col) {
+    const Index block = item % p.blocks, plane = item / p.blocks, g = plane % v.groups;
+    const Index first = block * p.channels, channels = least(p.channels, p.cg - first);
+    T* image = gx + (plane * p.cg + first) * v.h * v.w;
+    gemm_serial(true, false, channels * p.taps, p.area, p.og, T(1), weight + g * p.og * depth + first * p.taps, depth,
+                gy + plane * p.og * p.area, p.area, T(0), p.direct ? image : col, p.area);
+    if (!p.direct) columns_to_image(v, channels, col, image);
+  });
+}
+
+// The transposed gradient [group, depth, og] = columns gy^T, which suits GEMM better; summed over the images of a batch by
+// beta = 1, then over the batches.
+template <class T>
+void conv2d_weight(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch) {
+  const ConvPlan p = plan_conv(v);
+  const Index depth = p.cg * p.taps;
+  T* partial = scratch;
+  for_items(v, p, p.batches * v.groups * p.blocks, scratch + p.batches * p.weights, [&](Index item, T* col) {
+    const Index block = item % p.blocks, g = item / p.blocks % v.groups, batch = item / p.blocks / v.groups;
+    const Index first = block * p.channels, channels = least(p.channels, p.cg - first);
+    const Index begin = v.n * batch / p.batches, end = v.n * (batch + 1) / p.batches;
+    T* out = partial + batch * p.weights + (g * depth + first * p.taps) * p.og;
+    if (begin == end) fill(channels * p.taps * p.og, T(0), out);
+    for (Index image = begin; image < end; ++image) {
+      const T* planes = x + ((image * v.groups + g) * p.cg + first) * v.h * v.w;
+      if (!p.direct) image_to_columns(v, channels, 0, v.oh, planes, col);
+      gemm_serial(false, true, channels * p.taps, p.og, p.area, T(1), p.direct ? planes : col, p.area,
+                  gy + (image * v.groups + g) * p.og * p.area, p.area, image == begin ? T(0) : T(1), out, p.og);
+    }
+  });
+  for (Index b = 1; b < p.batches; ++b) axpy(p.weights, 1, partial + b * p.weights, partial);
+  for (Index g = 0; g < v.groups; ++g)
+    transpose(depth, p.og, partial + g * depth * p.og, p.og, gweight + g * depth * p.og);
+}

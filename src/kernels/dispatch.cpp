@@ -1,0 +1,91 @@
+// Which instruction set and which BLAS: settled once, at the first use.
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "isa.hpp"
+#include "parallel.hpp"
+
+#ifdef GRADUS_HAVE_CBLAS
+// OpenBLAS's own entries, weak so that any CBLAS links.
+extern "C" {
+void openblas_set_num_threads(int) __attribute__((weak));
+char* openblas_get_config() __attribute__((weak));
+char* openblas_get_corename() __attribute__((weak));
+}
+#endif
+
+namespace gradus::kernels {
+namespace {
+
+#include "conv_plan.inl"
+
+#ifdef GRADUS_X86_64
+bool has_v3() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+}
+// By its parts: "x86-64-v4" is not a name that every clang knows.
+bool has_v4() {
+  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+const Kernels& choose() {
+  if (const char* wanted = std::getenv("GRADUS_ISA"))
+    if (const Kernels* k = level(wanted)) return *k;
+  for (const char* isa : {"v4", "v3"})
+    if (const Kernels* k = level(isa)) return *k;
+  return kernels_base();
+}
+
+// Two pools would fight over the same cores; ours splits the products.
+void quiet_blas() {
+#ifdef GRADUS_HAVE_CBLAS
+  [[maybe_unused]] static const bool once = (openblas_set_num_threads && (openblas_set_num_threads(1), true));
+#endif
+}
+
+std::string describe_blas() {
+#ifdef GRADUS_HAVE_CBLAS
+  if (!openblas_get_config) return "CBLAS";
+  const std::string_view config = openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …"
+  std::string name(config.substr(0, config.find(' ', config.find(' ') + 1)));
+  if (openblas_get_corename) name.append(", ").append(openblas_get_corename());
+  return name;
+#else
+  return "built-in";
+#endif
+}
+
+}  // namespace
+
+const Kernels& active() {
+  static const Kernels& chosen = choose();
+  return chosen;
+}
+
+const Kernels* level(const char* isa) {
+  quiet_blas();
+  const std::string_view name = isa;
+  if (name == "base") return &kernels_base();
+#ifdef GRADUS_X86_64
+  if (name == "v3" && has_v3()) return &kernels_v3();
+  if (name == "v4" && has_v4()) return &kernels_v4();
+#endif
+  return nullptr;
+}
+
+Index conv_scratch(const Conv& v) {
+  const ConvPlan p = plan_conv(v);
+  return num_threads() * p.columns + p.batches * p.weights;
+}
+
+const char* blas_name() {
+  static const std::string name = describe_blas();
+  return name.c_str();
+}
+
+}  // namespace gradus::kernels

@@ -1,0 +1,47 @@
+// Everything that is compiled once per instruction set. An isa_*.cpp defines GRADUS_ISA_NAME and GRADUS_ISA_FUNCTION and
+// includes this file. All code sits in an anonymous namespace and calls nothing inline from outside it: a shared inline
+// function would be emitted in each object, and the linker might keep the AVX-512 copy for everybody.
+#include "kernels.hpp"
+#include "parallel.hpp"
+#ifdef GRADUS_HAVE_CBLAS
+#include <cblas.h>
+#endif
+
+namespace gradus::kernels {
+namespace {
+
+template <class T>
+inline constexpr bool is_index = false;
+template <>
+inline constexpr bool is_index<Index> = true;
+template <class T>
+inline constexpr bool is_real = false;
+template <>
+inline constexpr bool is_real<float> = true;
+template <>
+inline constexpr bool is_real<double> = true;
+
+constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
+
+
+#include "conv_plan.inl"
+#include "math.inl"
+// Order matters from here: each file uses those above it.
+#include "map.inl"
+#include "reduce.inl"
+#include "softmax.inl"
+#include "gemm.inl"
+#include "conv.inl"
+#include "pool.inl"
+#include "gather.inl"
+#include "optim.inl"
+#include "table.inl"
+
+}  // namespace
+
+const Kernels& GRADUS_ISA_FUNCTION() {
+  static constexpr Kernels kernels{GRADUS_ISA_NAME, real_table<float>(), real_table<double>(), index_table(), bool_table()};
+  return kernels;
+}
+
+}  // namespace gradus::kernels

@@ -1,0 +1,5 @@
+#include "isa.hpp"
+
+#define GRADUS_ISA_NAME "base"
+#define GRADUS_ISA_FUNCTION kernels_base
+#include "isa.inl"

@@ -1,0 +1,5 @@
+#include "isa.hpp"
+
+#define GRADUS_ISA_NAME "v4"
+#define GRADUS_ISA_FUNCTION kernels_v4
+#include "isa.inl"

@@ -1,0 +1,130 @@
+// Elementwise loops. A functor is a captureless lambda given as a template argument, so that each table entry reads as its
+// definition. `omp simd` promises that y[i] depends on nothing but element i: without it a loop in place would stay scalar.
+
+template <class T, auto f>
+void map1(Index n, const T* x, Index sx, T* y) {
+  if (n == 1) {  // a vector loop's set-up costs more than the work
+    *y = f(*x);
+  } else if (sx == 1) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(x[i]);
+  } else {
+    for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx]);
+  }
+}
+
+template <class T, auto f>
+void map1k(Index n, const T* x, Index sx, T* y, double k0, double k1) {
+  const T a = static_cast<T>(k0), b = static_cast<T>(k1);
+  if (sx == 1) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(x[i], a, b);
+  } else {
+    for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx], a, b);
+  }
+}
+
+// y is T, or bool for the comparisons.
+template <class T, auto f, class Y>
+void map2(Index n, const T* a, Index sa, const T* b, Index sb, Y* y) {
+  if (n == 1) {
+    *y = f(*a, *b);
+  } else if (sa == 1 && sb == 1) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
+  } else if (sa == 1 && sb == 0 && n > 0) {
+    const T v = *b;
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(a[i], v);
+  } else if (sa == 0 && sb == 1 && n > 0) {
+    const T v = *a;
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(v, b[i]);
+  } else {
+    for (Index i = 0; i < n; ++i) y[i] = f(a[i * sa], b[i * sb]);
+  }
+}
+
+template <class T>
+void where(Index n, const bool* c, Index sc, const T* a, Index sa, const T* b, Index sb, T* y) {
+  if (sc == 1 && sa == 1 && sb == 1) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      const T p = a[i], q = b[i];
+      y[i] = c[i] ? p : q;
+    }
+  } else {
+    for (Index i = 0; i < n; ++i) y[i] = c[i * sc] ? a[i * sa] : b[i * sb];
+  }
+}
+
+template <class T>
+void fill(Index n, T value, T* y) {
+  for (Index i = 0; i < n; ++i) y[i] = value;
+}
+
+// Integers wrap around: the arithmetic is done without signs, where overflow is defined.
+template <class T>
+GRADUS_INLINE T plus(T a, T b) {
+  if constexpr (is_index<T>) return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  else return a + b;
+}
+template <class T>
+GRADUS_INLINE T minus(T a, T b) {
+  if constexpr (is_index<T>) return static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  else return a - b;
+}
+template <class T>
+GRADUS_INLINE T times(T a, T b) {
+  if constexpr (is_index<T>) return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+  else return a * b;
+}
+template <class T>
+GRADUS_INLINE T negative(T x) {
+  if constexpr (is_index<T>) return minus(T(0), x);
+  else return -x;
+}
+template <class T>
+GRADUS_INLINE T magnitude(T x) {
+  if constexpr (is_index<T>) return x < 0 ? negative(x) : x;
+  else return abs(x);
+}
+
+template <class T>
+void axpy(Index n, double k, const T* x, T* y) {
+  const T a = static_cast<T>(k);
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] = plus(y[i], times(a, x[i]));
+}
+
+// The sine or cosine of blocks; one with an argument beyond the reduction's range goes to the C library.
+template <auto near, auto any>
+void map_trig(Index n, const float* x, Index sx, float* y) {
+  constexpr Index kBlock = 256;
+  for (Index start = 0; start < n; start += kBlock, x += kBlock * sx, y += kBlock) {
+    const Index m = least(kBlock, n - start);
+    int far = 0;
+    for (Index i = 0; i < m; ++i) far |= !(abs(x[i * sx]) < kTrigLimit);
+    if (far) map1<float, any>(m, x, sx, y);
+    else map1<float, near>(m, x, sx, y);
+  }
+}
+
+// Cheap exponents apart; the root keeps pow's rules for -0 and -infinity.
+template <class T>
+void pow_scalar(Index n, const T* x, Index sx, T* y, double k0, double) {
+  if (k0 == 2) map1<T, [](T v) { return v * v; }>(n, x, sx, y);
+  else if (k0 == 3) map1<T, [](T v) { return v * v * v; }>(n, x, sx, y);
+  else if (k0 == -1) map1<T, [](T v) { return 1 / v; }>(n, x, sx, y);
+  else if (k0 == 0.5) map1<T, [](T v) { return v == -kInf ? T(kInf) : sqrt(v) + T(0); }>(n, x, sx, y);
+  else map1k<T, [](T v, T k, T) { return pow(v, k); }>(n, x, sx, y, k0, 0);
+}
+
+constexpr Index kTile = 16;
+template <class T>
+void transpose(Index rows, Index cols, const T* x, Index ldx, T* y) {
+  for (Index r0 = 0; r0 < rows; r0 += kTile)
+    for (Index c0 = 0; c0 < cols; c0 += kTile)
+      for (Index c = c0; c < least(c0 + kTile, cols); ++c)
+        for (Index r = r0; r < least(r0 + kTile, rows); ++r) y[c * rows + r] = x[r * ldx + c];
+}

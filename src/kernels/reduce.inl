@@ -1,0 +1,190 @@
+// Reductions over the middle axis of [outer, n, inner]. inner == 1: one contiguous row at a time, in several vector
+// accumulators. Otherwise rows are folded into a strip of columns that stays in the cache.
+
+constexpr Index kStrip = 128, kBlock = 1024;
+
+// Sums of more than a block of float are carried in double, so that long sums lose nothing that a reader would notice.
+template <class T>
+struct WideOf { using type = T; };
+template <>
+struct WideOf<float> { using type = double; };
+template <class T>
+using Wide = typename WideOf<T>::type;
+
+// Up to kBlock elements, in four streams of vector accumulators.
+template <class T>
+T sum_block(Index n, const T* x) {
+  if constexpr (is_index<T>) {
+    std::uint64_t s = 0;
+    for (Index i = 0; i < n; ++i) s += static_cast<std::uint64_t>(x[i]);
+    return static_cast<T>(s);
+  } else {
+    T a = 0, b = 0, c = 0, d = 0;
+    const Index q = n < 64 ? 0 : n / 4;
+#pragma omp simd reduction(+ : a, b, c, d)
+    for (Index i = 0; i < q; ++i) {
+      a += x[i];
+      b += x[i + q];
+      c += x[i + 2 * q];
+      d += x[i + 3 * q];
+    }
+    T s = (a + b) + (c + d);
+    if (n - 4 * q < 16) {
+      for (Index i = 4 * q; i < n; ++i) s += x[i];
+    } else {
+#pragma omp simd reduction(+ : s)
+      for (Index i = 4 * q; i < n; ++i) s += x[i];
+    }
+    return s;
+  }
+}
+
+template <class T>
+T sum_row(Index n, const T* x) {
+  if (n <= kBlock) return sum_block(n, x);
+  Wide<T> total = 0;
+  for (Index i = 0; i < n; i += kBlock) total = plus(total, Wide<T>(sum_block(least(kBlock, n - i), x + i)));
+  return static_cast<T>(total);
+}
+
+// total[j] += x[0][j] + … + x[n - 1][j]: four rows at a time, a block of rows in T, the blocks in Wide<T>.
+template <class T>
+void sum_strip(Index n, Index inner, Index width, const T* x, T* y) {
+  constexpr Index kRows = 256;
+  Wide<T> total[kStrip] = {};
+  for (Index start = 0; start < n; start += kRows) {
+    const Index end = least(start + kRows, n);
+    T part[kStrip] = {};
+    Index i = start;
+    for (; i + 4 <= end; i += 4) {
+      const T* r = x + i * inner;
+#pragma omp simd
+      for (Index j = 0; j < width; ++j)
+        part[j] = plus(part[j], plus(plus(r[j], r[j + inner]), plus(r[j + 2 * inner], r[j + 3 * inner])));
+    }
+    for (; i < end; ++i)
+#pragma omp simd
+      for (Index j = 0; j < width; ++j) part[j] = plus(part[j], x[i * inner + j]);
+    for (Index j = 0; j < width; ++j) total[j] = plus(total[j], Wide<T>(part[j]));
+  }
+  for (Index j = 0; j < width; ++j) y[j] = static_cast<T>(total[j]);
+}
+
+// The largest (sign = 1) or smallest (sign = -1) element; NaN wins. n > 0.
+template <class T, int sign>
+T extreme_row(Index n, const T* x) {
+  T m = x[0];
+  int nan = 0;
+  if (n < 16) {
+    for (Index i = 0; i < n; ++i) {
+      m = (sign > 0 ? m < x[i] : x[i] < m) ? x[i] : m;
+      nan |= x[i] != x[i];
+    }
+  } else if constexpr (sign > 0) {
+#pragma omp simd reduction(max : m) reduction(| : nan)
+    for (Index i = 0; i < n; ++i) {
+      m = m < x[i] ? x[i] : m;
+      nan |= x[i] != x[i];
+    }
+  } else {
+#pragma omp simd reduction(min : m) reduction(| : nan)
+    for (Index i = 0; i < n; ++i) {
+      m = x[i] < m ? x[i] : m;
+      nan |= x[i] != x[i];
+    }
+  }
+  return nan ? static_cast<T>(kNaN) : m;
+}
+
+template <int sign, class T>
+GRADUS_INLINE bool beats(T x, T best) { return (sign > 0 ? !(x <= best) : !(x >= best)) && best == best; }
+
+template <class T, int sign>
+void extreme_strip(Index n, Index inner, Index width, const T* x, T* y) {
+  for (Index j = 0; j < width; ++j) y[j] = x[j];
+  for (Index i = 1; i < n; ++i)
+#pragma omp simd
+    for (Index j = 0; j < width; ++j) {
+      const T v = x[i * inner + j], best = y[j];
+      y[j] = beats<sign>(v, best) ? v : best;
+    }
+}
+
+template <class T>
+T prod_row(Index n, const T* x) {
+  T p = 1;
+  if constexpr (is_real<T>) {
+    if (n >= 16) {
+#pragma omp simd reduction(* : p)
+      for (Index i = 0; i < n; ++i) p *= x[i];
+      return p;
+    }
+  }
+  for (Index i = 0; i < n; ++i) p = times(p, x[i]);
+  return p;
+}
+
+template <class T>
+void prod_strip(Index n, Index inner, Index width, const T* x, T* y) {
+  for (Index j = 0; j < width; ++j) y[j] = 1;
+  for (Index i = 0; i < n; ++i)
+#pragma omp simd
+    for (Index j = 0; j < width; ++j) y[j] = times(y[j], x[i * inner + j]);
+}
+
+// A Reduce entry made of its two halves.
+template <class T, auto row, auto strip>
+void reduce(Index outer, Index n, Index inner, const T* x, T* y) {
+  for (Index o = 0; o < outer; ++o, x += n * inner, y += inner) {
+    if (inner == 1) *y = row(n, x);
+    else
+      for (Index j = 0; j < inner; j += kStrip) strip(n, inner, least(kStrip, inner - j), x + j, y + j);
+  }
+}
+
+// The index of the first extreme: find its value with vectors, then look for it.
+template <class T, int sign>
+Index arg_row(Index n, const T* x) {
+  const T m = extreme_row<T, sign>(n, x);
+  Index i = 0;
+  if (m != m) while (x[i] == x[i]) ++i;
+  else while (x[i] != m) ++i;
+  return i;
+}
+
+template <class T, int sign>
+void arg_strip(Index n, Index inner, Index width, const T* x, Index* y) {
+  T best[kStrip];
+  for (Index j = 0; j < width; ++j) best[j] = x[j], y[j] = 0;
+  for (Index i = 1; i < n; ++i)
+#pragma omp simd
+    for (Index j = 0; j < width; ++j) {
+      const T v = x[i * inner + j], b = best[j];
+      const bool take = beats<sign>(v, b);
+      best[j] = take ? v : b;
+      y[j] = take ? i : y[j];
+    }
+}
+
+template <class T, int sign>
+void arg_reduce(Index outer, Index n, Index inner, const T* x, Index* y) {
+  for (Index o = 0; o < outer; ++o, x += n * inner, y += inner) {
+    if (inner == 1) *y = arg_row<T, sign>(n, x);
+    else
+      for (Index j = 0; j < inner; j += kStrip) arg_strip<T, sign>(n, inner, least(kStrip, inner - j), x + j, y + j);
+  }
+}
+
+template <class T>
+void cumsum(Index outer, Index n, Index inner, const T* x, T* y) {
+  for (Index o = 0; o < outer; ++o, x += n * inner, y += n * inner)
+    for (Index start = 0; start < inner; start += kStrip) {
+      const Index width = least(kStrip, inner - start);
+      Wide<T> total[kStrip] = {};
+      for (Index i = 0; i < n; ++i)
+        for (Index j = 0; j < width; ++j) {
+          total[j] = plus(total[j], Wide<T>(x[i * inner + start + j]));
+          y[i * inner + start + j] = static_cast<T>(total[j]);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// softmax, log_softmax and logsumexp, shifted by the largest element. For inner > 1 a strip of columns keeps its maxima
+// and sums while the rows pass by.
+
+template <class T>
+T exp_sum_row(Index n, const T* x, T shift) {
+  T s = 0;
+  if (n < 16) {
+    for (Index i = 0; i < n; ++i) s += exp(x[i] - shift);
+  } else {
+#pragma omp simd reduction(+ : s)
+    for (Index i = 0; i < n; ++i) s += exp(x[i] - shift);
+  }
+  return s;
+}
+
+template <class T>
+T logsumexp_row(Index n, const T* x) {
+  if (n == 0) return -static_cast<T>(kInf);
+  const T m = extreme_row<T, 1>(n, x);
+  return m - m == 0 ? m + log(exp_sum_row(n, x, m)) : m;  // a row of only -inf, one with +inf, one with NaN: m itself
+}
+
+template <class T>
+struct Columns {
+  T max[kStrip], sum[kStrip];
+};
+
+template <class T>
+void column_sums(Index n, Index inner, Index width, const T* x, Columns<T>& c) {
+  extreme_strip<T, 1>(n, inner, width, x, c.max);
+  for (Index j = 0; j < width; ++j) c.sum[j] = 0;
+  for (Index i = 0; i < n; ++i)
+#pragma omp simd
+    for (Index j = 0; j < width; ++j) c.sum[j] += exp(x[i * inner + j] - c.max[j]);
+}
+
+template <class T>
+void logsumexp_strip(Index n, Index inner, Index width, const T* x, T* y) {
+  Columns<T> c;
+  if (n > 0) column_sums(n, inner, width, x, c);
+  for (Index j = 0; j < width; ++j)
+    y[j] = n == 0 ? -static_cast<T>(kInf) : c.max[j] - c.max[j] == 0 ? c.max[j] + log(c.sum[j]) : c.max[j];
+}
+
+template <class T>
+void softmax_row(Index n, const T* x, T* y) {
+  const T m = extreme_row<T, 1>(n, x);
+  T s = 0;
+  if (n < 16) {
+    for (Index i = 0; i < n; ++i) s += y[i] = exp(x[i] - m);
+  } else {
+#pragma omp simd reduction(+ : s)
+    for (Index i = 0; i < n; ++i) {
+      const T e = exp(x[i] - m);
+      y[i] = e;
+      s += e;
+    }
+  }
+  const T scale = 1 / s;
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] *= scale;
+}
+
+template <class T>
+void softmax_strip(Index n, Index inner, Index width, const T* x, T* y) {
+  Columns<T> c;
+  column_sums(n, inner, width, x, c);
+  for (Index j = 0; j < width; ++j) c.sum[j] = 1 / c.sum[j];
+  for (Index i = 0; i < n; ++i)
+#pragma omp simd
+    for (Index j = 0; j < width; ++j) y[i * inner + j] = exp(x[i * inner + j] - c.max[j]) * c.sum[j];
+}
+
+// x - m - log(sum): in this order, so that a large m does not swallow the logarithm.
+template <class T>
+void log_softmax_row(Index n, const T* x, T* y) {
+  const T m = extreme_row<T, 1>(n, x), l = log(exp_sum_row(n, x, m));
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] = (x[i] - m) - l;
+}
+
+template <class T>
+void log_softmax_strip(Index n, Index inner, Index width, const T* x, T* y) {
+  Columns<T> c;
+  column_sums(n, inner, width, x, c);
+  for (Index j = 0; j < width; ++j) c.sum[j] = log(c.sum[j]);
+  for (Index i = 0; i < n; ++i)
+#pragma omp simd
+    for (Index j = 0; j < width; ++j) y[i * inner + j] = (x[i * inner + j] - c.max[j]) - c.sum[j];
+}
+
+template <class T, auto row, auto strip>
+void normalize(Index outer, Index n, Index inner, const T* x, T* y) {
+  if (n == 0) return;
+  for (Index o = 0; o < outer; ++o, x += n * inner, y += n * inner) {
+    if (inner == 1) row(n, x, y);
+    else
+      for (Index j = 0; j < inner; j += kStrip) strip(n, inner, least(kStrip, inner - j), x + j, y + j);
+  }
+}

@@ -1,0 +1,42 @@
+// What the files of operations share.
+#pragma once
+
+#include <gradus/op.hpp>
+#include <gradus/ops.hpp>
+
+#include "ops/rows.hpp"
+#include "tensor/loops.hpp"
+
+namespace gradus::detail {
+
+[[noreturn]] inline void fail(const char* operation, Complaint complaint, const Arg& at) {
+  throw Error(operation, std::move(complaint), user_line(at.where));
+}
+
+inline void check_floating(const char* operation, const Arg& x) {
+  check_defined(x, operation, x.where);
+  if (!is_floating(x.tensor().dtype())) refuse_dtype(operation, x.tensor().dtype(), x.where);
+}
+
+inline void check_same_dtype(const char* operation, const Arg& a, const Arg& b) {
+  check_defined(a, operation, a.where);
+  check_defined(b, operation, b.where);
+  if (a.tensor().dtype() != b.tensor().dtype())
+    fail(operation,
+         {.wrong = "dtypes differ",
+          .got = std::string(name(a.tensor().dtype())) + " and " + name(b.tensor().dtype()),
+          .expected = "one dtype: nothing is converted silently",
+          .advice = "convert one of them: x.to(" + std::string(name(a.tensor().dtype())) + ")"},
+         a);
+}
+
+inline void check_dtype(const char* operation, const char* argument, const Arg& x, DType dtype) {
+  check_defined(x, operation, x.where);
+  if (x.tensor().dtype() != dtype)
+    fail(operation,
+         {.wrong = std::string(argument) + " has the wrong dtype", .got = name(x.tensor().dtype()), .expected = name(dtype),
+          .advice = std::string("convert it: x.to(") + name(dtype) + ")"},
+         x);
+}
+
+}  // namespace gradus::detail

@@ -1,0 +1,420 @@
+// Arithmetic and functions, element by element. Each rule is written in public operations, so that it can be recorded.
+#include "ops/common.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+// What all operations without attributes share.
+struct Plain {
+  void fields(auto&) const {}
+};
+
+// ---- two operands of one shape ----
+
+struct Add : Plain {
+  static constexpr auto name = "add", rule = "da = g   db = g";
+  static constexpr Saves saves{};
+  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.add; }); }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, v.g);
+    if (v.wants(1)) v.give(1, v.g);
+  }
+};
+
+struct Sub : Plain {
+  static constexpr auto name = "sub", rule = "da = g   db = -g";
+  static constexpr Saves saves{};
+  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.sub; }); }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, v.g);
+    if (v.wants(1)) v.give(1, -v.g);
+  }
+};
+
+struct Mul : Plain {
+  static constexpr auto name = "mul", rule = "da = g b   db = g a";
+  static constexpr Saves saves{in1, in0};
+  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.mul; }); }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, v.g * v.in(1));
+    if (v.wants(1)) v.give(1, v.g * v.in(0));
+  }
+  void fast(Vjp& v) const {
+    const auto times = [&](int i) { return map2(name, Loc(), v.g, v.in(i), [](auto& k) { return k.mul; }); };
+    if (v.wants(0)) v.give(0, times(1));
+    if (v.wants(1)) v.give(1, times(0));
+  }
+};
+
+struct Div : Plain {
+  static constexpr auto name = "div", rule = "da = g / b   db = -g a / b²";
+  static constexpr Saves saves{in1, in0 | in1};
+  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.div; }); }
+  void vjp(Vjp& v) const {
+    const Tensor ga = v.g / v.in(1);
+    if (v.wants(0)) v.give(0, ga);
+    if (v.wants(1)) v.give(1, -(ga * (v.in(0) / v.in(1))));
+  }
+};
+
+struct Pow : Plain {
+  static constexpr auto name = "pow", rule = "da = g b a^(b-1)   db = g a^b ln a";
+  static constexpr Saves saves{in0 | in1, in0 | in1 | out0};
+  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.pow; }); }
+  void vjp(Vjp& v) const {
+    const Tensor &a = v.in(0), &b = v.in(1);
+    // 0 where the exponent is 0, and 0^b has no slope in b for b >= 0: the other branch would be NaN there.
+    if (v.wants(0)) v.give(0, where(eq(b, 0), zeros_like(v.g), v.g * b * pow(a, b - 1)));
+    if (v.wants(1)) {
+      const Tensor flat = where(eq(a, 0), b >= 0, zeros_like(eq(a, 0)));
+      const Tensor safe = masked_fill(a, flat, 1);
+      v.give(1, where(flat, zeros_like(v.g), v.g * v.out() * log(safe)));
+    }
+  }
+};
+
+// Ties share: 1 where this side wins, 1/2 where both do. A NaN on either side makes both comparisons false.
+Tensor winner(const Tensor& wins, const Tensor& ties, const Tensor& g) {
+  return where(wins, g, where(ties, g * 0.5, zeros_like(g)));
+}
+
+struct Maximum : Plain {
+  static constexpr auto name = "maximum", rule = "da = g where a > b   db = g where b > a   (half each at a tie)";
+  static constexpr Saves saves{in0 | in1};
+  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.maximum; }); }
+  void vjp(Vjp& v) const {
+    const Tensor &a = v.in(0), &b = v.in(1), tie = eq(a, b);
+    if (v.wants(0)) v.give(0, winner(a > b, tie, v.g));
+    if (v.wants(1)) v.give(1, winner(b > a, tie, v.g));
+  }
+};
+
+struct Minimum : Plain {
+  static constexpr auto name = "minimum", rule = "da = g where a < b   db = g where b < a   (half each at a tie)";
+  static constexpr Saves saves{in0 | in1};
+  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.minimum; }); }
+  void vjp(Vjp& v) const {
+    const Tensor &a = v.in(0), &b = v.in(1), tie = eq(a, b);
+    if (v.wants(0)) v.give(0, winner(a < b, tie, v.g));
+    if (v.wants(1)) v.give(1, winner(b < a, tie, v.g));
+  }
+};
+
+struct Where : Plain {
+  static constexpr auto name = "where", rule = "da = g where c, else 0   db = g where not c, else 0";
+  static constexpr Saves saves{0u, in0, in0};
+  Tensor forward(Fwd&, Ins in) const { return detail::select(in[0], in[1], in[2]); }
+  void vjp(Vjp& v) const {
+    if (v.wants(1)) v.give(1, where(v.in(0), v.g, zeros_like(v.g)));
+    if (v.wants(2)) v.give(2, where(v.in(0), zeros_like(v.g), v.g));
+  }
+};
+
+// ---- a number ----
+
+struct AddScalar {
+  double k = 0;
+  static constexpr auto name = "add_scalar", rule = "dx = g";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("k", k); }
+  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.add_scalar; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g); }
+};
+
+struct MulScalar {
+  double k = 1;
+  static constexpr auto name = "mul_scalar", rule = "dx = g k";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("k", k); }
+  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.mul_scalar; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * k); }
+};
+
+struct PowScalar {
+  double k = 1;
+  static constexpr auto name = "pow_scalar", rule = "dx = g k x^(k-1)";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("k", k); }
+  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.pow_scalar; }); }
+  void vjp(Vjp& v) const { v.give(0, k == 0 ? v.g * 0 : v.g * (pow(v.in(0), k - 1) * k)); }
+};
+
+// ---- one operand ----
+
+struct Neg : Plain {
+  static constexpr auto name = "neg", rule = "dx = -g";
+  static constexpr Saves saves{};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.neg; }); }
+  void vjp(Vjp& v) const { v.give(0, -v.g); }
+};
+
+struct Abs : Plain {
+  static constexpr auto name = "abs", rule = "dx = g sign(x)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.abs; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * sign(v.in(0))); }
+};
+
+struct Sign : Plain {
+  static constexpr auto name = "sign", rule = "dx = 0";
+  static constexpr Saves saves{};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sign; }); }
+  void vjp(Vjp& v) const { v.give(0, zeros_like(v.g)); }
+};
+
+struct Square : Plain {
+  static constexpr auto name = "square", rule = "dx = 2 g x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.square; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * (v.in(0) * 2)); }
+};
+
+struct Sqrt : Plain {
+  static constexpr auto name = "sqrt", rule = "dx = g / (2 y)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sqrt; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g / (v.out() * 2)); }
+};
+
+struct Rsqrt : Plain {
+  static constexpr auto name = "rsqrt", rule = "dx = -g y³ / 2";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.rsqrt; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * (pow(v.out(), 3) * -0.5)); }
+};
+
+struct Reciprocal : Plain {
+  static constexpr auto name = "reciprocal", rule = "dx = -g y²";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.reciprocal; }); }
+  void vjp(Vjp& v) const { v.give(0, -(v.g * square(v.out()))); }
+};
+
+struct Exp : Plain {
+  static constexpr auto name = "exp", rule = "dx = g y";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.exp; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * v.out()); }
+};
+
+struct Expm1 : Plain {
+  static constexpr auto name = "expm1", rule = "dx = g (y + 1)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.expm1; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * (v.out() + 1)); }
+};
+
+struct Log : Plain {
+  static constexpr auto name = "log", rule = "dx = g / x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.log; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g / v.in(0)); }
+};
+
+struct Log1p : Plain {
+  static constexpr auto name = "log1p", rule = "dx = g / (1 + x)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.log1p; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g / (v.in(0) + 1)); }
+};
+
+struct Sin : Plain {
+  static constexpr auto name = "sin", rule = "dx = g cos x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sin; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * cos(v.in(0))); }
+};
+
+struct Cos : Plain {
+  static constexpr auto name = "cos", rule = "dx = -g sin x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.cos; }); }
+  void vjp(Vjp& v) const { v.give(0, -(v.g * sin(v.in(0)))); }
+};
+
+struct Tan : Plain {
+  static constexpr auto name = "tan", rule = "dx = g (1 + y²)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.tan; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * (square(v.out()) + 1)); }
+};
+
+struct Erf : Plain {
+  static constexpr auto name = "erf", rule = "dx = g 2/sqrt(π) exp(-x²)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.erf; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * (exp(-square(v.in(0))) * (2 * std::numbers::inv_sqrtpi))); }
+};
+
+struct Clamp {
+  double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
+  static constexpr auto name = "clamp", rule = "dx = g where low <= x <= high, else 0";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("low", low), v("high", high); }
+  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], low, high, [](auto& k) { return k.clamp; }); }
+  void vjp(Vjp& v) const {
+    const Tensor& x = v.in(0);
+    const Tensor zero = zeros_like(v.g);
+    v.give(0, where(x < low, zero, where(x > high, zero, v.g)));
+  }
+};
+
+struct Cast {
+  DType dtype = f32;
+  static constexpr auto name = "to", rule = "dx = g, converted back";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("dtype", dtype); }
+  Tensor forward(Fwd&, Ins in) const {
+    Tensor y = empty(in[0].shape(), dtype);
+    assign_strided(*in[0].impl(), *y.impl());
+    return y;
+  }
+  void vjp(Vjp& v) const { v.give(0, to(v.g, v.dtype(0))); }
+};
+
+constexpr const OpTable* rows[] = {
+    &op_table<Add>,       &op_table<Sub>,       &op_table<Mul>,        &op_table<Div>,     &op_table<Pow>,
+    &op_table<Maximum>,   &op_table<Minimum>,   &op_table<Where>,      &op_table<AddScalar>, &op_table<MulScalar>,
+    &op_table<PowScalar>, &op_table<Neg>,       &op_table<Abs>,        &op_table<Sign>,    &op_table<Square>,
+    &op_table<Sqrt>,      &op_table<Rsqrt>,     &op_table<Reciprocal>, &op_table<Exp>,     &op_table<Expm1>,
+    &op_table<Log>,       &op_table<Log1p>,     &op_table<Sin>,        &op_table<Cos>,     &op_table<Tan>,
+    &op_table<Erf>,       &op_table<Clamp>,     &op_table<Cast>,
+};
+
+}  // namespace
+
+Rows detail::elementwise_rows() { return rows; }
+
+// ---- the functions ----
+
+namespace {
+
+// Two operands brought to one dtype and shape: numbers become constants, smaller shapes are expanded.
+template <class Op> Tensor binary(const Op& op, Arg a, Arg b) {
+  Tensor ta, tb;
+  const auto number = [](const Arg& n, const Arg& other) {
+    const DType dtype = other.tensor().dtype();
+    if (!is_floating(dtype) && n.number() != std::floor(n.number()))
+      fail(Op::name, {.wrong = "a fraction meets an integer tensor", .got = std::to_string(n.number()) + " and " + name(dtype),
+                      .advice = "convert the tensor: x.to(f32)"}, n);
+    return scalar(n.number(), dtype);
+  };
+  if (a.is_number()) ta = number(a, b), a = Arg(ta, a.where);
+  if (b.is_number()) tb = number(b, a), b = Arg(tb, b.where);
+  check_same_dtype(Op::name, a, b);
+  const Shape &sa = a.tensor().shape(), &sb = b.tensor().shape();
+  if (sa == sb) return apply(op, a, b);
+  const Shape to = broadcast_shape(sa, sb, Op::name, a.where);
+  const Tensor ea = sa == to ? a.tensor() : expand(a, to);
+  const Tensor eb = sb == to ? b.tensor() : expand(Arg(b, a.where), to);
+  return apply(op, Arg(ea, a.where), Arg(eb, a.where));
+}
+
+// A number beside a floating tensor needs no constant.
+bool scales(const Arg& x, const Arg& number) { return number.is_number() && !x.is_number() && x.tensor().defined(); }
+
+bool whole(const Arg& x, double k) { return is_floating(x.tensor().dtype()) || k == std::floor(k); }
+
+template <class Pick> Tensor compare(const char* name, Arg a, Arg b, Pick pick) {
+  Tensor ta, tb;
+  if (a.is_number()) ta = scalar(a.number(), b.tensor().dtype()), a = Arg(ta, a.where);
+  if (b.is_number()) tb = scalar(b.number(), a.tensor().dtype()), b = Arg(tb, b.where);
+  check_same_dtype(name, a, b);
+  const Shape to = broadcast_shape(a.tensor().shape(), b.tensor().shape(), name, a.where);
+  return map2(name, a.where, broadcast_view(a, to, name, a.where), broadcast_view(b, to, name, a.where), pick);
+}
+
+}  // namespace
+
+Tensor add(Arg a, Arg b) {
+  if (scales(a, b) && whole(a, b.number())) return apply(AddScalar{b.number()}, a);
+  if (scales(b, a) && whole(b, a.number())) return apply(AddScalar{a.number()}, Arg(b, a.where));
+  return binary(Add{}, a, b);
+}
+Tensor sub(Arg a, Arg b) {
+  if (scales(a, b) && whole(a, b.number())) return apply(AddScalar{-b.number()}, a);
+  return binary(Sub{}, a, b);
+}
+Tensor mul(Arg a, Arg b) {
+  if (scales(a, b) && whole(a, b.number())) return apply(MulScalar{b.number()}, a);
+  if (scales(b, a) && whole(b, a.number())) return apply(MulScalar{a.number()}, Arg(b, a.where));
+  return binary(Mul{}, a, b);
+}
+Tensor div(Arg a, Arg b) { return binary(Div{}, a, b); }
+Tensor pow(Arg a, Arg b) {
+  if (scales(a, b)) return apply(PowScalar{b.number()}, a);
+  return binary(Pow{}, a, b);
+}
+Tensor maximum(Arg a, Arg b) { return binary(Maximum{}, a, b); }
+Tensor minimum(Arg a, Arg b) { return binary(Minimum{}, a, b); }
+
+Tensor where(Arg condition, Arg a, Arg b) {
+  check_dtype("where", "the condition", condition, boolean);
+  Tensor ta, tb;
+  if (a.is_number() && b.is_number())
+    fail("where", {.wrong = "one branch must be a tensor, to give the dtype", .got = "two numbers",
+                   .advice = "wrap one: scalar(…)"}, a);
+  if (a.is_number()) ta = scalar(a.number(), b.tensor().dtype()), a = Arg(ta, a.where);
+  if (b.is_number()) tb = scalar(b.number(), a.tensor().dtype()), b = Arg(tb, b.where);
+  check_same_dtype("where", a, b);
+  const Shape to = broadcast_shape(condition.tensor().shape(),
+                                   broadcast_shape(a.tensor().shape(), b.tensor().shape(), "where", condition.where),
+                                   "where", condition.where);
+  const At at(condition);
+  const auto grown = [&](const Arg& x) { return x.tensor().shape() == to ? x.tensor() : expand(x, to); };
+  const Tensor ec = grown(condition), ea = grown(a), eb = grown(b);
+  return apply(Where{}, Arg(ec, condition.where), Arg(ea, condition.where), Arg(eb, condition.where));
+}
+
+Tensor masked_fill(Arg x, Arg mask, double value) {
+  const At at(x);
+  return where(mask, scalar(value, x.tensor().dtype()), x);
+}
+
+Tensor eq(Arg a, Arg b) { return compare("eq", a, b, [](auto& k) { return k.eq; }); }
+Tensor ne(Arg a, Arg b) { return compare("ne", a, b, [](auto& k) { return k.ne; }); }
+Tensor lt(Arg a, Arg b) { return compare("lt", a, b, [](auto& k) { return k.lt; }); }
+Tensor le(Arg a, Arg b) { return compare("le", a, b, [](auto& k) { return k.le; }); }
+Tensor gt(Arg a, Arg b) { return compare("gt", a, b, [](auto& k) { return k.gt; }); }
+Tensor ge(Arg a, Arg b) { return compare("ge", a, b, [](auto& k) { return k.ge; }); }
+Tensor logical_not(Arg x) {
+  check_dtype("logical_not", "the input", x, boolean);
+  return eq(x, 0);
+}
+Tensor isnan(Arg x) { return ne(x, x); }
+
+Tensor neg(Arg x) { return apply(Neg{}, x); }
+Tensor abs(Arg x) { return apply(Abs{}, x); }
+Tensor sign(Arg x) { return apply(Sign{}, x); }
+Tensor square(Arg x) { return apply(Square{}, x); }
+Tensor sqrt(Arg x) { return apply(Sqrt{}, x); }
+Tensor rsqrt(Arg x) { return apply(Rsqrt{}, x); }
+Tensor reciprocal(Arg x) { return apply(Reciprocal{}, x); }
+Tensor exp(Arg x) { return apply(Exp{}, x); }
+Tensor expm1(Arg x) { return apply(Expm1{}, x); }
+Tensor log(Arg x) { return apply(Log{}, x); }
+Tensor log1p(Arg x) { return apply(Log1p{}, x); }
+Tensor sin(Arg x) { return apply(Sin{}, x); }
+Tensor cos(Arg x) { return apply(Cos{}, x); }
+Tensor tan(Arg x) { return apply(Tan{}, x); }
+Tensor erf(Arg x) { return apply(Erf{}, x); }
+
+Tensor clamp(Arg x, double low, double high) {
+  if (!(low <= high))
+    fail("clamp", {.wrong = "low is above high", .got = std::to_string(low) + " and " + std::to_string(high)}, x);
+  return apply(Clamp{low, high}, x);
+}
+
+Tensor to(Arg x, DType dtype) {
+  check_defined(x, "to", x.where);
+  return x.tensor().dtype() == dtype ? x.tensor() : apply(Cast{dtype}, x);
+}
+
+}  // namespace gradus

@@ -1,0 +1,23 @@
+// The table of operations, in parts: each file of operations lists its own at its end.
+#pragma once
+
+#include <span>
+
+#include <gradus/op.hpp>
+
+namespace gradus::detail {
+
+using Rows = std::span<const OpTable* const>;
+Rows elementwise_rows();
+Rows activation_rows();
+Rows reduce_rows();
+Rows view_rows();
+Rows arrange_rows();
+Rows index_rows();
+Rows matmul_rows();
+Rows conv_rows();
+Rows pool_rows();
+Rows nn_rows();
+Rows loss_rows();
+
+}  // namespace gradus::detail

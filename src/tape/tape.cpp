@@ -1,0 +1,357 @@
+// Recording: an operation that meets a leaf or a recorded tensor appends one node.
+#include <gradus/tape.hpp>
+
+#include <bit>
+
+#include "tape/state.hpp"
+#include "tensor/loops.hpp"
+#include "tensor/pool.hpp"
+
+namespace gradus {
+namespace detail {
+
+// ---- nodes ----
+
+Node::~Node() {
+  release();
+  if (op && op->destroy) op->destroy(attributes);
+  if (op && op->size > sizeof room) pool_free(attributes, op->size);
+  if (in != in_room) pool_free(in, static_cast<std::size_t>(inputs) * sizeof *in);
+}
+
+void Node::set_attributes(const OpTable& table, const void* from) {
+  void* to = table.size > sizeof room ? pool_allocate(table.size) : room;
+  if (table.size) table.copy(to, from);
+  op = &table;
+  attributes = to;
+}
+
+void Node::reserve_inputs(int count) {
+  if (count > 4) in = static_cast<std::int32_t*>(pool_allocate(static_cast<std::size_t>(count) * sizeof *in));
+  inputs = count;
+}
+
+void Node::reserve_saves(std::uint32_t which) {
+  const int count = std::popcount(which);
+  if (count > 3) {
+    saved = static_cast<Saved*>(pool_allocate(static_cast<std::size_t>(count) * sizeof(Saved)));
+    for (int i = 0; i < count; ++i) new (saved + i) Saved;
+  }
+  mask = which;
+}
+
+void Node::release() noexcept {
+  const int count = std::popcount(mask);
+  if (saved == saved_room) {
+    for (int i = 0; i < count; ++i) saved[i].tensor = Tensor();
+  } else {
+    for (int i = 0; i < count; ++i) saved[i].~Saved();
+    pool_free(saved, static_cast<std::size_t>(count) * sizeof(Saved));
+    saved = saved_room;
+  }
+  mask = 0;
+}
+
+// ---- leaves ----
+
+std::size_t LeafTable::place(const TensorImpl* leaf) const {
+  const std::size_t last = entries_.size() - 1;
+  std::size_t i = (reinterpret_cast<std::uintptr_t>(leaf) >> 6) * 0x9E3779B97F4A7C15u >> 20 & last;
+  while (entries_[i].leaf && entries_[i].leaf != leaf) i = (i + 1) & last;
+  return i;
+}
+
+int LeafTable::find(const TensorImpl* leaf) const {
+  return entries_.empty() ? -1 : entries_[place(leaf)].node;
+}
+
+void LeafTable::insert(const TensorImpl* leaf, int node) {
+  if (2 * ++used_ > entries_.size()) {
+    std::vector<Entry> old(std::max<std::size_t>(32, 2 * entries_.size()));
+    std::swap(old, entries_);
+    for (const Entry& e : old)
+      if (e.leaf) entries_[place(e.leaf)] = e;
+  }
+  entries_[place(leaf)] = {leaf, node};
+}
+
+void LeafTable::clear() {
+  if (used_) std::fill(entries_.begin(), entries_.end(), Entry{});
+  used_ = 0;
+}
+
+// ---- the state, recycled from tape to tape ----
+
+namespace {
+
+constinit thread_local TapeState* spare = nullptr;
+struct SpareOwner {
+  ~SpareOwner() {
+    delete spare;
+    spare = nullptr;
+  }
+};
+
+TapeState* take_state() {
+  thread_local SpareOwner owner;
+  (void)owner;
+  return spare ? std::exchange(spare, nullptr) : new TapeState;
+}
+
+std::atomic<std::uint64_t> last_id{0};
+
+}  // namespace
+
+Node& TapeState::append() {
+  if (size == static_cast<int>(chunks.size()) * chunk)
+    chunks.push_back(static_cast<Node*>(pool_allocate(chunk * sizeof(Node))));
+  return *new (&(*this)[size++]) Node;
+}
+
+void TapeState::clear() {
+  for (int i = size - 1; i >= 0; --i) (*this)[i].~Node();
+  constexpr std::size_t keep = 64;  // a giant tape gives its chunks back to the pool
+  while (chunks.size() > keep) {
+    pool_free(chunks.back(), chunk * sizeof(Node));
+    chunks.pop_back();
+  }
+  size = 0;
+  scope = -1;
+  watching = false;
+  leaves.clear();
+  scopes.clear();
+  releases.clear();
+  table.clear();
+}
+
+TapeState::~TapeState() {
+  for (Node* c : chunks) pool_free(c, chunk * sizeof(Node));
+}
+
+int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
+  const int found = table.find(x.impl());
+  if (found >= 0) return found;
+  const int index = size;
+  Node& n = append();
+  n.where = at;
+  n.scope = scope;
+  n.dtype = x.dtype();
+  n.shape = x.shape();
+  n.constant = constant;
+  n.mask = 1;
+  n.saved[0] = {x, x.impl()->storage->version};
+  table.insert(x.impl(), index);
+  leaves.push_back(index);
+  if (thread_state().hooks)
+    Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, x}); });
+  return index;
+}
+
+int node_of(const Tensor& x, const char* operation, Loc where) {
+  const ThreadState& s = thread_state();
+  const TensorImpl& t = *x.impl();
+  if (!t.tape) return s.tape ? s.tape->state().table.find(&t) : -1;
+  if (t.tape == s.tape_id) return t.node;
+  throw Error(operation,
+              {.wrong = "the tensor belongs to a tape that has ended, or lives on another thread",
+               .got = "shape " + to_string(t.shape) + ", node " + std::to_string(t.node) + " of tape " + std::to_string(t.tape),
+               .expected = s.tape ? "a tensor of tape " + std::to_string(s.tape_id) + ", a leaf or a constant"
+                                  : "a leaf or a constant: no tape is live here",
+               .advice = "x.detach() keeps its numbers without their history"},
+              user_line(where));
+}
+
+// ---- applying an operation ----
+
+namespace {
+
+void record(TapeState& tape, const OpTable& op, const void* self, std::span<const Tensor* const> in, const Tensor& y,
+            const Tensor* extras, Loc where) {
+  // Leaves first: they come before the operation that meets them.
+  const int count = static_cast<int>(in.size());
+  std::int32_t room[8];
+  std::vector<std::int32_t> many;
+  std::int32_t* number = room;
+  if (count > 8) many.resize(in.size()), number = many.data();
+  std::uint32_t mask = 0;
+  bool tracked = false;
+  for (int i = 0; i < count; ++i) {
+    const Tensor& x = *in[static_cast<std::size_t>(i)];
+    const TensorImpl& t = *x.impl();
+    int n = -1;
+    if (t.tape) n = t.node;
+    else if (t.requires_grad) n = tape.leaf(x, false, where);
+    else if (tape.watching) n = tape.table.find(&t);
+    const bool tracks = n >= 0 && !tape[n].constant;
+    if (n < 0 && tape.options.replay) n = tape.leaf(x, true, where);
+    if (tracks) mask |= op.saves[i];
+    tracked = tracked || tracks;
+    number[i] = n;
+  }
+  if (!tracked) return;
+
+  const int index = tape.size;
+  Node& n = tape.append();
+  n.set_attributes(op, self);
+  n.where = where;
+  n.scope = tape.scope;
+  n.dtype = y.dtype();
+  n.shape = y.shape();
+  n.reserve_inputs(count);
+  for (int i = 0; i < count; ++i) n.in[i] = number[i];
+  TensorImpl& out = *y.impl();
+  out.tape = tape.id;
+  out.node = index;
+  n.reserve_saves(mask);
+  for (int k = 0; mask; mask &= mask - 1, ++k) {
+    const int bit = std::countr_zero(mask);
+    const Tensor& t = bit < 8 ? *in[static_cast<std::size_t>(bit)] : bit == 8 ? y : extras[bit - 9];
+    n.saved[k].tensor = t;
+    n.saved[k].version = t.defined() ? t.impl()->storage->version : 0;
+  }
+  if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, y}); });
+}
+
+}  // namespace
+
+Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Tensor* extras) {
+  ThreadState& s = thread_state();
+  const Loc where = s.at_set ? s.at : args.empty() ? Loc() : args[0].where;
+
+  const Tensor* room[8];
+  std::vector<const Tensor*> many;
+  const Tensor** in = room;
+  if (args.size() > 8) many.resize(args.size()), in = many.data();
+  std::vector<Tensor> numbers;
+  bool tracked = s.tape && s.tape->state().watching;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i].is_number()) {
+      if (numbers.empty()) numbers.reserve(args.size());
+      DType dtype = f32;
+      for (const Arg& a : args)
+        if (!a.is_number()) dtype = a.tensor().dtype();
+      numbers.push_back(scalar(args[i].number(), dtype));
+      in[i] = &numbers.back();
+      continue;
+    }
+    in[i] = &args[i].tensor();
+    check_defined(*in[i], op.name, where);
+    const TensorImpl& t = *in[i]->impl();
+    if (t.tape) {
+      if (t.tape != s.tape_id) node_of(*in[i], op.name, where);
+      tracked = true;
+    }
+    tracked = tracked || t.requires_grad;
+  }
+
+  const std::span<const Tensor* const> ins(in, args.size());
+  Fwd f(op.name, where);
+  Tensor y;
+  {
+    const Inside inside(false, where);
+    y = op.forward(self, f, Ins(ins));
+    for (const Tensor* x : ins)
+      if (y.is_same(*x)) y = alias(y);
+  }
+  if (s.recording && tracked && s.tape && is_floating(y.dtype())) record(s.tape->state(), op, self, ins, y, f.extras, where);
+  if (extras)
+    for (int k = 0; k < 3; ++k) extras[k] = std::move(f.extras[k]);
+  return y;
+}
+
+bool check_fields(const OpTable& table, const void* op) {
+  struct Counter : Attributes {
+    void number(const char*, double&) override {}
+    void integer(const char*, std::int64_t&) override {}
+    void flag(const char*, bool&) override {}
+    void list(const char*, Shape&) override {}
+  } counter;
+  table.fields(op, counter);
+  if (counter.count != table.members)
+    throw Error(table.name,
+                {.wrong = "the operation's fields() does not list every attribute",
+                 .got = std::to_string(counter.count) + " fields for " + std::to_string(table.members) + " members",
+                 .advice = "add v(\"name\", name) for each member, so that traces and replays know them"});
+  return true;
+}
+
+}  // namespace detail
+
+using namespace detail;
+
+// ---- the tape ----
+
+Tape::Tape(TapeOptions options, Loc where) {
+  ThreadState& s = thread_state();
+  if (s.tape)
+    throw Error("Tape",
+                {.wrong = "a tape is already live on this thread",
+                 .got = "the one made at " + to_string(s.tape->state().where),
+                 .expected = "one tape at a time",
+                 .advice = "end that one first (its brace), or use gradient(…, {.record = true}) for derivatives of derivatives"},
+                where);
+  state_ = take_state();
+  state_->id = ++last_id;
+  state_->options = options;
+  state_->where = where;
+  s.tape = this;
+  s.tape_id = state_->id;
+  if (s.hooks) Observers::tell([&](Observer& o) { o.on_tape_begin(*this); });
+}
+
+Tape::~Tape() {
+  ThreadState& s = thread_state();
+  if (s.hooks) Observers::tell([&](Observer& o) { o.on_tape_end(*this); });
+  s.tape = nullptr;
+  s.tape_id = 0;
+  state_->clear();
+  if (spare) delete state_;
+  else spare = state_;
+}
+
+Tape* Tape::current() { return thread_state().tape; }
+int Tape::size() const { return state_->size; }
+std::uint64_t Tape::id() const { return state_->id; }
+
+int Tape::index_of(const Tensor& x) const {
+  if (!x.defined()) return -1;
+  const TensorImpl& t = *x.impl();
+  return t.tape == state_->id ? t.node : t.tape ? -1 : state_->table.find(&t);
+}
+
+void Tape::watch(const Tensor& x, Loc where) {
+  check_defined(x, "watch", where);
+  if (!is_floating(x.dtype())) refuse_dtype("watch", x.dtype(), where);
+  if (node_of(x, "watch", where) >= 0) return;
+  state_->leaf(x, false, user_line(where));
+  state_->watching = true;
+}
+
+NoRecord::NoRecord() : before_(std::exchange(thread_state().recording, false)) {}
+NoRecord::~NoRecord() { thread_state().recording = before_; }
+
+Scope::Scope(const char* name) : pushed_(thread_state().tape != nullptr) {
+  if (!pushed_) return;
+  TapeState& tape = thread_state().tape->state();
+  tape.scopes.push_back({name, tape.scope});
+  tape.scope = static_cast<int>(tape.scopes.size()) - 1;
+  if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_scope({name, true}); });
+}
+
+Scope::~Scope() {
+  if (!pushed_ || !thread_state().tape) return;
+  TapeState& tape = thread_state().tape->state();
+  if (tape.scope < 0) return;  // the tape was replaced inside the scope
+  const ScopeEntry left = tape.scopes[static_cast<std::size_t>(tape.scope)];
+  tape.scope = left.parent;
+  if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_scope({left.name, false}); });
+}
+
+At::At(Loc where) : set_(!thread_state().at_set) {
+  if (set_) thread_state().at_set = true, thread_state().at = where;
+}
+At::~At() {
+  if (set_) thread_state().at_set = false;
+}
+
+}  // namespace gradus

@@ -1,0 +1,119 @@
+// Looking at a tape, running it again, and watching it grow.
+#include <bit>
+
+#include "tape/state.hpp"
+#include "tensor/loops.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+const Node& NodeView::node() const { return tape_->state()[index_]; }
+bool NodeView::is_leaf() const { return !node().op && !node().constant; }
+bool NodeView::is_constant() const { return node().constant; }
+const char* NodeView::name() const { return node().op ? node().op->name : node().constant ? "constant" : "leaf"; }
+const char* NodeView::rule() const { return node().op ? node().op->rule : ""; }
+Shape NodeView::shape() const { return node().shape; }
+DType NodeView::dtype() const { return node().dtype; }
+Loc NodeView::where() const { return node().where; }
+bool NodeView::released() const { return node().released; }
+Tensor NodeView::leaf() const { return node().op ? Tensor() : node().saved[0].tensor; }
+
+std::vector<int> NodeView::inputs() const { return {node().in, node().in + node().inputs}; }
+
+std::vector<Shape> NodeView::saved() const {
+  std::vector<Shape> shapes;
+  for (int i = 0; i < std::popcount(node().mask); ++i)
+    if (node().saved[i].tensor.defined()) shapes.push_back(node().saved[i].tensor.shape());
+  return shapes;
+}
+
+std::string NodeView::scope() const {
+  std::string path;
+  const auto& scopes = tape_->state().scopes;
+  for (int s = node().scope; s >= 0; s = scopes[static_cast<std::size_t>(s)].parent)
+    path = path.empty() ? scopes[static_cast<std::size_t>(s)].name : scopes[static_cast<std::size_t>(s)].name + ("." + path);
+  return path;
+}
+
+std::string NodeView::attributes() const {
+  struct Text : Attributes {
+    std::string text;
+    void put(const char* name, const std::string& value) {
+      text += (text.empty() ? "" : ", ") + std::string(name) + "=" + value;
+    }
+    void number(const char* name, double& v) override {
+      char digits[32];
+      std::snprintf(digits, sizeof digits, "%.9g", v);
+      put(name, digits);
+    }
+    void integer(const char* name, std::int64_t& v) override { put(name, std::to_string(v)); }
+    void flag(const char* name, bool& v) override { put(name, v ? "true" : "false"); }
+    void list(const char* name, Shape& v) override { put(name, to_string(v)); }
+  } text;
+  if (node().op) node().op->fields(node().attributes, text);
+  return text.text;
+}
+
+Tensor NodeView::apply(std::span<const Tensor> inputs) const {
+  const Node& n = node();
+  if (!n.op) throw Error("NodeView", {.wrong = "a leaf is not computed from anything"});
+  const std::vector<Arg> args = [&] {
+    std::vector<Arg> list;
+    for (const Tensor& x : inputs) list.emplace_back(x, n.where);
+    return list;
+  }();
+  return detail::apply(*n.op, n.attributes, args);
+}
+
+std::vector<Tensor> Tape::replay(const ReplayOptions& options, Loc where) const {
+  TapeState& tape = *state_;
+  if (!tape.options.replay)
+    throw Error("replay",
+                {.wrong = "this tape does not keep its constants", .advice = "make it with Tape tape({.replay = true})"}, where);
+  const NoRecord pause;
+  std::vector<Tensor> values(static_cast<std::size_t>(tape.size));
+  std::vector<Tensor> in;
+  for (int i = 0; i < tape.size; ++i) {
+    const Node& n = tape[i];
+    Tensor& value = values[static_cast<std::size_t>(i)];
+    if (i == options.node) {
+      value = options.value;
+    } else if (!n.op) {
+      value = n.saved[0].tensor.detach();
+      if (!options.current && value.version() != n.saved[0].version)
+        throw Error("replay",
+                    {.wrong = "a leaf has changed since it was recorded",
+                     .got = "shape " + to_string(n.shape) + ", met at " + to_string(n.where),
+                     .advice = "replay({.current = true}) takes it as it is now"},
+                    where);
+    } else {
+      in.clear();
+      for (int k = 0; k < n.inputs; ++k) in.push_back(values[static_cast<std::size_t>(n.in[k])]);
+      value = (*this)[i].apply(in);
+    }
+  }
+  return values;
+}
+
+// ---- observers ----
+
+namespace {
+constexpr Hooks observed{
+    .mutation = [](const Tensor& x, const char* what, Loc where) {
+      Observers::tell([&](Observer& o) { o.on_mutation({x, what, where}); });
+    },
+    .zero_grad = [](const Tensor& leaf) { Observers::tell([&](Observer& o) { o.on_zero_grad({leaf}); }); },
+};
+}  // namespace
+
+Observing::Observing(Observer& observer) : observer_(&observer), outer_(std::exchange(Observers::newest(), this)) {
+  thread_state().hooks = &observed;
+}
+
+Observing::~Observing() {
+  Observers::newest() = outer_;
+  if (!outer_) thread_state().hooks = nullptr;
+}
+
+}  // namespace gradus

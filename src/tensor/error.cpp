@@ -1,0 +1,29 @@
+#include <gradus/error.hpp>
+
+namespace gradus {
+namespace {
+
+std::string text(std::string_view operation, const Complaint& c, Loc where) {
+  std::string s(operation);
+  if (!c.wrong.empty()) s += ": " + c.wrong;
+  const auto line = [&s](const char* head, const std::string& body) {
+    if (!body.empty()) s += head + body;
+  };
+  line("\n  got:      ", c.got);
+  line("\n  expected: ", c.expected);
+  line("\n  try:      ", c.advice);
+  line("\n  at:       ", to_string(where));
+  return s;
+}
+
+}  // namespace
+
+Error::Error(std::string_view operation, Complaint complaint, Loc where)
+    : std::runtime_error(text(operation, complaint, where)),
+      operation_(operation),
+      complaint_(std::move(complaint)),
+      where_(where) {}
+
+std::string to_string(Loc where) { return std::string(where.file_name()) + ':' + std::to_string(where.line()); }
+
+}  // namespace gradus

@@ -1,0 +1,104 @@
+// What a Tensor refers to: a view (shape, strides, first element) into counted storage, and its place on a tape.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <gradus/tensor.hpp>
+
+namespace gradus {
+class Tape;
+}
+
+namespace gradus::detail {
+
+// The header of a pooled block; the numbers follow it, 64-byte aligned.
+struct alignas(64) Storage : Counted {
+  std::uint32_t version = 0;
+  std::size_t bytes = 0;
+  const char* changed_by = nullptr;  // the last in-place change, for the error of a walk that meets it
+  Loc changed_at;
+  std::byte* data() { return reinterpret_cast<std::byte*>(this + 1); }
+};
+
+struct TensorImpl : Counted {
+  DType dtype = f32;
+  bool requires_grad = false;
+  bool contiguous = true;
+  std::int32_t node = -1;  // its number on the tape …
+  std::uint64_t tape = 0;  // … with this id; 0: on none
+  Storage* storage = nullptr;
+  std::byte* data = nullptr;  // the first element, within storage
+  std::int64_t numel = 1;
+  Shape shape, strides;
+  Tensor grad;
+  std::unique_ptr<std::string> name;
+
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
+  bool sole_owner() const {  // may its numbers be overwritten without anybody noticing?
+    return count.load(std::memory_order_acquire) == 1 && storage->count.load(std::memory_order_acquire) == 1;
+  }
+};
+
+Tensor empty(const Shape& shape, DType dtype);  // uninitialised, contiguous
+// Another view of x's storage; offset in elements from x's first.
+Tensor view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset = 0);
+Tensor alias(const Tensor& x);  // the same view, off every tape
+Shape row_major(const Shape& shape);
+
+// The dense copy of x if it is not contiguous, else x itself. Not recorded.
+Tensor dense(const Tensor& x);
+
+// Marks x as changed in place; throws if it is on a tape or overlaps itself (an expanded view).
+void changed(const Tensor& x, const char* by, Loc where);
+
+std::int64_t normal_axis(std::int64_t axis, int dims, const char* operation,
+                         Loc where);                                              // negative counts from the end
+Shape normal_axes(const Axes& axes, int dims, const char* operation, Loc where);  // sorted; none given: all
+void check_defined(const Tensor& x, const char* operation, Loc where);
+
+// Calls f with a zero of x's element type.
+template <class F>
+decltype(auto) visit(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::f32:
+      return f(float{});
+    case DType::f64:
+      return f(double{});
+    case DType::i64:
+      return f(std::int64_t{});
+    default:
+      return f(bool{});
+  }
+}
+
+// What this floor tells observers; the tape's floor, above, passes it on.
+struct Hooks {
+  void (*mutation)(const Tensor&, const char* what, Loc);
+  void (*zero_grad)(const Tensor& leaf);
+};
+
+// The thread's tape as the floors below the tape see it.
+struct ThreadState {
+  Tape* tape = nullptr;
+  std::uint64_t tape_id = 0;
+  bool recording = true;         // off inside NoRecord, forwards and unrecorded walks
+  bool at_set = false;           // an At is open …
+  Loc at;                        // … with this line
+  const Hooks* hooks = nullptr;  // set while observers are attached
+};
+inline ThreadState& thread_state() {
+  static constinit thread_local ThreadState state;
+  return state;
+}
+inline Loc user_line(Loc where) {
+  const ThreadState& s = thread_state();
+  return s.at_set ? s.at : where;
+}
+
+}  // namespace gradus::detail

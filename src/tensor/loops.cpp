@@ -1,0 +1,198 @@
+#include "tensor/loops.hpp"
+
+namespace gradus::detail {
+
+void refuse_dtype(const char* operation, DType dtype, Loc where) {
+  throw Error(operation,
+              {.wrong = "the operation does not work on this dtype", .got = name(dtype),
+               .expected = dtype == boolean ? "a number type" : "f32 or f64", .advice = "convert it: x.to(f32)"},
+              user_line(where));
+}
+
+Tensor select(const Tensor& tc, const Tensor& ta, const Tensor& tb) {
+  const TensorImpl &c = *tc.impl(), &a = *ta.impl(), &b = *tb.impl();
+  return visit(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    Tensor result = empty(a.shape, a.dtype);
+    T* y = result.impl()->template as<T>();
+    const auto f = kernels::table<T>().where;
+    for_elements<3>(a.shape, {&c, &a, &b}, [&](auto n, const auto* o, const auto* s, auto at) {
+      f(n, c.as<bool>() + o[0], s[0], a.as<T>() + o[1], s[1], b.as<T>() + o[2], s[2], y + at);
+    });
+    return result;
+  });
+}
+
+void copy_strided(const TensorImpl& from, const TensorImpl& to) {
+  visit(from.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto& k = kernels::table<T>();
+    const T* x = from.as<T>();
+    T* y = to.as<T>();
+    const auto r = nest<1>(from.shape, {&from});
+    // The last axis far apart and the one before it side by side: a transposition, done in cache-sized blocks.
+    if (r.dims >= 2 && r.stride[0][r.dims - 2] == 1 && r.stride[0][r.dims - 1] > 1) {
+      const auto rows = r.size[r.dims - 1], cols = r.size[r.dims - 2];
+      Nest<1> outer = r;
+      outer.dims = r.dims - 1;
+      outer.size[outer.dims - 1] = 1;
+      const auto blocks = rows * cols ? from.numel / (rows * cols) : 0;
+      return kernels::parallel_for(blocks, std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, rows * cols)),
+                                   [&](std::int64_t begin, std::int64_t end) {
+                                     for_rows(outer, begin, end, [&](const std::int64_t* o, std::int64_t i) {
+                                       k.transpose(rows, cols, x + o[0], r.stride[0][r.dims - 1], y + i * rows * cols);
+                                     });
+                                   });
+    }
+    for_elements<1>(from.shape, {&from}, [&](auto n, const auto* o, const auto* s, auto at) { k.copy(n, x + o[0], s[0], y + at); });
+  });
+}
+
+namespace {
+
+// The rows of `to`, which may have any strides, with the matching rows of `from`.
+template <class Row> void rows_of(const TensorImpl& from, const TensorImpl& to, const Row& row) {
+  if (to.numel == 0) return;
+  const auto r = nest<2>(to.shape, {&from, &to});
+  const std::int64_t s0 = r.dims ? r.stride[0][r.dims - 1] : 0, s1 = r.dims ? r.stride[1][r.dims - 1] : 0;
+  for_rows(r, 0, to.numel / r.inner(), [&](const std::int64_t* o, std::int64_t) { row(r.inner(), o[0], s0, o[1], s1); });
+}
+
+}  // namespace
+
+void assign_strided(const TensorImpl& from, const TensorImpl& to) {
+  if (from.dtype == to.dtype && to.contiguous && from.storage != to.storage) return copy_strided(from, to);
+  visit(from.dtype, [&](auto f) {
+    visit(to.dtype, [&](auto t) {
+      using F = decltype(f);
+      using T = decltype(t);
+      rows_of(from, to, [&](auto n, auto of, auto sf, auto ot, auto st) {
+        const F* x = from.as<F>() + of;
+        T* y = to.as<T>() + ot;
+        if (st == 1) return kernels::convert(n, x, sf, y);
+        for (std::int64_t i = 0; i < n; ++i) kernels::convert(1, x + i * sf, 1, y + i * st);
+      });
+    });
+  });
+}
+
+void fill_strided(const TensorImpl& to, double value) {
+  visit(to.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* y = to.as<T>();
+    if (to.contiguous) return kernels::table<T>().fill(to.numel, static_cast<T>(value), y);
+    rows_of(to, to, [&](auto n, auto, auto, auto o, auto s) {
+      for (std::int64_t i = 0; i < n; ++i) y[o + i * s] = static_cast<T>(value);
+    });
+  });
+}
+
+void add_strided(const TensorImpl& from, double alpha, const TensorImpl& to) {
+  visit(to.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto f = kernels::table<T>().axpy;
+    if (!f) refuse_dtype("add_", to.dtype, Loc::current());
+    const T* x = from.as<T>();
+    T* y = to.as<T>();
+    if (from.contiguous && to.contiguous)
+      return to.numel < 2 * grain ? f(to.numel, alpha, x, y)
+                                  : kernels::parallel_for(to.numel, grain, [&](std::int64_t begin, std::int64_t end) {
+                                      f(end - begin, alpha, x + begin, y + begin);
+                                    });
+    rows_of(from, to, [&](auto n, auto of, auto sf, auto ot, auto st) {
+      if (sf == 1 && st == 1) return f(n, alpha, x + of, y + ot);
+      for (std::int64_t i = 0; i < n; ++i) f(1, alpha, x + of + i * sf, y + ot + i * st);
+    });
+  });
+}
+
+void scale_strided(const TensorImpl& to, double factor) {
+  visit(to.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto f = kernels::table<T>().mul_scalar;
+    if (!f) refuse_dtype("mul_", to.dtype, Loc::current());
+    T* y = to.as<T>();
+    if (to.contiguous) return f(to.numel, y, 1, y, factor, 0);
+    rows_of(to, to, [&](auto n, auto, auto, auto o, auto s) {
+      for (std::int64_t i = 0; i < n; ++i) f(1, y + o + i * s, 1, y + o + i * s, factor, 0);
+    });
+  });
+}
+
+Shape reduced(const Shape& shape, const Shape& axes, bool keepdim) {
+  Shape r;
+  int next = 0;
+  for (int i = 0; i < shape.size(); ++i) {
+    const bool gone = next < axes.size() && axes[next] == i;
+    next += gone;
+    if (!gone) r.push_back(shape[i]);
+    else if (keepdim) r.push_back(1);
+  }
+  return r;
+}
+
+Block block(const Tensor& x, const Shape& axes) {
+  const Shape& shape = x.shape();
+  Block b;
+  bool adjacent = true;
+  for (int i = 0; i < axes.size(); ++i) {
+    b.n *= shape[static_cast<int>(axes[i])];
+    adjacent = adjacent && (i == 0 || axes[i] == axes[i - 1] + 1);
+  }
+  if (adjacent) {
+    b.x = dense(x);
+    const int first = axes.empty() ? shape.size() : static_cast<int>(axes[0]);
+    for (int i = 0; i < first; ++i) b.outer *= shape[i];
+    for (int i = first + axes.size(); i < shape.size(); ++i) b.inner *= shape[i];
+    return b;
+  }
+  Shape order, strides;
+  for (int pass = 0; pass < 2; ++pass)  // kept axes first, then the reduced ones
+    for (int i = 0, next = 0; i < shape.size(); ++i) {
+      const bool chosen = next < axes.size() && axes[next] == i;
+      next += chosen;
+      if (chosen != (pass == 1)) continue;
+      order.push_back(shape[i]);
+      strides.push_back(x.strides()[i]);
+    }
+  b.x = dense(view(x, order, strides));
+  b.outer = b.n ? x.numel() / b.n : reduced(shape, axes, false).numel();
+  return b;
+}
+
+Shape broadcast_shape(const Shape& a, const Shape& b, const char* operation, Loc where) {
+  Shape r = a.size() >= b.size() ? a : b;
+  for (int i = 1; i <= std::min(a.size(), b.size()); ++i) {
+    const auto na = a[a.size() - i], nb = b[b.size() - i];
+    if (na != nb && na != 1 && nb != 1)
+      throw Error(operation,
+                  {.wrong = "the shapes do not broadcast", .got = to_string(a) + " and " + to_string(b),
+                   .expected = "equal sizes, or 1, on each axis counted from the last; axis -" + std::to_string(i) + " has " +
+                               std::to_string(na) + " and " + std::to_string(nb),
+                   .advice = "reshape or unsqueeze one of them"},
+                  user_line(where));
+    r[r.size() - i] = na == 1 ? nb : na;
+  }
+  return r;
+}
+
+Tensor broadcast_view(const Tensor& x, const Shape& to, const char* operation, Loc where) {
+  const Shape& from = x.shape();
+  if (from == to) return x;
+  const int extra = to.size() - from.size();
+  Shape strides;
+  bool fits = extra >= 0;
+  for (int i = 0; fits && i < to.size(); ++i) {
+    const std::int64_t n = i < extra ? 1 : from[i - extra];
+    fits = n == to[i] || n == 1;
+    strides.push_back(n == 1 ? 0 : x.strides()[i - extra]);
+  }
+  if (!fits)
+    throw Error(operation,
+                {.wrong = "the tensor does not broadcast to this shape", .got = to_string(from), .expected = to_string(to),
+                 .advice = "only axes of size 1, and new leading axes, can be expanded"},
+                user_line(where));
+  return view(x, to, strides);
+}
+
+}  // namespace gradus::detail

@@ -1,0 +1,118 @@
+#include "tensor/pool.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <new>
+
+namespace gradus::detail {
+namespace {
+
+constexpr std::size_t alignment = 64, linear_limit = 1024, keep_at_most = std::size_t{2} << 30;
+constexpr int linear_classes = linear_limit / 64, classes = linear_classes + 4 * 48;
+
+struct Class {
+  int index;
+  std::size_t bytes;
+};
+
+// Up to 1 KiB in steps of 64 bytes, then four steps per doubling: at most a quarter is wasted.
+Class class_of(std::size_t bytes) {
+  if (bytes <= linear_limit) {
+    const std::size_t steps = bytes ? (bytes + 63) / 64 : 1;
+    return {static_cast<int>(steps) - 1, steps * 64};
+  }
+  const int octave = std::bit_width(bytes - 1) - 1;  // 2^octave < bytes <= 2^(octave+1)
+  const std::size_t step = std::size_t{1} << (octave - 2);
+  const std::size_t quarter = (bytes - (std::size_t{1} << octave) + step - 1) / step;  // 1 … 4
+  return {linear_classes + 4 * (octave - 10) + static_cast<int>(quarter) - 1, (std::size_t{1} << octave) + quarter * step};
+}
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+void give_back(void* block) noexcept { ::operator delete(block, std::align_val_t{alignment}); }
+
+struct Pool {
+  FreeBlock* lists[classes] = {};
+  MemoryStats stats;
+
+  void clear() noexcept {
+    for (FreeBlock*& list : lists)
+      while (list) {
+        FreeBlock* block = list;
+        list = block->next;
+        give_back(block);
+      }
+    stats.cached = 0;
+  }
+};
+
+// The lists outlive every thread_local with a destructor but their own; tensors freed after that go to the system.
+struct Owner {
+  Pool pool;
+  ~Owner();
+};
+constinit thread_local Pool* current = nullptr;
+constinit thread_local bool ended = false;
+Owner::~Owner() {
+  pool.clear();
+  current = nullptr;
+  ended = true;
+}
+
+Pool* pool() {
+  if (!current && !ended) {
+    thread_local Owner owner;
+    current = &owner.pool;
+  }
+  return current;
+}
+
+#ifdef GRADUS_NO_POOL
+constexpr bool recycle = false;
+#else
+constexpr bool recycle = true;
+#endif
+
+}  // namespace
+
+void* pool_allocate(std::size_t bytes) {
+  const Class c = class_of(bytes);
+  Pool* p = pool();
+  if (recycle && p) {
+    if (FreeBlock* block = p->lists[c.index]) {
+      p->lists[c.index] = block->next;
+      p->stats.cached -= c.bytes;
+      return block;
+    }
+  }
+  void* block = ::operator new(recycle ? c.bytes : bytes + !bytes, std::align_val_t{alignment});
+  if (p) ++p->stats.system_calls;
+  return block;
+}
+
+void pool_free(void* block, std::size_t bytes) noexcept {
+  const Class c = class_of(bytes);
+  Pool* p = pool();
+  if (!recycle || !p || p->stats.cached + c.bytes > keep_at_most) return give_back(block);
+  auto* free = static_cast<FreeBlock*>(block);
+  free->next = p->lists[c.index];
+  p->lists[c.index] = free;
+  p->stats.cached += c.bytes;
+}
+
+}  // namespace gradus::detail
+
+namespace gradus {
+
+MemoryStats memory_stats() {
+  auto* p = detail::pool();
+  return p ? p->stats : MemoryStats{};
+}
+
+void empty_cache() {
+  if (auto* p = detail::pool()) p->clear();
+}
+
+}  // namespace gradus

@@ -1,0 +1,23 @@
+# Included by the parent projects of the test: remembers their settings, and later compares.
+# (CMAKE_INSTALL_* is left out: GRADUS_INSTALL=ON asks for CMake's standard directories.)
+macro(remember_settings result)
+  get_cmake_property(names VARIABLES)
+  list(FILTER names INCLUDE REGEX
+    "^(BUILD_.*|CMAKE_BUILD_TYPE|CMAKE_CXX?_(FLAGS|STANDARD|EXTENSIONS|COMPILER_LAUNCHER|VISIBILITY).*|CMAKE_.*_OUTPUT_DIRECTORY|CMAKE_(EXE|SHARED)_LINKER_FLAGS.*|CMAKE_POSITION_INDEPENDENT_CODE|CMAKE_EXPORT_COMPILE_COMMANDS|CMAKE_MODULE_PATH|BLA_.*)$")
+  set(${result} "")
+  foreach(name IN LISTS names)
+    list(APPEND ${result} "${name}=${${name}}")
+  endforeach()
+  foreach(name COMPILE_OPTIONS COMPILE_DEFINITIONS INCLUDE_DIRECTORIES LINK_OPTIONS LINK_LIBRARIES TESTS)
+    get_directory_property(value ${name})
+    list(APPEND ${result} "${name}=${value}")
+  endforeach()
+endmacro()
+
+macro(check_unchanged)
+  remember_settings(after)
+  list(REMOVE_ITEM after ${before})
+  if(after)
+    message(FATAL_ERROR "Gradus changed its parent's settings; new: ${after}")
+  endif()
+endmacro()

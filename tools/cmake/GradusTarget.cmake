@@ -1,0 +1,32 @@
+# Flags of our own targets. Nothing here reaches a parent project.
+
+set(gradus_sanitizers "")
+if(GRADUS_SANITIZE STREQUAL "address")
+  set(gradus_sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(GRADUS_SANITIZE STREQUAL "thread")
+  set(gradus_sanitizers -fsanitize=thread)
+elseif(GRADUS_SANITIZE)
+  message(FATAL_ERROR "GRADUS_SANITIZE=${GRADUS_SANITIZE} is unknown; choose address, thread or leave it empty")
+endif()
+
+# gradus_target(<name>): our warnings, and what the options ask for.
+function(gradus_target target)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow $<$<BOOL:${GRADUS_WERROR}>:-Werror>)
+  target_compile_options(${target} PRIVATE ${gradus_sanitizers} $<$<BOOL:${GRADUS_COVERAGE}>:--coverage>)
+  # A sanitized archive needs the sanitizer's runtime in every program that links it.
+  target_link_options(${target} PUBLIC $<BUILD_INTERFACE:${gradus_sanitizers}>
+                                       $<$<BOOL:${GRADUS_COVERAGE}>:$<BUILD_INTERFACE:--coverage>>)
+  if(GRADUS_SANITIZE STREQUAL "address")
+    target_compile_definitions(${target} PRIVATE GRADUS_NO_POOL)  # a recycled buffer would hide a use after free
+  endif()
+endfunction()
+
+# gradus_use_headers(<name> <package target>...): header-only packages by their compile line alone, so that
+# the exported static library does not ask its users to find them.
+function(gradus_use_headers target)
+  foreach(package IN LISTS ARGN)
+    target_include_directories(${target} SYSTEM PRIVATE $<TARGET_PROPERTY:${package},INTERFACE_INCLUDE_DIRECTORIES>)
+    target_compile_definitions(${target} PRIVATE $<TARGET_PROPERTY:${package},INTERFACE_COMPILE_DEFINITIONS>)
+  endforeach()
+endfunction()

@@ -1,0 +1,38 @@
+# shellcheck shell=bash disable=SC2034
+# Sourced by the other scripts: what is needed to build, and how it gets onto the machine.
+
+build_packages=(g++ cmake ninja-build pkg-config libopenblas-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev)
+test_packages=("${build_packages[@]}" doctest-dev clang-19 ccache)
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null; }
+
+# need PACKAGE...: installs the Debian packages that are missing; asks nothing of the network when none is.
+need() {
+  local missing=() package as_root=()
+  if ! have dpkg-query || ! have apt-get; then
+    say "This is not Debian; please have these ready (Debian's names): $*"
+    if ! have cmake || ! have ninja || ! have "${CXX:-c++}"; then
+      fail "at least cmake, ninja and a C++20 compiler are needed to go on"
+    fi
+    return
+  fi
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) == *" installed" ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  say "Installing ${missing[*]} ..."
+  if ((EUID != 0)); then
+    have sudo || fail "neither root nor sudo; please run as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  local log
+  log=$(mktemp)
+  if ! "${as_root[@]}" apt-get update >"$log" 2>&1 ||
+    ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    fail "apt-get failed (all of it: $log)"
+  fi
+  rm -f "$log"
+}
