@@ -34,14 +34,14 @@ struct BackwardOptions {
 };
 
 struct GradientOptions {
-  bool record = false;  // append the walk to the tape, so that its result can be differentiated again
-  Tensor cotangent;     // dL/dy, of y's shape; undefined means 1, for a y of one element
+  bool record = false;     // append the walk to the tape, so that its result can be differentiated again
+  Tensor cotangent = {};  // dL/dy, of y's shape; undefined means 1, for a y of one element
 };
 
 struct ReplayOptions {
   bool current = false;  // take leaves as they are now; otherwise one changed since its record is an error
   int node = -1;         // replace this node's value …
-  Tensor value;          // … by this one
+  Tensor value = {};     // … by this one
 };
 
 // One entry of a tape, for tools to look at. Valid while the tape lives.

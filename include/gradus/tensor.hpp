@@ -50,12 +50,16 @@ class Arg {
 
   bool is_number() const { return !tensor_; }
   double number() const { return number_; }
-  const Tensor& tensor() const;  // throws for a number
+  const Tensor& tensor() const {  // throws for a number
+    if (!tensor_) refuse_number();
+    return *tensor_;
+  }
   operator const Tensor&() const { return tensor(); }
 
   Loc where;
 
  private:
+  [[noreturn]] void refuse_number() const;
   const Tensor* tensor_ = nullptr;
   double number_ = 0;
 };

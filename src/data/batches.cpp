@@ -8,12 +8,14 @@
 
 namespace gradus::data {
 
-Batches::Batches(Dataset data, BatchOptions options, Loc where) : data_(std::move(data)), options_(options), where_(where) {
+Batches::Batches(Dataset data, BatchOptions options, Loc where)
+    : data_(std::move(data)), options_(options), where_(where) {
   check(data_, "batches", where);
   const std::int64_t n = data_.size();
   if (options_.size < 0) {
     throw Error("batches",
-                {.wrong = "a negative size", .got = std::to_string(options_.size), .advice = "0 is the full batch"}, where);
+                {.wrong = "a negative size", .got = std::to_string(options_.size), .advice = "0 is the full batch"},
+                where);
   }
   if (options_.size == 0 || options_.size > n) options_.size = n;
   data_ = {detail::dense(data_.x), detail::dense(data_.y)};
@@ -29,7 +31,8 @@ Batches::Iterator Batches::begin() const {
   const std::int64_t n = data_.size();
   if (!options_.seed) return {*this, randperm(n, where_)};
   // The upper half of the counters, so that weights drawn from the same seed have nothing in common with the order.
-  const std::uint64_t first = (std::uint64_t{1} << 63) + static_cast<std::uint64_t>(options_.epoch) * static_cast<std::uint64_t>(n);
+  const std::uint64_t first =
+      (std::uint64_t{1} << 63) + static_cast<std::uint64_t>(options_.epoch) * static_cast<std::uint64_t>(n);
   Tensor order = detail::make({n}, i64, "batches", where_);
   kernels::permutation(*options_.seed, first, n, order.impl()->as<std::int64_t>());
   return {*this, order};

@@ -31,8 +31,8 @@ class Classes {
     return std::ssize(words_) - 1;
   }
 
-  // Where all words are whole numbers from 0 they stand for themselves: replaces what add has returned and leaves no words.
-  // Returns the line of a fraction, if one is there among nothing but numbers.
+  // Where all words are whole numbers from 0 they stand for themselves: replaces what add has returned and leaves no
+  // words. Returns the line of a fraction, if one is there among nothing but numbers.
   std::optional<std::int64_t> settle(std::vector<std::int64_t>& y) {
     std::optional<std::int64_t> fraction;
     bool classes = true;
@@ -80,7 +80,7 @@ class CsvReader {
     if (!more) file_.fail({.wrong = "holds a header line and nothing else"});
     for (; more; more = cells_.next()) row();
 
-    const std::int64_t n = std::ssize(x_) / std::ssize_t(columns_ - 1);
+    const std::int64_t n = std::ssize(x_) / static_cast<std::int64_t>(columns_ - 1);
     table.x = from(std::span<const float>(x_), {n, static_cast<std::int64_t>(columns_ - 1)}, where_);
     if (options_.classes) {
       if (const auto line = classes_.settle(classes_y_)) {
@@ -101,7 +101,8 @@ class CsvReader {
   void row() {
     const auto& cells = cells_.cells();
     if (cells.size() != columns_) {
-      fail("a ragged line", fmt::format("{} cells", cells.size()), fmt::format("{}, as in line {}", columns_, first_line_));
+      fail("a ragged line", fmt::format("{} cells", cells.size()),
+           fmt::format("{}, as in line {}", columns_, first_line_));
     }
     for (std::size_t i = 0; i < columns_; ++i) {
       if (i != label_) {
@@ -127,7 +128,8 @@ class CsvReader {
   std::int64_t class_label() {
     const std::string_view cell = cells_.cells()[label_];
     if (cell.empty()) fail_at(label_, "the label is missing");
-    if (const auto value = number(cell); value && !std::isfinite(*value)) fail_at(label_, "the label is NaN or infinite");
+    if (const auto value = number(cell); value && !std::isfinite(*value))
+      fail_at(label_, "the label is NaN or infinite");
     return classes_.add(cell, cells_.line());
   }
 
@@ -135,15 +137,15 @@ class CsvReader {
   std::size_t label_column() const {
     const auto& first = cells_.cells();
     if (options_.label.empty()) return columns_ - 1;
-    std::optional<std::size_t> found;
-    for (std::size_t i = 0; i < columns_ && options_.header != Header::no; ++i) {
-      if (first[i] != options_.label) continue;
-      if (found) fail(fmt::format("two columns have the label's name \"{}\"", options_.label));
-      found = i;
-    }
-    if (found && !number(options_.label)) return *found;
-    if (found && options_.header == Header::yes) return *found;
     const auto place = number(options_.label);
+    const bool may_be_name = options_.header == Header::yes || (options_.header == Header::detect && !place);
+    std::optional<std::size_t> named;
+    for (std::size_t i = 0; i < columns_ && may_be_name; ++i) {
+      if (first[i] != options_.label) continue;
+      if (named) fail(fmt::format("two columns have the label's name \"{}\"", options_.label));
+      named = i;
+    }
+    if (named) return *named;
     const auto count = static_cast<double>(columns_);
     if (place && *place == std::trunc(*place) && *place >= -count && *place < count) {
       return static_cast<std::size_t>(*place < 0 ? *place + count : *place);
@@ -167,7 +169,8 @@ class CsvReader {
     return names_.empty() ? fmt::format("column {} (from 0)", i) : fmt::format("column \"{}\"", names_[i]);
   }
 
-  [[noreturn]] void fail(std::string wrong, std::string got = {}, std::string expected = {}, std::string advice = {}) const {
+  [[noreturn]] void fail(std::string wrong, std::string got = {}, std::string expected = {},
+                         std::string advice = {}) const {
     file_.fail({.wrong = fmt::format("line {}: {}", cells_.line(), wrong),
                 .got = std::move(got),
                 .expected = std::move(expected),

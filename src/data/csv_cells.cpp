@@ -51,8 +51,9 @@ std::string_view CsvCells::quoted() {
   }
   ++at_;
   if (!at_break() && text_[at_] != separator_) {
-    file_.fail({.wrong = fmt::format("line {}: text behind a closing quote", line_),
-                .expected = fmt::format("'{}' or the end of the line; a quote within a cell is written twice", separator_)});
+    file_.fail(
+        {.wrong = fmt::format("line {}: text behind a closing quote", line_),
+         .expected = fmt::format("'{}' or the end of the line; a quote within a cell is written twice", separator_)});
   }
   return {text_.data() + begin, end - begin};
 }

@@ -10,7 +10,8 @@
 
 namespace gradus::data {
 
-// Lines end in LF, CRLF or CR; blank ones are left out, as is a byte order mark. Cells are trimmed unless they are quoted.
+// Lines end in LF, CRLF or CR; blank ones are left out, as is a byte order mark. Cells are trimmed unless they are
+// quoted.
 class CsvCells {
  public:
   CsvCells(const io::InputFile& file, char separator);

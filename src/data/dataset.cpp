@@ -33,11 +33,13 @@ Tensor gathered(const Tensor& x, std::span<const std::int64_t> index, Loc where)
 }  // namespace
 
 void check(const Dataset& data, const char* operation, Loc where) {
-  if (!data.x.defined() || !data.y.defined()) throw Error(operation, {.wrong = "x or y of the dataset is undefined"}, where);
+  if (!data.x.defined() || !data.y.defined())
+    throw Error(operation, {.wrong = "x or y of the dataset is undefined"}, where);
   const Shape &x = data.x.shape(), &y = data.y.shape();
   const auto got = [&] { return fmt::format("x {} and y {}", to_string(x), to_string(y)); };
   if (x.empty() || y.empty()) throw Error(operation, {.wrong = "no axis to count examples along", .got = got()}, where);
-  if (x[0] != y[0]) throw Error(operation, {.wrong = "x and y differ in their number of examples", .got = got()}, where);
+  if (x[0] != y[0])
+    throw Error(operation, {.wrong = "x and y differ in their number of examples", .got = got()}, where);
   if (x[0] == 0) throw Error(operation, {.wrong = "the dataset is empty", .got = got()}, where);
 }
 
@@ -66,7 +68,8 @@ Dataset Dataset::rows(const Tensor& index, Loc where) const {
                 where);
   }
   const Tensor dense = detail::dense(index);
-  const std::span<const std::int64_t> numbers{dense.impl()->as<std::int64_t>(), static_cast<std::size_t>(dense.numel())};
+  const std::span<const std::int64_t> numbers{dense.impl()->as<std::int64_t>(),
+                                              static_cast<std::size_t>(dense.numel())};
   for (std::int64_t i : numbers) {
     if (i >= 0 && i < size()) continue;
     throw Error("rows", {.wrong = "no such example", .got = fmt::format("{} of {} examples", i, size())}, where);
@@ -88,7 +91,8 @@ Split split(const Dataset& data, double test_fraction, std::uint64_t seed, Loc w
   const auto held_out = static_cast<std::int64_t>(wanted);
   Generator generator(seed);
   const Tensor order = randperm(n, generator, where);
-  return {.train = data.rows(rows_from(order, held_out, n), where), .test = data.rows(rows_from(order, 0, held_out), where)};
+  return {.train = data.rows(rows_from(order, held_out, n), where),
+          .test = data.rows(rows_from(order, 0, held_out), where)};
 }
 
 }  // namespace gradus::data

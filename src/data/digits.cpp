@@ -1,4 +1,5 @@
-// The digits that are part of the library. src/data/digits.bin holds 1,797 records: 64 pixels of 0 to 16, then the label.
+// The digits that are part of the library. src/data/digits.bin holds 1,797 records: 64 pixels of 0 to 16, then the
+// label.
 //
 // Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI, the test part; CC BY 4.0
 // (https://creativecommons.org/licenses/by/4.0/). Changed in form only: one byte a number.

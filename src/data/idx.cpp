@@ -15,23 +15,29 @@ namespace {
 std::uint64_t width(IdxType type) {
   switch (type) {
     case IdxType::u8:
-    case IdxType::i8: return 1;
-    case IdxType::i16: return 2;
+    case IdxType::i8:
+      return 1;
+    case IdxType::i16:
+      return 2;
     case IdxType::i32:
-    case IdxType::f32: return 4;
-    case IdxType::f64: return 8;
+    case IdxType::f32:
+      return 4;
+    case IdxType::f64:
+      return 8;
   }
   return 0;
 }
 
-template <class Bits> Bits big_endian(const unsigned char* p) {
+template <class Bits>
+Bits big_endian(const unsigned char* p) {
   Bits bits = 0;
   for (std::size_t i = 0; i < sizeof(Bits); ++i) bits = static_cast<Bits>(bits << 8 | p[i]);
   return bits;
 }
 
 // Number is how the file means the bits; T what they become.
-template <class Bits, class Number, class T> void decode(const std::vector<unsigned char>& bytes, T* y) {
+template <class Bits, class Number, class T>
+void decode(const std::vector<unsigned char>& bytes, T* y) {
   for (std::size_t i = 0; i < bytes.size(); i += sizeof(Bits)) {
     *y++ = static_cast<T>(std::bit_cast<Number>(big_endian<Bits>(&bytes[i])));
   }
@@ -56,7 +62,8 @@ IdxFile read_idx(const io::InputFile& file) {
   const std::size_t axes = head[3];
   if (axes > max_dims) file.fail({.wrong = "too many axes", .got = std::to_string(axes), .expected = "at most 8"});
   take(head + 4, 4 * axes);
-  std::uint64_t claimed = element, room = sizeof(double);  // room counts an axis of 0 as 1: no later product may overflow
+  std::uint64_t claimed = element,
+                room = sizeof(double);  // room counts an axis of 0 as 1: no later product may overflow
   for (std::size_t i = 0; i < axes; ++i) {
     const auto size = big_endian<std::uint32_t>(head + 4 + 4 * i);
     idx.shape.push_back(size);
@@ -94,12 +101,24 @@ Tensor idx(const std::string& path, Loc where) {
   Tensor y = detail::make(from.shape, dtype, "idx", where);
   auto* numbers = y.impl()->as<std::int64_t>();
   switch (from.type) {
-    case IdxType::u8: decode<std::uint8_t, std::uint8_t>(from.bytes, numbers); break;
-    case IdxType::i8: decode<std::uint8_t, std::int8_t>(from.bytes, numbers); break;
-    case IdxType::i16: decode<std::uint16_t, std::int16_t>(from.bytes, numbers); break;
-    case IdxType::i32: decode<std::uint32_t, std::int32_t>(from.bytes, numbers); break;
-    case IdxType::f32: decode<std::uint32_t, float>(from.bytes, y.impl()->as<float>()); break;
-    case IdxType::f64: decode<std::uint64_t, double>(from.bytes, y.impl()->as<double>()); break;
+    case IdxType::u8:
+      decode<std::uint8_t, std::uint8_t>(from.bytes, numbers);
+      break;
+    case IdxType::i8:
+      decode<std::uint8_t, std::int8_t>(from.bytes, numbers);
+      break;
+    case IdxType::i16:
+      decode<std::uint16_t, std::int16_t>(from.bytes, numbers);
+      break;
+    case IdxType::i32:
+      decode<std::uint32_t, std::int32_t>(from.bytes, numbers);
+      break;
+    case IdxType::f32:
+      decode<std::uint32_t, float>(from.bytes, y.impl()->as<float>());
+      break;
+    case IdxType::f64:
+      decode<std::uint64_t, double>(from.bytes, y.impl()->as<double>());
+      break;
   }
   return y;
 }

@@ -18,8 +18,8 @@ struct IdxFile {
   std::vector<unsigned char> bytes;  // as they are in the file
 };
 
-// Throws by file.fail unless the sizes and the bytes present agree, which is known before memory is taken. What comes out of
-// a compressed file is taken in steps, as it comes.
+// Throws by file.fail unless the sizes and the bytes present agree, which is known before memory is taken. What comes
+// out of a compressed file is taken in steps, as it comes.
 IdxFile read_idx(const io::InputFile& file);
 
 }  // namespace gradus::data

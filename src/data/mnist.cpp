@@ -43,9 +43,8 @@ Tensor images(const Source& source, const std::string& part) {
   const io::InputFile file = source.file(part + "-images", "idx3");
   const IdxFile idx = read_idx(file);
   if (idx.type != IdxType::u8 || idx.shape.size() != 3 || idx.shape[1] != 28 || idx.shape[2] != 28) {
-    file.fail({.wrong = "does not hold such images",
-               .got = to_string(idx.shape),
-               .expected = "bytes of shape (N, 28, 28)"});
+    file.fail(
+        {.wrong = "does not hold such images", .got = to_string(idx.shape), .expected = "bytes of shape (N, 28, 28)"});
   }
   Tensor x = detail::make({idx.shape[0], 1, 28, 28}, f32, source.name, source.where);
   auto* to = x.impl()->as<float>();
@@ -69,7 +68,8 @@ Tensor labels(const Source& source, const std::string& part, std::int64_t images
   auto* to = y.impl()->as<std::int64_t>();
   for (std::size_t i = 0; i < idx.bytes.size(); ++i) {
     if (idx.bytes[i] > 9) {
-      file.fail({.wrong = "a label out of range", .got = fmt::format("{} at {}", idx.bytes[i], i), .expected = "0 to 9"});
+      file.fail(
+          {.wrong = "a label out of range", .got = fmt::format("{} at {}", idx.bytes[i], i), .expected = "0 to 9"});
     }
     to[i] = idx.bytes[i];
   }

@@ -23,7 +23,10 @@ std::string directory_of(const std::string& path) {
 }  // namespace
 
 InputFile::InputFile(std::string path, std::string_view operation, Loc where)
-    : path_(std::move(path)), operation_(operation), where_(where), file_(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
+    : path_(std::move(path)),
+      operation_(operation),
+      where_(where),
+      file_(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
   struct stat about;
   const bool opened = file_ >= 0 && ::fstat(file_, &about) == 0;
   if (opened && S_ISREG(about.st_mode)) {

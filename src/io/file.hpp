@@ -31,8 +31,8 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-// A file that appears under its name only when commit() returns. Until then it is a temporary one beside it, which goes away
-// with this object, so that a failure at any time leaves what was there before.
+// A file that appears under its name only when commit() returns. Until then it is a temporary one beside it, which goes
+// away with this object, so that a failure at any time leaves what was there before.
 class AtomicFile {
  public:
   AtomicFile(std::string path, std::string_view operation, Loc where);

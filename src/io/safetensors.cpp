@@ -14,7 +14,8 @@
 namespace gradus::io {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the numbers in the file are little-endian, and copied as they are");
+static_assert(std::endian::native == std::endian::little,
+              "the numbers in the file are little-endian, and copied as they are");
 
 // How numbers lie in the file, and what they become here.
 enum class Stored { same, half, brain };
@@ -24,9 +25,12 @@ struct Format {
   std::uint64_t bytes;  // in the file
   Stored stored = Stored::same;
 };
-constexpr Format formats[] = {{"F32", f32, 4},  {"F64", f64, 8},
-                              {"I64", i64, 8},  {"BOOL", boolean, 1},
-                              {"F16", f32, 2, Stored::half}, {"BF16", f32, 2, Stored::brain}};
+constexpr Format formats[] = {{"F32", f32, 4},
+                              {"F64", f64, 8},
+                              {"I64", i64, 8},
+                              {"BOOL", boolean, 1},
+                              {"F16", f32, 2, Stored::half},
+                              {"BF16", f32, 2, Stored::brain}};
 
 float from_half(std::uint16_t bits) {
   const std::uint32_t sign = (bits & 0x8000u) << 16, exponent = bits >> 10 & 31, fraction = bits & 1023u;
@@ -40,8 +44,10 @@ float from_half(std::uint16_t bits) {
 
 float from_brain(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
-[[noreturn]] void refuse(const InputFile& file, const Entry& e, std::string why, std::string got, std::string advice = {}) {
-  file.fail({.wrong = fmt::format("tensor \"{}\": {}", e.name, why), .got = std::move(got), .advice = std::move(advice)});
+[[noreturn]] void refuse(const InputFile& file, const Entry& e, std::string why, std::string got,
+                         std::string advice = {}) {
+  file.fail(
+      {.wrong = fmt::format("tensor \"{}\": {}", e.name, why), .got = std::move(got), .advice = std::move(advice)});
 }
 
 const Format& format_of(const Entry& e, const InputFile& file) {
@@ -50,7 +56,8 @@ const Format& format_of(const Entry& e, const InputFile& file) {
   refuse(file, e, "Gradus has no such dtype", e.dtype, "save it as F32, F64, I64, BOOL, F16 or BF16");
 }
 
-// Does the entry's room hold its shape? An axis of 0 counts as 1 in what must not overflow, as for a tensor made in memory.
+// Does the entry's room hold its shape? An axis of 0 counts as 1 in what must not overflow, as for a tensor made in
+// memory.
 Shape shape_of(const Entry& e, const Format& f, const InputFile& file) {
   const std::string got = fmt::format("{} ({}) at {} to {}", e.dtype, fmt::join(e.shape, ", "), e.begin, e.end);
   if (e.shape.size() > max_dims) refuse(file, e, "more than 8 axes", got);
@@ -133,7 +140,8 @@ void check(const std::string& path, const StateDict& state, Loc where) {
     if (name.size() > most_name_bytes || name.find('\0') != std::string::npos || name == "__metadata__") {
       throw Error("save", {.wrong = path + ": not a name for a tensor", .got = name.substr(0, 80)}, where);
     }
-    if (!tensor.defined()) throw Error("save", {.wrong = fmt::format("{}: tensor \"{}\" is undefined", path, name)}, where);
+    if (!tensor.defined())
+      throw Error("save", {.wrong = fmt::format("{}: tensor \"{}\" is undefined", path, name)}, where);
     names.push_back(name);
   }
   std::ranges::sort(names);
@@ -152,7 +160,8 @@ std::string shape_text(const Shape& shape) { return fmt::format("[{}]", fmt::joi
 
 }  // namespace
 
-void save(const std::string& path, const StateDict& state, const std::map<std::string, std::string>& metadata, Loc where) {
+void save(const std::string& path, const StateDict& state, const std::map<std::string, std::string>& metadata,
+          Loc where) {
   check(path, state, where);
   const auto order = in_file_order(state);
   std::string header, words;

@@ -133,7 +133,8 @@ SafetensorsHeader read_header(const InputFile& file) {
   std::uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | head[i];
   if (length < 2 || length > file.size() - sizeof head || length > most_header_bytes) {
-    refuse("the length of its header cannot be", fmt::format("a header of {} bytes in a file of {}", length, file.size()));
+    refuse("the length of its header cannot be",
+           fmt::format("a header of {} bytes in a file of {}", length, file.size()));
   }
 
   std::string text(static_cast<std::size_t>(length), '\0');

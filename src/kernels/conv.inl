@@ -1,5 +1,5 @@
-// Convolution as a matrix product: each image (or a part of one) is laid out as a column matrix whose rows are (channel,
-// kernel row, kernel column) and whose columns are output pixels. One image at a time stays in the cache.
+// Convolution as a matrix product: each image (or a part of one) is laid out as a column matrix whose rows are
+// (channel, kernel row, kernel column) and whose columns are output pixels. One image at a time stays in the cache.
 
 // The output positions whose input position o * stride + offset lies within [0, size).
 struct Span {
@@ -10,42 +10,38 @@ GRADUS_INLINE Span inside(Index size, Index outputs, Index offset, Index stride)
   return {begin, offset >= size ? begin : most(begin, least(outputs, (size - 1 - offset) / stride + 1))};
 }
 
-// A short copy of unknown length in whole vectors, of which the last may overlap the one before.
-template <class T>
-GRADUS_INLINE void copy_row(Index n, const T* x, T* y) {
-  constexpr Index kLong = 16, kShort = 4;
-  if (n >= kLong) {
-    for (Index i = 0; i + kLong < n; i += kLong) __builtin_memcpy(y + i, x + i, kLong * sizeof(T));
-    __builtin_memcpy(y + n - kLong, x + n - kLong, kLong * sizeof(T));
-  } else if (n >= kShort) {
-    for (Index i = 0; i + kShort < n; i += kShort) __builtin_memcpy(y + i, x + i, kShort * sizeof(T));
-    __builtin_memcpy(y + n - kShort, x + n - kShort, kShort * sizeof(T));
-  } else {
-    for (Index i = 0; i < n; ++i) y[i] = x[i];
+// Copies rows of a width in [size, …) in pieces of `size`, the last of which may overlap the one before: no loop over a
+// remainder, which would cost more than the copy.
+template <Index size, class T>
+GRADUS_INLINE void copy_pieces(Index rows, Index width, const T* x, Index ldx, T* y, Index ldy) {
+  for (Index r = 0; r < rows; ++r, x += ldx, y += ldy) {
+    for (Index q = 0; q + size < width; q += size) __builtin_memcpy(y + q, x + q, size * sizeof(T));
+    __builtin_memcpy(y + width - size, x + width - size, size * sizeof(T));
   }
+}
+template <class T>
+void copy_rows(Index rows, Index width, Index stride, const T* x, Index ldx, T* y, Index ldy) {
+  if (stride == 1 && width >= 16) return copy_pieces<16>(rows, width, x, ldx, y, ldy);
+  if (stride == 1 && width >= 8) return copy_pieces<8>(rows, width, x, ldx, y, ldy);
+  if (stride == 1 && width >= 4) return copy_pieces<4>(rows, width, x, ldx, y, ldy);
+  for (Index r = 0; r < rows; ++r, x += ldx, y += ldy)
+    for (Index q = 0; q < width; ++q) y[q] = x[q * stride];
 }
 
 // Rows [top, bottom) of the output, for `channels` planes from x on.
 template <class T>
 void image_to_columns(const Conv& v, Index channels, Index top, Index bottom, const T* x, T* col) {
+  const Index height = bottom - top;
   for (Index c = 0; c < channels; ++c, x += v.h * v.w)
     for (Index i = 0; i < v.kh; ++i)
-      for (Index j = 0; j < v.kw; ++j) {
-        const Index offset = j * v.dw - v.pw;
-        const Span s = inside(v.w, v.ow, offset, v.sw);
-        for (Index r = top; r < bottom; ++r, col += v.ow) {
-          const Index ih = r * v.sh + i * v.dh - v.ph;
-          if (ih < 0 || ih >= v.h) {
-            fill(v.ow, T(0), col);
-            continue;
-          }
-          const T* from = x + ih * v.w + offset;
-          for (Index q = 0; q < s.begin; ++q) col[q] = 0;
-          if (v.sw == 1) copy_row(s.end - s.begin, from + s.begin, col + s.begin);
-          else
-            for (Index q = s.begin; q < s.end; ++q) col[q] = from[q * v.sw];
-          for (Index q = s.end; q < v.ow; ++q) col[q] = 0;
-        }
+      for (Index j = 0; j < v.kw; ++j, col += height * v.ow) {
+        const Index down = (top * v.sh) + i * v.dh - v.ph, right = j * v.dw - v.pw;
+        const Span rows = inside(v.h, height, down, v.sh), s = inside(v.w, v.ow, right, v.sw);
+        if (rows.end - rows.begin < height || s.end - s.begin < v.ow) fill(height * v.ow, T(0), col);
+        if (rows.begin == rows.end || s.begin == s.end) continue;
+        copy_rows(rows.end - rows.begin, s.end - s.begin, v.sw,
+                  x + (down + rows.begin * v.sh) * v.w + right + s.begin * v.sw, v.sh * v.w,
+                  col + rows.begin * v.ow + s.begin, v.ow);
       }
 }
 
@@ -114,8 +110,8 @@ void conv2d_input(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch
   });
 }
 
-// The transposed gradient [group, depth, og] = columns gy^T, which suits GEMM better; summed over the images of a batch by
-// beta = 1, then over the batches.
+// The transposed gradient [group, depth, og] = columns gy^T, which suits GEMM better; summed over the images of a batch
+// by beta = 1, then over the batches.
 template <class T>
 void conv2d_weight(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch) {
   const ConvPlan p = plan_conv(v);

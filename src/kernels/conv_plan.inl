@@ -1,5 +1,5 @@
-// How a convolution is cut into pieces: by its shape alone, never by the number of threads, so that results do not depend
-// on it. Shared by the kernels and by conv_scratch, hence apart; included inside an anonymous namespace.
+// How a convolution is cut into pieces: by its shape alone, never by the number of threads, so that results do not
+// depend on it. Shared by the kernels and by conv_scratch, hence apart; included inside an anonymous namespace.
 
 constexpr Index least(Index a, Index b) { return a < b ? a : b; }
 constexpr Index most(Index a, Index b) { return a < b ? b : a; }

@@ -10,10 +10,10 @@ void convert(Index n, const From* x, Index sx, To* y) {
     for (Index i = 0; i < n; ++i) y[i] = static_cast<To>(x[i * sx]);
 }
 
-#define GRADUS_CONVERT(From)                                    \
-  template void convert(Index, const From*, Index, float*);     \
-  template void convert(Index, const From*, Index, double*);    \
-  template void convert(Index, const From*, Index, Index*);     \
+#define GRADUS_CONVERT(From)                                 \
+  template void convert(Index, const From*, Index, float*);  \
+  template void convert(Index, const From*, Index, double*); \
+  template void convert(Index, const From*, Index, Index*);  \
   template void convert(Index, const From*, Index, bool*);
 GRADUS_CONVERT(float)
 GRADUS_CONVERT(double)

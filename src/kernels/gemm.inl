@@ -22,11 +22,11 @@ void scale(Index m, Index n, T beta, T* c, Index ldc) {
 }
 
 #ifndef GRADUS_HAVE_CBLAS
-// A panel of B is packed so that the inner loop runs along contiguous memory whatever the transposition; four of its rows
-// are folded into a row of C at once.
+// A panel of B is packed so that the inner loop runs along contiguous memory whatever the transposition; four of its
+// rows are folded into a row of C at once.
 template <class T>
-void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta,
-              T* c, Index ldc) {
+void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
+              T beta, T* c, Index ldc) {
   constexpr Index kDepth = 64, kWidth = 128;
   T panel[kDepth * kWidth];
   scale(m, n, beta, c, ldc);
@@ -64,8 +64,8 @@ void gemm_serial(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* 
 
 // Large products are split by rows or columns of C, whichever are more, in units of whole vectors.
 template <class T>
-void gemm(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta, T* c,
-          Index ldc) {
+void gemm(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta,
+          T* c, Index ldc) {
   constexpr Index kUnit = 16, kPiece = 1 << 20;  // multiply-adds that are worth a thread
   const Index other = m >= n ? n : m, longest = m >= n ? m : n;
   if (longest < 2 * kUnit || longest * other * k < 2 * kPiece)

@@ -1,6 +1,6 @@
-// Everything that is compiled once per instruction set. An isa_*.cpp defines GRADUS_ISA_NAME and GRADUS_ISA_FUNCTION and
-// includes this file. All code sits in an anonymous namespace and calls nothing inline from outside it: a shared inline
-// function would be emitted in each object, and the linker might keep the AVX-512 copy for everybody.
+// Everything that is compiled once per instruction set. An isa_*.cpp defines GRADUS_ISA_NAME and GRADUS_ISA_FUNCTION
+// and includes this file. All code sits in an anonymous namespace and calls nothing inline from outside it: a shared
+// inline function would be emitted in each object, and the linker might keep the AVX-512 copy for everybody.
 #include "kernels.hpp"
 #include "parallel.hpp"
 #ifdef GRADUS_HAVE_CBLAS
@@ -23,10 +23,10 @@ inline constexpr bool is_real<double> = true;
 
 constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 
-
+// Each file uses those above it.
+// clang-format off
 #include "conv_plan.inl"
 #include "math.inl"
-// Order matters from here: each file uses those above it.
 #include "map.inl"
 #include "reduce.inl"
 #include "softmax.inl"
@@ -36,11 +36,13 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "gather.inl"
 #include "optim.inl"
 #include "table.inl"
+// clang-format on
 
 }  // namespace
 
 const Kernels& GRADUS_ISA_FUNCTION() {
-  static constexpr Kernels kernels{GRADUS_ISA_NAME, real_table<float>(), real_table<double>(), index_table(), bool_table()};
+  static constexpr Kernels kernels{GRADUS_ISA_NAME, real_table<float>(), real_table<double>(), index_table(),
+                                   bool_table()};
   return kernels;
 }
 

@@ -4,7 +4,8 @@
 // picks the best level the processor has, once. GRADUS_ISA=base|v3|v4 in the environment forces a lower one.
 //
 // Conventions. n counts elements; a stride (sx, sa, sb) counts elements too and may be 0 (a broadcast value), 1, or
-// anything else. y is always contiguous and may be the same pointer as an input of stride 1, but never overlap otherwise.
+// anything else. y is always contiguous and may be the same pointer as an input of stride 1, but never overlap
+// otherwise.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +14,28 @@ namespace gradus::kernels {
 
 using Index = std::int64_t;
 
-template <class T> using Map1 = void (*)(Index n, const T* x, Index sx, T* y);
-template <class T> using Map1k = void (*)(Index n, const T* x, Index sx, T* y, double k0, double k1);
-template <class T> using Map2 = void (*)(Index n, const T* a, Index sa, const T* b, Index sb, T* y);
-template <class T> using Compare = void (*)(Index n, const T* a, Index sa, const T* b, Index sb, bool* y);
+template <class T>
+using Map1 = void (*)(Index n, const T* x, Index sx, T* y);
+template <class T>
+using Map1k = void (*)(Index n, const T* x, Index sx, T* y, double k0, double k1);
+template <class T>
+using Map2 = void (*)(Index n, const T* a, Index sa, const T* b, Index sb, T* y);
+template <class T>
+using Compare = void (*)(Index n, const T* a, Index sa, const T* b, Index sb, bool* y);
 template <class T>
 using Select = void (*)(Index n, const bool* c, Index sc, const T* a, Index sa, const T* b, Index sb, T* y);
 
 // x is a contiguous [outer, n, inner] block; the middle axis is reduced (y is [outer, inner]) or scanned (y is like x).
-template <class T> using Reduce = void (*)(Index outer, Index n, Index inner, const T* x, T* y);
-template <class T> using ArgReduce = void (*)(Index outer, Index n, Index inner, const T* x, Index* y);
+template <class T>
+using Reduce = void (*)(Index outer, Index n, Index inner, const T* x, T* y);
+template <class T>
+using ArgReduce = void (*)(Index outer, Index n, Index inner, const T* x, Index* y);
 
 // One convolution or pooling: images are NCHW. For pooling o == c, groups == 1 and the kernel is the window.
 struct Conv {
-  Index n, c, h, w;     // input
-  Index o, kh, kw;      // output channels, kernel
-  Index oh, ow;         // output size, already computed by the caller
+  Index n, c, h, w;  // input
+  Index o, kh, kw;   // output channels, kernel
+  Index oh, ow;      // output size, already computed by the caller
   Index sh = 1, sw = 1, ph = 0, pw = 0, dh = 1, dw = 1, groups = 1;
 };
 
@@ -51,24 +58,25 @@ struct Table {
   // y = f(a, b). maximum and minimum: NaN wins.
   Map2<T> add, sub, mul, div, pow, maximum, minimum;
   // Fused backward passes: a is the incoming gradient, b what the rule reads.
-  Map2<T> relu_vjp;       // b is the input or the output: b <= 0 ? 0 : a (a NaN b passes a)
-  Map2<T> tanh_vjp;       // b is the output:  a (1 - b^2)
-  Map2<T> sigmoid_vjp;    // b is the output:  a b (1 - b)
+  Map2<T> relu_vjp;                           // b is the input or the output: b <= 0 ? 0 : a (a NaN b passes a)
+  Map2<T> tanh_vjp;                           // b is the output:  a (1 - b^2)
+  Map2<T> sigmoid_vjp;                        // b is the output:  a b (1 - b)
   Map2<T> silu_vjp, gelu_vjp, gelu_tanh_vjp;  // b is the input
   Compare<T> eq, ne, lt, le, gt, ge;
-  Select<T> where;        // c ? a : b
+  Select<T> where;  // c ? a : b
   void (*fill)(Index n, T value, T* y);
   void (*axpy)(Index n, double k, const T* x, T* y);  // y += k x
 
-  Reduce<T> sum, prod, max, min, logsumexp;  // empty: 0, 1, undefined (callers refuse), undefined, -inf. max, min: NaN wins
-  ArgReduce<T> argmax, argmin;               // first at a tie; NaN wins
-  Reduce<T> softmax, log_softmax, cumsum;    // scans: y is [outer, n, inner]. A row of only -inf: NaN for (log_)softmax
+  Reduce<T> sum, prod, max, min,
+      logsumexp;                // empty: 0, 1, undefined (callers refuse), undefined, -inf. max, min: NaN wins
+  ArgReduce<T> argmax, argmin;  // first at a tie; NaN wins
+  Reduce<T> softmax, log_softmax, cumsum;  // scans: y is [outer, n, inner]. A row of only -inf: NaN for (log_)softmax
   void (*transpose)(Index rows, Index cols, const T* x, Index ldx, T* y);  // y[c][r] = x[r * ldx + c], cache-blocked
 
-  // Row-major C[m,n] = alpha op(A) op(B) + beta C; op is transposition where ta / tb is set; lda.. are row lengths as stored.
-  // k == 0 scales C by beta (beta 0 writes zeros, also over NaN). Null for integer types.
-  void (*gemm)(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta,
-               T* c, Index ldc);
+  // Row-major C[m,n] = alpha op(A) op(B) + beta C; op is transposition where ta / tb is set; lda.. are row lengths as
+  // stored. k == 0 scales C by beta (beta 0 writes zeros, also over NaN). Null for integer types.
+  void (*gemm)(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
+               T beta, T* c, Index ldc);
 
   // Weight is [o, c/groups, kh, kw]. Each overwrites its result. scratch: conv_scratch<T>(v) elements.
   void (*conv2d)(const Conv& v, const T* x, const T* weight, T* y, T* scratch);
@@ -91,7 +99,8 @@ struct Table {
 
 // Float and double have every entry; Index (i64) and bool have copy, fill, transpose, where, the comparisons,
 // index_select; Index has neg, abs, sign, square, add, sub, mul, maximum, minimum, axpy, sum, prod, max, min, argmax,
-// argmin, cumsum, index_add, add_scalar, mul_scalar, clamp too. bool has maximum (or) and minimum (and). The rest is null.
+// argmin, cumsum, index_add, add_scalar, mul_scalar, clamp too. bool has maximum (or) and minimum (and). The rest is
+// null.
 struct Kernels {
   const char* isa;  // "base", "v3" or "v4"
   Table<float> f32;
@@ -104,16 +113,30 @@ const Kernels& active();
 // "base", "v3", "v4", or null when the processor lacks it: for tests that compare the levels.
 const Kernels* level(const char* isa);
 
-template <class T> const Table<T>& table();
-template <> inline const Table<float>& table<float>() { return active().f32; }
-template <> inline const Table<double>& table<double>() { return active().f64; }
-template <> inline const Table<Index>& table<Index>() { return active().i64; }
-template <> inline const Table<bool>& table<bool>() { return active().b8; }
+template <class T>
+const Table<T>& table();
+template <>
+inline const Table<float>& table<float>() {
+  return active().f32;
+}
+template <>
+inline const Table<double>& table<double>() {
+  return active().f64;
+}
+template <>
+inline const Table<Index>& table<Index>() {
+  return active().i64;
+}
+template <>
+inline const Table<bool>& table<bool>() {
+  return active().b8;
+}
 
 Index conv_scratch(const Conv& v);  // elements of scratch that the conv2d kernels of this shape want
 
 // y[i] = x[i] converted as C++ does (to bool: x != 0). From and To: float, double, Index, bool.
-template <class From, class To> void convert(Index n, const From* x, Index sx, To* y);
+template <class From, class To>
+void convert(Index n, const From* x, Index sx, To* y);
 
 // The CBLAS in use ("OpenBLAS 0.3.21, Cooperlake") or "built-in".
 const char* blas_name();

@@ -1,5 +1,6 @@
-// Elementwise loops. A functor is a captureless lambda given as a template argument, so that each table entry reads as its
-// definition. `omp simd` promises that y[i] depends on nothing but element i: without it a loop in place would stay scalar.
+// Elementwise loops. A functor is a captureless lambda given as a template argument, so that each table entry reads as
+// its definition. `omp simd` promises that y[i] depends on nothing but element i: without it a loop in place would stay
+// scalar.
 
 template <class T, auto f>
 void map1(Index n, const T* x, Index sx, T* y) {
@@ -66,28 +67,38 @@ void fill(Index n, T value, T* y) {
 // Integers wrap around: the arithmetic is done without signs, where overflow is defined.
 template <class T>
 GRADUS_INLINE T plus(T a, T b) {
-  if constexpr (is_index<T>) return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-  else return a + b;
+  if constexpr (is_index<T>)
+    return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  else
+    return a + b;
 }
 template <class T>
 GRADUS_INLINE T minus(T a, T b) {
-  if constexpr (is_index<T>) return static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-  else return a - b;
+  if constexpr (is_index<T>)
+    return static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  else
+    return a - b;
 }
 template <class T>
 GRADUS_INLINE T times(T a, T b) {
-  if constexpr (is_index<T>) return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
-  else return a * b;
+  if constexpr (is_index<T>)
+    return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+  else
+    return a * b;
 }
 template <class T>
 GRADUS_INLINE T negative(T x) {
-  if constexpr (is_index<T>) return minus(T(0), x);
-  else return -x;
+  if constexpr (is_index<T>)
+    return minus(T(0), x);
+  else
+    return -x;
 }
 template <class T>
 GRADUS_INLINE T magnitude(T x) {
-  if constexpr (is_index<T>) return x < 0 ? negative(x) : x;
-  else return abs(x);
+  if constexpr (is_index<T>)
+    return x < 0 ? negative(x) : x;
+  else
+    return abs(x);
 }
 
 template <class T>
@@ -105,19 +116,26 @@ void map_trig(Index n, const float* x, Index sx, float* y) {
     const Index m = least(kBlock, n - start);
     int far = 0;
     for (Index i = 0; i < m; ++i) far |= !(abs(x[i * sx]) < kTrigLimit);
-    if (far) map1<float, any>(m, x, sx, y);
-    else map1<float, near>(m, x, sx, y);
+    if (far)
+      map1<float, any>(m, x, sx, y);
+    else
+      map1<float, near>(m, x, sx, y);
   }
 }
 
 // Cheap exponents apart; the root keeps pow's rules for -0 and -infinity.
 template <class T>
 void pow_scalar(Index n, const T* x, Index sx, T* y, double k0, double) {
-  if (k0 == 2) map1<T, [](T v) { return v * v; }>(n, x, sx, y);
-  else if (k0 == 3) map1<T, [](T v) { return v * v * v; }>(n, x, sx, y);
-  else if (k0 == -1) map1<T, [](T v) { return 1 / v; }>(n, x, sx, y);
-  else if (k0 == 0.5) map1<T, [](T v) { return v == -kInf ? T(kInf) : sqrt(v) + T(0); }>(n, x, sx, y);
-  else map1k<T, [](T v, T k, T) { return pow(v, k); }>(n, x, sx, y, k0, 0);
+  if (k0 == 2)
+    map1<T, [](T v) { return v * v; }>(n, x, sx, y);
+  else if (k0 == 3)
+    map1<T, [](T v) { return v * v * v; }>(n, x, sx, y);
+  else if (k0 == -1)
+    map1<T, [](T v) { return 1 / v; }>(n, x, sx, y);
+  else if (k0 == 0.5)
+    map1<T, [](T v) { return v == -kInf ? T(kInf) : sqrt(v) + T(0); }>(n, x, sx, y);
+  else
+    map1k<T, [](T v, T k, T) { return pow(v, k); }>(n, x, sx, y, k0, 0);
 }
 
 constexpr Index kTile = 16;

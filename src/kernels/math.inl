@@ -14,15 +14,21 @@ GRADUS_INLINE float sqrt(float x) { return __builtin_sqrtf(x); }
 GRADUS_INLINE double sqrt(double x) { return __builtin_sqrt(x); }
 template <class T>
 GRADUS_INLINE T copysign(T size, T sign) {
-  if constexpr (sizeof(T) == 4) return __builtin_copysignf(size, sign);
-  else return __builtin_copysign(size, sign);
+  if constexpr (sizeof(T) == 4)
+    return __builtin_copysignf(size, sign);
+  else
+    return __builtin_copysign(size, sign);
 }
 
 // Horner's rule, highest coefficient first.
 template <class T>
-GRADUS_INLINE T poly(T, T c) { return c; }
+GRADUS_INLINE T poly(T, T c) {
+  return c;
+}
 template <class T, class... Rest>
-GRADUS_INLINE T poly(T x, T c0, T c1, Rest... rest) { return poly(x, c0 * x + c1, rest...); }
+GRADUS_INLINE T poly(T x, T c0, T c1, Rest... rest) {
+  return poly(x, c0 * x + c1, rest...);
+}
 
 // Adding 1.5 * 2^23 rounds to an integer, which then sits in the low bits: no conversion that NaN would make undefined.
 constexpr float kRounder = 12582912.f;
@@ -104,8 +110,8 @@ GRADUS_INLINE double log1p(double x) { return __builtin_log1p(x); }
 
 GRADUS_INLINE float tanh(float x) {
   const float a = abs(x), z = x * x;
-  const float p = poly(z, -5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
-                       -3.33332819422e-1f);
+  const float p =
+      poly(z, -5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f, -3.33332819422e-1f);
   const float near = x + x * (z * p);
   const float far = 1.f - 2.f / (exp(2.f * a) + 1.f);
   return copysign(a < 0.625f ? near : far, x);
@@ -119,7 +125,9 @@ GRADUS_INLINE T sigmoid(T x) {
 }
 
 template <class T>
-GRADUS_INLINE T log_sigmoid(T x) { return (x < 0 ? x : T(0)) - log1p(exp(-abs(x))); }
+GRADUS_INLINE T log_sigmoid(T x) {
+  return (x < 0 ? x : T(0)) - log1p(exp(-abs(x)));
+}
 
 // The standard normal distribution function at -a, a >= 0, times e^(a^2 / 2); a polynomial in 1 / (1 + 0.3 a).
 GRADUS_INLINE float mills(float a) {
@@ -153,7 +161,9 @@ GRADUS_INLINE float normal_cdf(float x, float gauss_x) {
 GRADUS_INLINE double normal_cdf(double x, double) { return 0.5 * __builtin_erfc(-0.70710678118654752440 * x); }
 
 template <class T>
-GRADUS_INLINE T gelu(T x) { return x * normal_cdf(x, gauss(x)); }
+GRADUS_INLINE T gelu(T x) {
+  return x * normal_cdf(x, gauss(x));
+}
 template <class T>
 GRADUS_INLINE T gelu_slope(T x) {
   const T g = gauss(x);
@@ -163,7 +173,9 @@ GRADUS_INLINE T gelu_slope(T x) {
 // 0.5 x (1 + tanh(u)) is x sigmoid(2 u), which does not cancel. The slope of 2 u comes along.
 constexpr double kTwoSqrt2OverPi = 1.5957691216057307118, kCubic = 0.044715;
 template <class T>
-GRADUS_INLINE T gelu_tanh(T x) { return x * sigmoid(T(kTwoSqrt2OverPi) * (x + T(kCubic) * (x * x * x))); }
+GRADUS_INLINE T gelu_tanh(T x) {
+  return x * sigmoid(T(kTwoSqrt2OverPi) * (x + T(kCubic) * (x * x * x)));
+}
 template <class T>
 GRADUS_INLINE T gelu_tanh_slope(T x) {
   const T s = sigmoid(T(kTwoSqrt2OverPi) * (x + T(kCubic) * (x * x * x)));
@@ -192,7 +204,8 @@ GRADUS_INLINE Quadrant reduce_trig(float x) {
 GRADUS_INLINE float sine_of(Quadrant q) {
   const float z = q.r * q.r;
   const float s = q.r + q.r * (z * poly(z, -1.9515295891e-4f, 8.3321608736e-3f, -1.6666654611e-1f));
-  const float c = 1.f + (z * z * poly(z, 2.443315711809948e-5f, -1.388731625493765e-3f, 4.166664568298827e-2f) - 0.5f * z);
+  const float c =
+      1.f + (z * z * poly(z, 2.443315711809948e-5f, -1.388731625493765e-3f, 4.166664568298827e-2f) - 0.5f * z);
   const float y = q.n & 1 ? c : s;
   return from_bits(bits(y) ^ ((q.n & 2) << 30));
 }

@@ -12,8 +12,8 @@ void sgd_momentum(Index n, T* p, const T* g, T* momentum, T sign, T lr, T decay,
 }
 
 template <class T>
-void sgd(Index n, T* p, const T* g, T* momentum, bool first, double lr, double mu, double dampening, double weight_decay,
-         bool nesterov, bool maximize) {
+void sgd(Index n, T* p, const T* g, T* momentum, bool first, double lr, double mu, double dampening,
+         double weight_decay, bool nesterov, bool maximize) {
   const T sign = maximize ? T(-1) : T(1), rate = static_cast<T>(lr), decay = static_cast<T>(weight_decay);
   if (!momentum) {
 #pragma omp simd
@@ -22,8 +22,10 @@ void sgd(Index n, T* p, const T* g, T* momentum, bool first, double lr, double m
   }
   if (first) fill(n, T(0), momentum);  // what it held may be NaN
   const T keep = first ? T(1) : static_cast<T>(1 - dampening), m = static_cast<T>(mu);
-  if (nesterov) sgd_momentum<T, true>(n, p, g, momentum, sign, rate, decay, m, keep);
-  else sgd_momentum<T, false>(n, p, g, momentum, sign, rate, decay, m, keep);
+  if (nesterov)
+    sgd_momentum<T, true>(n, p, g, momentum, sign, rate, decay, m, keep);
+  else
+    sgd_momentum<T, false>(n, p, g, momentum, sign, rate, decay, m, keep);
 }
 
 template <class T, bool amsgrad>
@@ -50,6 +52,8 @@ void adam_loop(Index n, T* p, const T* g, T* m, T* v, T* vmax, const AdamStep& s
 
 template <class T>
 void adam(Index n, T* p, const T* g, T* m, T* v, T* vmax, const AdamStep& s) {
-  if (vmax) adam_loop<T, true>(n, p, g, m, v, vmax, s);
-  else adam_loop<T, false>(n, p, g, m, v, nullptr, s);
+  if (vmax)
+    adam_loop<T, true>(n, p, g, m, v, vmax, s);
+  else
+    adam_loop<T, false>(n, p, g, m, v, nullptr, s);
 }

@@ -18,7 +18,8 @@ namespace {
 
 using Body = void (*)(void* context, std::int64_t begin, std::int64_t end);
 
-constexpr int kSpins = 2000;  // longer loses badly where other programs want the core, shorter sleeps between two kernels
+constexpr int kSpins =
+    2000;  // longer loses badly where other programs want the core, shorter sleeps between two kernels
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -42,9 +43,9 @@ int default_threads() {
 thread_local bool inside = false;  // this thread runs a piece: a nested loop is a plain call
 std::atomic<bool> closed = false;  // after exit began, or in a forked child, which has no workers
 
-// One loop at a time. `ticket` holds the loop's number (high half) and how many of its pieces nobody has taken (low half);
-// whoever takes one by compare-and-swap owns it. The loop's fields cannot change before all taken pieces are done, so a
-// worker that comes late finds either a piece of the new loop or nothing.
+// One loop at a time. `ticket` holds the loop's number (high half) and how many of its pieces nobody has taken (low
+// half); whoever takes one by compare-and-swap owns it. The loop's fields cannot change before all taken pieces are
+// done, so a worker that comes late finds either a piece of the new loop or nothing.
 class Pool {
  public:
   int threads() const { return threads_.load(std::memory_order_relaxed); }
@@ -76,8 +77,10 @@ class Pool {
     while (take_piece()) {}
     inside = false;
     for (int i = 0; pending_.load(std::memory_order_acquire) > 0; ++i)
-      if (i < kSpins) pause();
-      else std::this_thread::yield();
+      if (i < kSpins)
+        pause();
+      else
+        std::this_thread::yield();
     return true;
   }
 
@@ -173,7 +176,8 @@ void parallel_for(std::int64_t n, std::int64_t grain, Body body, void* context) 
   if (n <= 0) return;
   if (!inside && n > grain && !closed) {
     Pool& p = pool();
-    const std::int64_t most = n / (grain > 1 ? grain : 1), threads = p.threads(), pieces = most < threads ? most : threads;
+    const std::int64_t most = n / (grain > 1 ? grain : 1), threads = p.threads(),
+                       pieces = most < threads ? most : threads;
     if (pieces > 1 && p.run(n, pieces, body, context)) return;
   }
   body(context, 0, n);

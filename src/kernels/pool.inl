@@ -1,81 +1,20 @@
-// Pooling: planes are independent; a strip of one output row keeps its running result while the window's taps pass by, so
-// that the inner loops run along the row without a branch.
+// Pooling. A strip of output pixels (across rows: rows are often shorter than a vector) keeps its running result while
+// the window's taps pass by. The strip's geometry is worked out once and serves every plane.
 
-constexpr Index kPoolGrain = 1 << 15;  // input elements that are worth a thread
-
-template <class Body>
-void for_planes(const Conv& v, Body body) {
-  const Index work = most(1, v.oh * v.ow * v.kh * v.kw);
-  parallel_for(v.n * v.c, most(1, kPoolGrain / work), [&](Index begin, Index end) {
-    for (Index plane = begin; plane < end; ++plane) body(plane);
-  });
-}
-
-// The first position start, start + step, … that is not negative.
-GRADUS_INLINE Index first_inside(Index start, Index step) {
-  return start < 0 ? start + pieces_of(-start, step) * step : start;
-}
-
-// Indices as wide as the values: both then share one vector mask.
+// Indices as wide as the values, so that both share one vector mask.
 template <class T>
-struct LaneOf { using type = std::int64_t; };
+struct LaneOf {
+  using type = std::int64_t;
+};
 template <>
-struct LaneOf<float> { using type = std::int32_t; };
-
+struct LaneOf<float> {
+  using type = std::int32_t;
+};
 template <class T>
-void max_pool_row(const Conv& v, Index row, const T* x, T* y, Index* at) {
-  using Lane = typename LaneOf<T>::type;
-  const Index top = row * v.sh - v.ph;
-  for (Index start = 0; start < v.ow; start += kStrip) {
-    const Index width = least(kStrip, v.ow - start), left = start * v.sw - v.pw;
-    T best[kStrip];
-    Lane where_best[kStrip];
-    for (Index q = 0; q < width; ++q) {
-      best[q] = static_cast<T>(-kInf);
-      where_best[q] = static_cast<Lane>(first_inside(top, v.dh) * v.w + first_inside(left + q * v.sw, v.dw));
-    }
-    for (Index i = 0; i < v.kh; ++i) {
-      const Index ih = top + i * v.dh;
-      if (ih < 0 || ih >= v.h) continue;
-      for (Index j = 0; j < v.kw; ++j) {
-        const Index offset = left + j * v.dw;
-        const Span s = inside(v.w, width, offset, v.sw);
-        const T* from = x + ih * v.w + offset;
-        const Lane place = static_cast<Lane>(ih * v.w + offset), step = static_cast<Lane>(v.sw);
-        const auto tap = [&](Lane stride) __attribute__((always_inline)) {
-#pragma omp simd
-          for (Lane q = static_cast<Lane>(s.begin); q < static_cast<Lane>(s.end); ++q) {
-            const T value = from[q * stride], old = best[q];
-            const Lane here = place + q * stride, there = where_best[q];
-            const bool take = beats<1>(value, old);
-            best[q] = take ? value : old;
-            where_best[q] = take ? here : there;
-          }
-        };
-        if (step == 1) tap(1);
-        else if (step == 2) tap(2);
-        else tap(step);
-      }
-    }
-    for (Index q = 0; q < width; ++q) {
-      y[start + q] = best[q];
-      at[start + q] = where_best[q];
-    }
-  }
-}
-
-template <class T>
-void max_pool2d(const Conv& v, const T* x, T* y, Index* at) {
-  for_planes(v, [&](Index plane) {
-    for (Index row = 0; row < v.oh; ++row) {
-      const Index out = (plane * v.oh + row) * v.ow;
-      max_pool_row(v, row, x + plane * v.h * v.w, y + out, at + out);
-    }
-  });
-}
+using Lane = typename LaneOf<T>::type;
 
 // How many taps of a window count: those inside the input, and with count_padding also those in its padding.
-GRADUS_INLINE Index taps_inside(Index start, Index taps, Index step, Index size, Index padding, bool count_padding) {
+inline Index count_taps(Index start, Index taps, Index step, Index size, Index padding, bool count_padding) {
   Index count = 0;
   for (Index i = 0; i < taps; ++i) {
     const Index at = start + i * step;
@@ -83,52 +22,122 @@ GRADUS_INLINE Index taps_inside(Index start, Index taps, Index step, Index size,
   }
   return count;
 }
+
 template <class T>
-T window_weight(const Conv& v, bool count_padding, Index row, Index column) {
-  const Index high = taps_inside(row * v.sh - v.ph, v.kh, v.dh, v.h, v.ph, count_padding);
-  const Index wide = taps_inside(column * v.sw - v.pw, v.kw, v.dw, v.w, v.pw, count_padding);
-  return T(1) / static_cast<T>(high * wide);
+struct PoolStrip {
+  Index start, width, lanes;               // lanes: width in whole vectors
+  Lane<T> h[kStrip] = {}, w[kStrip] = {};  // where each window begins, perhaps in the padding
+  T weight[kStrip] = {};                   // one over the number of taps that count
+
+  PoolStrip(const Conv& v, bool count_padding, Index first) : start(first), width(least(kStrip, v.oh * v.ow - first)) {
+    lanes = pieces_of(width, 16) * 16;
+    for (Index q = 0; q < width; ++q) {
+      const Index top = (start + q) / v.ow * v.sh - v.ph, left = (start + q) % v.ow * v.sw - v.pw;
+      h[q] = static_cast<Lane<T>>(top);
+      w[q] = static_cast<Lane<T>>(left);
+      weight[q] = T(1) / static_cast<T>(count_taps(top, v.kh, v.dh, v.h, v.ph, count_padding) *
+                                        count_taps(left, v.kw, v.dw, v.w, v.pw, count_padding));
+    }
+  }
+};
+
+// Calls body(strip, plane) for every strip of every plane; planes are shared out to the threads.
+template <class T, class Body>
+void for_strips(const Conv& v, bool count_padding, Body body) {
+  constexpr Index kGrain = 1 << 15;  // input elements that are worth a thread
+  const Index work = most(1, v.oh * v.ow * v.kh * v.kw);
+  parallel_for(v.n * v.c, most(1, kGrain / work), [&](Index begin, Index end) {
+    for (Index start = 0; start < v.oh * v.ow; start += kStrip) {
+      const PoolStrip<T> strip(v, count_padding, start);
+      for (Index plane = begin; plane < end; ++plane) body(strip, plane);
+    }
+  });
+}
+
+// Calls use(q, position, value) for every lane of every tap; position is -1 and value `outside` beyond the image. In
+// three loops, since compilers make one loop's conditional load a branch.
+template <class T, class Use>
+GRADUS_INLINE void for_taps(const Conv& v, const PoolStrip<T>& s, const T* x, T outside, Use use) {
+  using L = Lane<T>;
+  const L height = static_cast<L>(v.h), width = static_cast<L>(v.w);
+  L position[kStrip];
+  T value[kStrip];
+  for (Index i = 0; i < v.kh; ++i)
+    for (Index j = 0; j < v.kw; ++j) {
+      const L down = static_cast<L>(i * v.dh), right = static_cast<L>(j * v.dw);
+#pragma omp simd
+      for (Index q = 0; q < s.lanes; ++q) {
+        const L h = s.h[q] + down, w = s.w[q] + right;
+        const bool inside = (h >= 0) & (h < height) & (w >= 0) & (w < width);
+        position[q] = inside ? h * width + w : -1;
+      }
+      for (Index q = 0; q < s.lanes; ++q) value[q] = x[position[q] & ~(position[q] >> (8 * sizeof(L) - 1))];
+#pragma omp simd
+      for (Index q = 0; q < s.lanes; ++q) {
+        const T seen = value[q];
+        use(q, position[q], position[q] < 0 ? outside : seen);
+      }
+    }
+}
+
+// The first position start, start + step, … that is not negative.
+GRADUS_INLINE Index first_inside(Index start, Index step) {
+  return start < 0 ? start + pieces_of(-start, step) * step : start;
 }
 
 template <class T>
-void avg_pool2d(const Conv& v, bool count_include_pad, const T* x, T* y) {
-  for_planes(v, [&](Index plane) {
-    const T* from = x + plane * v.h * v.w;
-    T* to = y + plane * v.oh * v.ow;
-    for (Index row = 0; row < v.oh; ++row, to += v.ow) {
-      fill(v.ow, T(0), to);
-      for (Index i = 0; i < v.kh; ++i) {
-        const Index ih = row * v.sh - v.ph + i * v.dh;
-        if (ih < 0 || ih >= v.h) continue;
-        for (Index j = 0; j < v.kw; ++j) {
-          const Index offset = j * v.dw - v.pw;
-          const Span s = inside(v.w, v.ow, offset, v.sw);
-          const T* line = from + ih * v.w + offset;
-          for (Index q = s.begin; q < s.end; ++q) to[q] += line[q * v.sw];
-        }
-      }
-      for (Index q = 0; q < v.ow; ++q) to[q] *= window_weight<T>(v, count_include_pad, row, q);
+void max_pool2d(const Conv& v, const T* x, T* y, Index* at) {
+  for_strips<T>(v, true, [&](const PoolStrip<T>& s, Index plane) {
+    T best[kStrip];
+    Lane<T> winner[kStrip];
+    for (Index q = 0; q < s.lanes; ++q) {
+      best[q] = static_cast<T>(-kInf);
+      winner[q] = -1;
+    }
+    for_taps(
+        v, s, x + plane * v.h * v.w,
+        static_cast<T>(-kInf), [&](Index q, Lane<T> position, T value) __attribute__((always_inline)) {
+          const T old = best[q];
+          const Lane<T> there = winner[q];
+          const bool take = beats<1>(value, old);
+          best[q] = take ? value : old;
+          winner[q] = take ? position : there;
+        });
+    const Index out = plane * v.oh * v.ow + s.start;
+    for (Index q = 0; q < s.width; ++q) {
+      y[out + q] = best[q];
+      at[out + q] = winner[q];
+      if (winner[q] < 0)  // nothing but -inf
+        at[out + q] = first_inside(s.h[q], v.dh) * v.w + first_inside(s.w[q], v.dw);
     }
   });
 }
 
 template <class T>
+void avg_pool2d(const Conv& v, bool count_include_pad, const T* x, T* y) {
+  for_strips<T>(v, count_include_pad, [&](const PoolStrip<T>& s, Index plane) {
+    T sum[kStrip] = {};
+    for_taps(
+        v, s, x + plane * v.h * v.w,
+        T(0), [&](Index q, Lane<T>, T value) __attribute__((always_inline)) { sum[q] += value; });
+    T* to = y + plane * v.oh * v.ow + s.start;
+    for (Index q = 0; q < s.width; ++q) to[q] = sum[q] * s.weight[q];
+  });
+}
+
+template <class T>
 void avg_pool2d_input(const Conv& v, bool count_include_pad, const T* gy, T* gx) {
-  for_planes(v, [&](Index plane) {
-    const T* from = gy + plane * v.oh * v.ow;
+  fill(v.n * v.c * v.h * v.w, T(0), gx);
+  for_strips<T>(v, count_include_pad, [&](const PoolStrip<T>& s, Index plane) {
+    T share[kStrip];
+    const T* from = gy + plane * v.oh * v.ow + s.start;
     T* to = gx + plane * v.h * v.w;
-    fill(v.h * v.w, T(0), to);
-    for (Index row = 0; row < v.oh; ++row, from += v.ow)
-      for (Index q = 0; q < v.ow; ++q) {
-        const T g = from[q] * window_weight<T>(v, count_include_pad, row, q);
-        for (Index i = 0; i < v.kh; ++i) {
-          const Index ih = row * v.sh - v.ph + i * v.dh;
-          if (ih < 0 || ih >= v.h) continue;
-          for (Index j = 0; j < v.kw; ++j) {
-            const Index iw = q * v.sw - v.pw + j * v.dw;
-            if (iw >= 0 && iw < v.w) to[ih * v.w + iw] += g;
-          }
+    for (Index q = 0; q < s.width; ++q) share[q] = from[q] * s.weight[q];
+    for (Index i = 0; i < v.kh; ++i)
+      for (Index j = 0; j < v.kw; ++j)
+        for (Index q = 0; q < s.width; ++q) {
+          const Index h = s.h[q] + i * v.dh, w = s.w[q] + j * v.dw;
+          if (h >= 0 && h < v.h && w >= 0 && w < v.w) to[h * v.w + w] += share[q];
         }
-      }
   });
 }

@@ -6,8 +6,8 @@
 
 namespace gradus::kernels {
 
-// Element i comes from the 128-bit counter {counter + i, 0} under the 64-bit key seed: its four words give 64 bits (the first
-// two words) and all that is drawn below.
+// Element i comes from the 128-bit counter {counter + i, 0} under the 64-bit key seed: its four words give 64 bits (the
+// first two words) and all that is drawn below.
 std::uint64_t philox(std::uint64_t seed, std::uint64_t counter);
 
 // The generator itself, for the published known answers.
@@ -16,8 +16,9 @@ struct Philox {
 };
 Philox philox4x32(Philox counter, std::uint32_t key0, std::uint32_t key1);
 
-// Uniform in [0, 1): f64 uses 53 bits, f32 24. Normal: the inverse of the distribution function (Wichura, AS 241, 1988) of a
-// uniform in (0, 1), computed in double with IEEE operations only and without contraction, so that bits agree everywhere.
+// Uniform in [0, 1): f64 uses 53 bits, f32 24. Normal: the inverse of the distribution function (Wichura, AS 241, 1988)
+// of a uniform in (0, 1), computed in double with IEEE operations only and without contraction, so that bits agree
+// everywhere.
 void uniform(std::uint64_t seed, std::uint64_t counter, std::int64_t n, float* y);
 void uniform(std::uint64_t seed, std::uint64_t counter, std::int64_t n, double* y);
 void normal(std::uint64_t seed, std::uint64_t counter, std::int64_t n, float* y);

@@ -1,53 +1,21 @@
 // Reductions over the middle axis of [outer, n, inner]. inner == 1: one contiguous row at a time, in several vector
 // accumulators. Otherwise rows are folded into a strip of columns that stays in the cache.
 
-constexpr Index kStrip = 128, kBlock = 1024;
+constexpr Index kStrip = 128;
 
-// Sums of more than a block of float are carried in double, so that long sums lose nothing that a reader would notice.
+// Long f32 sums are carried in double from block to block, so that they lose nothing that a reader would notice.
 template <class T>
-struct WideOf { using type = T; };
+struct WideOf {
+  using type = T;
+};
 template <>
-struct WideOf<float> { using type = double; };
+struct WideOf<float> {
+  using type = double;
+};
 template <class T>
 using Wide = typename WideOf<T>::type;
 
-// Up to kBlock elements, in four streams of vector accumulators.
-template <class T>
-T sum_block(Index n, const T* x) {
-  if constexpr (is_index<T>) {
-    std::uint64_t s = 0;
-    for (Index i = 0; i < n; ++i) s += static_cast<std::uint64_t>(x[i]);
-    return static_cast<T>(s);
-  } else {
-    T a = 0, b = 0, c = 0, d = 0;
-    const Index q = n < 64 ? 0 : n / 4;
-#pragma omp simd reduction(+ : a, b, c, d)
-    for (Index i = 0; i < q; ++i) {
-      a += x[i];
-      b += x[i + q];
-      c += x[i + 2 * q];
-      d += x[i + 3 * q];
-    }
-    T s = (a + b) + (c + d);
-    if (n - 4 * q < 16) {
-      for (Index i = 4 * q; i < n; ++i) s += x[i];
-    } else {
-#pragma omp simd reduction(+ : s)
-      for (Index i = 4 * q; i < n; ++i) s += x[i];
-    }
-    return s;
-  }
-}
-
-template <class T>
-T sum_row(Index n, const T* x) {
-  if (n <= kBlock) return sum_block(n, x);
-  Wide<T> total = 0;
-  for (Index i = 0; i < n; i += kBlock) total = plus(total, Wide<T>(sum_block(least(kBlock, n - i), x + i)));
-  return static_cast<T>(total);
-}
-
-// total[j] += x[0][j] + … + x[n - 1][j]: four rows at a time, a block of rows in T, the blocks in Wide<T>.
+// y[j] = x[0][j] + … + x[n - 1][j]: four rows at a time, a block of rows in T, the blocks in Wide<T>.
 template <class T>
 void sum_strip(Index n, Index inner, Index width, const T* x, T* y) {
   constexpr Index kRows = 256;
@@ -68,6 +36,27 @@ void sum_strip(Index n, Index inner, Index width, const T* x, T* y) {
     for (Index j = 0; j < width; ++j) total[j] = plus(total[j], Wide<T>(part[j]));
   }
   for (Index j = 0; j < width; ++j) y[j] = static_cast<T>(total[j]);
+}
+
+// Long rows are folded like columns, kStrip wide.
+template <class T>
+T sum_row(Index n, const T* x) {
+  Wide<T> total = 0;
+  if (n >= 2 * kStrip) {
+    T columns[kStrip];
+    sum_strip(n / kStrip, kStrip, kStrip, x, columns);
+    for (Index j = 0; j < kStrip; ++j) total = plus(total, Wide<T>(columns[j]));
+    x += n / kStrip * kStrip;
+    n %= kStrip;
+  }
+  T rest = 0;
+  if (n < 16 || is_index<T>) {  // a vector reduction's set-up costs more than the work
+    for (Index i = 0; i < n; ++i) rest = plus(rest, x[i]);
+  } else {
+#pragma omp simd reduction(+ : rest)
+    for (Index i = 0; i < n; ++i) rest += x[i];
+  }
+  return static_cast<T>(plus(total, Wide<T>(rest)));
 }
 
 // The largest (sign = 1) or smallest (sign = -1) element; NaN wins. n > 0.
@@ -97,7 +86,9 @@ T extreme_row(Index n, const T* x) {
 }
 
 template <int sign, class T>
-GRADUS_INLINE bool beats(T x, T best) { return (sign > 0 ? !(x <= best) : !(x >= best)) && best == best; }
+GRADUS_INLINE bool beats(T x, T best) {
+  return (sign > 0 ? !(x <= best) : !(x >= best)) & (best == best);
+}
 
 template <class T, int sign>
 void extreme_strip(Index n, Index inner, Index width, const T* x, T* y) {
@@ -136,7 +127,8 @@ void prod_strip(Index n, Index inner, Index width, const T* x, T* y) {
 template <class T, auto row, auto strip>
 void reduce(Index outer, Index n, Index inner, const T* x, T* y) {
   for (Index o = 0; o < outer; ++o, x += n * inner, y += inner) {
-    if (inner == 1) *y = row(n, x);
+    if (inner == 1)
+      *y = row(n, x);
     else
       for (Index j = 0; j < inner; j += kStrip) strip(n, inner, least(kStrip, inner - j), x + j, y + j);
   }
@@ -147,8 +139,10 @@ template <class T, int sign>
 Index arg_row(Index n, const T* x) {
   const T m = extreme_row<T, sign>(n, x);
   Index i = 0;
-  if (m != m) while (x[i] == x[i]) ++i;
-  else while (x[i] != m) ++i;
+  if (m != m)
+    while (x[i] == x[i]) ++i;
+  else
+    while (x[i] != m) ++i;
   return i;
 }
 
@@ -169,7 +163,8 @@ void arg_strip(Index n, Index inner, Index width, const T* x, Index* y) {
 template <class T, int sign>
 void arg_reduce(Index outer, Index n, Index inner, const T* x, Index* y) {
   for (Index o = 0; o < outer; ++o, x += n * inner, y += inner) {
-    if (inner == 1) *y = arg_row<T, sign>(n, x);
+    if (inner == 1)
+      *y = arg_row<T, sign>(n, x);
     else
       for (Index j = 0; j < inner; j += kStrip) arg_strip<T, sign>(n, inner, least(kStrip, inner - j), x + j, y + j);
   }

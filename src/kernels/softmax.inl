@@ -1,16 +1,23 @@
 // softmax, log_softmax and logsumexp, shifted by the largest element. For inner > 1 a strip of columns keeps its maxima
 // and sums while the rows pass by.
 
+constexpr Index kChunk = 512;  // elements that one f32 accumulator may take
+
 template <class T>
 T exp_sum_row(Index n, const T* x, T shift) {
-  T s = 0;
-  if (n < 16) {
-    for (Index i = 0; i < n; ++i) s += exp(x[i] - shift);
-  } else {
+  Wide<T> total = 0;
+  for (Index start = 0; start < n; start += kChunk, x += kChunk) {
+    const Index m = least(kChunk, n - start);
+    T s = 0;
+    if (m < 16) {
+      for (Index i = 0; i < m; ++i) s += exp(x[i] - shift);
+    } else {
 #pragma omp simd reduction(+ : s)
-    for (Index i = 0; i < n; ++i) s += exp(x[i] - shift);
+      for (Index i = 0; i < m; ++i) s += exp(x[i] - shift);
+    }
+    total += s;
   }
-  return s;
+  return static_cast<T>(total);
 }
 
 template <class T>
@@ -45,18 +52,9 @@ void logsumexp_strip(Index n, Index inner, Index width, const T* x, T* y) {
 template <class T>
 void softmax_row(Index n, const T* x, T* y) {
   const T m = extreme_row<T, 1>(n, x);
-  T s = 0;
-  if (n < 16) {
-    for (Index i = 0; i < n; ++i) s += y[i] = exp(x[i] - m);
-  } else {
-#pragma omp simd reduction(+ : s)
-    for (Index i = 0; i < n; ++i) {
-      const T e = exp(x[i] - m);
-      y[i] = e;
-      s += e;
-    }
-  }
-  const T scale = 1 / s;
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] = exp(x[i] - m);
+  const T scale = 1 / sum_row(n, y);
 #pragma omp simd
   for (Index i = 0; i < n; ++i) y[i] *= scale;
 }
@@ -93,7 +91,8 @@ template <class T, auto row, auto strip>
 void normalize(Index outer, Index n, Index inner, const T* x, T* y) {
   if (n == 0) return;
   for (Index o = 0; o < outer; ++o, x += n * inner, y += n * inner) {
-    if (inner == 1) row(n, x, y);
+    if (inner == 1)
+      row(n, x, y);
     else
       for (Index j = 0; j < inner; j += kStrip) strip(n, inner, least(kStrip, inner - j), x + j, y + j);
   }

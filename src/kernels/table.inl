@@ -2,13 +2,19 @@
 
 template <class T>
 GRADUS_INLINE T sign_of(T x) {
-  if constexpr (is_index<T>) return (x > 0) - (x < 0);
-  else return x > 0 ? T(1) : x < 0 ? T(-1) : x;  // 0, -0 and NaN stay themselves
+  if constexpr (is_index<T>)
+    return (x > 0) - (x < 0);
+  else
+    return x > 0 ? T(1) : x < 0 ? T(-1) : x;  // 0, -0 and NaN stay themselves
 }
 template <class T>
-GRADUS_INLINE T larger(T a, T b) { return a > b || a != a ? a : b; }
+GRADUS_INLINE T larger(T a, T b) {
+  return a > b || a != a ? a : b;
+}
 template <class T>
-GRADUS_INLINE T smaller(T a, T b) { return a < b || a != a ? a : b; }
+GRADUS_INLINE T smaller(T a, T b) {
+  return a < b || a != a ? a : b;
+}
 
 template <class T>
 constexpr void add_storage(Table<T>& t) {
@@ -82,10 +88,12 @@ constexpr void add_functions(Table<T>& t) {
   t.relu_vjp = map2<T, [](T g, T x) { return x <= 0 ? T(0) : g; }, T>;
   t.tanh_vjp = map2<T, [](T g, T y) { return g * (1 - y * y); }, T>;
   t.sigmoid_vjp = map2<T, [](T g, T y) { return g * y * (1 - y); }, T>;
-  t.silu_vjp = map2<T, [](T g, T x) {
-    const T s = sigmoid(x);
-    return g * (s + x * s * (1 - s));
-  }, T>;
+  t.silu_vjp = map2<T,
+                    [](T g, T x) {
+                      const T s = sigmoid(x);
+                      return g * (s + x * s * (1 - s));
+                    },
+                    T>;
   t.gelu_vjp = map2<T, [](T g, T x) { return g * gelu_slope(x); }, T>;
   t.gelu_tanh_vjp = map2<T, [](T g, T x) { return g * gelu_tanh_slope(x); }, T>;
 }

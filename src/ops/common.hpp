@@ -18,6 +18,9 @@ inline void check_floating(const char* operation, const Arg& x) {
   if (!is_floating(x.tensor().dtype())) refuse_dtype(operation, x.tensor().dtype(), x.where);
 }
 
+// Calls f with a zero of x's element type, which is f32 or f64.
+template <class F> decltype(auto) visit_floating(DType dtype, F&& f) { return dtype == f32 ? f(float{}) : f(double{}); }
+
 inline void check_same_dtype(const char* operation, const Arg& a, const Arg& b) {
   check_defined(a, operation, a.where);
   check_defined(b, operation, b.where);

@@ -298,6 +298,10 @@ namespace {
 
 // Two operands brought to one dtype and shape: numbers become constants, smaller shapes are expanded.
 template <class Op> Tensor binary(const Op& op, Arg a, Arg b) {
+  if (!a.is_number() && !b.is_number()) {  // the common case first: it is a good part of a small operation's cost
+    const TensorImpl *x = a.tensor().impl(), *y = b.tensor().impl();
+    if (x && y && x->dtype == y->dtype && x->shape == y->shape) return apply(op, a, b);
+  }
   Tensor ta, tb;
   const auto number = [](const Arg& n, const Arg& other) {
     const DType dtype = other.tensor().dtype();

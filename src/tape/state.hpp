@@ -10,6 +10,13 @@
 
 namespace gradus::detail {
 
+// The number of bits set; std::popcount is a library call on baseline x86-64.
+constexpr int bits(std::uint32_t mask) {
+  int n = 0;
+  for (; mask; mask &= mask - 1) ++n;
+  return n;
+}
+
 struct Saved {
   Tensor tensor;
   std::uint32_t version = 0;

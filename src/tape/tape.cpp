@@ -32,7 +32,7 @@ void Node::reserve_inputs(int count) {
 }
 
 void Node::reserve_saves(std::uint32_t which) {
-  const int count = std::popcount(which);
+  const int count = bits(which);
   if (count > 3) {
     saved = static_cast<Saved*>(pool_allocate(static_cast<std::size_t>(count) * sizeof(Saved)));
     for (int i = 0; i < count; ++i) new (saved + i) Saved;
@@ -41,7 +41,7 @@ void Node::reserve_saves(std::uint32_t which) {
 }
 
 void Node::release() noexcept {
-  const int count = std::popcount(mask);
+  const int count = bits(mask);
   if (saved == saved_room) {
     for (int i = 0; i < count; ++i) saved[i].tensor = Tensor();
   } else {
@@ -214,34 +214,38 @@ void record(TapeState& tape, const OpTable& op, const void* self, std::span<cons
 
 }  // namespace
 
+namespace {
+
+// A number among the arguments becomes a constant of the first tensor's dtype.
+Tensor constant(double number, std::span<const Arg> args) {
+  for (const Arg& a : args)
+    if (!a.is_number()) return scalar(number, a.tensor().dtype());
+  return scalar(number);
+}
+
+}  // namespace
+
 Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Tensor* extras) {
   ThreadState& s = thread_state();
-  const Loc where = s.at_set ? s.at : args.empty() ? Loc() : args[0].where;
+  const Loc where = s.at_set || args.empty() ? s.at : args[0].where;
 
   const Tensor* room[8];
   std::vector<const Tensor*> many;
   const Tensor** in = room;
   if (args.size() > 8) many.resize(args.size()), in = many.data();
-  std::vector<Tensor> numbers;
+  Tensor numbers[8];
   bool tracked = s.tape && s.tape->state().watching;
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (args[i].is_number()) {
-      if (numbers.empty()) numbers.reserve(args.size());
-      DType dtype = f32;
-      for (const Arg& a : args)
-        if (!a.is_number()) dtype = a.tensor().dtype();
-      numbers.push_back(scalar(args[i].number(), dtype));
-      in[i] = &numbers.back();
+      numbers[i & 7] = constant(args[i].number(), args);
+      in[i] = &numbers[i & 7];
       continue;
     }
     in[i] = &args[i].tensor();
-    check_defined(*in[i], op.name, where);
-    const TensorImpl& t = *in[i]->impl();
-    if (t.tape) {
-      if (t.tape != s.tape_id) node_of(*in[i], op.name, where);
-      tracked = true;
-    }
-    tracked = tracked || t.requires_grad;
+    const TensorImpl* t = in[i]->impl();
+    if (!t) check_defined(*in[i], op.name, where);
+    if (t->tape && t->tape != s.tape_id) node_of(*in[i], op.name, where);
+    tracked = tracked || t->tape || t->requires_grad;
   }
 
   const std::span<const Tensor* const> ins(in, args.size());
@@ -250,10 +254,11 @@ Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Ten
   {
     const Inside inside(false, where);
     y = op.forward(self, f, Ins(ins));
-    for (const Tensor* x : ins)
-      if (y.is_same(*x)) y = alias(y);
   }
-  if (s.recording && tracked && s.tape && is_floating(y.dtype())) record(s.tape->state(), op, self, ins, y, f.extras, where);
+  for (const Tensor* x : ins)
+    if (y.is_same(*x)) y = alias(y);
+  if (tracked && s.recording && s.tape && is_floating(y.impl()->dtype))
+    record(s.tape->state(), op, self, ins, y, f.extras, where);
   if (extras)
     for (int k = 0; k < 3; ++k) extras[k] = std::move(f.extras[k]);
   return y;

@@ -1,5 +1,4 @@
 // Looking at a tape, running it again, and watching it grow.
-#include <bit>
 
 #include "tape/state.hpp"
 #include "tensor/loops.hpp"
@@ -23,7 +22,7 @@ std::vector<int> NodeView::inputs() const { return {node().in, node().in + node(
 
 std::vector<Shape> NodeView::saved() const {
   std::vector<Shape> shapes;
-  for (int i = 0; i < std::popcount(node().mask); ++i)
+  for (int i = 0; i < bits(node().mask); ++i)
     if (node().saved[i].tensor.defined()) shapes.push_back(node().saved[i].tensor.shape());
   return shapes;
 }

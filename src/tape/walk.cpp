@@ -1,6 +1,5 @@
 // Walking back: the order you ran it, backwards. No sort, no recursion.
 #include <algorithm>
-#include <bit>
 #include <limits>
 
 #include <gradus/ops.hpp>
@@ -230,7 +229,7 @@ const Tensor& Vjp::saved(std::uint32_t bit, const char* what, int k) const {
                           ", which it does not save",
                  .advice = "declare it in the operation's `saves`"},
                 pass_.where_);
-  const Saved& s = node_.saved[std::popcount(node_.mask & (bit - 1))];
+  const Saved& s = node_.saved[bits(node_.mask & (bit - 1))];
   if (s.tensor.defined() && s.tensor.impl()->storage->version != s.version) {
     const Storage& changed = *s.tensor.impl()->storage;
     throw Error(pass_.what_,

@@ -45,6 +45,8 @@ struct TensorImpl : Counted {
   }
 };
 
+void release_storage(Storage* s) noexcept;  // one reference; null is fine
+
 Tensor empty(const Shape& shape, DType dtype);  // uninitialised, contiguous
 // Another view of x's storage; offset in elements from x's first.
 Tensor view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset = 0);

@@ -36,7 +36,7 @@ void copy_strided(const TensorImpl& from, const TensorImpl& to) {
       Nest<1> outer = r;
       outer.dims = r.dims - 1;
       outer.size[outer.dims - 1] = 1;
-      const auto blocks = rows * cols ? from.numel / (rows * cols) : 0;
+      const auto blocks = rows * cols != 0 ? from.numel / (rows * cols) : 0;
       return kernels::parallel_for(blocks, std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, rows * cols)),
                                    [&](std::int64_t begin, std::int64_t end) {
                                      for_rows(outer, begin, end, [&](const std::int64_t* o, std::int64_t i) {

@@ -16,15 +16,17 @@ struct Class {
 };
 
 // Up to 1 KiB in steps of 64 bytes, then four steps per doubling: at most a quarter is wasted.
-Class class_of(std::size_t bytes) {
-  if (bytes <= linear_limit) {
-    const std::size_t steps = bytes ? (bytes + 63) / 64 : 1;
-    return {static_cast<int>(steps) - 1, steps * 64};
-  }
+Class large_class(std::size_t bytes) {
   const int octave = std::bit_width(bytes - 1) - 1;  // 2^octave < bytes <= 2^(octave+1)
   const std::size_t step = std::size_t{1} << (octave - 2);
   const std::size_t quarter = (bytes - (std::size_t{1} << octave) + step - 1) / step;  // 1 … 4
   return {linear_classes + 4 * (octave - 10) + static_cast<int>(quarter) - 1, (std::size_t{1} << octave) + quarter * step};
+}
+
+inline Class class_of(std::size_t bytes) {
+  if (bytes > linear_limit) return large_class(bytes);
+  const std::size_t steps = (bytes + (bytes == 0) + 63) / 64;
+  return {static_cast<int>(steps) - 1, steps * 64};
 }
 
 struct FreeBlock {
@@ -61,13 +63,12 @@ Owner::~Owner() {
   ended = true;
 }
 
-Pool* pool() {
-  if (!current && !ended) {
-    thread_local Owner owner;
-    current = &owner.pool;
-  }
-  return current;
+Pool* first_use() {
+  if (ended) return nullptr;
+  thread_local Owner owner;
+  return current = &owner.pool;
 }
+inline Pool* pool() { return current ? current : first_use(); }
 
 #ifdef GRADUS_NO_POOL
 constexpr bool recycle = false;

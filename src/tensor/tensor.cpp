@@ -18,16 +18,16 @@ Storage* new_storage(std::size_t bytes) {
   return s;
 }
 
+TensorImpl* new_impl() { return new (pool_allocate(sizeof(TensorImpl))) TensorImpl; }
+
+}  // namespace
+
 void release_storage(Storage* s) noexcept {
   if (!s || !release(s)) return;
   const std::size_t bytes = sizeof(Storage) + s->bytes;
   s->~Storage();
   pool_free(s, bytes);
 }
-
-TensorImpl* new_impl() { return new (pool_allocate(sizeof(TensorImpl))) TensorImpl; }
-
-}  // namespace
 
 void destroy(TensorImpl* impl) noexcept {
   Storage* storage = impl->storage;
@@ -147,13 +147,11 @@ Shape normal_axes(const Axes& axes, int dims, const char* operation, Loc where) 
 
 using namespace detail;
 
-const Tensor& Arg::tensor() const {
-  if (!tensor_)
-    throw Error("argument",
-                {.wrong = "a tensor is needed here", .got = "the number " + std::to_string(number_),
-                 .advice = "wrap it: scalar(…), or full(shape, …)"},
-                user_line(where));
-  return *tensor_;
+void Arg::refuse_number() const {
+  throw Error("argument",
+              {.wrong = "a tensor is needed here", .got = "the number " + std::to_string(number_),
+               .advice = "wrap it: scalar(…), or full(shape, …)"},
+              user_line(where));
 }
 
 namespace {

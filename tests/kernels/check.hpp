@@ -27,10 +27,14 @@ inline std::vector<const Kernels*> levels() {
 
 template <class T>
 const Table<T>& table_of(const Kernels& k) {
-  if constexpr (std::is_same_v<T, float>) return k.f32;
-  else if constexpr (std::is_same_v<T, double>) return k.f64;
-  else if constexpr (std::is_same_v<T, Index>) return k.i64;
-  else return k.b8;
+  if constexpr (std::is_same_v<T, float>)
+    return k.f32;
+  else if constexpr (std::is_same_v<T, double>)
+    return k.f64;
+  else if constexpr (std::is_same_v<T, Index>)
+    return k.i64;
+  else
+    return k.b8;
 }
 
 template <class T>
@@ -41,7 +45,9 @@ std::vector<T> normals(Index n, std::uint64_t seed = 1) {
 }
 
 template <class T>
-bool same(T a, T b) { return a == b || (a != a && b != b); }
+bool same(T a, T b) {
+  return a == b || (a != a && b != b);
+}
 
 // How far `got` is from the exact value, in units of f32's last place there.
 inline double ulps(float got, double exact) {
@@ -57,7 +63,8 @@ double distance(const std::vector<T>& a, const std::vector<T>& b) {
   double worst = a.size() == b.size() ? 0 : kInfinity;
   for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
     if (!same(a[i], b[i])) {
-      const double d = std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])) / (1 + std::fabs(static_cast<double>(b[i])));
+      const double d =
+          std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])) / (1 + std::fabs(static_cast<double>(b[i])));
       worst = d <= worst ? worst : std::isnan(d) ? kInfinity : d;
     }
   return worst;

@@ -10,7 +10,8 @@ using namespace gradus::kernels;
 
 namespace {
 
-Conv shape(Index n, Index c, Index h, Index w, Index o, Index kh, Index kw, Index s = 1, Index p = 0, Index d = 1, Index groups = 1) {
+Conv shape(Index n, Index c, Index h, Index w, Index o, Index kh, Index kw, Index s = 1, Index p = 0, Index d = 1,
+           Index groups = 1) {
   Conv v{n, c, h, w, o, kh, kw, 0, 0, s, s, p, p, d, d, groups};
   v.oh = std::max<Index>(0, (h + 2 * p - d * (kh - 1) - 1) / s + 1);
   v.ow = std::max<Index>(0, (w + 2 * p - d * (kw - 1) - 1) / s + 1);
@@ -18,11 +19,21 @@ Conv shape(Index n, Index c, Index h, Index w, Index o, Index kh, Index kw, Inde
 }
 
 const Conv kConvs[] = {
-    shape(2, 3, 8, 9, 4, 3, 3),          shape(3, 1, 28, 28, 6, 5, 5),        shape(2, 4, 7, 7, 6, 3, 2, 2, 1),
-    shape(1, 4, 9, 10, 4, 3, 3, 1, 2, 2, 2), shape(2, 6, 5, 5, 6, 3, 3, 1, 1, 1, 6), shape(3, 5, 6, 7, 8, 1, 1),
-    shape(2, 4, 6, 7, 8, 1, 1, 1, 0, 1, 2),  shape(2, 4, 6, 6, 4, 1, 1, 2),          shape(1, 2, 4, 4, 2, 4, 4),
-    shape(1, 8, 40, 400, 8, 3, 3, 1, 1), shape(11, 2, 5, 5, 3, 3, 3, 1, 1),   shape(1, 1, 3, 3, 1, 3, 3, 3, 4),
-    shape(0, 3, 8, 8, 4, 3, 3),          shape(2, 3, 8, 8, 0, 3, 3),          shape(2, 0, 8, 8, 4, 3, 3),
+    shape(2, 3, 8, 9, 4, 3, 3),
+    shape(3, 1, 28, 28, 6, 5, 5),
+    shape(2, 4, 7, 7, 6, 3, 2, 2, 1),
+    shape(1, 4, 9, 10, 4, 3, 3, 1, 2, 2, 2),
+    shape(2, 6, 5, 5, 6, 3, 3, 1, 1, 1, 6),
+    shape(3, 5, 6, 7, 8, 1, 1),
+    shape(2, 4, 6, 7, 8, 1, 1, 1, 0, 1, 2),
+    shape(2, 4, 6, 6, 4, 1, 1, 2),
+    shape(1, 2, 4, 4, 2, 4, 4),
+    shape(1, 8, 40, 400, 8, 3, 3, 1, 1),
+    shape(11, 2, 5, 5, 3, 3, 3, 1, 1),
+    shape(1, 1, 3, 3, 1, 3, 3, 3, 4),
+    shape(0, 3, 8, 8, 4, 3, 3),
+    shape(2, 3, 8, 8, 0, 3, 3),
+    shape(2, 0, 8, 8, 4, 3, 3),
     shape(2, 3, 2, 2, 4, 3, 3),
 };
 
@@ -55,11 +66,14 @@ template <class T>
 struct Problem {
   std::vector<T> x, w, gy;
   explicit Problem(const Conv& v)
-      : x(normals<T>(v.n * v.c * v.h * v.w, 1)), w(normals<T>(v.o * (v.c / v.groups) * v.kh * v.kw, 2)), gy(normals<T>(v.n * v.o * v.oh * v.ow, 3)) {}
+      : x(normals<T>(v.n * v.c * v.h * v.w, 1)),
+        w(normals<T>(v.o * (v.c / v.groups) * v.kh * v.kw, 2)),
+        gy(normals<T>(v.n * v.o * v.oh * v.ow, 3)) {}
 
   Results<T> run(const Kernels& k, const Conv& v) const {
     const T garbage = static_cast<T>(NAN);
-    Results<T> r{std::vector<T>(gy.size(), garbage), std::vector<T>(x.size(), garbage), std::vector<T>(w.size(), garbage)};
+    Results<T> r{std::vector<T>(gy.size(), garbage), std::vector<T>(x.size(), garbage),
+                 std::vector<T>(w.size(), garbage)};
     std::vector<T> scratch(static_cast<std::size_t>(conv_scratch(v)), garbage);
     table_of<T>(k).conv2d(v, x.data(), w.data(), r.y.data(), scratch.data());
     table_of<T>(k).conv2d_input(v, w.data(), gy.data(), r.gx.data(), scratch.data());
@@ -86,7 +100,8 @@ TEST_CASE_TEMPLATE("convolution, its input gradient and its weight gradient", T,
       gw[w] += static_cast<double>(p.x[x]) * static_cast<double>(p.gy[o]);
     });
     const double tolerance = std::is_same_v<T, float> ? 2e-5 : 1e-12;
-    const double many = 1 + 0.1 * std::sqrt(static_cast<double>(v.n * v.oh * v.ow));  // products in one weight's gradient
+    const double many =
+        1 + 0.1 * std::sqrt(static_cast<double>(v.n * v.oh * v.ow));  // products in one weight's gradient
     for (const Kernels* k : levels()) {
       const Results<T> r = p.run(*k, v);
       INFO(std::string(k->isa) << ": " << text(v));
@@ -99,7 +114,8 @@ TEST_CASE_TEMPLATE("convolution, its input gradient and its weight gradient", T,
 
 TEST_CASE("convolution does not depend on the number of threads") {
   const int before = num_threads();
-  for (const Conv& v : {shape(9, 8, 20, 20, 16, 3, 3), shape(1, 16, 60, 60, 16, 3, 3, 1, 1), shape(5, 16, 30, 30, 32, 1, 1)}) {
+  for (const Conv& v :
+       {shape(9, 8, 20, 20, 16, 3, 3), shape(1, 16, 60, 60, 16, 3, 3, 1, 1), shape(5, 16, 30, 30, 32, 1, 1)}) {
     const Problem<float> p(v);
     set_num_threads(1);
     const Results<float> one = p.run(active(), v);
@@ -112,8 +128,9 @@ TEST_CASE("convolution does not depend on the number of threads") {
 }
 
 TEST_CASE_TEMPLATE("pooling", T, float, double) {
-  const Conv pools[] = {shape(2, 3, 24, 24, 3, 2, 2, 2), shape(1, 2, 7, 9, 2, 3, 3, 2, 1), shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2),
-                        shape(1, 2, 5, 300, 2, 2, 3),    shape(1, 1, 9, 9, 1, 3, 3, 3),    shape(0, 2, 4, 4, 2, 2, 2, 2)};
+  const Conv pools[] = {shape(2, 3, 24, 24, 3, 2, 2, 2),     shape(1, 2, 7, 9, 2, 3, 3, 2, 1),
+                        shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2), shape(1, 2, 5, 300, 2, 2, 3),
+                        shape(1, 1, 9, 9, 1, 3, 3, 3),       shape(0, 2, 4, 4, 2, 2, 2, 2)};
   for (const Kernels* k : levels())
     for (const Conv& v : pools) {
       const Table<T>& t = table_of<T>(*k);
@@ -137,7 +154,8 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
               for (Index i = 0; i < v.kh; ++i)
                 for (Index j = 0; j < v.kw; ++j) {
                   const Index h = r * v.sh - v.ph + i * v.dh, w = q * v.sw - v.pw + j * v.dw;
-                  if (h >= 0 && h < v.h && w >= 0 && w < v.w) window.push_back(static_cast<std::size_t>((plane * v.h + h) * v.w + w));
+                  if (h >= 0 && h < v.h && w >= 0 && w < v.w)
+                    window.push_back(static_cast<std::size_t>((plane * v.h + h) * v.w + w));
                 }
               std::size_t best = window.at(0);
               double sum = 0;

@@ -13,7 +13,8 @@ constexpr Index kSizes[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65,
 
 // Runs `entry` at every size, stride and misalignment, in and out of place, against single-element calls.
 template <class T, class Y>
-void check_binary(void (*entry)(Index, const T*, Index, const T*, Index, Y*), const std::vector<T>& a, const std::vector<T>& b) {
+void check_binary(void (*entry)(Index, const T*, Index, const T*, Index, Y*), const std::vector<T>& a,
+                  const std::vector<T>& b) {
   for (Index n : kSizes)
     for (Index sa : {0, 1, 2, 3})
       for (Index sb : {0, 1, 3})
@@ -25,7 +26,9 @@ void check_binary(void (*entry)(Index, const T*, Index, const T*, Index, Y*), co
           for (Index i = 0; i < n; ++i) {
             Y one;
             entry(1, pa + i * sa, 1, pb + i * sb, 1, &one);
-            right = right && (std::is_floating_point_v<Y> ? std::fabs(double(y[i + shift]) - double(one)) <= 1e-6 * std::fabs(double(one)) : y[i + shift] == one);
+            right = right && (std::is_floating_point_v<Y>
+                                  ? std::fabs(double(y[i + shift]) - double(one)) <= 1e-6 * std::fabs(double(one))
+                                  : y[i + shift] == one);
           }
           CHECK_MESSAGE(right, "n ", n, " strides ", sa, " ", sb, " shift ", shift);
         }
@@ -107,7 +110,8 @@ TEST_CASE("levels agree with the baseline") {
   const std::vector<float> x = values<float>(4);
   using T = Table<float>;
   for (const Kernels* k : levels())
-    for (auto entry : {&T::exp, &T::expm1, &T::tanh, &T::sigmoid, &T::erf, &T::gelu, &T::gelu_tanh, &T::silu, &T::sin, &T::cos}) {
+    for (auto entry :
+         {&T::exp, &T::expm1, &T::tanh, &T::sigmoid, &T::erf, &T::gelu, &T::gelu_tanh, &T::silu, &T::sin, &T::cos}) {
       std::vector<float> y(x.size()), base(x.size());
       (k->f32.*entry)(800, x.data(), 1, y.data());
       (level("base")->f32.*entry)(800, x.data(), 1, base.data());
@@ -126,7 +130,9 @@ TEST_CASE("where, fill, axpy, transpose") {
         for (int i = 0; i < 600; ++i) c[static_cast<std::size_t>(i)] = i % 3 == 0;
         std::vector<float> y(static_cast<std::size_t>(n)), want(y.size());
         k->f32.where(n, c.get(), 1, a.data(), 1, b.data(), s, y.data());
-        for (Index i = 0; i < n; ++i) want[static_cast<std::size_t>(i)] = i % 3 == 0 ? a[static_cast<std::size_t>(i)] : b[static_cast<std::size_t>(i * s)];
+        for (Index i = 0; i < n; ++i)
+          want[static_cast<std::size_t>(i)] =
+              i % 3 == 0 ? a[static_cast<std::size_t>(i)] : b[static_cast<std::size_t>(i * s)];
         CHECK(y == want);
         k->f32.fill(n, 2.5f, y.data());
         k->f32.axpy(n, 2, a.data(), y.data());
@@ -139,7 +145,9 @@ TEST_CASE("where, fill, axpy, transpose") {
         k->f32.transpose(rows, cols, a.data(), cols + 2, y.data());
         bool right = true;
         for (Index r = 0; r < rows; ++r)
-          for (Index c = 0; c < cols; ++c) right = right && y[static_cast<std::size_t>(c * rows + r)] == a[static_cast<std::size_t>(r * (cols + 2) + c)];
+          for (Index c = 0; c < cols; ++c)
+            right =
+                right && y[static_cast<std::size_t>(c * rows + r)] == a[static_cast<std::size_t>(r * (cols + 2) + c)];
         CHECK(right);
       }
   }

@@ -12,10 +12,35 @@ using namespace gradus::kernels;
 namespace {
 
 std::vector<float> sample() {
-  std::vector<float> x{0.f,    -0.f,   1.f,     -1.f,         2.f,        -2.f,       0.5f,      1e-45f,   -1e-45f,
-                       1e-38f, -1e-38f, 3e38f,  -3e38f,       88.7f,      88.73f,     -87.3f,    -103.9f,  -104.1f,
-                       16777216.f, 1e5f, 65535.9f, -65536.1f, 0.70710678f, 1.41421356f, 0.625f, -0.99999994f,
-                       static_cast<float>(kInfinity), -static_cast<float>(kInfinity), static_cast<float>(kNan)};
+  std::vector<float> x{0.f,
+                       -0.f,
+                       1.f,
+                       -1.f,
+                       2.f,
+                       -2.f,
+                       0.5f,
+                       1e-45f,
+                       -1e-45f,
+                       1e-38f,
+                       -1e-38f,
+                       3e38f,
+                       -3e38f,
+                       88.7f,
+                       88.73f,
+                       -87.3f,
+                       -103.9f,
+                       -104.1f,
+                       16777216.f,
+                       1e5f,
+                       65535.9f,
+                       -65536.1f,
+                       0.70710678f,
+                       1.41421356f,
+                       0.625f,
+                       -0.99999994f,
+                       static_cast<float>(kInfinity),
+                       -static_cast<float>(kInfinity),
+                       static_cast<float>(kNan)};
   for (std::uint32_t b = 0; b < 0xffffffffu - 9973; b += 9973) x.push_back(std::bit_cast<float>(b));  // every binade
   for (int i = -40000; i <= 40000; ++i) {
     x.push_back(static_cast<float>(i) * 2.5e-3f);  // the range where most functions do their work
@@ -42,7 +67,9 @@ struct Case {
 const Case kCases[] = {
     {"neg", &Table<float>::neg, [](double x) { return -x; }, 0},
     {"abs", &Table<float>::abs, [](double x) { return std::fabs(x); }, 0},
-    {"sign", &Table<float>::sign, [](double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }, 0},
+    {"sign", &Table<float>::sign, [](double x) { return x > 0   ? 1
+                                                        : x < 0 ? -1
+                                                                : x; }, 0},
     {"square", &Table<float>::square, [](double x) { return x * x; }, 0.5},
     {"sqrt", &Table<float>::sqrt, [](double x) { return std::sqrt(x); }, 0.5},
     {"rsqrt", &Table<float>::rsqrt, [](double x) { return 1 / std::sqrt(x); }, 1.5},
@@ -56,7 +83,8 @@ const Case kCases[] = {
     {"tan", &Table<float>::tan, [](double x) { return std::tan(x); }, 1.5},
     {"tanh", &Table<float>::tanh, [](double x) { return std::tanh(x); }, 2.0},
     {"sigmoid", &Table<float>::sigmoid, sigmoid64, 2.5},
-    {"log_sigmoid", &Table<float>::log_sigmoid, [](double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }, 2.5},
+    {"log_sigmoid", &Table<float>::log_sigmoid,
+     [](double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }, 2.5},
     {"erf", &Table<float>::erf, [](double x) { return std::erf(x); }, 2.0},
     {"relu", &Table<float>::relu, [](double x) { return x <= 0 ? 0 : x; }, 0},
     {"silu", &Table<float>::silu, [](double x) { return x * sigmoid64(x); }, 3.5, -87},
@@ -123,7 +151,8 @@ TEST_CASE("functions with parameters and fused backward rules") {
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double r = reference(x[i]), r32 = reference(x32[i]);
       if (!same(y[i], r)) worst64 = std::max(worst64, std::fabs(y[i] - r) / (1e-3 + std::fabs(r)));
-      if (!same(static_cast<double>(y32[i]), r32)) worst32 = std::max(worst32, std::fabs(y32[i] - r32) / (0.1 + std::fabs(r32)));
+      if (!same(static_cast<double>(y32[i]), r32))
+        worst32 = std::max(worst32, std::fabs(y32[i] - r32) / (0.1 + std::fabs(r32)));
     }
     INFO(std::string(name));
     CHECK(worst64 < 1e-12);
@@ -169,7 +198,8 @@ TEST_CASE("functions with parameters and fused backward rules") {
     close("gelu_vjp", [](double v) { return cdf64(v) + v * gauss64(v); });
     rule(&D::gelu_tanh_vjp, &F::gelu_tanh_vjp);
     close("gelu_tanh_vjp", [](double v) {
-      const double s = sigmoid64(tanh_gelu_argument(v)), slope = 2 * std::sqrt(2 / std::acos(-1.0)) * (1 + 3 * 0.044715 * v * v);
+      const double s = sigmoid64(tanh_gelu_argument(v)),
+                   slope = 2 * std::sqrt(2 / std::acos(-1.0)) * (1 + 3 * 0.044715 * v * v);
       return s + v * s * (1 - s) * slope;
     });
   }

@@ -21,10 +21,12 @@ void check_gemm(const Kernels& k, bool ta, bool tb, Index m, Index n, Index dept
         s += static_cast<double>(a[static_cast<std::size_t>(ta ? p * lda + i : i * lda + p)]) *
              static_cast<double>(b[static_cast<std::size_t>(tb ? j * ldb + p : p * ldb + j)]);
       T& w = want[static_cast<std::size_t>(i * ldc + j)];
-      w = static_cast<T>(static_cast<double>(alpha) * s + (beta == 0 ? 0 : static_cast<double>(beta) * static_cast<double>(w)));
+      w = static_cast<T>(static_cast<double>(alpha) * s +
+                         (beta == 0 ? 0 : static_cast<double>(beta) * static_cast<double>(w)));
     }
   table_of<T>(k).gemm(ta, tb, m, n, depth, alpha, a.data(), lda, b.data(), ldb, beta, c.data(), ldc);
-  INFO(std::string(k.isa) << " " << ta << tb << " " << m << " " << n << " " << depth << " pad " << pad << " beta " << beta);
+  INFO(std::string(k.isa) << " " << ta << tb << " " << m << " " << n << " " << depth << " pad " << pad << " beta "
+                          << beta);
   CHECK(distance(c, want) < (std::is_same_v<T, float> ? 2e-5 : 1e-12));  // the padding must keep its NaN or value too
 }
 

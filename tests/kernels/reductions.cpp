@@ -9,7 +9,8 @@ namespace {
 struct Block {
   Index outer, n, inner;
 };
-const Block kBlocks[] = {{1, 1, 1}, {3, 7, 1}, {2, 16, 1}, {5, 67, 1}, {1, 1025, 1}, {1, 5000, 1}, {2, 5, 3}, {1, 67, 129}, {3, 260, 16}, {0, 5, 2}};
+const Block kBlocks[] = {{1, 1, 1},    {3, 7, 1}, {2, 16, 1},   {5, 67, 1},   {1, 1025, 1},
+                         {1, 5000, 1}, {2, 5, 3}, {1, 67, 129}, {3, 260, 16}, {0, 5, 2}};
 
 // Applies f to every line of the block, in double.
 template <class T, class F>
@@ -18,7 +19,8 @@ auto lines(const Block& b, const std::vector<T>& x, F f) {
   for (Index o = 0; o < b.outer; ++o)
     for (Index j = 0; j < b.inner; ++j) {
       std::vector<double> line;
-      for (Index i = 0; i < b.n; ++i) line.push_back(static_cast<double>(x[static_cast<std::size_t>((o * b.n + i) * b.inner + j)]));
+      for (Index i = 0; i < b.n; ++i)
+        line.push_back(static_cast<double>(x[static_cast<std::size_t>((o * b.n + i) * b.inner + j)]));
       out.push_back(f(line));
     }
   return out;
@@ -49,14 +51,27 @@ TEST_CASE_TEMPLATE("reductions", T, float, double) {
         std::vector<T> y(static_cast<std::size_t>(b.outer * b.inner));
         entry(b.outer, b.n, b.inner, x.data(), y.data());
         std::vector<T> want;
-        for (const Line& l : lines(b, x, [&](const Line& v) { return Line{f(v)}; })) want.push_back(static_cast<T>(l[0]));
+        for (const Line& l : lines(b, x, [&](const Line& v) { return Line{f(v)}; }))
+          want.push_back(static_cast<T>(l[0]));
         INFO(b.outer << " " << b.n << " " << b.inner);
         CHECK(distance(y, want) < tolerance);
       };
-      check(t.sum, [](const Line& v) { double s = 0; for (double e : v) s += e; return s; });
-      check(t.prod, [](const Line& v) { double s = 1; for (double e : v) s *= e; return s; });
+      check(t.sum, [](const Line& v) {
+        double s = 0;
+        for (double e : v) s += e;
+        return s;
+      });
+      check(t.prod, [](const Line& v) {
+        double s = 1;
+        for (double e : v) s *= e;
+        return s;
+      });
       check(t.max, largest);
-      check(t.min, [](const Line& v) { double m = v[0]; for (double e : v) m = std::min(m, e); return m; });
+      check(t.min, [](const Line& v) {
+        double m = v[0];
+        for (double e : v) m = std::min(m, e);
+        return m;
+      });
       check(t.logsumexp, log_sum);
 
       const auto scan = [&](Reduce<T> entry, auto f) {
@@ -66,15 +81,27 @@ TEST_CASE_TEMPLATE("reductions", T, float, double) {
         for (Index o = 0; o < b.outer; ++o)
           for (Index i = 0; i < b.n; ++i)
             for (Index j = 0; j < b.inner; ++j)
-              want[static_cast<std::size_t>((o * b.n + i) * b.inner + j)] = static_cast<T>(all[static_cast<std::size_t>(o * b.inner + j)][static_cast<std::size_t>(i)]);
+              want[static_cast<std::size_t>((o * b.n + i) * b.inner + j)] =
+                  static_cast<T>(all[static_cast<std::size_t>(o * b.inner + j)][static_cast<std::size_t>(i)]);
         CHECK(distance(y, want) < tolerance);
         std::vector<T> in_place = x;
         entry(b.outer, b.n, b.inner, in_place.data(), in_place.data());
         CHECK(distance(in_place, y) == 0);
       };
-      scan(t.cumsum, [](Line v) { for (std::size_t i = 1; i < v.size(); ++i) v[i] += v[i - 1]; return v; });
-      scan(t.log_softmax, [](Line v) { const double l = log_sum(v); for (double& e : v) e -= l; return v; });
-      scan(t.softmax, [](Line v) { const double l = log_sum(v); for (double& e : v) e = std::exp(e - l); return v; });
+      scan(t.cumsum, [](Line v) {
+        for (std::size_t i = 1; i < v.size(); ++i) v[i] += v[i - 1];
+        return v;
+      });
+      scan(t.log_softmax, [](Line v) {
+        const double l = log_sum(v);
+        for (double& e : v) e -= l;
+        return v;
+      });
+      scan(t.softmax, [](Line v) {
+        const double l = log_sum(v);
+        for (double& e : v) e = std::exp(e - l);
+        return v;
+      });
     }
 }
 
@@ -169,7 +196,9 @@ TEST_CASE("index_select and index_add are adjoint") {
       k->f32.index_add(2, 3, inner, back.data(), 3, at, y.data());
       for (Index o = 0; o < 2; ++o)
         for (Index i = 0; i < inner; ++i) {
-          const auto e = [&](const std::vector<float>& v, Index j) { return v[static_cast<std::size_t>((o * 3 + j) * inner + i)]; };
+          const auto e = [&](const std::vector<float>& v, Index j) {
+            return v[static_cast<std::size_t>((o * 3 + j) * inner + i)];
+          };
           CHECK((e(y, 0) == e(x, 2) && e(y, 1) == e(x, 0) && e(y, 2) == e(x, 2)));
           CHECK(e(back, 1) == 1);
           CHECK(e(back, 2) == doctest::Approx(1 + 2 * e(x, 2)));

@@ -18,8 +18,8 @@ struct BatchOptions {
   std::int64_t epoch = 0;
 };
 
-// A range over batches. It keeps the dataset, so it may be made from a temporary. Batches in order are views of the dataset;
-// shuffled ones are copies. A tensor that is not contiguous is copied once, at the start.
+// A range over batches. It keeps the dataset, so it may be made from a temporary. Batches in order are views of the
+// dataset; shuffled ones are copies. A tensor that is not contiguous is copied once, at the start.
 class Batches {
  public:
   struct End {};

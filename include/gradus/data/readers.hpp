@@ -1,5 +1,5 @@
-// Datasets from files. What a file claims is checked against the bytes it has before memory is taken; every error names the
-// file, and the line and column where there are such.
+// Datasets from files. What a file claims is checked against the bytes it has before memory is taken; every error names
+// the file, and the line and column where there are such.
 #pragma once
 
 #include <string>
@@ -9,12 +9,14 @@
 
 namespace gradus::data {
 
-// The 1,797 handwritten digits that are part of the library: x [N, 64] f32 in [0, 1] (8x8, row by row), y [N] i64. A fifth is
-// the test part. Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI, the test part; CC BY 4.0.
+// The 1,797 handwritten digits that are part of the library: x [N, 64] f32 in [0, 1] (8x8, row by row), y [N] i64. A
+// fifth is the test part. Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI, the test part; CC
+// BY 4.0.
 Split digits(Loc where = Loc::current());
 
-// MNIST and Fashion-MNIST: x [N, 1, 28, 28] f32 in [0, 1], y [N] i64 below 10; 60,000 and 10,000 of them. They are the four
-// IDX files under their usual names, .gz or not, in `directory`; by default mnist (fashion) in $GRADUS_DATA, or else in
+// MNIST and Fashion-MNIST: x [N, 1, 28, 28] f32 in [0, 1], y [N] i64 below 10; 60,000 and 10,000 of them. They are the
+// four IDX files under their usual names, .gz or not, in `directory`; by default mnist (fashion) in $GRADUS_DATA, or
+// else in
 // ./data, where ./tools/get-data puts them.
 Split mnist(const std::string& directory = "", Loc where = Loc::current());
 Split fashion(const std::string& directory = "", Loc where = Loc::current());
@@ -37,8 +39,8 @@ struct Table : Dataset {
   std::vector<std::string> classes;  // classes[y] where labels are words, numbered as they first appear; else empty
 };
 
-// CSV as in RFC 4180: x [N, columns - 1] f32. Labels that are whole numbers from 0 are class numbers as they stand; anything
-// else but fractions are words. Every other cell must be a finite number.
+// CSV as in RFC 4180: x [N, columns - 1] f32. Labels that are whole numbers from 0 are class numbers as they stand;
+// anything else but fractions are words. Every other cell must be a finite number.
 Table csv(const std::string& path, CsvOptions options = {}, Loc where = Loc::current());
 
 }  // namespace gradus::data

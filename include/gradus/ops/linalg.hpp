@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -19,8 +20,9 @@ Tensor matmul(Arg a, Arg b, MatmulOptions options = {});
 // x (…, in) times weightᵀ (in, out), plus bias (out): (…, out). bias may be undefined.
 Tensor linear(Arg x, Arg weight, const Tensor& bias = {});
 
-// numpy.einsum with '->': einsum("bij,bjk->bik", {a, b}). No repeated letter within an operand's result, no ellipsis.
+// numpy.einsum with '->': einsum("bij,bjk->bik", {a, b}); "ii->i" takes a diagonal. No ellipsis. Operands meet from left to right.
 Tensor einsum(std::string_view equation, std::span<const Tensor> operands, Loc where = Loc::current());
+Tensor einsum(std::string_view equation, std::initializer_list<Tensor> operands, Loc where = Loc::current());
 
 using Pair = std::array<std::int64_t, 2>;  // height, width
 
@@ -62,5 +64,7 @@ Tensor avg_pool2d(Arg x, Pair window, const Pool2dOptions& options = {});
 Tensor avg_pool2d_input(Arg g, Pair size, Pair window, const Pool2dOptions& options = {});
 // Window i covers floor(i H / h) … ceil((i + 1) H / h).
 Tensor adaptive_avg_pool2d(Arg x, Pair size);
+// Its transpose: g (N, C, h, w) spread back over (H, W = size).
+Tensor adaptive_avg_pool2d_input(Arg g, Pair size);
 
 }  // namespace gradus

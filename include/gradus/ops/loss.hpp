@@ -17,7 +17,7 @@ Tensor smooth_l1_loss(Arg input, Arg target, double beta = 1, Reduction reductio
 inline constexpr std::int64_t no_index = std::numeric_limits<std::int64_t>::min();
 
 struct NllOptions {
-  Tensor weight;                        // (C); undefined: all 1
+  Tensor weight = {};                        // (C); undefined: all 1
   std::int64_t ignore_index = no_index;  // targets of this value do not count
   Reduction reduction = Reduction::mean;  // mean divides by the sum of the weights that count
 };
@@ -25,7 +25,7 @@ struct NllOptions {
 Tensor nll_loss(Arg input, Arg target, const NllOptions& options = {});
 
 struct CrossEntropyOptions {
-  Tensor weight;                        // (C)
+  Tensor weight = {};                        // (C)
   std::int64_t ignore_index = no_index;
   double label_smoothing = 0;           // eps: (1 - eps) of the target's mass, eps/C on every class
   Reduction reduction = Reduction::mean;
@@ -34,7 +34,7 @@ struct CrossEntropyOptions {
 Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options = {});
 
 struct BceOptions {
-  Tensor weight, pos_weight;  // broadcast to input; pos_weight with logits only
+  Tensor weight = {}, pos_weight = {};  // broadcast to input; pos_weight with logits only
   Reduction reduction = Reduction::mean;
 };
 Tensor bce_loss(Arg input, Arg target, const BceOptions& options = {});              // of probabilities; logs cut off at -100

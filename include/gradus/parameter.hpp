@@ -1,0 +1,47 @@
+// Tensors that a module owns. Copying a Tensor shares its numbers; copying a Parameter copies them, so that modules are values.
+#pragma once
+
+#include <gradus/tensor.hpp>
+
+namespace gradus {
+
+// A tensor with a place of its own. Assigning changes the numbers in that place, and all handles to it (an optimizer's) see it;
+// another shape or dtype is taken over too.
+class Owned : public Tensor {
+ public:
+  Owned() = default;
+  Owned(Tensor numbers) : Tensor(std::move(numbers)) {}
+  // Explicit, so that `auto w = layer.weight` does not compile: write `Tensor w = layer.weight` to share it, or
+  // `layer.weight.clone()` to copy it. Members of a copied class are copied all the same.
+  explicit Owned(const Owned& o);
+  Owned(Owned&& o) noexcept = default;
+  Owned& operator=(const Owned& o);
+  Owned& operator=(Owned&& o);
+  ~Owned() = default;
+
+  void convert(DType dtype);  // in place
+};
+
+// What an optimizer trains: a leaf.
+class Parameter : public Owned {
+ public:
+  Parameter() = default;
+  Parameter(Tensor numbers);
+  explicit Parameter(const Parameter& o) = default;
+  Parameter(Parameter&&) noexcept = default;
+  Parameter& operator=(const Parameter&) = default;
+  Parameter& operator=(Parameter&&) = default;
+};
+
+// What a module remembers besides: running statistics. Saved with it, never differentiated.
+class Buffer : public Owned {
+ public:
+  Buffer() = default;
+  Buffer(Tensor numbers) : Owned(std::move(numbers)) {}
+  explicit Buffer(const Buffer& o) = default;
+  Buffer(Buffer&&) noexcept = default;
+  Buffer& operator=(const Buffer&) = default;
+  Buffer& operator=(Buffer&&) = default;
+};
+
+}  // namespace gradus

@@ -1,0 +1,158 @@
+// Activations. Where a kernel does the whole rule in one pass, `fast` uses it and the readable rule stands beside it.
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+// What all operations without attributes share.
+struct Plain {
+  void fields(auto&) const {}
+};
+
+struct Tanh : Plain {
+  static constexpr auto name = "tanh", rule = "dx = g (1 - y²)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.tanh; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * (1.0 - square(v.out()))); }
+  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.tanh_vjp; })); }
+};
+
+struct Sigmoid : Plain {
+  static constexpr auto name = "sigmoid", rule = "dx = g y (1 - y)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sigmoid; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * v.out() * (1.0 - v.out())); }
+  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.sigmoid_vjp; })); }
+};
+
+struct LogSigmoid : Plain {
+  static constexpr auto name = "log_sigmoid", rule = "dx = g sigmoid(-x)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.log_sigmoid; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g * sigmoid(-v.in(0))); }
+};
+
+struct Relu : Plain {
+  static constexpr auto name = "relu", rule = "dx = g where y > 0, else 0";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.relu; }); }
+  void vjp(Vjp& v) const { v.give(0, masked_fill(v.g, v.out() <= 0, 0)); }
+  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.relu_vjp; })); }
+};
+
+struct LeakyRelu {
+  double slope = 0.01;
+  static constexpr auto name = "leaky_relu", rule = "dx = g where x > 0, else slope g";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("slope", slope); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], slope, 0, [](auto& k) { return k.leaky_relu; });
+  }
+  void vjp(Vjp& v) const { v.give(0, where(v.in(0) > 0, v.g, v.g * slope)); }
+};
+
+struct Elu {
+  double alpha = 1;
+  static constexpr auto name = "elu", rule = "dx = g where x > 0, else g alpha e^x";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("alpha", alpha); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], alpha, 0, [](auto& k) { return k.elu; });
+  }
+  void vjp(Vjp& v) const {
+    const Tensor right = v.in(0) > 0;
+    // On the right e^x, which might overflow, is not needed.
+    v.give(0, where(right, v.g, v.g * (exp(masked_fill(v.in(0), right, 0)) * alpha)));
+  }
+};
+
+struct GeluOp {
+  Gelu form = Gelu::exact;
+  static constexpr auto name = "gelu", rule = "dx = g (Φ(x) + x φ(x));   tanh form: g (s + x s (1 - s) u'), s = sigmoid(u)";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("form", form); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [this](auto& k) { return form == Gelu::exact ? k.gelu : k.gelu_tanh; });
+  }
+  void vjp(Vjp& v) const {
+    const Tensor &x = v.in(0), xx = square(x);
+    if (form == Gelu::exact) {
+      const Tensor cdf = (erf(x * (1 / std::numbers::sqrt2)) + 1) * 0.5;
+      const Tensor pdf = exp(xx * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+      return v.give(0, v.g * (cdf + x * pdf));
+    }
+    // 0.5 x (1 + tanh(u / 2)) is x sigmoid(u), u = 2 sqrt(2/π) (x + 0.044715 x³).
+    const double k = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
+    const Tensor s = sigmoid(x * (xx * cubic + 1) * k);
+    v.give(0, v.g * (s + x * s * (1.0 - s) * ((xx * (3 * cubic) + 1) * k)));
+  }
+  void fast(Vjp& v) const {
+    v.give(0, map2(name, Loc(), v.g, v.in(0),
+                   [this](auto& k) { return form == Gelu::exact ? k.gelu_vjp : k.gelu_tanh_vjp; }));
+  }
+};
+
+struct Silu : Plain {
+  static constexpr auto name = "silu", rule = "dx = g s (1 + x (1 - s)), s = sigmoid(x)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.silu; }); }
+  void vjp(Vjp& v) const {
+    const Tensor &x = v.in(0), s = sigmoid(x);
+    v.give(0, v.g * (s * (x * (1.0 - s) + 1)));
+  }
+  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.silu_vjp; })); }
+};
+
+struct Softplus {
+  double beta = 1, threshold = 20;
+  static constexpr auto name = "softplus", rule = "dx = g sigmoid(beta x); g where beta x > threshold";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("beta", beta), v("threshold", threshold); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], beta, threshold, [](auto& k) { return k.softplus; });
+  }
+  void vjp(Vjp& v) const {
+    const Tensor z = v.in(0) * beta;
+    v.give(0, where(z > threshold, v.g, v.g * sigmoid(z)));
+  }
+};
+
+constexpr const OpTable* rows[] = {
+    &op_table<Tanh>, &op_table<Sigmoid>, &op_table<LogSigmoid>, &op_table<Relu>,     &op_table<LeakyRelu>,
+    &op_table<Elu>,  &op_table<GeluOp>,  &op_table<Silu>,       &op_table<Softplus>,
+};
+
+}  // namespace
+
+Rows detail::activation_rows() { return rows; }
+
+Tensor tanh(Arg x) { return apply(Tanh{}, x); }
+Tensor sigmoid(Arg x) { return apply(Sigmoid{}, x); }
+Tensor log_sigmoid(Arg x) { return apply(LogSigmoid{}, x); }
+Tensor relu(Arg x) { return apply(Relu{}, x); }
+Tensor leaky_relu(Arg x, double negative_slope) { return apply(LeakyRelu{negative_slope}, x); }
+Tensor elu(Arg x, double alpha) { return apply(Elu{alpha}, x); }
+Tensor gelu(Arg x, Gelu form) { return apply(GeluOp{form}, x); }
+Tensor silu(Arg x) { return apply(Silu{}, x); }
+
+Tensor softplus(Arg x, double beta, double threshold) {
+  if (beta == 0 || std::isnan(beta))
+    fail("softplus",
+         {.wrong = "beta divides", .got = "beta = " + std::to_string(beta), .expected = "a number other than 0"}, x);
+  return apply(Softplus{beta, threshold}, x);
+}
+
+Tensor mish(Arg x) {
+  check_floating("mish", x);
+  const At at(x);
+  return x * tanh(softplus(x, 1, std::numeric_limits<double>::infinity()));
+}
+
+}  // namespace gradus

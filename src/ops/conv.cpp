@@ -1,0 +1,270 @@
+// Convolutions. conv2d is linear in x and in the weight; its two transposes are operations too, and each one's rule is made of
+// the other two: for a y-shaped g, sum(g conv2d(x, w)) = sum(x conv2d_input(w, g)) = sum(w conv2d_weight(x, g)).
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+Shape list(const Pair& p) { return {p[0], p[1]}; }
+Pair pair(const Shape& s) { return {s[0], s[1]}; }
+
+// Runs one of the three kernels on a and b; x, weight and y are the shapes of the convolution.
+template <class Op, class Pick>
+Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, const Shape& weight, const Shape& y,
+                const Shape& result, Pick pick) {
+  const kernels::Conv v{.n = x[0], .c = x[1], .h = x[2], .w = x[3],
+                        .o = weight[0], .kh = weight[2], .kw = weight[3], .oh = y[2], .ow = y[3],
+                        .sh = op.stride[0], .sw = op.stride[1], .ph = op.padding[0], .pw = op.padding[1],
+                        .dh = op.dilation[0], .dw = op.dilation[1], .groups = op.groups};
+  const Tensor da = dense(a), db = dense(b), scratch = empty({kernels::conv_scratch(v)}, a.dtype());
+  Tensor r = empty(result, a.dtype());
+  visit_floating(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    pick(kernels::table<T>())(v, da.impl()->as<T>(), db.impl()->as<T>(), r.impl()->template as<T>(),
+                              scratch.impl()->as<T>());
+  });
+  return r;
+}
+
+// Where a window that slides over `size` can stop; 0 if it does not fit.
+std::int64_t steps(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding, std::int64_t dilation) {
+  const std::int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
+  return room < 0 ? 0 : room / stride + 1;
+}
+
+Shape output(const Shape& x, const Shape& weight, const Shape& stride, const Shape& padding, const Shape& dilation) {
+  Shape y{x[0], weight[0]};
+  for (int i = 2; i < x.size(); ++i)
+    y.push_back(steps(x[i], weight[i], stride[i - 2], padding[i - 2], dilation[i - 2]));
+  return y;
+}
+
+template <class Op> Conv2dOptions options_of(const Op& op) {
+  return {.stride = pair(op.stride), .padding = pair(op.padding), .dilation = pair(op.dilation), .groups = op.groups};
+}
+
+struct Conv2d {
+  Shape stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  std::int64_t groups = 1;
+  static constexpr auto name = "conv2d", rule = "dx = conv2d_input(w, g)   dw = conv2d_weight(x, g)";
+  static constexpr Saves saves{in1, in0};
+  void fields(auto& v) const {
+    v("stride", stride), v("padding", padding), v("dilation", dilation), v("groups", groups);
+  }
+  Tensor forward(Fwd&, Ins in) const {
+    const Shape &x = in[0].shape(), &w = in[1].shape(), y = output(x, w, stride, padding, dilation);
+    return convolve(*this, in[0], in[1], x, w, y, y, [](auto& k) { return k.conv2d; });
+  }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, conv2d_input(v.in(1), v.g, {v.shape(0)[2], v.shape(0)[3]}, options_of(*this)));
+    if (v.wants(1)) v.give(1, conv2d_weight(v.in(0), v.g, {v.shape(1)[2], v.shape(1)[3]}, options_of(*this)));
+  }
+};
+
+struct Conv2dInput {
+  Shape size{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  std::int64_t groups = 1;
+  static constexpr auto name = "conv2d_input", rule = "dw = conv2d_weight(g, gy)   dgy = conv2d(g, w)";
+  static constexpr Saves saves{in1, in0};
+  void fields(auto& v) const {
+    v("size", size), v("stride", stride), v("padding", padding), v("dilation", dilation), v("groups", groups);
+  }
+  Tensor forward(Fwd&, Ins in) const {
+    const Shape &w = in[0].shape(), &y = in[1].shape(), x{y[0], w[1] * groups, size[0], size[1]};
+    return convolve(*this, in[0], in[1], x, w, y, x, [](auto& k) { return k.conv2d_input; });
+  }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, conv2d_weight(v.g, v.in(1), {v.shape(0)[2], v.shape(0)[3]}, options_of(*this)));
+    if (v.wants(1)) v.give(1, conv2d(v.g, v.in(0), {}, options_of(*this)));
+  }
+};
+
+struct Conv2dWeight {
+  Shape size{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  std::int64_t groups = 1;
+  static constexpr auto name = "conv2d_weight", rule = "dx = conv2d_input(g, gy)   dgy = conv2d(x, g)";
+  static constexpr Saves saves{in1, in0};
+  void fields(auto& v) const {
+    v("size", size), v("stride", stride), v("padding", padding), v("dilation", dilation), v("groups", groups);
+  }
+  Tensor forward(Fwd&, Ins in) const {
+    const Shape &x = in[0].shape(), &y = in[1].shape(), w{y[1], x[1] / groups, size[0], size[1]};
+    return convolve(*this, in[0], in[1], x, w, y, w, [](auto& k) { return k.conv2d_weight; });
+  }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, conv2d_input(v.g, v.in(1), {v.shape(0)[2], v.shape(0)[3]}, options_of(*this)));
+    if (v.wants(1)) v.give(1, conv2d(v.in(0), v.g, {}, options_of(*this)));
+  }
+};
+
+constexpr const OpTable* rows[] = {&op_table<Conv2d>, &op_table<Conv2dInput>, &op_table<Conv2dWeight>};
+
+// ---- the functions' checks, over one axis or two ----
+
+std::string pairs(const Shape& s) { return s.size() == 1 ? std::to_string(s[0]) : to_string(s); }
+
+void check_rank(const char* name, const char* argument, const Arg& x, int axes, const char* expected) {
+  if (x.tensor().dim() != axes)
+    fail(name,
+         {.wrong = std::string(argument) + " has the wrong number of axes", .got = to_string(x.tensor().shape()),
+          .expected = expected,
+          .advice = argument[0] == 'x' && x.tensor().dim() == axes - 1 ? "a single one is a batch of one: unsqueeze(x, 0)" : ""},
+         x);
+}
+
+struct Geometry {
+  Shape stride, padding, dilation;
+  std::int64_t groups;
+};
+
+void check_geometry(const char* name, const Geometry& o, const Arg& at) {
+  for (int i = 0; i < o.stride.size(); ++i)
+    if (o.stride[i] < 1 || o.dilation[i] < 1 || o.padding[i] < 0 || o.groups < 1)
+      fail(name,
+           {.wrong = "an option is out of range",
+            .got = "stride " + pairs(o.stride) + ", padding " + pairs(o.padding) + ", dilation " + pairs(o.dilation) +
+                   ", groups " + std::to_string(o.groups),
+            .expected = "stride, dilation and groups of 1 or more, padding of 0 or more"},
+           at);
+}
+
+// The shape of the result; x and weight have the right number of axes.
+Shape checked_output(const char* name, const Shape& x, const Shape& weight, const Geometry& o, const Arg& at) {
+  const auto got = [&] {
+    return "x " + to_string(x) + ", weight " + to_string(weight) + ", groups " + std::to_string(o.groups);
+  };
+  if (x[1] % o.groups || weight[0] % o.groups || weight[1] != x[1] / o.groups)
+    fail(name,
+         {.wrong = "the channels do not fit", .got = got(),
+          .expected = "x (N, C, …), weight (O, C/groups, …), with C and O multiples of groups"},
+         at);
+  const Shape y = output(x, weight, o.stride, o.padding, o.dilation);
+  for (int i = 2; i < y.size(); ++i)
+    if (y[i] < 1 || weight[i] < 1)
+      fail(name,
+           {.wrong = weight[i] < 1 ? "the kernel is empty" : "the kernel is larger than the padded input",
+            .got = got() + ", padding " + pairs(o.padding) + ", dilation " + pairs(o.dilation),
+            .expected = "dilation (kernel - 1) + 1 <= size + 2 padding, on each axis",
+            .advice = weight[i] < 1 ? "" : "more padding, or fewer pooling steps before this layer"},
+           at);
+  return y;
+}
+
+Tensor with_bias(const char* name, const Tensor& y, const Tensor& bias, const Arg& at) {
+  if (!bias.defined()) return y;
+  check_same_dtype(name, at, Arg(bias, at.where));
+  if (bias.shape() != Shape{y.size(1)})
+    fail(name,
+         {.wrong = "the bias has the wrong shape", .got = to_string(bias.shape()),
+          .expected = to_string(Shape{y.size(1)}) + ", one number for each output channel"},
+         at);
+  Shape shape{1, y.size(1)};
+  while (shape.size() < y.dim()) shape.push_back(1);
+  return y + reshape(bias, shape);
+}
+
+Geometry geometry(const Conv2dOptions& o) { return {list(o.stride), list(o.padding), list(o.dilation), o.groups}; }
+
+void check_operands(const char* name, const Arg& a, const Arg& b) {
+  check_same_dtype(name, a, b);
+  check_floating(name, a);
+}
+
+void check_fits(const char* name, const Arg& g, const Shape& y) {
+  if (g.tensor().shape() != y)
+    fail(name,
+         {.wrong = "g does not have the shape of the convolution's result", .got = to_string(g.tensor().shape()),
+          .expected = to_string(y)},
+         g);
+}
+
+}  // namespace
+
+Rows detail::conv_rows() { return rows; }
+
+Tensor conv2d(Arg x, Arg weight, const Tensor& bias, const Conv2dOptions& options) {
+  check_operands("conv2d", x, weight);
+  check_rank("conv2d", "x", x, 4, "(N, C, H, W)");
+  check_rank("conv2d", "the weight", weight, 4, "(O, C/groups, KH, KW)");
+  const Geometry o = geometry(options);
+  check_geometry("conv2d", o, x);
+  checked_output("conv2d", x.tensor().shape(), weight.tensor().shape(), o, x);
+  const At at(x);
+  return with_bias("conv2d", apply(Conv2d{o.stride, o.padding, o.dilation, o.groups}, x, weight), bias, x);
+}
+
+Tensor conv2d_input(Arg weight, Arg g, Pair size, const Conv2dOptions& options) {
+  check_operands("conv2d_input", weight, g);
+  check_rank("conv2d_input", "the weight", weight, 4, "(O, C/groups, KH, KW)");
+  check_rank("conv2d_input", "g", g, 4, "(N, O, H', W')");
+  const Geometry o = geometry(options);
+  check_geometry("conv2d_input", o, weight);
+  const Shape& w = weight.tensor().shape();
+  const Shape x{g.tensor().shape()[0], w[1] * o.groups, size[0], size[1]};
+  check_fits("conv2d_input", g, checked_output("conv2d_input", x, w, o, weight));
+  return apply(Conv2dInput{list(size), o.stride, o.padding, o.dilation, o.groups}, weight, g);
+}
+
+Tensor conv2d_weight(Arg x, Arg g, Pair size, const Conv2dOptions& options) {
+  check_operands("conv2d_weight", x, g);
+  check_rank("conv2d_weight", "x", x, 4, "(N, C, H, W)");
+  check_rank("conv2d_weight", "g", g, 4, "(N, O, H', W')");
+  const Geometry o = geometry(options);
+  check_geometry("conv2d_weight", o, x);
+  const Shape& sx = x.tensor().shape();
+  const Shape w{g.tensor().shape()[1], sx[1] / o.groups, size[0], size[1]};
+  check_fits("conv2d_weight", g, checked_output("conv2d_weight", sx, w, o, x));
+  return apply(Conv2dWeight{list(size), o.stride, o.padding, o.dilation, o.groups}, x, g);
+}
+
+Tensor conv1d(Arg x, Arg weight, const Tensor& bias, const Conv1dOptions& options) {
+  check_operands("conv1d", x, weight);
+  check_rank("conv1d", "x", x, 3, "(N, C, L)");
+  check_rank("conv1d", "the weight", weight, 3, "(O, C/groups, K)");
+  const Geometry o{{options.stride}, {options.padding}, {options.dilation}, options.groups};
+  check_geometry("conv1d", o, x);
+  checked_output("conv1d", x.tensor().shape(), weight.tensor().shape(), o, x);
+  const At at(x);  // a row of pixels
+  const Tensor y = apply(Conv2d{{1, options.stride}, {0, options.padding}, {1, options.dilation}, options.groups},
+                         unsqueeze(x, 2), unsqueeze(weight, 2));
+  return with_bias("conv1d", squeeze(y, 2), bias, x);
+}
+
+Tensor conv_transpose2d(Arg x, Arg weight, const Tensor& bias, const ConvTranspose2dOptions& options) {
+  const char* name = "conv_transpose2d";
+  check_operands(name, x, weight);
+  check_rank(name, "x", x, 4, "(N, C, H, W)");
+  check_rank(name, "the weight", weight, 4, "(C, O/groups, KH, KW)");
+  const Geometry o{list(options.stride), list(options.padding), list(options.dilation), options.groups};
+  check_geometry(name, o, x);
+  const Shape &sx = x.tensor().shape(), &sw = weight.tensor().shape();
+  if (sx[1] != sw[0] || sx[1] % o.groups)
+    fail(name,
+         {.wrong = "the channels do not fit",
+          .got = "x " + to_string(sx) + ", weight " + to_string(sw) + ", groups " + std::to_string(o.groups),
+          .expected = "x (N, C, H, W), weight (C, O/groups, KH, KW), with C a multiple of groups"},
+         x);
+  Shape size;
+  for (int i = 0; i < 2; ++i) {
+    const std::int64_t extra = options.output_padding[static_cast<std::size_t>(i)];
+    if (extra < 0 || extra >= o.stride[i])
+      fail(name,
+           {.wrong = "output_padding is out of range", .got = pairs(list(options.output_padding)),
+            .expected = "0 or more, and less than the stride " + pairs(o.stride)},
+           x);
+    size.push_back((sx[i + 2] - 1) * o.stride[i] - 2 * o.padding[i] + o.dilation[i] * (sw[i + 2] - 1) + extra + 1);
+    if (size[i] < 1 || sx[i + 2] < 1 || sw[i + 2] < 1)
+      fail(name,
+           {.wrong = "the result would be empty",
+            .got = "x " + to_string(sx) + ", weight " + to_string(sw) + ", padding " + pairs(o.padding),
+            .expected = "(H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1 >= 1, on each axis"},
+           x);
+  }
+  const At at(x);
+  return with_bias(name, apply(Conv2dInput{size, o.stride, o.padding, o.dilation, o.groups}, weight, x), bias, x);
+}
+
+}  // namespace gradus

@@ -1,0 +1,284 @@
+#include <gradus/gradcheck.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <gradus/ops.hpp>
+
+#include "kernels/random.hpp"
+#include "tape/state.hpp"
+
+namespace gradus {
+
+const char* name(Verdict v) {
+  constexpr const char* names[] = {"ok", "kink", "wrong", "zero"};
+  return names[static_cast<int>(v)];
+}
+
+namespace detail {
+namespace {
+
+// Draws of the check's own, so that the functions under test find the generator as it was.
+Tensor draw(const Shape& shape, std::uint64_t seed, std::uint64_t& counter) {
+  Tensor x = empty(shape, f64);
+  kernels::normal(seed, counter, x.numel(), x.impl()->as<double>());
+  counter += static_cast<std::uint64_t>(x.numel());
+  return x;
+}
+
+// Every call sees the same random numbers: dropout draws the same mask.
+class SameDraws {
+ public:
+  SameDraws() : seed_(default_generator().seed()), counter_(default_generator().counter()) {}
+  void rewind() const { default_generator().reset(seed_, counter_); }
+
+ private:
+  std::uint64_t seed_, counter_;
+};
+
+double dot(const Tensor& a, const Tensor& b) {
+  const auto x = a.to_vector<double>(), y = b.to_vector<double>();
+  double s = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) s += x[i] * y[i];
+  return s;
+}
+
+// sum over k of sum(c[k] * y[k]), recorded
+Tensor paired(const std::vector<Tensor>& y, const std::vector<Tensor>& c) {
+  Tensor total;
+  for (std::size_t k = 0; k < y.size(); ++k) {
+    const Tensor term = sum(y[k] * c[k]);
+    total = total.defined() ? total + term : term;
+  }
+  return total;
+}
+
+// The function whose derivative is measured: phi(x) = <cotangents, f(x)>, and its gradient by the rules.
+struct Subject {
+  const Function& f;
+  int order;
+  std::uint64_t seed;
+  SameDraws draws;
+  std::vector<Tensor> weights, outer;  // cotangents of f's outputs; at order 2, of f's gradients
+
+  std::vector<Tensor> outputs(const std::vector<Tensor>& x) const {
+    draws.rewind();
+    std::vector<Tensor> y = f(x);
+    std::erase_if(y, [](const Tensor& t) { return !t.defined() || !is_floating(t.dtype()); });
+    return y;
+  }
+
+  // At order 2 the inputs are f's, then the cotangents; the outputs are f's gradients.
+  double value(const std::vector<Tensor>& x) const {
+    const Aside aside;
+    if (order == 1) {
+      const auto y = outputs(x);
+      double s = 0;
+      for (std::size_t k = 0; k < y.size(); ++k) s += dot(y[k], weights[k]);
+      return s;
+    }
+    Tape tape;
+    const auto g = inner(tape, x, false);
+    double s = 0;
+    for (std::size_t k = 0; k < g.size(); ++k) s += dot(g[k], outer[k]);
+    return s;
+  }
+
+  std::vector<Tensor> gradient(const std::vector<Tensor>& x) const {
+    const Aside aside;
+    Tape tape;
+    for (const Tensor& t : x)
+      if (is_floating(t.dtype())) tape.watch(t);
+    const Tensor total = order == 1 ? paired(outputs(x), weights) : paired(inner(tape, x, true), outer);
+    std::vector<Tensor> targets, result;
+    for (const Tensor& t : x)
+      if (is_floating(t.dtype())) targets.push_back(t);
+    if (tape.index_of(total) < 0) {
+      for (const Tensor& t : targets) result.push_back(zeros_like(t));
+      return result;
+    }
+    return tape.gradient(total, targets);
+  }
+
+  std::vector<Tensor> inner(Tape& tape, const std::vector<Tensor>& x, bool record) const {
+    const auto split = x.end() - static_cast<std::ptrdiff_t>(weights.size());
+    const std::vector<Tensor> inputs(x.begin(), split), cotangents(split, x.end());
+    std::vector<Tensor> targets;
+    for (const Tensor& t : inputs)
+      if (is_floating(t.dtype())) tape.watch(t), targets.push_back(t);
+    const Tensor total = paired(outputs(inputs), cotangents);
+    if (tape.index_of(total) < 0) {
+      for (Tensor& t : targets) t = zeros_like(t);
+      return targets;
+    }
+    return tape.gradient(total, targets, {.record = record});
+  }
+};
+
+// phi along a line, so that differences can be taken with any step.
+struct Line {
+  const Subject& subject;
+  std::vector<Tensor> x;  // copies that may be overwritten
+  std::size_t input;
+  Tensor direction;
+  double operator()(double t) {
+    const Tensor before = x[input];
+    x[input] = before + direction * t;
+    const double v = subject.value(x);
+    x[input] = before;
+    return v;
+  }
+};
+
+bool close(double a, double b, double rtol, double atol) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  return a == b || std::abs(a - b) <= atol + rtol * std::max(std::abs(a), std::abs(b));
+}
+
+// The five-point difference is good to about h^4; where it disagrees, look closer before saying so.
+std::pair<Verdict, double> judge(Line& phi, double analytic, const GradcheckOptions& o) {
+  const double h = 1e-4;
+  const double wide = (8 * (phi(h) - phi(-h)) - (phi(2 * h) - phi(-2 * h))) / (12 * h);
+  if (close(analytic, wide, o.rtol, o.atol)) return {Verdict::ok, wide};
+  const double here = phi(0), near = 1e-6, scale = std::max({1.0, std::abs(analytic), std::abs(wide)});
+  const double right = (phi(near) - here) / near, left = (here - phi(-near)) / near;
+  const double noise = 1e-9 * std::max(1.0, std::abs(here)) / near * 1e-1;  // of the one-sided differences
+  const double narrow = (right + left) / 2;
+  if (std::abs(right - left) <= 1e-3 * scale + noise)  // smooth at x itself: a kink was only within reach of the wide step
+    return {close(analytic, narrow, 1e-4, 1e-4 * std::max(1.0, std::abs(here))) && !close(wide, narrow, 1e-4, 1e-4) ? Verdict::ok
+                                                                                                             : Verdict::wrong,
+            close(wide, narrow, 1e-4, 1e-4) ? wide : narrow};
+  const double slack = 1e-4 * scale + noise;
+  const bool between = analytic >= std::min(left, right) - slack && analytic <= std::max(left, right) + slack;
+  return {between ? Verdict::kink : Verdict::wrong, narrow};
+}
+
+std::vector<InputVerdict> check(const Subject& subject, const std::vector<Tensor>& x, const GradcheckOptions& o) {
+  const std::vector<Tensor> gradients = subject.gradient(x);
+  std::vector<InputVerdict> verdicts;
+  std::uint64_t counter = 1u << 20;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!is_floating(x[i].dtype())) continue;
+    const Tensor& g = gradients[next++];
+    InputVerdict worst{static_cast<int>(i), subject.order, Verdict::zero, 0, 0, 0};
+    double worst_gap = -1;
+    const bool each = x[i].numel() <= o.each_up_to;
+    const std::int64_t checks = x[i].numel() == 0 ? 0 : each ? x[i].numel() : o.directions;
+    for (std::int64_t e = 0; e < checks; ++e) {
+      Tensor direction = each ? zeros(x[i].shape(), f64) : draw(x[i].shape(), subject.seed, counter);
+      if (each) direction.impl()->as<double>()[e] = 1;
+      else direction.mul_(1 / std::sqrt(dot(direction, direction)));
+      const double analytic = dot(g, direction);
+      Line phi{subject, x, i, direction};
+      const auto [verdict, numeric] = judge(phi, analytic, o);
+      if (verdict == Verdict::ok && std::abs(analytic) <= o.atol && std::abs(numeric) <= o.atol) continue;
+      const double gap = std::abs(analytic - numeric) + (verdict == Verdict::wrong ? 1e300 : verdict == Verdict::kink ? 1e150 : 0);
+      if (!(gap > worst_gap) && !std::isnan(gap)) continue;
+      worst_gap = std::isnan(gap) ? 1e301 : gap;
+      worst = {worst.input, worst.order, verdict, each ? e : -1 - e, analytic, numeric};
+    }
+    verdicts.push_back(worst);
+  }
+  return verdicts;
+}
+
+std::vector<InputVerdict> check_orders(const Function& f, std::vector<Tensor> x, const GradcheckOptions& o) {
+  std::vector<InputVerdict> all;
+  std::uint64_t counter = 0;
+  Subject subject{f, 1, o.seed, {}, {}, {}};
+  {
+    const Aside aside;
+    for (const Tensor& y : subject.outputs(x)) subject.weights.push_back(draw(y.shape(), o.seed, counter));
+  }
+  for (auto& v : check(subject, x, o)) all.push_back(v);
+  if (o.order < 2) return all;
+  subject.order = 2;
+  for (const Tensor& t : x)
+    if (is_floating(t.dtype())) subject.outer.push_back(draw(t.shape(), o.seed, counter));
+  for (const Tensor& c : subject.weights) x.push_back(c);
+  for (auto& v : check(subject, x, o)) all.push_back(v);
+  return all;
+}
+
+bool any(const std::vector<InputVerdict>& list, Verdict v) {
+  return std::any_of(list.begin(), list.end(), [&](const InputVerdict& i) { return i.verdict == v; });
+}
+
+// Each recorded operation by itself, at the values it was run with: the first whose own rule fails.
+std::string find_blame(const Function& f, const std::vector<Tensor>& x, GradcheckOptions o) {
+  const Aside aside;
+  const SameDraws draws;
+  Tape tape({.replay = true});
+  for (const Tensor& t : x)
+    if (is_floating(t.dtype())) tape.watch(t);
+  f(x);
+  draws.rewind();
+  const std::vector<Tensor> values = tape.replay();
+  o.each_up_to = 16;
+  for (int i = 0; i < tape.size(); ++i) {
+    const NodeView node = tape[i];
+    if (node.inputs().empty()) continue;
+    std::vector<Tensor> in;
+    for (const int k : node.inputs()) in.push_back(clone(values[static_cast<std::size_t>(k)]));
+    const auto again = [&](const std::vector<Tensor>& v) { return node.apply(v); };
+    if (any(check_orders(function(again), in, o), Verdict::wrong))
+      return fmt::format("{} ({})", node.name(), to_string(node.where()));
+  }
+  return {};
+}
+
+}  // namespace
+
+GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor>& inputs, const GradcheckOptions& o, Loc where) {
+  if (takes >= 0 && takes != static_cast<int>(inputs.size()))
+    throw Error("gradcheck", {.wrong = "the function takes another number of tensors", .got = std::to_string(inputs.size()),
+                              .expected = std::to_string(takes)}, where);
+  if (o.order < 1 || o.order > 2)
+    throw Error("gradcheck", {.wrong = "order is 1 or 2", .got = std::to_string(o.order)}, where);
+  const Aside aside;
+  std::vector<Tensor> x;
+  for (const Tensor& t : inputs) {
+    check_defined(t, "gradcheck", where);
+    x.push_back(is_floating(t.dtype()) ? clone(t.detach().to(f64)) : t.detach());
+  }
+  const SameDraws draws;
+  GradcheckResult r;
+  r.inputs = check_orders(f, x, o);
+  draws.rewind();
+  r.ok = true;
+  for (const InputVerdict& v : r.inputs) {
+    if (v.verdict != Verdict::wrong) continue;
+    r.ok = false;
+    r.reason = fmt::format("order {}: the gradient of input {} is {:.9g} by the rules and {:.9g} by differences", v.order, v.input,
+                           v.analytic, v.numeric);
+    break;
+  }
+  if (!r.ok) r.blame = find_blame(f, x, o);
+  const bool compared = std::any_of(r.inputs.begin(), r.inputs.end(), [](const InputVerdict& v) {
+    return v.order == 1 && v.verdict != Verdict::zero;
+  });
+  if (r.ok && !compared) {
+    r.ok = false;
+    r.reason = r.inputs.empty() ? "nothing was compared: no input is a floating-point tensor with elements"
+                                : "only zeros were compared: the result does not depend on any input here";
+  }
+  draws.rewind();
+  return r;
+}
+
+}  // namespace detail
+
+std::string to_string(const GradcheckResult& r) {
+  std::string text = fmt::format("gradcheck: {}\n", r.ok ? "ok" : "FAILED");
+  for (const InputVerdict& v : r.inputs)
+    text += fmt::format("  order {}  input {:<2}  {:<6} rules {:>16.9g}   differences {:>16.9g}   {} {}\n", v.order, v.input,
+                        name(v.verdict), v.analytic, v.numeric, v.at < 0 ? "direction" : "element", v.at < 0 ? -1 - v.at : v.at);
+  if (!r.reason.empty()) text += "  " + r.reason + "\n";
+  if (!r.blame.empty()) text += "  the rule at fault: " + r.blame + "\n";
+  return text;
+}
+
+}  // namespace gradus

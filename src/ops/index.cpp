@@ -1,0 +1,305 @@
+// By index: picking entries and, the other way round, adding at them.
+#include <algorithm>
+
+#include "ops/common.hpp"
+#include "tensor/make.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+std::string number(std::int64_t i) { return std::to_string(i); }
+
+// The positions as a dense tensor, each in 0 … n - 1.
+Tensor checked(const Fwd& f, const Tensor& index, std::int64_t n) {
+  const Tensor at = dense(index);
+  const std::int64_t* i = at.impl()->as<std::int64_t>();
+  const std::int64_t* bad = std::find_if(i, i + at.numel(), [n](std::int64_t v) { return v < 0 || v >= n; });
+  if (bad != i + at.numel())
+    f.fail({.wrong = "index out of range",
+            .got = number(*bad) + ", entry " + number(bad - i) + " of the indices",
+            .expected = n ? "0 to " + number(n - 1) : "none: the axis is empty",
+            .advice = *bad < 0 ? "indices do not count from the end here" : ""});
+  return at;
+}
+
+// ---- whole rows ----
+
+// Adds y's rows to x's, x being dense and this call's to change.
+void add_rows(const char* operation, const Tensor& x, std::int64_t axis, const Tensor& at, const Tensor& y) {
+  const Block b = block(x, Shape{axis});
+  const Tensor from = dense(y);
+  visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto kernel = kernels::table<T>().index_add;
+    if (!kernel) refuse_dtype(operation, x.dtype(), Loc());
+    const std::int64_t m = at.numel(), each = b.n * b.inner;
+    const auto run = [&](std::int64_t begin, std::int64_t end) {
+      kernel(end - begin, b.n, b.inner, x.impl()->as<T>() + begin * each, m, at.impl()->as<std::int64_t>(),
+             from.impl()->as<T>() + begin * m * b.inner);
+    };
+    if (from.numel() < 2 * grain) run(0, b.outer);
+    else kernels::parallel_for(b.outer, std::max<std::int64_t>(1, grain / (m * b.inner)), run);
+  });
+}
+
+struct IndexSelect {
+  std::int64_t axis = 0;
+  static constexpr auto name = "index_select", rule = "dx = g, added up at the indices";
+  static constexpr Saves saves{in1};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Block b = block(in[0], Shape{axis});
+    const Tensor at = checked(f, in[1], b.n);
+    const std::int64_t m = at.numel();
+    Shape shape = in[0].shape();
+    shape[static_cast<int>(axis)] = m;
+    Tensor y = make(shape, in[0].dtype(), f.name, f.where);
+    visit(y.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const auto kernel = kernels::table<T>().index_select;
+      const T* x = b.x.impl()->as<T>();
+      const std::int64_t* i = at.impl()->as<std::int64_t>();
+      T* to = y.impl()->as<T>();
+      if (y.numel() < 2 * grain) return kernel(b.outer, b.n, b.inner, x, m, i, to);
+      // Pieces of the outer axis, or of the indices where there is no outer axis: an embedding.
+      const bool rows = b.outer == 1;
+      const std::int64_t each = y.numel() / (rows ? m : b.outer);
+      kernels::parallel_for(rows ? m : b.outer, std::max<std::int64_t>(1, grain / each),
+                            [&](std::int64_t begin, std::int64_t end) {
+                              if (rows) kernel(1, b.n, b.inner, x, end - begin, i + begin, to + begin * each);
+                              else kernel(end - begin, b.n, b.inner, x + begin * b.n * b.inner, m, i, to + begin * each);
+                            });
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    v.give(0, index_add(zeros(v.shape(0), v.dtype(0)), static_cast<int>(axis), v.in(1), v.g));
+  }
+  void fast(Vjp& v) const { add_rows(name, v.accumulator(0), axis, dense(v.in(1)), v.g); }
+};
+
+struct IndexAdd {
+  std::int64_t axis = 0;
+  static constexpr auto name = "index_add", rule = "dx = g   dy = g at the indices";
+  static constexpr Saves saves{0u, 0u, in1};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Tensor at = checked(f, in[1], in[0].shape()[static_cast<int>(axis)]);
+    const Tensor y = clone(in[0]);
+    add_rows(name, y, axis, at, in[2]);
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, v.g);
+    if (v.wants(2)) v.give(2, index_select(v.g, static_cast<int>(axis), v.in(1)));
+  }
+};
+
+// ---- single elements ----
+
+// x seen from each index: the index's shape, and no step along the axis, where the index says how far to go.
+Tensor origins(const Tensor& x, std::int64_t axis, const Tensor& index) {
+  Shape strides = x.strides();
+  strides[static_cast<int>(axis)] = 0;
+  return view(x, index.shape(), strides);
+}
+
+// x, which this call may change, gets y's elements added.
+void add_elements(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& y) {
+  const Tensor origin = origins(x, axis, index);
+  const std::int64_t step = x.strides()[static_cast<int>(axis)];
+  if (index.numel() == 0) return;
+  const Nest<3> r = nest<3>(index.shape(), {index.impl(), origin.impl(), y.impl()});
+  std::int64_t s[3] = {};
+  for (int k = 0; k < 3 && r.dims; ++k) s[k] = r.stride[k][r.dims - 1];
+  visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const std::int64_t* at = index.impl()->as<std::int64_t>();
+    T* to = origin.impl()->as<T>();
+    const T* from = y.impl()->as<T>();
+    for_rows(r, 0, index.numel() / r.inner(), [&](const std::int64_t* o, std::int64_t) {
+      for (std::int64_t i = 0; i < r.inner(); ++i) {
+        T& sum = to[o[1] + i * s[1] + at[o[0] + i * s[0]] * step];
+        sum = static_cast<T>(sum + from[o[2] + i * s[2]]);
+      }
+    });
+  });
+}
+
+struct Gather {
+  std::int64_t axis = 0;
+  static constexpr auto name = "gather", rule = "dx = g, added up at the indices";
+  static constexpr Saves saves{in1};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Tensor at = checked(f, in[1], in[0].shape()[static_cast<int>(axis)]);
+    const Tensor origin = origins(in[0], axis, at);
+    const std::int64_t step = in[0].strides()[static_cast<int>(axis)];
+    const Tensor y = empty(at.shape(), in[0].dtype());
+    visit(y.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const std::int64_t* index = at.impl()->as<std::int64_t>();
+      const T* from = origin.impl()->as<T>();
+      T* to = y.impl()->as<T>();
+      for_elements<2>(at.shape(), {at.impl(), origin.impl()}, [&](auto n, const auto* o, const auto* s, auto first) {
+        for (std::int64_t i = 0; i < n; ++i)
+          to[first + i] = from[o[1] + i * s[1] + index[o[0] + i * s[0]] * step];
+      });
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    v.give(0, scatter_add(zeros(v.shape(0), v.dtype(0)), static_cast<int>(axis), v.in(1), v.g));
+  }
+  void fast(Vjp& v) const { add_elements(v.accumulator(0), axis, v.in(1), v.g); }
+};
+
+struct ScatterAdd {
+  std::int64_t axis = 0;
+  static constexpr auto name = "scatter_add", rule = "dx = g   dy = g at the indices";
+  static constexpr Saves saves{0u, 0u, in1};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Tensor at = checked(f, in[1], in[0].shape()[static_cast<int>(axis)]);
+    const Tensor y = clone(in[0]);
+    add_elements(y, axis, at, in[2]);
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, v.g);
+    if (v.wants(2)) v.give(2, gather(v.g, static_cast<int>(axis), v.in(1)));
+  }
+};
+
+constexpr const OpTable* rows[] = {
+    &op_table<IndexSelect>, &op_table<IndexAdd>, &op_table<Gather>, &op_table<ScatterAdd>,
+};
+
+// ---- arguments ----
+
+// The axis, after what all four want of x and the index.
+std::int64_t check(const char* operation, const Arg& x, int axis, const Arg& index) {
+  check_defined(x, operation, x.where);
+  check_dtype(operation, "the index", index, i64);
+  return normal_axis(axis, x.tensor().dim(), operation, x.where);
+}
+
+std::int64_t check_row(const char* operation, const Arg& x, int axis, const Arg& index) {
+  const std::int64_t a = check(operation, x, axis, index);
+  if (index.tensor().dim() != 1)
+    fail(operation,
+         {.wrong = "the index is not a list",
+          .got = "shape " + to_string(index.tensor().shape()),
+          .expected = "one axis",
+          .advice = "gather picks single elements"},
+         x);
+  return a;
+}
+
+std::int64_t check_elements(const char* operation, const Arg& x, int axis, const Arg& index) {
+  const std::int64_t a = check(operation, x, axis, index);
+  const Shape &from = x.tensor().shape(), &at = index.tensor().shape();
+  bool fits = from.size() == at.size();
+  for (int i = 0; fits && i < from.size(); ++i) fits = i == a || at[i] <= from[i];
+  if (!fits)
+    fail(operation,
+         {.wrong = "the index does not fit the tensor",
+          .got = "index " + to_string(at) + " for shape " + to_string(from),
+          .expected = "as many axes, and no larger size on any but axis " + number(a)},
+         x);
+  return a;
+}
+
+void check_numbers(const char* operation, const Arg& x, const Arg& y, const Shape& shape) {
+  check_same_dtype(operation, x, y);
+  if (x.tensor().dtype() == boolean) refuse_dtype(operation, boolean, x.where);
+  if (y.tensor().shape() != shape)
+    fail(operation,
+         {.wrong = "what is added has another shape",
+          .got = to_string(y.tensor().shape()),
+          .expected = to_string(shape)},
+         x);
+}
+
+}  // namespace
+
+Rows detail::index_rows() { return rows; }
+
+Tensor index_select(Arg x, int axis, Arg index) {
+  return apply(IndexSelect{check_row("index_select", x, axis, index)}, x, index);
+}
+
+Tensor index_add(Arg x, int axis, Arg index, Arg y) {
+  const std::int64_t a = check_row("index_add", x, axis, index);
+  Shape shape = x.tensor().shape();
+  shape[static_cast<int>(a)] = index.tensor().numel();
+  check_numbers("index_add", x, y, shape);
+  return apply(IndexAdd{a}, x, index, y);
+}
+
+Tensor gather(Arg x, int axis, Arg index) {
+  return apply(Gather{check_elements("gather", x, axis, index)}, x, index);
+}
+
+Tensor scatter_add(Arg x, int axis, Arg index, Arg y) {
+  const std::int64_t a = check_elements("scatter_add", x, axis, index);
+  check_numbers("scatter_add", x, y, index.tensor().shape());
+  return apply(ScatterAdd{a}, x, index, y);
+}
+
+Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx) {
+  check_defined(weight, "embedding", weight.where);
+  check_dtype("embedding", "the indices", indices, i64);
+  const Tensor &table = weight, &index = indices;
+  if (table.dim() != 2)
+    fail("embedding",
+         {.wrong = "the weight is not a table",
+          .got = "shape " + to_string(table.shape()),
+          .expected = "two axes: (count, width)"},
+         weight);
+  if (padding_idx < -1 || padding_idx >= table.size(0))
+    fail("embedding",
+         {.wrong = "padding_idx is not a row of the weight",
+          .got = number(padding_idx),
+          .expected = "0 to " + number(table.size(0) - 1) + ", or -1 for none"},
+         weight);
+  const At at(weight);
+  const Tensor list = reshape(checked(Fwd("embedding", user_line(weight.where)), index, table.size(0)), {-1});
+  Tensor rows = apply(IndexSelect{0}, weight, list);
+  // The padding rows' numbers are taken as constants: no gradient passes.
+  if (padding_idx >= 0) rows = where(unsqueeze(eq(list, static_cast<double>(padding_idx)), 1), rows.detach(), rows);
+  Shape shape = index.shape();
+  if (shape.size() == 1) return rows;
+  if (shape.size() == max_dims)
+    fail("embedding",
+         {.wrong = "too many axes", .got = "indices of shape " + to_string(shape), .expected = "at most 7"}, weight);
+  shape.push_back(table.size(1));
+  return reshape(rows, shape);
+}
+
+Tensor one_hot(Arg labels, std::int64_t classes, DType dtype) {
+  check_dtype("one_hot", "the labels", labels, i64);
+  const Tensor list = dense(labels);
+  Shape shape = list.shape();
+  if (classes < 1 || shape.size() == max_dims)
+    fail("one_hot",
+         {.wrong = classes < 1 ? "there are no classes" : "too many axes",
+          .got = number(classes) + " classes for labels of shape " + to_string(shape),
+          .expected = "1 class or more, at most 7 axes"},
+         labels);
+  shape.push_back(classes);
+  const Loc line = user_line(labels.where);
+  const Tensor at = checked(Fwd("one_hot", line), list, classes), y = make(shape, dtype, "one_hot", line);
+  fill_strided(*y.impl(), 0);
+  visit(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t i = 0; i < at.numel(); ++i)
+      y.impl()->as<T>()[i * classes + at.impl()->as<std::int64_t>()[i]] = T(1);
+  });
+  return y;
+}
+
+}  // namespace gradus

@@ -1,0 +1,182 @@
+// Matrix products. Transposed operands are flags for the kernel, not copies.
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+using kernels::Index;
+
+namespace {
+
+// How the kernel sees the last two axes of a tensor: a row-major matrix of row length `ld`, to be transposed or not. Other
+// strides than a matrix and its transpose have are made dense first.
+struct Matrix {
+  Matrix(const Tensor& t, bool transpose) : x(t.impl()), transposed(transpose) {
+    const int r = t.dim() - 2, c = r + 1;
+    const Index rows = x->shape[r], cols = x->shape[c], down = x->strides[r], along = x->strides[c];
+    if ((cols <= 1 || along == 1) && (rows <= 1 || down >= std::max<Index>(1, cols))) {
+      ld = rows <= 1 ? cols : down;
+    } else if ((rows <= 1 || down == 1) && (cols <= 1 || along >= std::max<Index>(1, rows))) {
+      ld = cols <= 1 ? rows : along;
+      transposed = !transpose;
+    } else {
+      copy = dense(t);
+      x = copy.impl();
+      ld = cols;
+    }
+  }
+
+  Tensor copy;
+  const TensorImpl* x;
+  bool transposed;
+  Index ld;
+};
+
+constexpr Index enough = 1 << 20;  // multiply-adds that are worth a thread
+
+// op(x) op(y), of equal batch shapes.
+Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty) {
+  const Matrix a(x, tx), b(y, ty);
+  Shape shape = x.shape();
+  const int r = shape.size() - 2, c = r + 1;
+  const Index m = shape[tx ? c : r], k = shape[tx ? r : c], n = y.shape()[ty ? r : c];
+  shape[r] = m, shape[c] = n;
+  Tensor result = empty(shape, x.dtype());
+  if (result.numel() == 0) return result;
+  visit_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto gemm = kernels::table<T>().gemm;
+    const auto one = [&](Index at_a, Index at_b, Index at) {
+      gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld,
+           b.x->template as<T>() + at_b, b.ld, T(0), result.impl()->template as<T>() + at * m * n, n);
+    };
+    if (r == 0) return one(0, 0, 0);
+    const Shape batch(std::span(shape.begin(), static_cast<std::size_t>(r)));
+    Nest<2> nested = nest<2>(batch, {a.x, b.x});
+    nested.size[nested.dims++] = 1;  // one product per row of the nest
+    const auto some = [&](Index begin, Index end) {
+      for_rows(nested, begin, end, [&](const Index* offset, Index at) { one(offset[0], offset[1], at); });
+    };
+    const Index count = batch.numel(), work = std::max<Index>(1, m * n * k);
+    if (work > 2 * enough && count < kernels::num_threads()) return some(0, count);  // the kernel splits each product
+    kernels::parallel_for(count, std::max<Index>(1, enough / work), some);
+  });
+  return result;
+}
+
+struct Matmul {
+  bool transpose_a = false, transpose_b = false;
+  static constexpr auto name = "matmul", rule = "da = g bᵀ   db = aᵀ g";
+  static constexpr Saves saves{in1, in0};
+  void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
+  Tensor forward(Fwd&, Ins in) const { return product(in[0], transpose_a, in[1], transpose_b); }
+  void vjp(Vjp& v) const {
+    give(v, [](const Tensor& a, bool ta, const Tensor& b, bool tb) { return matmul(a, b, {ta, tb}); });
+  }
+  void fast(Vjp& v) const { give(v, product); }
+
+ private:
+  // With y = op(a) op(b): the gradient of op(a) is g op(b)ᵀ. Where op transposes, so does its gradient.
+  void give(Vjp& v, auto times) const {
+    const bool ta = transpose_a, tb = transpose_b;
+    if (v.wants(0)) v.give(0, ta ? times(v.in(1), tb, v.g, true) : times(v.g, false, v.in(1), !tb));
+    if (v.wants(1)) v.give(1, tb ? times(v.g, true, v.in(0), ta) : times(v.in(0), !ta, v.g, false));
+  }
+};
+
+constexpr const OpTable* rows[] = {&op_table<Matmul>};
+
+std::string shown(const Arg& x, bool transposed) { return to_string(x.tensor().shape()) + (transposed ? "ᵀ" : ""); }
+
+// The axes before the last two, as they broadcast.
+Shape batch_shape(const Arg& a, const Arg& b, const Shape& x, const Shape& y) {
+  Shape batch;
+  for (int i = std::max(x.size(), y.size()); i > 2; --i) {
+    const Index nx = i > x.size() ? 1 : x[x.size() - i], ny = i > y.size() ? 1 : y[y.size() - i];
+    if (nx != ny && nx != 1 && ny != 1)
+      fail("matmul",
+           {.wrong = "the batch axes do not broadcast", .got = shown(a, false) + " and " + shown(b, false),
+            .expected = "equal sizes, or 1, on each axis before the last two; axis -" + std::to_string(i) + " has " +
+                        std::to_string(nx) + " and " + std::to_string(ny)},
+           a);
+    batch.push_back(nx == 1 ? ny : nx);
+  }
+  return batch;
+}
+
+Tensor grown(const Tensor& x, const Shape& batch) {
+  Shape to = batch;
+  to.push_back(x.size(-2)), to.push_back(x.size(-1));
+  return x.shape() == to ? x : expand(x, to);
+}
+
+}  // namespace
+
+Rows detail::matmul_rows() { return rows; }
+
+Tensor matmul(Arg a, Arg b, MatmulOptions options) {
+  check_same_dtype("matmul", a, b);
+  check_floating("matmul", a);
+  const Shape &sa = a.tensor().shape(), &sb = b.tensor().shape();
+  const int da = sa.size(), db = sb.size();
+  if (da == 0 || db == 0)
+    fail("matmul",
+         {.wrong = "a 0-d tensor is not a matrix", .got = shown(a, false) + " and " + shown(b, false),
+          .expected = "one axis or more", .advice = "a * b"},
+         a);
+  const bool ta = da > 1 && options.transpose_a, tb = db > 1 && options.transpose_b;
+  const Index ka = sa[ta ? da - 2 : da - 1], kb = sb[db == 1 ? 0 : tb ? db - 1 : db - 2];
+  if (ka != kb)
+    fail("matmul",
+         {.wrong = "the inner sizes differ", .got = shown(a, ta) + " times " + shown(b, tb),
+          .expected = "columns of a as rows of b, not " + std::to_string(ka) + " and " + std::to_string(kb),
+          .advice = da > 1 && db > 1 && sb[tb ? db - 2 : db - 1] == ka ? "transpose b: matmul(a, b, {.transpose_b = true}), "
+                                                                         "or b.t()"
+                                                                       : ""},
+         a);
+  if (da == 2 && db == 2) return apply(Matmul{ta, tb}, a, b);
+
+  const At at(a);
+  const Tensor x = da == 1 ? unsqueeze(a, 0) : a.tensor(), y = db == 1 ? unsqueeze(b, 1) : b.tensor();
+  Shape shape = batch_shape(a, b, x.shape(), y.shape());
+  Tensor result;
+  if (x.dim() > 2 && y.dim() == 2 && !ta) {  // one tall matrix instead of a batch
+    result = apply(Matmul{false, tb}, reshape(x, {shape.numel() * x.size(-2), ka}), y);
+  } else {
+    result = apply(Matmul{ta, tb}, grown(x, shape), grown(y, shape));
+  }
+  if (da > 1) shape.push_back(x.size(ta ? -1 : -2));
+  if (db > 1) shape.push_back(y.size(tb ? -2 : -1));
+  return result.shape() == shape ? result : reshape(result, shape);
+}
+
+Tensor linear(Arg x, Arg weight, const Tensor& bias) {
+  check_same_dtype("linear", x, weight);
+  check_floating("linear", x);
+  const Shape &sx = x.tensor().shape(), &sw = weight.tensor().shape();
+  if (sw.size() != 2 || sx.empty() || sx.back() != sw[1])
+    fail("linear",
+         {.wrong = sw.size() != 2 ? "the weight is not a matrix" : "the input has another number of features than the weight",
+          .got = "x " + to_string(sx) + ", weight " + to_string(sw), .expected = "x (…, in), weight (out, in)"},
+         x);
+  if (bias.defined()) {
+    check_same_dtype("linear", x, Arg(bias, x.where));
+    if (bias.shape() != Shape{sw[0]})
+      fail("linear",
+           {.wrong = "the bias has the wrong shape", .got = to_string(bias.shape()), .expected = to_string(Shape{sw[0]})}, x);
+  }
+  const At at(x);
+  if (sx.size() == 2) {
+    const Tensor y = apply(Matmul{false, true}, x, weight);
+    return bias.defined() ? y + bias : y;
+  }
+  Shape shape = sx;
+  shape[shape.size() - 1] = sw[0];
+  Index count = 1;
+  for (int i = 0; i < sx.size() - 1; ++i) count *= sx[i];
+  Tensor y = apply(Matmul{false, true}, reshape(x, {count, sw[1]}), weight);
+  if (bias.defined()) y = y + bias;
+  return reshape(y, shape);
+}
+
+}  // namespace gradus

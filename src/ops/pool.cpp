@@ -1,0 +1,318 @@
+// Pooling over windows of images (N, C, H, W). Averages come in pairs, each the other's rule.
+#include <algorithm>
+
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+Shape list(const Pair& p) { return {p[0], p[1]}; }
+Pair pair(const Shape& s) { return {s[0], s[1]}; }
+
+// The planes of x pooled to h by w.
+Shape resized(const Shape& x, std::int64_t h, std::int64_t w) { return {x[0], x[1], h, w}; }
+
+// How many windows there are along an axis; 0 or less if none fits.
+std::int64_t steps(std::int64_t size, std::int64_t window, std::int64_t stride, std::int64_t padding,
+                   std::int64_t dilation, bool ceil_mode) {
+  const std::int64_t room = size + 2 * padding - dilation * (window - 1) - 1 + (ceil_mode ? stride - 1 : 0);
+  if (room < 0) return 0;
+  const std::int64_t n = room / stride + 1;
+  return ceil_mode && (n - 1) * stride >= size + padding ? n - 1 : n;
+}
+
+// What the pooling operations have in common; `y` is pooled from `x`.
+kernels::Conv geometry(const Shape& x, const Shape& y, const Shape& window, const Shape& stride, const Shape& padding,
+                       const Shape& dilation) {
+  return {.n = x[0], .c = x[1], .h = x[2], .w = x[3],
+          .o = x[1], .kh = window[0], .kw = window[1], .oh = y[2], .ow = y[3],
+          .sh = stride[0], .sw = stride[1], .ph = padding[0], .pw = padding[1],
+          .dh = dilation[0], .dw = dilation[1], .groups = 1};
+}
+
+Shape pooled(const Shape& x, const Shape& window, const Shape& stride, const Shape& padding, const Shape& dilation,
+             bool ceil_mode) {
+  return resized(x, steps(x[2], window[0], stride[0], padding[0], dilation[0], ceil_mode),
+                 steps(x[3], window[1], stride[1], padding[1], dilation[1], ceil_mode));
+}
+
+struct MaxPool2d {
+  Shape window{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  bool ceil_mode = false;
+  static constexpr auto name = "max_pool2d", rule = "dx = g, added up at the first maximum of each window";
+  static constexpr Saves saves{extra0};
+  void fields(auto& v) const {
+    v("window", window), v("stride", stride), v("padding", padding), v("dilation", dilation), v("ceil_mode", ceil_mode);
+  }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Tensor x = dense(in[0]);
+    Tensor y = empty(pooled(x.shape(), window, stride, padding, dilation, ceil_mode), x.dtype());
+    const Tensor at = f.extras[0] = empty(y.shape(), i64);
+    visit_floating(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      kernels::table<T>().max_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, dilation), x.impl()->as<T>(),
+                                     y.impl()->template as<T>(), at.impl()->as<std::int64_t>());
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    const Shape x = v.shape(0), &y = v.g.shape();
+    const std::int64_t planes = x[0] * x[1], size = x[2] * x[3], windows = y[2] * y[3];
+    const Tensor at = reshape(v.extra(0), {planes, windows});
+    v.give(0, reshape(scatter_add(zeros({planes, size}, v.g.dtype()), 1, at, reshape(v.g, {planes, windows})), x));
+  }
+  void fast(Vjp& v) const {
+    const Shape& x = v.shape(0);
+    const std::int64_t planes = x[0] * x[1], size = x[2] * x[3];
+    if (planes == 0) return v.give(0, zeros(x, v.g.dtype()));
+    const std::int64_t windows = v.g.numel() / planes;
+    const Tensor g = dense(v.g), dx = empty(x, g.dtype());
+    visit_floating(g.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const T* from = g.impl()->as<T>();
+      const std::int64_t* at = v.extra(0).impl()->as<std::int64_t>();
+      T* to = dx.impl()->as<T>();
+      kernels::parallel_for(planes, std::max<std::int64_t>(1, grain / size), [&](std::int64_t begin, std::int64_t end) {
+        std::fill(to + begin * size, to + end * size, T(0));
+        for (std::int64_t p = begin; p < end; ++p)
+          for (std::int64_t i = p * windows; i < (p + 1) * windows; ++i) to[p * size + at[i]] += from[i];
+      });
+    });
+    v.give(0, dx);
+  }
+};
+
+struct AvgPool2d {
+  Shape window{1, 1}, stride{1, 1}, padding{0, 0};
+  bool ceil_mode = false, count_include_pad = true;
+  static constexpr auto name = "avg_pool2d", rule = "dx = avg_pool2d_input(g)";
+  static constexpr Saves saves{};
+  void fields(auto& v) const {
+    v("window", window), v("stride", stride), v("padding", padding), v("ceil_mode", ceil_mode),
+        v("count_include_pad", count_include_pad);
+  }
+  Pool2dOptions options() const {
+    return {.stride = pair(stride), .padding = pair(padding), .ceil_mode = ceil_mode,
+            .count_include_pad = count_include_pad};
+  }
+  Tensor forward(Fwd&, Ins in) const {
+    const Tensor x = dense(in[0]);
+    Tensor y = empty(pooled(x.shape(), window, stride, padding, {1, 1}, ceil_mode), x.dtype());
+    visit_floating(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      kernels::table<T>().avg_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, {1, 1}), count_include_pad,
+                                     x.impl()->as<T>(), y.impl()->template as<T>());
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    v.give(0, avg_pool2d_input(v.g, {v.shape(0)[2], v.shape(0)[3]}, pair(window), options()));
+  }
+};
+
+struct AvgPool2dInput {
+  Shape size{1, 1}, window{1, 1}, stride{1, 1}, padding{0, 0};
+  bool ceil_mode = false, count_include_pad = true;
+  static constexpr auto name = "avg_pool2d_input", rule = "dgy = avg_pool2d(g)";
+  static constexpr Saves saves{};
+  void fields(auto& v) const {
+    v("size", size), v("window", window), v("stride", stride), v("padding", padding), v("ceil_mode", ceil_mode),
+        v("count_include_pad", count_include_pad);
+  }
+  Tensor forward(Fwd&, Ins in) const {
+    const Tensor gy = dense(in[0]);
+    Tensor gx = empty(resized(gy.shape(), size[0], size[1]), gy.dtype());
+    visit_floating(gy.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      kernels::table<T>().avg_pool2d_input(geometry(gx.shape(), gy.shape(), window, stride, padding, {1, 1}),
+                                           count_include_pad, gy.impl()->as<T>(), gx.impl()->template as<T>());
+    });
+    return gx;
+  }
+  void vjp(Vjp& v) const {
+    v.give(0, avg_pool2d(v.g, pair(window), AvgPool2d{window, stride, padding, ceil_mode, count_include_pad}.options()));
+  }
+};
+
+// Calls f(plane, h0, h1, w0, w1, at) for each window of an adaptive pooling from h by w to oh by ow.
+template <class F>
+void for_windows(const Shape& x, std::int64_t oh, std::int64_t ow, const F& f) {
+  const std::int64_t h = x[2], w = x[3];
+  kernels::parallel_for(x[0] * x[1], std::max<std::int64_t>(1, grain / std::max(h * w, oh * ow)),
+                        [&](std::int64_t begin, std::int64_t end) {
+                          for (std::int64_t p = begin; p < end; ++p)
+                            for (std::int64_t i = 0; i < oh; ++i)
+                              for (std::int64_t j = 0; j < ow; ++j)
+                                f(p, i * h / oh, ((i + 1) * h + oh - 1) / oh, j * w / ow, ((j + 1) * w + ow - 1) / ow,
+                                  (p * oh + i) * ow + j);
+                        });
+}
+
+struct AdaptiveAvgPool2d {
+  Shape size{1, 1};
+  static constexpr auto name = "adaptive_avg_pool2d", rule = "dx = adaptive_avg_pool2d_input(g)";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("size", size); }
+  Tensor forward(Fwd&, Ins in) const {
+    const Tensor x = dense(in[0]), y = empty(resized(x.shape(), size[0], size[1]), x.dtype());
+    const std::int64_t h = x.shape()[2], w = x.shape()[3];
+    visit_floating(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const T* from = x.impl()->as<T>();
+      T* to = y.impl()->as<T>();
+      for_windows(x.shape(), size[0], size[1], [=](auto p, auto h0, auto h1, auto w0, auto w1, auto at) {
+        double sum = 0;
+        for (auto i = h0; i < h1; ++i)
+          for (auto j = w0; j < w1; ++j) sum += from[(p * h + i) * w + j];
+        to[at] = static_cast<T>(sum / static_cast<double>((h1 - h0) * (w1 - w0)));
+      });
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const { v.give(0, adaptive_avg_pool2d_input(v.g, {v.shape(0)[2], v.shape(0)[3]})); }
+};
+
+struct AdaptiveAvgPool2dInput {
+  Shape size{1, 1};
+  static constexpr auto name = "adaptive_avg_pool2d_input", rule = "dgy = adaptive_avg_pool2d(g)";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("size", size); }
+  Tensor forward(Fwd&, Ins in) const {
+    const Tensor gy = dense(in[0]), gx = zeros(resized(gy.shape(), size[0], size[1]), gy.dtype());
+    const std::int64_t h = size[0], w = size[1];
+    visit_floating(gy.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const T* from = gy.impl()->as<T>();
+      T* to = gx.impl()->as<T>();
+      for_windows(gx.shape(), gy.shape()[2], gy.shape()[3], [=](auto p, auto h0, auto h1, auto w0, auto w1, auto at) {
+        const T share = from[at] / static_cast<T>((h1 - h0) * (w1 - w0));
+        for (auto i = h0; i < h1; ++i)
+          for (auto j = w0; j < w1; ++j) to[(p * h + i) * w + j] += share;
+      });
+    });
+    return gx;
+  }
+  void vjp(Vjp& v) const { v.give(0, adaptive_avg_pool2d(v.g, {v.g.shape()[2], v.g.shape()[3]})); }
+};
+
+constexpr const OpTable* rows[] = {
+    &op_table<MaxPool2d>,         &op_table<AvgPool2d>,
+    &op_table<AvgPool2dInput>,    &op_table<AdaptiveAvgPool2d>,
+    &op_table<AdaptiveAvgPool2dInput>,
+};
+
+// ---- the functions' checks ----
+
+void check_images(const char* name, const char* argument, const Arg& x) {
+  check_floating(name, x);
+  if (x.tensor().dim() != 4)
+    fail(name,
+         {.wrong = std::string(argument) + " has the wrong number of axes", .got = to_string(x.tensor().shape()),
+          .expected = "(N, C, H, W)",
+          .advice = x.tensor().dim() == 3 ? "a single one is a batch of one: unsqueeze(x, 0)" : ""},
+         x);
+}
+
+struct Windows {
+  Shape window, stride, padding, dilation;
+};
+
+Windows windows(const Pair& window, const Pool2dOptions& o) {
+  Windows w{list(window), list(o.stride), list(o.padding), list(o.dilation)};
+  for (int i = 0; i < 2; ++i)
+    if (w.stride[i] == 0) w.stride[i] = w.window[i];
+  return w;
+}
+
+// The shape of x when pooled.
+Shape checked_pooled(const char* name, const Shape& x, const Windows& o, bool ceil_mode, const Arg& at) {
+  for (int i = 0; i < 2; ++i) {
+    if (o.window[i] < 1 || o.stride[i] < 1 || o.dilation[i] < 1 || o.padding[i] < 0)
+      fail(name,
+           {.wrong = "an option is out of range",
+            .got = "window " + to_string(o.window) + ", stride " + to_string(o.stride) + ", padding " +
+                   to_string(o.padding) + ", dilation " + to_string(o.dilation),
+            .expected = "window and dilation of 1 or more, stride and padding of 0 or more"},
+           at);
+    if (2 * o.padding[i] > o.window[i] || (o.padding[i] > 0 && o.dilation[i] > x[i + 2]))
+      fail(name,
+           {.wrong = "a window could lie in the padding alone",
+            .got = "padding " + to_string(o.padding) + ", window " + to_string(o.window) + ", dilation " +
+                   to_string(o.dilation),
+            .expected = "padding of at most half the window, and with it a dilation of at most the input's size"},
+           at);
+  }
+  const Shape y = pooled(x, o.window, o.stride, o.padding, o.dilation, ceil_mode);
+  if (y[2] < 1 || y[3] < 1 || x[2] < 1 || x[3] < 1)
+    fail(name,
+         {.wrong = "the window is larger than the padded input",
+          .got = "x " + to_string(x) + ", window " + to_string(o.window) + ", padding " + to_string(o.padding) +
+                 ", dilation " + to_string(o.dilation),
+          .expected = "dilation (window - 1) + 1 <= size + 2 padding, on each axis"},
+         at);
+  return y;
+}
+
+void check_average(const char* name, const Pool2dOptions& o, const Arg& at) {
+  if (o.dilation != Pair{1, 1})
+    fail(name,
+         {.wrong = "an average has no dilation", .got = to_string(list(o.dilation)), .expected = to_string(Shape{1, 1})},
+         at);
+}
+
+void check_size(const char* name, const Pair& size, const Shape& x, const Arg& at) {
+  if (size[0] < 1 || size[1] < 1 || x[2] < 1 || x[3] < 1)
+    fail(name,
+         {.wrong = "there is nothing to average", .got = to_string(x) + " to " + to_string(list(size)),
+          .expected = "sizes of 1 or more"},
+         at);
+}
+
+}  // namespace
+
+Rows detail::pool_rows() { return rows; }
+
+Tensor max_pool2d(Arg x, Pair window, const Pool2dOptions& options) {
+  check_images("max_pool2d", "x", x);
+  const Windows o = windows(window, options);
+  checked_pooled("max_pool2d", x.tensor().shape(), o, options.ceil_mode, x);
+  return apply(MaxPool2d{o.window, o.stride, o.padding, o.dilation, options.ceil_mode}, x);
+}
+
+Tensor avg_pool2d(Arg x, Pair window, const Pool2dOptions& options) {
+  check_images("avg_pool2d", "x", x);
+  check_average("avg_pool2d", options, x);
+  const Windows o = windows(window, options);
+  checked_pooled("avg_pool2d", x.tensor().shape(), o, options.ceil_mode, x);
+  return apply(AvgPool2d{o.window, o.stride, o.padding, options.ceil_mode, options.count_include_pad}, x);
+}
+
+Tensor avg_pool2d_input(Arg g, Pair size, Pair window, const Pool2dOptions& options) {
+  check_images("avg_pool2d_input", "g", g);
+  check_average("avg_pool2d_input", options, g);
+  const Windows o = windows(window, options);
+  const Shape y = checked_pooled("avg_pool2d_input", resized(g.tensor().shape(), size[0], size[1]), o, options.ceil_mode, g);
+  if (g.tensor().shape() != y)
+    fail("avg_pool2d_input",
+         {.wrong = "g does not have the shape of the pooling's result", .got = to_string(g.tensor().shape()),
+          .expected = to_string(y)},
+         g);
+  return apply(AvgPool2dInput{list(size), o.window, o.stride, o.padding, options.ceil_mode, options.count_include_pad}, g);
+}
+
+Tensor adaptive_avg_pool2d(Arg x, Pair size) {
+  check_images("adaptive_avg_pool2d", "x", x);
+  check_size("adaptive_avg_pool2d", size, x.tensor().shape(), x);
+  return apply(AdaptiveAvgPool2d{list(size)}, x);
+}
+
+Tensor adaptive_avg_pool2d_input(Arg g, Pair size) {
+  check_images("adaptive_avg_pool2d_input", "g", g);
+  check_size("adaptive_avg_pool2d_input", size, g.tensor().shape(), g);
+  return apply(AdaptiveAvgPool2dInput{list(size)}, g);
+}
+
+}  // namespace gradus

@@ -1,0 +1,348 @@
+// Reductions and scans over axes.
+#include <algorithm>
+#include <limits>
+
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+// ---- numbers ----
+
+// Runs kernel(outer, n, inner, x, y) on pieces of the outer axis.
+template <class T, class Y, class Kernel>
+void over_outer(const Block& b, Kernel kernel, std::int64_t step, Y* y) {
+  const T* x = b.x.impl()->as<T>();
+  const std::int64_t each = b.n * b.inner;
+  if (b.outer * each < 2 * grain) return kernel(b.outer, b.n, b.inner, x, y);
+  kernels::parallel_for(b.outer, std::max<std::int64_t>(1, grain / each), [&](std::int64_t begin, std::int64_t end) {
+    kernel(end - begin, b.n, b.inner, x + begin * each, y + begin * step);
+  });
+}
+
+// Reduces the sorted axes, one run of neighbours after the other, the last first: so nothing has to be moved in memory.
+template <class Pick>
+Tensor reduce(const char* operation, Loc where, const Tensor& x, const Shape& axes, bool keepdim, Pick pick) {
+  int first = std::max(0, axes.size() - 1);
+  while (first > 0 && axes[first - 1] == axes[first] - 1) --first;
+  const auto part = [&](int from, int to) { return Shape(std::span(axes.begin() + from, axes.begin() + to)); };
+  const Shape run = part(first, axes.size()), rest = part(0, first);
+  const Block b = block(x, run);
+  const Tensor y = visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto kernel = pick(kernels::table<T>());
+    if (!kernel) refuse_dtype(operation, x.dtype(), where);
+    Tensor result = empty(reduced(x.shape(), run, keepdim), x.dtype());
+    over_outer<T>(b, kernel, b.inner, result.impl()->template as<T>());
+    return result;
+  });
+  return rest.empty() ? y : reduce(operation, where, y, rest, keepdim, pick);
+}
+
+// y is like x: each row along the axis by itself.
+template <class Pick>
+Tensor scan(const Fwd& f, const Tensor& x, std::int64_t axis, Pick pick) {
+  const Block b = block(x, Shape{axis});
+  return visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto kernel = pick(kernels::table<T>());
+    if (!kernel) refuse_dtype(f.name, x.dtype(), f.where);
+    Tensor result = empty(x.shape(), x.dtype());
+    over_outer<T>(b, kernel, b.n * b.inner, result.impl()->template as<T>());
+    return result;
+  });
+}
+
+double count(const Shape& shape, const Shape& axes) {
+  double n = 1;
+  for (const auto axis : axes) n *= static_cast<double>(shape[static_cast<int>(axis)]);
+  return n;
+}
+
+// ---- what the rules share ----
+
+// A reduced tensor with its axes put back, of size 1: beside the unreduced one it broadcasts.
+Tensor restore(const Tensor& y, const Shape& shape, const Shape& axes) {
+  Shape kept = shape;
+  for (const auto axis : axes) kept[static_cast<int>(axis)] = 1;
+  return y.shape() == kept ? y : reshape(y, kept);
+}
+
+Tensor spread(const Tensor& g, const Shape& shape, const Shape& axes) {
+  const Tensor kept = restore(g, shape, axes);
+  return kept.shape() == shape ? kept : expand(kept, shape);
+}
+
+// ---- reductions ----
+
+struct Sum {
+  Shape axes;
+  bool keepdim = false;
+  static constexpr auto name = "sum", rule = "dx = g, expanded";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.sum; });
+  }
+  void vjp(Vjp& v) const { v.give(0, spread(v.g, v.shape(0), axes)); }
+};
+
+struct Mean {
+  Shape axes;
+  bool keepdim = false;
+  static constexpr auto name = "mean", rule = "dx = g / n, expanded";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  Tensor forward(Fwd& f, Ins in) const {
+    Tensor y = reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.sum; });
+    const double n = count(in[0].shape(), axes);
+    visit(y.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      T* sums = y.impl()->as<T>();
+      for (std::int64_t i = 0; i < y.numel(); ++i) sums[i] = static_cast<T>(sums[i] / n);
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const { v.give(0, spread(v.g * (1 / count(v.shape(0), axes)), v.shape(0), axes)); }
+};
+
+// The product of all other elements of each row, for x (rows, n): pairs are multiplied, the products of the other pairs
+// found the same way, and each element takes its partner besides. No division, so zeros are ordinary.
+Tensor others(const Tensor& x) {
+  const std::int64_t rows = x.size(0), n = x.size(1);
+  if (n == 1) return ones_like(x);
+  if (n % 2) return slice(others(concat({x, ones({rows, 1}, x.dtype())}, 1)), 1, {0, n});
+  const Tensor even = slice(x, 1, {0, n, 2}), odd = slice(x, 1, {1, n, 2}), pairs = others(even * odd);
+  return reshape(stack({pairs * odd, pairs * even}, 2), {rows, n});
+}
+
+struct Prod {
+  Shape axes;
+  bool keepdim = false;
+  static constexpr auto name = "prod", rule = "dx = g times the product of the other elements";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.prod; });
+  }
+  void vjp(Vjp& v) const {
+    const Tensor& x = v.in(0);
+    const Shape& shape = x.shape();
+    if (x.numel() == 0) return v.give(0, zeros_like(x));
+    Axes order, back;  // the reduced axes last
+    std::int64_t n = 1;
+    for (int i = 0; i < shape.size(); ++i)
+      if (std::find(axes.begin(), axes.end(), i) == axes.end()) order.push_back(i);
+    for (const auto axis : axes) order.push_back(axis), n *= shape[static_cast<int>(axis)];
+    Shape moved;
+    for (const auto axis : order) moved.push_back(shape[static_cast<int>(axis)]);
+    for (int i = 0; i < shape.size(); ++i) back.push_back(std::find(order.begin(), order.end(), i) - order.begin());
+    const Tensor rest = others(reshape(permute(x, order), {x.numel() / n, n}));
+    v.give(0, restore(v.g, shape, axes) * permute(reshape(rest, moved), back));
+  }
+};
+
+// Tied extremes share the gradient equally; NaN, which wins, takes it where there is one.
+Tensor shared(const Tensor& x, const Tensor& y, const Tensor& g, const Shape& axes) {
+  const Tensor best = restore(y, x.shape(), axes);
+  const Tensor hit = where(isnan(best), isnan(x), eq(x, best));
+  const Tensor share = restore(g, x.shape(), axes) / sum(to(hit, g.dtype()), Axes(axes), true);
+  return where(hit, share, 0);
+}
+
+struct Max {
+  Shape axes;
+  bool keepdim = false;
+  static constexpr auto name = "max", rule = "dx = g / k for the k elements equal to y, else 0";
+  static constexpr Saves saves{in0 | out0};
+  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.max; });
+  }
+  void vjp(Vjp& v) const { v.give(0, shared(v.in(0), v.out(), v.g, axes)); }
+};
+
+struct Min {
+  Shape axes;
+  bool keepdim = false;
+  static constexpr auto name = "min", rule = "dx = g / k for the k elements equal to y, else 0";
+  static constexpr Saves saves{in0 | out0};
+  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.min; });
+  }
+  void vjp(Vjp& v) const { v.give(0, shared(v.in(0), v.out(), v.g, axes)); }
+};
+
+struct LogSumExp {
+  Shape axes;
+  bool keepdim = false;
+  static constexpr auto name = "logsumexp", rule = "dx = g exp(x - y)";
+  static constexpr Saves saves{in0 | out0};
+  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.logsumexp; });
+  }
+  void vjp(Vjp& v) const {
+    const Shape& shape = v.shape(0);
+    const Tensor y = restore(v.out(), shape, axes);
+    // Where all is -inf, 0 in place of y keeps exp(x - y) at 0.
+    const Tensor shift = masked_fill(y, eq(y, -std::numeric_limits<double>::infinity()), 0);
+    v.give(0, restore(v.g, shape, axes) * exp(v.in(0) - shift));
+  }
+};
+
+// ---- scans ----
+
+struct CumSum {
+  std::int64_t axis = 0;
+  static constexpr auto name = "cumsum", rule = "dx = sum of g from here to the end";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const { return scan(f, in[0], axis, [](auto& k) { return k.cumsum; }); }
+  void vjp(Vjp& v) const { v.give(0, flip(cumsum(flip(v.g, axis), static_cast<int>(axis)), axis)); }
+};
+
+struct Softmax {
+  std::int64_t axis = 0;
+  static constexpr auto name = "softmax", rule = "dx = y (g - sum(g y))";
+  static constexpr Saves saves{out0};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const { return scan(f, in[0], axis, [](auto& k) { return k.softmax; }); }
+  void vjp(Vjp& v) const { v.give(0, v.out() * (v.g - sum(v.g * v.out(), axis, true))); }
+};
+
+struct LogSoftmax {
+  std::int64_t axis = 0;
+  static constexpr auto name = "log_softmax", rule = "dx = g - e^y sum(g)";
+  static constexpr Saves saves{out0};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const { return scan(f, in[0], axis, [](auto& k) { return k.log_softmax; }); }
+  void vjp(Vjp& v) const { v.give(0, v.g - exp(v.out()) * sum(v.g, axis, true)); }
+};
+
+constexpr const OpTable* rows[] = {
+    &op_table<Sum>,       &op_table<Mean>,   &op_table<Prod>,    &op_table<Max>,        &op_table<Min>,
+    &op_table<LogSumExp>, &op_table<CumSum>, &op_table<Softmax>, &op_table<LogSoftmax>,
+};
+
+}  // namespace
+
+Rows detail::reduce_rows() { return rows; }
+
+// ---- the functions ----
+
+namespace {
+
+template <class Op>
+Tensor over(Arg x, const Axes& axes, bool keepdim) {
+  check_defined(x, Op::name, x.where);
+  return apply(Op{normal_axes(axes, x.tensor().dim(), Op::name, x.where), keepdim}, x);
+}
+
+template <class Op>
+Tensor along(Arg x, int axis) {
+  check_defined(x, Op::name, x.where);
+  return apply(Op{normal_axis(axis, x.tensor().dim(), Op::name, x.where)}, x);
+}
+
+void check_some(const char* operation, const Arg& x, const Axes& axes) {
+  check_defined(x, operation, x.where);
+  const Shape& shape = x.tensor().shape();
+  for (const auto axis : normal_axes(axes, shape.size(), operation, x.where))
+    if (shape[static_cast<int>(axis)] == 0)
+      fail(operation,
+           {.wrong = "no elements to choose from",
+            .got = "shape " + to_string(shape) + ", axis " + std::to_string(axis),
+            .expected = "at least one element on every reduced axis"},
+           x);
+}
+
+// Not recorded: positions carry no gradient.
+template <class Pick>
+Tensor position(const char* operation, const Arg& arg, const Axes& axes, bool keepdim, Pick pick) {
+  check_some(operation, arg, axes);
+  const Tensor& x = arg;
+  const Shape normal = normal_axes(axes, x.dim(), operation, arg.where);
+  const Block b = block(x, normal);
+  return visit(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto kernel = pick(kernels::table<T>());
+    if (!kernel) refuse_dtype(operation, x.dtype(), arg.where);
+    Tensor result = empty(reduced(x.shape(), normal, keepdim), i64);
+    over_outer<T>(b, kernel, b.inner, result.impl()->template as<std::int64_t>());
+    return result;
+  });
+}
+
+template <class Pick>
+ValuesIndices chosen(const char* operation, const Arg& x, int axis, bool keepdim, Pick pick) {
+  Tensor at = position(operation, x, axis, true, pick);
+  const At line(x);
+  Tensor values = gather(x, axis, at);
+  return keepdim ? ValuesIndices{values, at} : ValuesIndices{squeeze(values, axis), squeeze(at, axis)};
+}
+
+}  // namespace
+
+Tensor sum(Arg x, Axes axes, bool keepdim) { return over<Sum>(x, axes, keepdim); }
+Tensor mean(Arg x, Axes axes, bool keepdim) {
+  check_floating("mean", x);
+  return over<Mean>(x, axes, keepdim);
+}
+Tensor prod(Arg x, Axes axes, bool keepdim) { return over<Prod>(x, axes, keepdim); }
+Tensor max(Arg x, Axes axes, bool keepdim) {
+  check_some("max", x, axes);
+  return over<Max>(x, axes, keepdim);
+}
+Tensor min(Arg x, Axes axes, bool keepdim) {
+  check_some("min", x, axes);
+  return over<Min>(x, axes, keepdim);
+}
+Tensor logsumexp(Arg x, Axes axes, bool keepdim) { return over<LogSumExp>(x, axes, keepdim); }
+
+Tensor var(Arg x, Axes axes, bool keepdim, double correction) {
+  check_floating("var", x);
+  const At at(x);
+  const Shape all = normal_axes(axes, x.tensor().dim(), "var", x.where);
+  const double n = count(x.tensor().shape(), all);
+  // A second pass over the differences from the mean: sums of squares would lose what a large mean leaves.
+  return sum(square(x - mean(x, axes, true)), axes, keepdim) * (1 / std::max(0.0, n - correction));
+}
+
+Tensor std(Arg x, Axes axes, bool keepdim, double correction) {
+  check_floating("std", x);
+  const At at(x);
+  const Shape all = normal_axes(axes, x.tensor().dim(), "std", x.where);
+  std::vector<Range> first(static_cast<std::size_t>(x.tensor().dim()));
+  for (const auto axis : all) first[static_cast<std::size_t>(axis)] = {0, 1};
+  // Taking a constant off changes no variance, and this one makes it exactly 0 where all elements are equal.
+  const Tensor v = var(x - slice(x.tensor().detach(), first), axes, keepdim, correction);
+  const Tensor flat = eq(v, 0);
+  return masked_fill(sqrt(masked_fill(v, flat, 1)), flat, 0);
+}
+
+ValuesIndices max_dim(Arg x, int axis, bool keepdim) {
+  return chosen("max_dim", x, axis, keepdim, [](auto& k) { return k.argmax; });
+}
+ValuesIndices min_dim(Arg x, int axis, bool keepdim) {
+  return chosen("min_dim", x, axis, keepdim, [](auto& k) { return k.argmin; });
+}
+
+Tensor argmax(Arg x) { return position("argmax", x, {}, false, [](auto& k) { return k.argmax; }); }
+Tensor argmax(Arg x, int axis, bool keepdim) {
+  return position("argmax", x, axis, keepdim, [](auto& k) { return k.argmax; });
+}
+Tensor argmin(Arg x) { return position("argmin", x, {}, false, [](auto& k) { return k.argmin; }); }
+Tensor argmin(Arg x, int axis, bool keepdim) {
+  return position("argmin", x, axis, keepdim, [](auto& k) { return k.argmin; });
+}
+
+Tensor cumsum(Arg x, int axis) { return along<CumSum>(x, axis); }
+Tensor softmax(Arg x, int axis) { return along<Softmax>(x, axis); }
+Tensor log_softmax(Arg x, int axis) { return along<LogSoftmax>(x, axis); }
+
+}  // namespace gradus

@@ -1,0 +1,380 @@
+// Views: other shapes and strides over the same numbers.
+#include <algorithm>
+#include <limits>
+
+#include "ops/common.hpp"
+#include "tensor/make.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+std::string number(std::int64_t i) { return std::to_string(i); }
+
+// The strides under which x's numbers, where they lie, have another shape. False: they would have to move.
+bool restride(const TensorImpl& x, const Shape& to, Shape& strides) {
+  strides = row_major(to);
+  if (x.contiguous) return true;
+  const Nest<1> chunks = nest<1>(x.shape, {&x});
+  int d = to.size() - 1;
+  for (int c = chunks.dims - 1; c >= 0; --c) {
+    std::int64_t n = 1;
+    for (; d >= 0 && n < chunks.size[c]; --d) {
+      strides[d] = n * chunks.stride[0][c];
+      n *= to[d];
+    }
+    if (n != chunks.size[c]) return false;
+  }
+  return true;
+}
+
+// Start, stop and step on every axis cut a window of this shape …
+Shape extent(const Shape& start, const Shape& stop, const Shape& step) {
+  Shape size;
+  for (int i = 0; i < start.size(); ++i)
+    size.push_back(stop[i] > start[i] ? (stop[i] - start[i] - 1) / step[i] + 1 : 0);
+  return size;
+}
+// … out of x.
+Tensor window(const Tensor& x, const Shape& start, const Shape& stop, const Shape& step) {
+  Shape strides = x.strides();
+  std::int64_t offset = 0;
+  for (int i = 0; i < start.size(); ++i) {
+    offset += start[i] * strides[i];
+    strides[i] *= step[i];
+  }
+  return view(x, extent(start, stop, step), strides, offset);
+}
+
+// ---- the operations ----
+
+struct Expand {
+  Shape shape;
+  static constexpr auto name = "expand", rule = "dx = g, summed over the expanded axes";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("shape", shape); }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Tensor y = broadcast_view(in[0], shape, f.name, f.where);
+    return y.is_same(in[0]) ? alias(y) : y;
+  }
+  void vjp(Vjp& v) const {
+    const Shape& to = v.shape(0);
+    const int extra = shape.size() - to.size();
+    Axes grown;
+    for (int i = 0; i < shape.size(); ++i)
+      if (i < extra || shape[i] != to[i - extra]) grown.push_back(i);
+    if (grown.empty()) return v.give(0, v.g);
+    const Tensor total = sum(v.g, grown, extra == 0);
+    v.give(0, total.shape() == to ? total : reshape(total, to));
+  }
+};
+
+struct Reshape {
+  Shape shape;
+  static constexpr auto name = "reshape", rule = "dx = g, reshaped back";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("shape", shape); }
+  Tensor forward(Fwd&, Ins in) const {
+    Shape strides;
+    if (restride(*in[0].impl(), shape, strides)) return view(in[0], shape, strides);
+    Tensor y = empty(shape, in[0].dtype());
+    copy_strided(*in[0].impl(), *y.impl());
+    return y;
+  }
+  void vjp(Vjp& v) const { v.give(0, reshape(v.g, v.shape(0))); }
+};
+
+struct Permute {
+  Shape axes;
+  static constexpr auto name = "permute", rule = "dx = g, permuted back";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("axes", axes); }
+  Tensor forward(Fwd&, Ins in) const {
+    Shape shape, strides;
+    for (const auto axis : axes) {
+      shape.push_back(in[0].shape()[static_cast<int>(axis)]);
+      strides.push_back(in[0].strides()[static_cast<int>(axis)]);
+    }
+    return view(in[0], shape, strides);
+  }
+  void vjp(Vjp& v) const {
+    Shape back = axes;
+    for (int i = 0; i < axes.size(); ++i) back[static_cast<int>(axes[i])] = i;
+    v.give(0, apply(Permute{back}, v.g));
+  }
+};
+
+struct Slice {
+  Shape start, stop, step;
+  static constexpr auto name = "slice", rule = "dx = g in its window of zeros";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("start", start), v("stop", stop), v("step", step); }
+  Tensor forward(Fwd&, Ins in) const { return window(in[0], start, stop, step); }
+  void vjp(Vjp& v) const;
+  void fast(Vjp& v) const { add_strided(*v.g.impl(), 1, *window(v.accumulator(0), start, stop, step).impl()); }
+};
+
+struct Unslice {
+  Shape shape, start, stop, step;
+  static constexpr auto name = "unslice", rule = "dx = the window of g";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("shape", shape), v("start", start), v("stop", stop), v("step", step); }
+  Tensor forward(Fwd& f, Ins in) const {
+    Tensor y = make(shape, in[0].dtype(), f.name, f.where);
+    fill_strided(*y.impl(), 0);
+    assign_strided(*in[0].impl(), *window(y, start, stop, step).impl());
+    return y;
+  }
+  void vjp(Vjp& v) const { v.give(0, apply(Slice{start, stop, step}, v.g)); }
+};
+
+void Slice::vjp(Vjp& v) const { v.give(0, apply(Unslice{v.shape(0), start, stop, step}, v.g)); }
+
+constexpr const OpTable* rows[] = {
+    &op_table<Expand>, &op_table<Reshape>, &op_table<Permute>, &op_table<Slice>, &op_table<Unslice>,
+};
+
+// ---- arguments ----
+
+// Negative bounds count from the end, bounds beyond it are cut; axes without a range are taken whole.
+Slice resolve(const char* operation, const Shape& shape, std::span<const Range> ranges, const Arg& x) {
+  if (static_cast<int>(ranges.size()) > shape.size())
+    fail(operation,
+         {.wrong = "more ranges than axes",
+          .got = std::to_string(ranges.size()) + " ranges for shape " + to_string(shape),
+          .expected = "at most " + number(shape.size())},
+         x);
+  Slice s;
+  for (int i = 0; i < shape.size(); ++i) {
+    const std::int64_t n = shape[i];
+    const Range r = static_cast<std::size_t>(i) < ranges.size() ? ranges[static_cast<std::size_t>(i)] : Range{};
+    if (r.step < 1)
+      fail(operation,
+           {.wrong = "a step must be 1 or more",
+            .got = "step " + number(r.step) + " on axis " + number(i),
+            .advice = "flip(x, axis) reverses an axis"},
+           x);
+    const auto bound = [n](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + n : at, 0, n); };
+    s.start.push_back(bound(r.start));
+    s.stop.push_back(std::max(bound(r.start), bound(r.stop)));
+    s.step.push_back(r.step);
+  }
+  return s;
+}
+
+Tensor slice_as(const char* operation, Arg x, std::span<const Range> ranges) {
+  check_defined(x, operation, x.where);
+  return apply(resolve(operation, x.tensor().shape(), ranges, x), x);
+}
+
+Tensor slice_axis(const char* operation, Arg x, int axis, Range range) {
+  check_defined(x, operation, x.where);
+  Range ranges[max_dims];
+  const auto at = normal_axis(axis, x.tensor().dim(), operation, x.where);
+  ranges[at] = range;
+  return slice_as(operation, x, std::span(ranges, static_cast<std::size_t>(at) + 1));
+}
+
+// Sizes multiplied as doubles: what a caller asks for may not fit an integer.
+double count(const Shape& shape) {
+  double n = 1;
+  for (const auto size : shape) n *= static_cast<double>(size);
+  return n;
+}
+
+Tensor reshape_as(const char* operation, Arg x, Shape to) {
+  check_defined(x, operation, x.where);
+  const Tensor& t = x;
+  int open = -1;
+  const auto refuse = [&](const char* wrong, std::string expected) {
+    fail(operation,
+         {.wrong = wrong, .got = to_string(t.shape()) + " to " + to_string(to), .expected = std::move(expected)}, x);
+  };
+  for (int i = 0; i < to.size(); ++i) {
+    if (to[i] < -1) refuse("a size is negative", "sizes of 0 or more, or one -1 for what is left over");
+    if (to[i] == -1 && open >= 0) refuse("two sizes are left open", "at most one -1");
+    if (to[i] == -1) open = i;
+  }
+  const auto elements = number(t.numel()) + " elements";
+  if (open >= 0) {
+    to[open] = 1;
+    const double known = count(to);
+    const bool fits = known > 0 && known < 0x1p62 && t.numel() % static_cast<std::int64_t>(known) == 0;
+    to[open] = fits ? t.numel() / static_cast<std::int64_t>(known) : -1;
+    if (!fits) refuse("no size in place of -1 fits", elements);
+  } else if (count(to) != static_cast<double>(t.numel())) {
+    refuse("the shapes hold different numbers of elements", elements);
+  }
+  return apply(Reshape{to}, x);
+}
+
+}  // namespace
+
+Rows detail::view_rows() { return rows; }
+
+// ---- the functions ----
+
+Tensor expand(Arg x, Shape shape) {
+  check_defined(x, "expand", x.where);
+  const Shape& from = x.tensor().shape();
+  const int extra = shape.size() - from.size();
+  const Shape asked = shape;
+  for (int i = 0; i < shape.size(); ++i) {
+    if (shape[i] == -1 && i >= extra) shape[i] = from[i - extra];
+    if (shape[i] < 0)
+      fail("expand",
+           {.wrong = "a size is negative",
+            .got = to_string(from) + " to " + to_string(asked),
+            .expected = "sizes of 0 or more, or -1 to keep the size of an axis that is there"},
+           x);
+  }
+  if (count(shape) >= 0x1p60)
+    fail("expand", {.wrong = "the shape holds more elements than can be counted", .got = to_string(shape)}, x);
+  return apply(Expand{shape}, x);
+}
+
+Tensor reshape(Arg x, Shape shape) { return reshape_as("reshape", x, shape); }
+
+Tensor flatten(Arg x, int first, int last) {
+  check_defined(x, "flatten", x.where);
+  const Shape& from = x.tensor().shape();
+  if (from.empty()) return reshape_as("flatten", x, {1});
+  const auto begin = normal_axis(first, from.size(), "flatten", x.where);
+  const auto end = normal_axis(last, from.size(), "flatten", x.where);
+  if (begin > end)
+    fail("flatten",
+         {.wrong = "the first axis comes after the last",
+          .got = "axes " + number(first) + " to " + number(last) + " of shape " + to_string(from)},
+         x);
+  Shape to;
+  for (int i = 0; i < from.size(); ++i)
+    if (i > begin && i <= end) to[to.size() - 1] *= from[i];
+    else to.push_back(from[i]);
+  return apply(Reshape{to}, x);
+}
+
+Tensor permute(Arg x, Axes axes) {
+  check_defined(x, "permute", x.where);
+  const int dims = x.tensor().dim();
+  if (axes.size() != dims)
+    fail("permute",
+         {.wrong = "one axis of the result per axis of x is needed",
+          .got = "axes " + to_string(axes) + " for shape " + to_string(x.tensor().shape()),
+          .expected = number(dims) + " axes"},
+         x);
+  normal_axes(axes, dims, "permute", x.where);  // each once
+  for (int i = 0; i < dims; ++i) axes[i] = normal_axis(axes[i], dims, "permute", x.where);
+  return apply(Permute{axes}, x);
+}
+
+Tensor transpose(Arg x, int axis0, int axis1) {
+  check_defined(x, "transpose", x.where);
+  const int dims = x.tensor().dim();
+  Shape axes;
+  for (int i = 0; i < dims; ++i) axes.push_back(i);
+  const auto a = normal_axis(axis0, dims, "transpose", x.where), b = normal_axis(axis1, dims, "transpose", x.where);
+  std::swap(axes[static_cast<int>(a)], axes[static_cast<int>(b)]);
+  return apply(Permute{axes}, x);
+}
+
+Tensor squeeze(Arg x) {
+  check_defined(x, "squeeze", x.where);
+  Shape to;
+  for (const auto size : x.tensor().shape())
+    if (size != 1) to.push_back(size);
+  return apply(Reshape{to}, x);
+}
+
+Tensor squeeze(Arg x, int axis) {
+  check_defined(x, "squeeze", x.where);
+  Shape to = x.tensor().shape();
+  const int at = static_cast<int>(normal_axis(axis, to.size(), "squeeze", x.where));
+  if (to[at] == 1) to.erase(at);
+  return apply(Reshape{to}, x);
+}
+
+Tensor unsqueeze(Arg x, int axis) {
+  check_defined(x, "unsqueeze", x.where);
+  Shape to = x.tensor().shape();
+  if (to.size() == max_dims)
+    fail("unsqueeze", {.wrong = "too many axes", .got = number(max_dims + 1), .expected = "at most 8"}, x);
+  to.insert(static_cast<int>(normal_axis(axis, to.size() + 1, "unsqueeze", x.where)), 1);
+  return apply(Reshape{to}, x);
+}
+
+Tensor slice(Arg x, std::span<const Range> ranges) { return slice_as("slice", x, ranges); }
+Tensor slice(Arg x, std::initializer_list<Range> ranges) {
+  return slice_as("slice", x, std::span(ranges.begin(), ranges.size()));
+}
+Tensor slice(Arg x, int axis, Range range) { return slice_axis("slice", x, axis, range); }
+
+Tensor select(Arg x, int axis, std::int64_t index) {
+  check_defined(x, "select", x.where);
+  Shape to = x.tensor().shape();
+  const int at = static_cast<int>(normal_axis(axis, to.size(), "select", x.where));
+  const std::int64_t n = to[at];
+  if (index < -n || index >= n)
+    fail("select",
+         {.wrong = "index out of range",
+          .got = "index " + number(index) + " on axis " + number(at) + " of shape " + to_string(to),
+          .expected = n ? number(-n) + " to " + number(n - 1) : "none: the axis is empty"},
+         x);
+  if (index < 0) index += n;
+  to.erase(at);
+  const At line(x);
+  return apply(Reshape{to}, slice_axis("select", x, at, {index, index + 1}));
+}
+
+Tensor unslice(Arg g, Shape shape, std::span<const Range> ranges) {
+  check_defined(g, "unslice", g.where);
+  for (const auto size : shape)
+    if (size < 0) fail("unslice", {.wrong = "a size is negative", .got = "shape " + to_string(shape)}, g);
+  const Slice s = resolve("unslice", shape, ranges, g);
+  const Shape cut = extent(s.start, s.stop, s.step);
+  if (cut != g.tensor().shape())
+    fail("unslice",
+         {.wrong = "the tensor does not fit the window",
+          .got = to_string(g.tensor().shape()),
+          .expected = to_string(cut) + ", which the ranges cut out of " + to_string(shape)},
+         g);
+  return apply(Unslice{shape, s.start, s.stop, s.step}, g);
+}
+
+std::vector<Tensor> split(Arg x, std::int64_t size, int axis) {
+  check_defined(x, "split", x.where);
+  if (size < 1) fail("split", {.wrong = "pieces need a size", .got = number(size), .expected = "1 or more"}, x);
+  std::int64_t left = x.tensor().shape()[static_cast<int>(normal_axis(axis, x.tensor().dim(), "split", x.where))];
+  std::vector<std::int64_t> sizes;
+  for (; left > size; left -= size) sizes.push_back(size);
+  sizes.push_back(left);
+  return split(x, sizes, axis);
+}
+
+std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis) {
+  check_defined(x, "split", x.where);
+  const Shape& shape = x.tensor().shape();
+  const int at = static_cast<int>(normal_axis(axis, shape.size(), "split", x.where));
+  double total = 0;
+  std::string list;
+  for (const auto size : sizes) {
+    list += (list.empty() ? "" : ", ") + number(size);
+    total += size < 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(size);
+  }
+  if (total != static_cast<double>(shape[at]))
+    fail("split",
+         {.wrong = "the sizes do not add up to the axis",
+          .got = "sizes " + list + " on axis " + number(at) + " of shape " + to_string(shape),
+          .expected = "sizes of 0 or more, " + number(shape[at]) + " in all"},
+         x);
+  std::vector<Tensor> pieces;
+  std::int64_t start = 0;
+  for (const auto size : sizes) {
+    pieces.push_back(slice_axis("split", x, at, {start, start + size}));
+    start += size;
+  }
+  return pieces;
+}
+
+}  // namespace gradus
