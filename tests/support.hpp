@@ -40,7 +40,9 @@ class TempDir {
  public:
   TempDir() {
     static std::atomic<int> count{0};
-    path_ = std::filesystem::temp_directory_path() /
+    // In memory where that can be had: some tests write tens of thousands of files.
+    const std::filesystem::path memory = "/dev/shm";
+    path_ = (std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) /
             ("gradus-test-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
     std::filesystem::create_directories(path_);
   }

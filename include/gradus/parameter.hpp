@@ -1,6 +1,9 @@
 // Tensors that a module owns. Copying a Tensor shares its numbers; copying a Parameter copies them, so that modules are values.
 #pragma once
 
+#include <concepts>
+#include <utility>
+
 #include <gradus/tensor.hpp>
 
 namespace gradus {
@@ -10,7 +13,7 @@ namespace gradus {
 class Owned : public Tensor {
  public:
   Owned() = default;
-  Owned(Tensor numbers) : Tensor(std::move(numbers)) {}
+  template <std::same_as<Tensor> T> Owned(T numbers) : Tensor(std::move(numbers)) {}  // from a Tensor, not from an Owned
   // Explicit, so that `auto w = layer.weight` does not compile: write `Tensor w = layer.weight` to share it, or
   // `layer.weight.clone()` to copy it. Members of a copied class are copied all the same.
   explicit Owned(const Owned& o);
@@ -26,18 +29,21 @@ class Owned : public Tensor {
 class Parameter : public Owned {
  public:
   Parameter() = default;
-  Parameter(Tensor numbers);
+  template <std::same_as<Tensor> T> Parameter(T numbers) : Owned(std::move(numbers)) { become_leaf(); }
   explicit Parameter(const Parameter& o) = default;
   Parameter(Parameter&&) noexcept = default;
   Parameter& operator=(const Parameter&) = default;
   Parameter& operator=(Parameter&&) = default;
+
+ private:
+  void become_leaf();
 };
 
 // What a module remembers besides: running statistics. Saved with it, never differentiated.
 class Buffer : public Owned {
  public:
   Buffer() = default;
-  Buffer(Tensor numbers) : Owned(std::move(numbers)) {}
+  template <std::same_as<Tensor> T> Buffer(T numbers) : Owned(std::move(numbers)) {}
   explicit Buffer(const Buffer& o) = default;
   Buffer(Buffer&&) noexcept = default;
   Buffer& operator=(const Buffer&) = default;

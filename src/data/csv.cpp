@@ -142,7 +142,7 @@ class CsvReader {
     std::optional<std::size_t> named;
     for (std::size_t i = 0; i < columns_ && may_be_name; ++i) {
       if (first[i] != options_.label) continue;
-      if (named) fail(fmt::format("two columns have the label's name \"{}\"", options_.label));
+      if (named) fail(fmt::format("two columns have the label's name {:?}", options_.label));
       named = i;
     }
     if (named) return *named;
@@ -150,7 +150,7 @@ class CsvReader {
     if (place && *place == std::trunc(*place) && *place >= -count && *place < count) {
       return static_cast<std::size_t>(*place < 0 ? *place + count : *place);
     }
-    fail(fmt::format("no column \"{}\"", options_.label), fmt::format("{}", fmt::join(first, ", ")),
+    fail(fmt::format("no column {:?}", options_.label), fmt::format("{}", fmt::join(first, ", ")),
          fmt::format("one of these, or a number below {}", columns_));
   }
 
@@ -166,7 +166,7 @@ class CsvReader {
   }
 
   std::string column(std::size_t i) const {
-    return names_.empty() ? fmt::format("column {} (from 0)", i) : fmt::format("column \"{}\"", names_[i]);
+    return names_.empty() ? fmt::format("column {} (from 0)", i) : fmt::format("column {:?}", names_[i]);
   }
 
   [[noreturn]] void fail(std::string wrong, std::string got = {}, std::string expected = {},
@@ -179,7 +179,7 @@ class CsvReader {
 
   [[noreturn]] void fail_at(std::size_t i, std::string_view wrong) const {
     file_.fail({.wrong = fmt::format("line {}, {}: {}", cells_.line(), column(i), wrong),
-                .got = fmt::format("\"{}\"", cells_.cells()[i].substr(0, 60))});
+                .got = fmt::format("{:?}", cells_.cells()[i].substr(0, 60))});
   }
 
   const io::InputFile& file_;

@@ -18,7 +18,11 @@ inline void check_floating(const char* operation, const Arg& x) {
   if (!is_floating(x.tensor().dtype())) refuse_dtype(operation, x.tensor().dtype(), x.where);
 }
 
-// Calls f with a zero of x's element type, which is f32 or f64.
+// Height and width, as an attribute.
+inline Shape list(const Pair& p) { return {p[0], p[1]}; }
+inline Pair pair(const Shape& s) { return {s[0], s[1]}; }
+
+// Calls f with a zero of the element type, which is f32 or f64.
 template <class F> decltype(auto) visit_floating(DType dtype, F&& f) { return dtype == f32 ? f(float{}) : f(double{}); }
 
 inline void check_same_dtype(const char* operation, const Arg& a, const Arg& b) {

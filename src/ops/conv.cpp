@@ -8,9 +8,6 @@ using namespace detail;
 
 namespace {
 
-Shape list(const Pair& p) { return {p[0], p[1]}; }
-Pair pair(const Shape& s) { return {s[0], s[1]}; }
-
 // Runs one of the three kernels on a and b; x, weight and y are the shapes of the convolution.
 template <class Op, class Pick>
 Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, const Shape& weight, const Shape& y,

@@ -9,9 +9,6 @@ using namespace detail;
 
 namespace {
 
-Shape list(const Pair& p) { return {p[0], p[1]}; }
-Pair pair(const Shape& s) { return {s[0], s[1]}; }
-
 // The planes of x pooled to h by w.
 Shape resized(const Shape& x, std::int64_t h, std::int64_t w) { return {x[0], x[1], h, w}; }
 

@@ -72,7 +72,7 @@ void Owned::convert(DType to) {
   set_grad(g.defined() ? copy_of(g, to) : Tensor());
 }
 
-Parameter::Parameter(Tensor numbers) : Owned(std::move(numbers)) {
+void Parameter::become_leaf() {
   if (defined()) requires_grad_();
 }
 

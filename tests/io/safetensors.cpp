@@ -234,7 +234,7 @@ TEST_CASE("safetensors: shapes and places that do not fit") {
   says(entry("F32", "[0,18446744073709551615,3]", 0, 0), "too large");
   says(entry("F32", "[4294967296,4294967296,0]", 0, 0), "too large");
   for (const char* dtype : {"U8", "I8", "I16", "U16", "I32", "U32", "U64", "C64", "F8_E4M3", "f32", ""})
-    says(entry(dtype, "[]", 0, 4), "Gradus has no such dtype\n  got:      " + std::string(dtype));
+    says(entry(dtype, "[]", 0, 4), "Gradus has no such dtype\n  got:      \"" + std::string(dtype) + '"');
   std::string axes = "1";
   for (int i = 0; i < 64; ++i) axes += ",1";
   CHECK_PARTS(refused(file_of("{\"a\":" + entry("F32", "[" + axes + "]", 0, 4) + "}", "1234")),

@@ -24,10 +24,14 @@ Tensor linear(Arg x, Arg weight, const Tensor& bias = {});
 Tensor einsum(std::string_view equation, std::span<const Tensor> operands, Loc where = Loc::current());
 Tensor einsum(std::string_view equation, std::initializer_list<Tensor> operands, Loc where = Loc::current());
 
-using Pair = std::array<std::int64_t, 2>;  // height, width
+// Height and width: {3, 5}. One number stands for both: 3 is {3, 3}.
+struct Pair : std::array<std::int64_t, 2> {
+  constexpr Pair(std::int64_t both) : array{both, both} {}
+  constexpr Pair(std::int64_t height, std::int64_t width) : array{height, width} {}
+};
 
 struct Conv2dOptions {
-  Pair stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  Pair stride = 1, padding = 0, dilation = 1;
   std::int64_t groups = 1;
 };
 // Cross-correlation of x (N, C, H, W) with weight (O, C/groups, KH, KW), plus bias (O), which may be undefined.
@@ -38,7 +42,7 @@ Tensor conv2d_input(Arg weight, Arg g, Pair size, const Conv2dOptions& options =
 Tensor conv2d_weight(Arg x, Arg g, Pair size, const Conv2dOptions& options = {});
 
 struct ConvTranspose2dOptions {
-  Pair stride{1, 1}, padding{0, 0}, output_padding{0, 0}, dilation{1, 1};
+  Pair stride = 1, padding = 0, output_padding = 0, dilation = 1;
   std::int64_t groups = 1;
 };
 // The adjoint of conv2d: x (N, C, H, W), weight (C, O/groups, KH, KW), bias (O).
@@ -51,8 +55,8 @@ struct Conv1dOptions {
 Tensor conv1d(Arg x, Arg weight, const Tensor& bias = {}, const Conv1dOptions& options = {});  // x (N, C, L), weight (O, C/groups, K)
 
 struct Pool2dOptions {
-  Pair stride{0, 0};  // 0: the window's size
-  Pair padding{0, 0};
+  Pair stride = 0;    // 0: the window's size
+  Pair padding = 0;
   Pair dilation{1, 1};            // max only
   bool ceil_mode = false;         // round sizes up, less a last window that would start beyond input and left padding
   bool count_include_pad = true;  // average only: divide by the window's part inside input and padding

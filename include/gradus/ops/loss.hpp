@@ -7,7 +7,7 @@
 
 namespace gradus {
 
-enum class Reduction { mean, sum, none };
+enum class Reduction { mean, sum, none, batch_mean };  // batch_mean: the sum divided by the size of axis 0
 
 Tensor mse_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);                       // (input - target)^2
 Tensor l1_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);                        // |input - target|
@@ -39,5 +39,27 @@ struct BceOptions {
 };
 Tensor bce_loss(Arg input, Arg target, const BceOptions& options = {});              // of probabilities; logs cut off at -100
 Tensor bce_with_logits_loss(Arg input, Arg target, const BceOptions& options = {});  // stable
+
+struct KlDivOptions {
+  bool log_target = false;  // the target holds log-probabilities
+  Reduction reduction = Reduction::mean;  // over every element, as elsewhere; the divergence's own mean is batch_mean
+};
+// target (log target - input), 0 where target is 0: input holds log-probabilities, target probabilities.
+Tensor kl_div(Arg input, Arg target, const KlDivOptions& options = {});
+
+// Targets are 1 and -1, of input's shape and dtype.
+Tensor hinge_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);  // max(0, 1 - target input)
+// input where target is 1, max(0, margin - input) where it is -1.
+Tensor hinge_embedding_loss(Arg input, Arg target, double margin = 1, Reduction reduction = Reduction::mean);
+// 1 - cos(a, b) where target is 1, max(0, cos(a, b) - margin) where it is -1: a and b (N, D), target (N).
+Tensor cosine_embedding_loss(Arg a, Arg b, Arg target, double margin = 0, Reduction reduction = Reduction::mean);
+
+struct TripletOptions {
+  double margin = 1, p = 2, eps = 1e-6;
+  bool swap = false;  // d(positive, negative) counts instead of d(anchor, negative) where it is smaller
+  Reduction reduction = Reduction::mean;
+};
+// max(0, d(anchor, positive) - d(anchor, negative) + margin), all (N, D), where d(u, v) = (sum |u - v + eps|^p)^(1/p).
+Tensor triplet_margin_loss(Arg anchor, Arg positive, Arg negative, const TripletOptions& options = {});
 
 }  // namespace gradus

@@ -1,0 +1,359 @@
+// Losses, composed of other operations. Targets, weights and labels are constants as a rule, and then only what depends on the
+// input is recorded.
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// ---- what they share ----
+
+void check_mean(const char* name, const Arg& input, Reduction reduction) {
+  const bool means = reduction == Reduction::mean || reduction == Reduction::batch_mean;
+  if (means && input.tensor().numel() == 0)
+    fail(name,
+         {.wrong = "the batch is empty, and nothing has no mean", .got = "shape " + to_string(input.tensor().shape()),
+          .advice = "leave empty batches out, or take Reduction::sum"},
+         input);
+}
+
+void check_pair(const char* name, const Arg& input, const Arg& target, Reduction reduction) {
+  check_floating(name, input);
+  check_same_dtype(name, input, target);
+  const Shape &si = input.tensor().shape(), &st = target.tensor().shape();
+  if (si != st)
+    fail(name,
+         {.wrong = "input and target have different shapes, and would broadcast to a wrong loss",
+          .got = to_string(si) + " and " + to_string(st), .expected = "equal shapes",
+          .advice = si.numel() == st.numel() ? "reshape one: target.reshape(input.shape())" : "one target for each number of the input"},
+         input);
+  check_mean(name, input, reduction);
+}
+
+double divisor(const Tensor& loss, Reduction reduction) {
+  if (reduction == Reduction::mean) return static_cast<double>(loss.numel());
+  return reduction == Reduction::batch_mean && loss.dim() ? static_cast<double>(loss.size(0)) : 1;
+}
+
+Tensor finish(const Tensor& loss, Reduction reduction) {
+  if (reduction == Reduction::none) return loss;
+  if (reduction == Reduction::mean) return mean(loss);
+  return reduction == Reduction::sum ? sum(loss) : sum(loss) * (1 / divisor(loss, reduction));
+}
+
+// "target[3, 1]", for element i in row-major order
+std::string element(const char* what, const Shape& shape, std::int64_t i) {
+  std::string text;
+  for (int axis = shape.size() - 1; axis >= 0; --axis) {
+    text = std::to_string(i % shape[axis]) + (text.empty() ? "" : ", ") + text;
+    i /= shape[axis];
+  }
+  return text.empty() ? what : std::string(what) + '[' + text + ']';
+}
+
+// Refuses the first number for which ok(number) is false.
+template <class Ok> void check_numbers(const char* name, const char* what, const Arg& x, const char* expected, const char* advice, Ok ok) {
+  const Tensor t = dense(x.tensor());
+  visit_floating(t.dtype(), [&](auto zero) {
+    const auto* number = t.impl()->as<decltype(zero)>();
+    for (std::int64_t i = 0; i < t.numel(); ++i)
+      if (!ok(static_cast<double>(number[i])))
+        fail(name,
+             {.wrong = std::string(what) + " holds a number it cannot have",
+              .got = element(what, t.shape(), i) + " is " + to_string(scalar(static_cast<double>(number[i]), f64)),
+              .expected = expected, .advice = advice},
+             x);
+  });
+}
+
+void check_signs(const char* name, const Arg& target) {
+  check_numbers(name, "target", target, "1 or -1", "for labels of 0 and 1: 2 * target - 1",
+                [](double t) { return t == 1 || t == -1; });
+}
+
+// ---- class labels ----
+
+int class_axis(const Shape& input) { return input.size() == 1 ? 0 : 1; }
+
+Shape without_classes(Shape shape) {
+  shape.erase(class_axis(shape));
+  return shape;
+}
+
+// What labels say, checked.
+struct Labels {
+  Tensor at;         // each target's class, along the class axis of the input; 0 where it is ignored
+  Tensor ignored;    // bool; undefined where none is
+  Tensor weight;     // of each target's class; undefined where all are 1
+  double total = 0;  // the weights that count
+};
+
+Labels read_labels(const char* name, const Arg& input, const Arg& target, const Tensor& weight, std::int64_t ignore_index) {
+  const Shape &shape = input.tensor().shape(), expected = without_classes(shape);
+  const Tensor t = target.tensor();
+  if (t.dtype() != i64)
+    fail(name,
+         {.wrong = "class labels are integers", .got = std::string(gradus::name(t.dtype())) + " of shape " + to_string(t.shape()),
+          .expected = "i64 of shape " + to_string(expected), .advice = "convert them: target.to(i64)"},
+         input);
+  if (t.shape() != expected)
+    fail(name,
+         {.wrong = "the labels do not fit the input", .got = "input " + to_string(shape) + ", target " + to_string(t.shape()),
+          .expected = to_string(expected) + ": the input's shape without its classes",
+          .advice = t.shape() == shape ? "rows of 0 and 1 are probabilities: cross_entropy(input, target.to(f32))"
+                    : t.numel() == expected.numel() ? "reshape it: target.reshape(…)"
+                                                    : "one label for each row of the input"},
+         input);
+  const std::int64_t classes = shape[class_axis(shape)];
+  if (weight.defined()) {
+    check_same_dtype(name, input, Arg(weight, input.where));
+    if (weight.shape() != Shape{classes})
+      fail(name,
+           {.wrong = "the class weights do not fit", .got = to_string(weight.shape()),
+            .expected = to_string(Shape{classes}) + ", one for each class"},
+           input);
+  }
+
+  Labels r;
+  r.at = dense(t);
+  const std::int64_t n = t.numel(), *label = r.at.impl()->as<std::int64_t>();
+  std::int64_t kept = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (label[i] == ignore_index && ignore_index != no_index) continue;
+    ++kept;
+    if (label[i] < 0 || label[i] >= classes)
+      fail(name,
+           {.wrong = "a label is out of range", .got = element("target", t.shape(), i) + " is " + std::to_string(label[i]),
+            .expected = classes ? "0 to " + std::to_string(classes - 1) + ", for " + std::to_string(classes) + " classes" : "none: the input has no classes",
+            .advice = label[i] == classes ? "labels start at 0"
+                      : label[i] < 0      ? "targets that should not count: .ignore_index = " + std::to_string(label[i])
+                                          : ""},
+           input);
+  }
+  r.total = static_cast<double>(kept);
+  if (kept < n) {
+    r.ignored = eq(r.at, static_cast<double>(ignore_index));
+    r.at = masked_fill(r.at, r.ignored, 0);
+  }
+  if (weight.defined()) {
+    r.weight = reshape(index_select(weight.detach(), 0, reshape(r.at, {n})), t.shape());
+    const Tensor counted = kept < n ? masked_fill(r.weight, r.ignored, 0) : r.weight;
+    r.total = to(counted, f64).sum().item();
+  }
+  r.at = unsqueeze(r.at, class_axis(shape));
+  return r;
+}
+
+Tensor beside_classes(const Tensor& weight, const Tensor& input) {
+  Shape shape;
+  for (int i = 0; i < input.dim(); ++i) shape.push_back(i == class_axis(input.shape()) ? weight.numel() : 1);
+  return reshape(weight.detach(), shape);
+}
+
+// The negative loss of log-probabilities, reduced and turned round.
+Tensor nll(const Tensor& logp, const Labels& l, const Tensor& weight, double smoothing, Reduction reduction) {
+  const int axis = class_axis(logp.shape());
+  const double classes = static_cast<double>(logp.size(axis));
+  Tensor y = squeeze(gather(logp, axis, l.at), axis);
+  if (l.weight.defined()) y = y * l.weight;
+  if (smoothing > 0) {
+    const Tensor all = weight.defined() ? logp * beside_classes(weight, logp) : logp;
+    y = y * (1 - smoothing) + sum(all, axis) * (smoothing / classes);
+  }
+  if (l.ignored.defined()) y = masked_fill(y, l.ignored, 0);
+  if (reduction == Reduction::none) return -y;
+  return sum(y) * (-1 / (reduction == Reduction::mean ? l.total : divisor(y, reduction)));
+}
+
+void check_input(const char* name, const Arg& input, const Arg& target) {
+  check_floating(name, input);
+  check_defined(target, name, target.where);
+  if (input.tensor().dim() == 0)
+    fail(name, {.wrong = "the input has no classes", .got = to_string(input.tensor().shape()), .expected = "(C), (N, C) or (N, C, …)"},
+         input);
+}
+
+}  // namespace
+
+// ---- of numbers ----
+
+Tensor mse_loss(Arg input, Arg target, Reduction reduction) {
+  check_pair("mse_loss", input, target, reduction);
+  const At at(input);
+  return finish(square(input - target), reduction);
+}
+
+Tensor l1_loss(Arg input, Arg target, Reduction reduction) {
+  check_pair("l1_loss", input, target, reduction);
+  const At at(input);
+  return finish(abs(input - target), reduction);
+}
+
+Tensor huber_loss(Arg input, Arg target, double delta, Reduction reduction) {
+  check_pair("huber_loss", input, target, reduction);
+  if (!(delta > 0)) fail("huber_loss", {.wrong = "delta is not positive", .got = std::to_string(delta)}, input);
+  const At at(input);
+  const Tensor d = input - target, c = clamp(d, -delta, delta);
+  return finish(c * (d - c * 0.5), reduction);  // d²/2 where c = d, delta (|d| - delta/2) beyond
+}
+
+Tensor smooth_l1_loss(Arg input, Arg target, double beta, Reduction reduction) {
+  check_pair("smooth_l1_loss", input, target, reduction);
+  if (!(beta >= 0)) fail("smooth_l1_loss", {.wrong = "beta is negative", .got = std::to_string(beta)}, input);
+  const At at(input);
+  return beta == 0 ? l1_loss(input, target, reduction) : huber_loss(input, target, beta, reduction) * (1 / beta);
+}
+
+// ---- of probabilities ----
+
+namespace {
+
+void check_weight(const char* name, const char* what, const Tensor& weight, const Arg& input) {
+  if (!weight.defined()) return;
+  check_same_dtype(name, input, Arg(weight, input.where));
+  const Shape& shape = input.tensor().shape();
+  if (broadcast_shape(shape, weight.shape(), name, input.where) != shape)
+    fail(name,
+         {.wrong = std::string(what) + " is larger than the input", .got = to_string(weight.shape()),
+          .expected = "a shape that broadcasts to " + to_string(shape)},
+         input);
+}
+
+// max(log p, -100), with derivative 0 where it is cut off.
+Tensor cut_log(const Tensor& p) { return clamp(log(clamp(p, 1e-45, infinity)), -100, infinity); }
+
+}  // namespace
+
+Tensor bce_loss(Arg input, Arg target, const BceOptions& options) {
+  const char* name = "bce_loss";
+  check_pair(name, input, target, options.reduction);
+  check_weight(name, "weight", options.weight, input);
+  if (options.pos_weight.defined())
+    fail(name, {.wrong = "pos_weight is for logits", .advice = "bce_with_logits_loss, on the input before the sigmoid"}, input);
+  check_numbers(name, "input", input, "probabilities: 0 to 1", "a sigmoid before the loss, or bce_with_logits_loss",
+                [](double p) { return p >= 0 && p <= 1; });
+  const At at(input);
+  const Tensor& t = target;
+  Tensor loss = cut_log(input) * -t + cut_log(-input + 1) * (t - 1);
+  if (options.weight.defined()) loss = loss * options.weight;
+  return finish(loss, options.reduction);
+}
+
+Tensor bce_with_logits_loss(Arg input, Arg target, const BceOptions& options) {
+  const char* name = "bce_with_logits_loss";
+  check_pair(name, input, target, options.reduction);
+  check_weight(name, "weight", options.weight, input);
+  check_weight(name, "pos_weight", options.pos_weight, input);
+  const At at(input);
+  Tensor yes = -target, no = target - 1;
+  if (options.pos_weight.defined()) yes = yes * options.pos_weight;
+  if (options.weight.defined()) yes = yes * options.weight, no = no * options.weight;
+  return finish(yes * log_sigmoid(input) + no * log_sigmoid(-input), options.reduction);
+}
+
+Tensor kl_div(Arg input, Arg target, const KlDivOptions& options) {
+  check_pair("kl_div", input, target, options.reduction);
+  const At at(input);
+  const Tensor& t = target;
+  if (options.log_target) return finish(exp(t) * (t - input), options.reduction);
+  const Tensor none = eq(t, 0);
+  return finish(masked_fill(t * (log(masked_fill(t, none, 1)) - input), none, 0), options.reduction);
+}
+
+Tensor nll_loss(Arg input, Arg target, const NllOptions& options) {
+  check_input("nll_loss", input, target);
+  check_mean("nll_loss", input, options.reduction);
+  const At at(input);
+  const Labels labels = read_labels("nll_loss", input, target, options.weight, options.ignore_index);
+  return nll(input, labels, options.weight, 0, options.reduction);
+}
+
+Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) {
+  const char* name = "cross_entropy";
+  check_input(name, input, target);
+  check_mean(name, input, options.reduction);
+  const double eps = options.label_smoothing;
+  if (!(eps >= 0 && eps <= 1))
+    fail(name, {.wrong = "label_smoothing is not a share", .got = std::to_string(eps), .expected = "0 to 1"}, input);
+  const At at(input);
+  const Tensor &x = input, &t = target;
+  const int axis = class_axis(x.shape());
+  if (!is_floating(t.dtype()) || t.shape() != x.shape()) {
+    const Labels labels = read_labels(name, input, target, options.weight, options.ignore_index);
+    return nll(log_softmax(x, axis), labels, options.weight, eps, options.reduction);
+  }
+  check_same_dtype(name, input, target);
+  if (options.ignore_index != no_index)
+    fail(name, {.wrong = "ignore_index is for class labels, and these targets are probabilities",
+                .got = std::to_string(options.ignore_index)}, input);
+  Tensor y = -t;
+  if (eps > 0) y = y * (1 - eps) - eps / static_cast<double>(x.size(axis));
+  if (options.weight.defined()) {
+    if (options.weight.shape() != Shape{x.size(axis)})
+      fail(name, {.wrong = "the class weights do not fit", .got = to_string(options.weight.shape()),
+                  .expected = to_string(Shape{x.size(axis)}) + ", one for each class"}, input);
+    y = y * beside_classes(options.weight, x);
+  }
+  return finish(sum(log_softmax(x, axis) * y, axis), options.reduction);
+}
+
+// ---- of margins ----
+
+Tensor hinge_loss(Arg input, Arg target, Reduction reduction) {
+  check_pair("hinge_loss", input, target, reduction);
+  check_signs("hinge_loss", target);
+  const At at(input);
+  return finish(clamp(input * -target + 1, 0, infinity), reduction);
+}
+
+Tensor hinge_embedding_loss(Arg input, Arg target, double margin, Reduction reduction) {
+  check_pair("hinge_embedding_loss", input, target, reduction);
+  check_signs("hinge_embedding_loss", target);
+  const At at(input);
+  return finish(where(eq(target, 1), input, clamp(-input + margin, 0, infinity)), reduction);
+}
+
+Tensor cosine_embedding_loss(Arg a, Arg b, Arg target, double margin, Reduction reduction) {
+  const char* name = "cosine_embedding_loss";
+  check_pair(name, a, b, reduction);
+  check_same_dtype(name, a, target);
+  const Shape &shape = a.tensor().shape(), rows = shape.empty() ? shape : Shape(std::span(shape.begin(), shape.end() - 1));
+  if (shape.empty() || target.tensor().shape() != rows)
+    fail(name,
+         {.wrong = "the targets do not fit", .got = to_string(shape) + ", target " + to_string(target.tensor().shape()),
+          .expected = "(N, D), target (N)"},
+         a);
+  check_signs(name, target);
+  const At at(a);
+  const Tensor norms = (sum(square(a), -1) + 1e-12) * (sum(square(b), -1) + 1e-12);
+  const Tensor cosine = sum(a * b, -1) / sqrt(norms);
+  return finish(where(eq(target, 1), -cosine + 1, clamp(cosine - margin, 0, infinity)), reduction);
+}
+
+Tensor triplet_margin_loss(Arg anchor, Arg positive, Arg negative, const TripletOptions& options) {
+  const char* name = "triplet_margin_loss";
+  check_pair(name, anchor, positive, options.reduction);
+  check_pair(name, anchor, negative, options.reduction);
+  if (anchor.tensor().dim() == 0)
+    fail(name, {.wrong = "a 0-d tensor is not a row of numbers", .got = "()", .expected = "(N, D)"}, anchor);
+  const double p = options.p;
+  if (!(p > 0 && p < infinity)) fail(name, {.wrong = "p is not the power of a norm", .got = std::to_string(p), .expected = "above 0, finite"}, anchor);
+  const At at(anchor);
+  const auto distance = [&](const Tensor& u, const Tensor& v) {
+    const Tensor d = u - v + options.eps;
+    return p == 2 ? sqrt(sum(square(d), -1)) : pow(sum(pow(abs(d), p), -1), 1 / p);
+  };
+  Tensor away = distance(anchor, negative);
+  if (options.swap) away = minimum(away, distance(positive, negative));
+  return finish(clamp(distance(anchor, positive) - away + options.margin, 0, infinity), options.reduction);
+}
+
+}  // namespace gradus

@@ -1,0 +1,337 @@
+// Dropout, normalisation, attention.
+#include <cmath>
+#include <limits>
+
+#include "kernels/random.hpp"
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+using kernels::Index;
+
+namespace {
+
+struct Dropout {
+  double p = 0.5;
+  std::int64_t seed = 0, counter = 0;  // element i is kept if the uniform number (seed, counter + i) is p or more
+  static constexpr auto name = "dropout", rule = "dx = g, dropped and scaled likewise";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("p", p), v("seed", seed), v("counter", counter); }
+  Tensor forward(Fwd&, Ins in) const {
+    const Tensor x = dense(in[0]), y = empty(x.shape(), x.dtype());
+    visit_floating(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      kernels::parallel_for(x.numel(), grain / 8, [&](Index begin, Index end) {
+        kernels::dropout(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(counter + begin), end - begin, p,
+                         x.impl()->as<T>() + begin, y.impl()->as<T>() + begin);
+      });
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const { v.give(0, apply(*this, v.g)); }
+};
+
+// ---- normalisation ----
+
+// x as [p, k, q], where p and q are normalised over for each k: rows of length q. Layers have p = 1, images q = H W.
+struct Rows3 {
+  Index p = 1, k = 1, q = 1;
+  bool fits = true;  // the axes have this order, and the rows are long enough to be worth it
+
+  Rows3(const Shape& shape, const Shape& axes) {
+    int stage = 0, next = 0;
+    for (int i = 0; i < shape.size(); ++i) {
+      const bool over = next < axes.size() && axes[next] == i;
+      next += over;
+      if (shape[i] == 1) continue;
+      if (!over && stage == 0) stage = 1;
+      if (over && stage == 1) stage = 2;
+      fits = fits && (over || stage == 1);
+      (stage == 0 ? p : stage == 1 ? k : q) *= shape[i];
+    }
+    if (k == 1) q *= p, p = 1;
+    fits = fits && (p == 1 || q >= 16);
+  }
+  double count() const { return static_cast<double>(p * q); }
+  Index row(Index channel, Index i) const { return (i * k + channel) * q; }
+};
+
+constexpr Index strip = 512;  // elements of scratch on the stack
+
+// The sum of a b over n elements.
+template <class T>
+double dot(const kernels::Table<T>& t, Index n, const T* a, const T* b) {
+  T room[strip], part;
+  double sum = 0;
+  for (Index i = 0; i < n; i += strip) {
+    const Index m = std::min(strip, n - i);
+    t.mul(m, a + i, 1, b + i, 1, room);
+    t.sum(1, m, 1, room, &part);
+    sum += static_cast<double>(part);
+  }
+  return sum;
+}
+
+template <class T>
+double total(const kernels::Table<T>& t, Index n, const T* x) {
+  T part;
+  t.sum(1, n, 1, x, &part);
+  return static_cast<double>(part);
+}
+
+// y = (x - mean) r for every k; r = 1 / sqrt(var + eps).
+template <class T>
+void normalize_rows(const Rows3& s, double eps, const T* x, T* y, T* r, T* mean, T* var) {
+  const auto& t = kernels::table<T>();
+  kernels::parallel_for(s.k, std::max<Index>(1, grain / (s.p * s.q)), [&, eps](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k) {
+      double sum = 0, squares = 0;
+      for (Index i = 0; i < s.p; ++i) sum += total(t, s.q, x + s.row(k, i));
+      mean[k] = static_cast<T>(sum / s.count());
+      for (Index i = 0; i < s.p; ++i) {
+        T* row = y + s.row(k, i);
+        t.add_scalar(s.q, x + s.row(k, i), 1, row, -static_cast<double>(mean[k]), 0);
+        squares += dot(t, s.q, row, row);
+      }
+      var[k] = static_cast<T>(squares / s.count());
+      r[k] = static_cast<T>(1 / std::sqrt(squares / s.count() + eps));
+      for (Index i = 0; i < s.p; ++i) t.mul_scalar(s.q, y + s.row(k, i), 1, y + s.row(k, i), static_cast<double>(r[k]), 0);
+    }
+  });
+}
+
+// dx = r (g - mean(g) - y mean(g y)) for every k.
+template <class T>
+void normalize_vjp_rows(const Rows3& s, const T* g, const T* y, const T* r, T* dx) {
+  const auto& t = kernels::table<T>();
+  kernels::parallel_for(s.k, std::max<Index>(1, grain / (s.p * s.q)), [&](Index begin, Index end) {
+    for (Index k = begin; k < end; ++k) {
+      double sum = 0, along = 0;
+      for (Index i = 0; i < s.p; ++i) {
+        sum += total(t, s.q, g + s.row(k, i));
+        along += dot(t, s.q, g + s.row(k, i), y + s.row(k, i));
+      }
+      for (Index i = 0; i < s.p; ++i) {
+        T* row = dx + s.row(k, i);
+        t.add_scalar(s.q, g + s.row(k, i), 1, row, -sum / s.count(), 0);
+        t.axpy(s.q, -along / s.count(), y + s.row(k, i), row);
+        t.mul_scalar(s.q, row, 1, row, static_cast<double>(r[k]), 0);
+      }
+    }
+  });
+}
+
+// Extras: r, the mean and the variance, without the axes.
+struct Normalize {
+  Shape axes;
+  double eps = 1e-5;
+  static constexpr auto name = "normalize", rule = "dx = r (g - mean(g) - y mean(g y)), r = 1 / sqrt(var(x) + eps)";
+  static constexpr Saves saves{in0 | out0 | extra0};
+  void fields(auto& v) const { v("axes", axes), v("eps", eps); }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Shape& shape = in[0].shape();
+    const Rows3 s(shape, axes);
+    if (!s.fits || in[0].numel() == 0) {
+      const Tensor m = gradus::mean(in[0], over(), true), c = in[0] - m;
+      const Tensor v = gradus::mean(square(c), over(), true), r = rsqrt(v + eps);
+      const Shape kept = reduced(shape, axes, false);
+      f.extras[0] = reshape(r, kept), f.extras[1] = reshape(m, kept), f.extras[2] = reshape(v, kept);
+      return c * r;
+    }
+    const Tensor x = dense(in[0]), y = empty(shape, x.dtype());
+    for (Tensor& extra : f.extras) extra = empty(reduced(shape, axes, false), x.dtype());
+    visit_floating(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const auto numbers = [](const Tensor& t) { return t.impl()->as<T>(); };
+      normalize_rows<T>(s, eps, numbers(x), numbers(y), numbers(f.extras[0]), numbers(f.extras[1]), numbers(f.extras[2]));
+    });
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    const Tensor &g = v.g, &y = v.out();
+    const Tensor r = rsqrt(var(v.in(0), over(), true, 0) + eps);
+    v.give(0, r * (g - gradus::mean(g, over(), true) - y * gradus::mean(g * y, over(), true)));
+  }
+  void fast(Vjp& v) const {
+    const Rows3 s(v.g.shape(), axes);
+    if (!s.fits || v.g.numel() == 0) return vjp(v);
+    const Tensor g = dense(v.g), y = dense(v.out()), dx = empty(g.shape(), g.dtype());
+    visit_floating(g.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      normalize_vjp_rows<T>(s, g.impl()->as<T>(), y.impl()->as<T>(), v.extra(0).impl()->as<T>(), dx.impl()->as<T>());
+    });
+    v.give(0, dx);
+  }
+
+ private:
+  Axes over() const { return Axes(std::span(axes.begin(), axes.end())); }
+};
+
+constexpr const OpTable* rows[] = {&op_table<Dropout>, &op_table<Normalize>};
+
+// ---- what the functions share ----
+
+// Axis `channel` of size c, all others 1: beside x it broadcasts.
+Tensor beside(const Tensor& t, const Tensor& x, int channel) {
+  Shape shape;
+  for (int i = 0; i < x.dim(); ++i) shape.push_back(i == channel ? x.size(i) : 1);
+  return reshape(t, shape);
+}
+
+void check_parameter(const char* name, const char* what, const Tensor& t, const Shape& shape, const Arg& x) {
+  if (!t.defined()) return;
+  check_same_dtype(name, x, Arg(t, x.where));
+  if (t.shape() != shape)
+    fail(name,
+         {.wrong = std::string(what) + " has the wrong shape",
+          .got = to_string(t.shape()) + ", x " + to_string(x.tensor().shape()), .expected = to_string(shape)},
+         x);
+}
+
+void check_channels(const char* name, const Arg& x) {
+  check_floating(name, x);
+  if (x.tensor().dim() < 2)
+    fail(name,
+         {.wrong = "x has no channels", .got = to_string(x.tensor().shape()), .expected = "(N, C, …)",
+          .advice = "a single one is a batch of one: unsqueeze(x, 0)"},
+         x);
+}
+
+Tensor scaled(Tensor y, const Tensor& weight, const Tensor& bias, int channel) {
+  if (weight.defined()) y = y * (channel < 0 ? weight : beside(weight, y, channel));
+  if (bias.defined()) y = y + (channel < 0 ? bias : beside(bias, y, channel));
+  return y;
+}
+
+}  // namespace
+
+Rows detail::nn_rows() { return rows; }
+
+Tensor dropout(Arg x, double p, bool training) {
+  check_floating("dropout", x);
+  if (!(p >= 0 && p <= 1))
+    fail("dropout", {.wrong = "p is not a probability", .got = std::to_string(p), .expected = "0 to 1"}, x);
+  if (!training || p == 0) return x;
+  Generator& generator = default_generator();
+  const std::uint64_t seed = generator.seed(), first = generator.draw(x.tensor().numel());
+  return apply(Dropout{p, static_cast<std::int64_t>(seed), static_cast<std::int64_t>(first)}, x);
+}
+
+Tensor normalize(Arg x, Axes axes, double eps) {
+  check_floating("normalize", x);
+  return apply(Normalize{normal_axes(axes, x.tensor().dim(), "normalize", x.where), eps}, x);
+}
+
+Tensor layer_norm(Arg x, Shape normalized_shape, const Tensor& weight, const Tensor& bias, double eps) {
+  check_floating("layer_norm", x);
+  const Shape& shape = x.tensor().shape();
+  const int first = shape.size() - normalized_shape.size();
+  Shape axes, trailing;
+  for (int i = std::max(first, 0); i < shape.size(); ++i) axes.push_back(i), trailing.push_back(shape[i]);
+  if (normalized_shape.empty() || trailing != normalized_shape)
+    fail("layer_norm",
+         {.wrong = "normalized_shape is not the end of the input's shape",
+          .got = to_string(normalized_shape) + " for x " + to_string(shape)},
+         x);
+  check_parameter("layer_norm", "the weight", weight, normalized_shape, x);
+  check_parameter("layer_norm", "the bias", bias, normalized_shape, x);
+  const At at(x);
+  return scaled(apply(Normalize{axes, eps}, x), weight, bias, -1);
+}
+
+Tensor group_norm(Arg x, std::int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps) {
+  check_channels("group_norm", x);
+  const Shape& shape = x.tensor().shape();
+  if (num_groups < 1 || shape[1] % num_groups)
+    fail("group_norm",
+         {.wrong = "the channels do not fall into groups of one size",
+          .got = std::to_string(shape[1]) + " channels, " + std::to_string(num_groups) + " groups",
+          .expected = "channels that are a multiple of num_groups"},
+         x);
+  check_parameter("group_norm", "the weight", weight, {shape[1]}, x);
+  check_parameter("group_norm", "the bias", bias, {shape[1]}, x);
+  const At at(x);
+  Shape grouped{shape[0], num_groups, shape[1] / num_groups};
+  for (int i = 2; i < shape.size(); ++i) grouped[2] *= shape[i];
+  const Tensor y = apply(Normalize{{2}, eps}, reshape(x, grouped));
+  return scaled(reshape(y, shape), weight, bias, 1);
+}
+
+Tensor rms_norm(Arg x, const Tensor& weight, double eps) {
+  check_floating("rms_norm", x);
+  const Shape& shape = x.tensor().shape();
+  if (shape.empty()) fail("rms_norm", {.wrong = "a 0-d tensor has no last axis", .got = to_string(shape)}, x);
+  check_parameter("rms_norm", "the weight", weight, {shape.back()}, x);
+  const At at(x);
+  return scaled(x * rsqrt(mean(square(x), -1, true) + eps), weight, {}, -1);
+}
+
+BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
+                           const Tensor& bias, bool training, double momentum, double eps) {
+  const char* name = "batch_norm";
+  check_channels(name, x);
+  const Shape& shape = x.tensor().shape();
+  check_parameter(name, "running_mean", running_mean, {shape[1]}, x);
+  check_parameter(name, "running_var", running_var, {shape[1]}, x);
+  check_parameter(name, "the weight", weight, {shape[1]}, x);
+  check_parameter(name, "the bias", bias, {shape[1]}, x);
+  if (running_mean.defined() != running_var.defined() || (!training && !running_mean.defined()))
+    fail(name,
+         {.wrong = "the running statistics are undefined",
+          .expected = training ? "both, or neither" : "both: evaluation normalises with them"},
+         x);
+  const At at(x);
+  if (!training) {
+    const Tensor mean = running_mean.detach(), var = running_var.detach();
+    const Tensor y = (x - beside(mean, x, 1)) * beside(rsqrt(var + eps), x, 1);
+    return {scaled(y, weight, bias, 1), mean, var};
+  }
+  if (shape.numel() == 0) return {scaled(x, weight, bias, 1), running_mean, running_var};
+  const double n = static_cast<double>(shape.numel() / shape[1]);
+  if (n < 2)
+    fail(name,
+         {.wrong = "one value per channel has no variance", .got = to_string(shape),
+          .expected = "two or more values per channel while training",
+          .advice = "a larger batch (drop a last one that is smaller), or evaluation mode"},
+         x);
+  Shape axes{0};
+  for (int i = 2; i < shape.size(); ++i) axes.push_back(i);
+  Tensor extras[3];
+  const Arg args[] = {x};
+  const Tensor y = apply(Normalize{axes, eps}, args, extras);
+  Tensor mean = extras[1], var = extras[2] * (n / (n - 1));
+  if (running_mean.defined()) {
+    mean = running_mean.detach() * (1 - momentum) + mean * momentum;
+    var = running_var.detach() * (1 - momentum) + var * momentum;
+  }
+  return {scaled(y, weight, bias, 1), mean, var};
+}
+
+Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask, const AttentionOptions& options) {
+  const char* name = "scaled_dot_product_attention";
+  check_same_dtype(name, q, k);
+  check_same_dtype(name, q, v);
+  check_floating(name, q);
+  const Shape &sq = q.tensor().shape(), &sk = k.tensor().shape(), &sv = v.tensor().shape();
+  if (sq.size() < 2 || sk.size() < 2 || sv.size() < 2 || sq.back() != sk.back() || sk[sk.size() - 2] != sv[sv.size() - 2])
+    fail(name,
+         {.wrong = "queries, keys and values do not fit",
+          .got = "q " + to_string(sq) + ", k " + to_string(sk) + ", v " + to_string(sv),
+          .expected = "q (…, L, E), k (…, S, E), v (…, S, Ev)"},
+         q);
+  if (mask.defined() && mask.dtype() != boolean) check_same_dtype(name, q, Arg(mask, q.where));
+  const At at(q);
+  const double scale = options.scale == 0 ? 1 / std::sqrt(static_cast<double>(sq.back())) : options.scale;
+  Tensor scores = matmul(q * scale, k, {.transpose_b = true});
+  const auto attend = [&](const Tensor& where) {
+    scores = masked_fill(scores, logical_not(where), -std::numeric_limits<double>::infinity());
+  };
+  const Index queries = scores.size(-2), keys = scores.size(-1);
+  if (options.is_causal) attend(reshape(arange(keys), {1, keys}) <= reshape(arange(queries), {queries, 1}));
+  if (mask.defined() && mask.dtype() == boolean) attend(mask);
+  else if (mask.defined()) scores = scores + mask;
+  return matmul(softmax(scores, -1), v);
+}
+
+}  // namespace gradus
