@@ -82,6 +82,29 @@ Tensor descent(const Tensor& p, const Tensor& g, bool maximize, double weight_de
 
 // ---- parameters ----
 
+namespace {
+
+[[noreturn]] void refuse(const nn::NamedParameter& p, const char* wrong, std::string got, std::string advice, Loc where) {
+  throw Error("optimizer",
+              {.wrong = "parameter '" + p.name + "' " + wrong, .got = std::move(got), .advice = std::move(advice)},
+              user_line(where));
+}
+
+void check_parameter(const nn::NamedParameter& p, Loc where) {
+  if (!p.value.defined()) refuse(p, "is undefined", "a default-constructed tensor", "make it first", where);
+  const TensorImpl& t = *p.value.impl();
+  if (!is_floating(t.dtype)) refuse(p, "is not floating-point", name(t.dtype), "convert it: x.to(f32)", where);
+  if (t.tape)
+    refuse(p, "is the result of a recorded operation, not a leaf", "shape " + to_string(t.shape),
+           "train the leaves it was computed from, or x.detach().requires_grad_()", where);
+  for (int i = 0; i < t.shape.size(); ++i)
+    if (t.strides[i] == 0 && t.shape[i] > 1)
+      refuse(p, "is an expanded view: several elements are one number in memory", "shape " + to_string(t.shape),
+             "train a copy: x.clone().requires_grad_()", where);
+}
+
+}  // namespace
+
 const char* OptimizerBase::type() const {
   if (type_) return type_;
   int status = 0;
@@ -94,39 +117,27 @@ const char* OptimizerBase::type() const {
 }
 
 void OptimizerBase::add_entries(std::vector<nn::NamedParameter> parameters, std::size_t group, Loc where) {
-  const auto refuse = [&](const std::string& name, const char* wrong, std::string got, std::string advice) {
-    throw Error("optimizer",
-                {.wrong = "parameter '" + name + "' " + wrong, .got = std::move(got), .advice = std::move(advice)},
-                user_line(where));
-  };
   if (parameters.empty())
     throw Error("optimizer", {.wrong = "there are no parameters to train", .got = "an empty list"}, user_line(where));
-
-  std::vector<Entry> entries = entries_;
+  std::vector<Entry> added;
+  const auto find = [&](const auto& fits) -> const Entry* {
+    for (const std::vector<Entry>* list : {&std::as_const(entries_), &std::as_const(added)})
+      for (const Entry& e : *list)
+        if (fits(e)) return &e;
+    return nullptr;
+  };
   for (nn::NamedParameter& p : parameters) {
-    if (!p.value.defined()) refuse(p.name, "is undefined", "a default-constructed tensor", "make it first");
-    const TensorImpl& t = *p.value.impl();
-    if (!is_floating(t.dtype)) refuse(p.name, "is not floating-point", name(t.dtype), "convert it: x.to(f32)");
-    if (t.tape)
-      refuse(p.name, "is the result of a recorded operation, not a leaf", "shape " + to_string(t.shape),
-             "train the leaves it was computed from, or x.detach().requires_grad_()");
-    for (int i = 0; i < t.shape.size(); ++i)
-      if (t.strides[i] == 0 && t.shape[i] > 1)
-        refuse(p.name, "is an expanded view: several elements are one number in memory", "shape " + to_string(t.shape),
-               "train a copy: x.clone().detach().requires_grad_()");
-    for (const Entry& e : entries)
-      if (e.value.is_same(p.value))
-        refuse(p.name, "is there twice", "it is already in group " + std::to_string(e.group) + " as '" + e.name + "'",
-               "give each parameter once, in one group");
+    check_parameter(p, where);
+    if (const Entry* e = find([&](const Entry& other) { return other.value.is_same(p.value); }))
+      refuse(p, "is there twice", "it is already in group " + std::to_string(e->group) + " as '" + e->name + "'",
+             "give each parameter once, in one group", where);
     // Two networks may both have a "0.weight": the later one is called "0.weight.2".
-    const auto taken = [&](const std::string& name) {
-      return std::any_of(entries.begin(), entries.end(), [&](const Entry& e) { return e.name == name; });
-    };
     std::string name = p.name;
-    for (int n = 2; taken(name); ++n) name = p.name + "." + std::to_string(n);
-    entries.push_back({.name = std::move(name), .value = p.value, .group = group});
+    for (int n = 2; find([&](const Entry& other) { return other.name == name; }); ++n) name = p.name + "." + std::to_string(n);
+    added.push_back({.name = std::move(name), .value = std::move(p.value), .group = group});
   }
-  entries_ = std::move(entries);
+  entries_.reserve(entries_.size() + added.size());
+  std::move(added.begin(), added.end(), std::back_inserter(entries_));
   group_count_ = group + 1;
 }
 
@@ -186,10 +197,10 @@ void OptimizerBase::check_gradients(Loc where) const {
                    .expected = to_string(p.shape) + " " + name(p.dtype),
                    .advice = "zero_grad(), and walk back again"},
                   where);
-    if (e.ready && !e.state.tensors.empty() && e.state.shape != p.shape)
+    if (!e.state.tensors.empty() && e.shape != p.shape)
       throw Error(type(),
                   {.wrong = "'" + e.name + "' has changed its shape since its state was made",
-                   .got = to_string(p.shape), .expected = to_string(e.state.shape), .advice = "make a new optimizer"},
+                   .got = to_string(p.shape), .expected = to_string(e.shape), .advice = "make a new optimizer"},
                   where);
   }
   if (any) return;
@@ -200,3 +211,120 @@ void OptimizerBase::check_gradients(Loc where) const {
                .advice = "call tape.backward(loss) between zero_grad() and step(); requires_grad_() unfreezes"},
               where);
 }
+
+// State is made at the first step that finds a gradient; it follows a parameter that has been converted to another dtype.
+void OptimizerBase::prepare() {
+  for (Entry& e : entries_) {
+    const TensorImpl& p = *e.value.impl();
+    if (!is_active(e.value) || (e.ready && e.dtype == p.dtype)) continue;
+    if (!e.ready) {
+      State fresh;
+      init_entry(e, fresh);
+      e.state = std::move(fresh);
+    } else {
+      for (Buffer& t : e.state.tensors)
+        if (t.dtype() == e.dtype && t.shape() == p.shape) t.convert(p.dtype);
+    }
+    e.ready = true, e.dtype = p.dtype, e.shape = p.shape;
+  }
+}
+
+void OptimizerBase::step(Loc where) {
+  const At at(where);
+  const NoRecord pause;
+  where = user_line(where);
+  check_gradients(where);
+  prepare();
+  for (Entry& e : entries_)
+    if (is_active(e.value)) update(e, where);
+}
+
+void OptimizerBase::update(Entry& e, Loc where) {
+  const TensorImpl& p = *e.value.impl();
+  // A gradient that is itself the result of a recorded walk serves by its numbers.
+  const Tensor numbers = p.grad.impl()->tape ? p.grad.detach() : Tensor();
+  const Tensor& g = numbers.defined() ? numbers : p.grad;
+  ++e.state.step;
+  const auto tell = [&](bool before) {
+    if (!thread_state().hooks) return;
+    const std::vector<Tensor> state(e.state.tensors.begin(), e.state.tensors.end());
+    Observers::tell([&](Observer& o) {
+      o.on_step({type(), e.name, e.value, g, state, lr(e.group), e.state.step, before});
+    });
+  };
+  tell(true);
+  changed(e.value, type(), where);
+  {
+    const Unobserved inside;
+    update_entry(e, g);
+  }
+  // Whatever calls the update was made of, a walk that meets the change names the optimizer.
+  p.storage->changed_by = type();
+  p.storage->changed_at = where;
+  tell(false);
+}
+
+// ---- saving and loading ----
+
+StateDict OptimizerBase::state_dict() const {
+  const NoRecord pause;
+  StateDict dict;
+  for (const Entry& e : entries_) {
+    if (!e.ready) continue;
+    for (std::size_t i = 0; i < e.state.names.size(); ++i)
+      dict.emplace_back(e.name + "." + e.state.names[i], clone(e.state.tensors[i]));
+    dict.emplace_back(e.name + ".step", scalar(static_cast<double>(e.state.step), i64));
+  }
+  return dict;
+}
+
+// The state of one parameter as `from` has it.
+State OptimizerBase::loaded(const Entry& e, const StateDict& from, Loc where) const {
+  const auto refuse = [&](const std::string& key, const char* wrong, std::string got, std::string expected) {
+    throw Error("load_state_dict",
+                {.wrong = "'" + key + "' " + wrong, .got = std::move(got), .expected = std::move(expected),
+                 .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
+                where);
+  };
+  const auto get = [&](const std::string& key, const Shape& shape) -> const Tensor& {
+    const Tensor* t = find(from, key);
+    if (!t || !t->defined()) refuse(key, "is missing", std::to_string(from.size()) + " names", key + " " + to_string(shape));
+    if (t->shape() != shape) refuse(key, "has the wrong shape", to_string(t->shape()), to_string(shape));
+    return *t;
+  };
+  State state;
+  init_entry(e, state);
+  const double step = get(e.name + ".step", {}).item(where);
+  if (!(step >= 0) || step != std::floor(step)) refuse(e.name + ".step", "is not a count", std::to_string(step), "0, 1, 2, …");
+  state.step = static_cast<std::int64_t>(step);
+  for (std::size_t i = 0; i < state.names.size(); ++i)
+    state.tensors[i].copy_(get(e.name + "." + state.names[i], state.tensors[i].shape()));
+  return state;
+}
+
+void OptimizerBase::load_state_dict(const StateDict& state, Loc where) {
+  const At at(where);
+  const NoRecord pause;
+  where = user_line(where);
+  std::vector<Entry> entries;
+  std::vector<std::string> known;
+  for (const Entry& e : entries_) {
+    Entry& n = entries.emplace_back(Entry{.name = e.name, .value = e.value, .group = e.group});
+    if (!find(state, e.name + ".step")) continue;  // it had no gradient yet
+    n.state = loaded(e, state, where);
+    n.ready = true, n.dtype = e.value.dtype(), n.shape = e.value.shape();
+    known.push_back(e.name + ".step");
+    for (const std::string& name : n.state.names) known.push_back(e.name + "." + name);
+  }
+  std::sort(known.begin(), known.end());
+  for (const auto& [key, tensor] : state)
+    if (!std::binary_search(known.begin(), known.end(), key))
+      throw Error("load_state_dict",
+                  {.wrong = "'" + key + "' belongs to nothing here",
+                   .got = std::to_string(state.size()) + " names, of which " + std::to_string(known.size()) + " are known",
+                   .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
+                  where);
+  entries_ = std::move(entries);
+}
+
+}  // namespace gradus::optim

@@ -6,11 +6,16 @@
 //     Tensor forward(const Tensor& x) const { return fc2(tanh(fc1(x))); }
 //     void fields(auto& v) { v("fc1", fc1), v("fc2", fc2); }
 //   };
+//
+//   Mlp net;
+//   Tensor y = net(x);
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -22,6 +27,7 @@
 namespace gradus::nn {
 
 class Fields;
+class ModuleBase;
 
 struct NamedParameter {
   std::string name;  // "encoder.fc1.weight"
@@ -32,53 +38,91 @@ struct LoadOptions {
   bool strict = true;  // a missing or an unexpected name is an error
 };
 
+namespace detail {
+
+// The static face of a module class: one table per type, as for operations.
+struct ModuleTable {
+  std::string_view type;                            // "Linear"
+  void (*visit)(ModuleBase& self, Fields& v);       // its fields()
+  std::string (*describe)(const ModuleBase& self);  // its describe(), or ""
+};
+
+// For summary(): told what every call on this thread returned.
+struct Watcher {
+  virtual void returned(const ModuleBase& m, const std::vector<Tensor>& results) = 0;
+
+ protected:
+  ~Watcher() = default;
+};
+
+}  // namespace detail
+
 // What every module has. Write modules by deriving from Module<Self>, below.
 class ModuleBase {
  public:
+  std::string_view type() const { return table_->type; }                     // "Linear"
+  std::string description() const { return table_->describe(*this); }        // "64 -> 128"
   bool is_training() const { return training_; }
-  std::string_view type() const { return type_; }
+  void visit(Fields& v) { table_->visit(*this, v); }
 
-  ModuleBase() = default;
-  ModuleBase(const ModuleBase&) = default;
-  ModuleBase& operator=(const ModuleBase& o) {  // keeps its own name: that is its place in the parent
-    training_ = o.training_, named_ = false;
-    return *this;
-  }
+  // All of them, those of modules inside too, in the order of fields(). Two of one name are an error.
+  std::vector<NamedParameter> named_parameters(Loc where = Loc::current()) const { return list(false, where); }
+  std::vector<Tensor> parameters() const;
+  std::int64_t parameter_count() const;  // numbers in all of them
+  void zero_grad();                      // leaves every gradient undefined
+
+  // Parameters and buffers by name, sharing their numbers; io::save() writes it.
+  StateDict state_dict(Loc where = Loc::current()) const;
+  // Copies the numbers in, converted to each parameter's dtype. All names and shapes are checked before anything changes; the
+  // error lists whatever does not fit.
+  void load_state_dict(const StateDict& state, const LoadOptions& options = {}, Loc where = Loc::current());
 
  protected:
-  using Visit = void (*)(ModuleBase& self, Fields& v);
+  explicit ModuleBase(const detail::ModuleTable& table) : table_(&table) {}
+  // Neither copying nor assigning takes the name along: that is the place in a parent.
+  ModuleBase(const ModuleBase& o) : table_(o.table_), training_(o.training_) {}
+  ModuleBase& operator=(const ModuleBase& o) {
+    training_ = o.training_;
+    return rename();
+  }
+  ~ModuleBase() = default;
 
-  // Around every call: names the children, opens the scope, lets the operations inside report their own lines.
+  // Around every call: names the children, opens the scope. With `own_lines` the operations inside report the lines they stand
+  // in, even if a layer above reports its caller's.
   class Call {
    public:
-    Call(const ModuleBase& m, Visit visit);
+    Call(const ModuleBase& m, bool own_lines);
     ~Call();
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
+    detail::Watcher* watcher;
+
    private:
     std::optional<Scope> scope_;
     bool at_set_;
+    Loc at_;
   };
-  // For summary(): notes what a call returned.
-  static void returned(const ModuleBase& m, const Tensor& y);
-  template <class T> static void returned(const ModuleBase&, const T&) {}
 
-  std::vector<NamedParameter> list(Visit visit, bool buffers) const;
-  void load(Visit visit, const StateDict& state, const LoadOptions& options, Loc where);
-  void set_training(Visit visit, bool on);
-  void convert(Visit visit, DType dtype);
-  void freeze(Visit visit, bool requires_grad);
-
-  std::string_view type_;
+  ModuleBase& rename() {  // children have come or gone: names them again at the next call
+    named_.store(false, std::memory_order_relaxed);
+    return *this;
+  }
+  void set_training(bool on);
+  void convert(DType dtype, Loc where);
+  void freeze(bool requires_grad);
 
  private:
-  friend class Fields;
-  friend struct Naming;
-  friend struct Training;
+  friend class Evaluating;
+  struct Naming;
+  struct Training;
+  std::vector<NamedParameter> list(bool buffers, Loc where) const;
+  void name_children() const;
+
+  const detail::ModuleTable* table_;
   bool training_ = true;
-  mutable bool named_ = false;
-  mutable const char* name_ = "";  // in its parent; interned
+  mutable std::atomic<bool> named_ = false;        // are the children? Atomic, since threads may share a network
+  mutable std::atomic<const char*> name_ = "";     // in its parent; interned
 };
 
 // Visits the members of a module. Names inside are the visitor's business.
@@ -90,22 +134,24 @@ class Fields {
   virtual bool enter(const char* name, ModuleBase& m) = 0;  // false: do not look inside
   virtual void leave() = 0;
 
-  template <class T> void operator()(const char* name, T& member) {
+  // A member: a Parameter or Buffer (if defined), a module, or a vector, array or optional of them.
+  template <class T> void operator()(const char* name, const T& field) {
+    auto& member = const_cast<T&>(field);  // a fields() that is const lists the same members
     if constexpr (std::is_base_of_v<Parameter, T>) {
       if (member.defined()) parameter(name, member);
     } else if constexpr (std::is_base_of_v<Buffer, T>) {
       if (member.defined()) buffer(name, member);
-    } else if constexpr (requires { member.begin(), member.end(), member.size(); } && !std::is_base_of_v<ModuleBase, T>) {
+    } else if constexpr (std::is_base_of_v<ModuleBase, T>) {
+      if (!enter(name, member)) return;
+      member.visit(*this);
+      leave();
+    } else if constexpr (requires { member.begin(), member.end(), member.size(); }) {
       int i = 0;
       for (auto& m : member) (*this)(indexed(name, i++), m);
-    } else if constexpr (requires { member.has_value(), *member; }) {
-      if (member) (*this)(name, *member);
     } else {
-      static_assert(std::is_base_of_v<ModuleBase, T>, "a field is a Parameter, a Buffer, a Module, or a vector or optional of them");
-      if (enter(name, member)) {
-        if constexpr (requires { member.fields(*this); }) member.fields(*this);  // a module without members has no fields()
-        leave();
-      }
+      static_assert(requires { member.has_value(), *member; },
+                    "a field is a Parameter, a Buffer, a module, or a vector, array or optional of them");
+      if (member) (*this)(name, *member);
     }
   }
   static const char* indexed(const char* name, int i);  // "layers.3", for as long as the program runs
@@ -113,84 +159,110 @@ class Fields {
 };
 
 namespace detail {
+
 template <class T> constexpr std::string_view type_name() {
   std::string_view text = __PRETTY_FUNCTION__;  // "… [with T = gradus::nn::Linear; …]" or "… [T = gradus::nn::Linear]"
   text.remove_prefix(text.find("T = ") + 4);
   text = text.substr(0, text.find_first_of(";]"));
-  const auto colon = text.rfind(':');
+  const auto colon = text.substr(0, text.find('<')).rfind(':');
   return colon == text.npos ? text : text.substr(colon + 1);
 }
+template <class T> inline constexpr std::string_view module_type = type_name<T>();
+
+template <class Self>
+inline constexpr ModuleTable module_table{
+    .type = module_type<Self>,
+    .visit = [](ModuleBase& m, Fields& v) {
+      if constexpr (requires(Self& s) { s.fields(v); }) static_cast<Self&>(m).fields(v);  // none: no members
+    },
+    .describe = [](const ModuleBase& m) -> std::string {
+      if constexpr (requires(const Self& s) { s.describe(); }) return static_cast<const Self&>(m).describe();
+      else return {};
+    },
+};
+
+// Does a function take an Arg first? Then it knows its caller's line, and a layer above may give that of its own caller. Others
+// know none: what they record reports the lines it stands in.
+template <class R, class C, class X, class... Rest> std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...));
+template <class R, class C, class X, class... Rest> std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...) const);
+template <class R, class X, class... Rest> std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (*)(X, Rest...));
+template <class F> std::false_type first_is_arg(F);
+
+template <class Self> consteval bool brings_line() {
+  if constexpr (requires { first_is_arg(&Self::forward); }) return decltype(first_is_arg(&Self::forward))::value;
+  else return false;  // overloaded, or a template
+}
+
 // Tensors among the further arguments of a call carry its line.
 template <class T> decltype(auto) pass(T&& x, Loc where) {
   if constexpr (std::is_base_of_v<Tensor, std::remove_cvref_t<T>>) return Arg(x, where);
   else return std::forward<T>(x);
 }
+
+// The tensors in what a forward returned: one, a vector, a pair or tuple of them.
+template <class T> std::vector<Tensor> tensors_in(const T& y) {
+  if constexpr (std::is_base_of_v<Tensor, T>) return {y};
+  else if constexpr (std::is_same_v<T, std::vector<Tensor>>) return y;
+  else if constexpr (requires { std::tuple_size<T>::value; })
+    return std::apply(
+        [](const auto&... part) {
+          std::vector<Tensor> all;
+          (..., [&](std::vector<Tensor> some) { all.insert(all.end(), some.begin(), some.end()); }(tensors_in(part)));
+          return all;
+        },
+        y);
+  else return {};
+}
+
 }  // namespace detail
 
 template <class Self> class Module : public ModuleBase {
  public:
-  Module() { type_ = detail::type_name<Self>(); }
+  Module() : ModuleBase(detail::module_table<Self>) {}
 
   // Calls Self::forward with the same arguments. The first one brings the caller's file and line.
-  template <class... Rest> auto operator()(Arg x, Rest&&... rest) {
-    const Call call(*this, visit);
-    auto y = self().forward(x, detail::pass(std::forward<Rest>(rest), x.where)...);
-    returned(*this, y);
-    return y;
-  }
-  template <class... Rest> auto operator()(Arg x, Rest&&... rest) const {
-    const Call call(*this, visit);
-    auto y = self().forward(x, detail::pass(std::forward<Rest>(rest), x.where)...);
-    returned(*this, y);
-    return y;
-  }
+  template <class... Rest> auto operator()(Arg x, Rest&&... rest) { return call(self(), x, std::forward<Rest>(rest)...); }
+  template <class... Rest> auto operator()(Arg x, Rest&&... rest) const { return call(self(), x, std::forward<Rest>(rest)...); }
 
-  std::vector<NamedParameter> named_parameters() const { return list(visit, false); }
-  std::vector<Tensor> parameters() const {
-    std::vector<Tensor> all;
-    for (auto& p : named_parameters()) all.push_back(std::move(p.value));
-    return all;
-  }
-  std::int64_t parameter_count() const {
-    std::int64_t n = 0;
-    for (const auto& p : named_parameters()) n += p.value.numel();
-    return n;
-  }
-  // Parameters and buffers by name, sharing their numbers; save() writes it.
-  StateDict state_dict() const {
-    StateDict state;
-    for (auto& p : list(visit, true)) state.emplace_back(std::move(p.name), p.value.detach());
-    return state;
-  }
-  // Copies the numbers in, converted to each parameter's dtype. All names and shapes are checked before anything changes.
-  void load_state_dict(const StateDict& state, const LoadOptions& options = {}, Loc where = Loc::current()) {
-    load(visit, state, options, where);
-  }
+  // For this module and all inside it: what dropout and batch normalisation do differently.
   Self& train(bool on = true) {
-    set_training(visit, on);
+    set_training(on);
     return self();
   }
   Self& eval() { return train(false); }
-  // In place: optimizers stay attached.
-  Self& to(DType dtype) {
-    convert(visit, dtype);
+  // f32 or f64, in place: optimizers stay attached.
+  Self& to(DType dtype, Loc where = Loc::current()) {
+    convert(dtype, where);
     return self();
   }
   // Freezes (false) or unfreezes every parameter.
   Self& requires_grad_(bool on = true) {
-    freeze(visit, on);
+    freeze(on);
     return self();
-  }
-  void zero_grad() {
-    for (auto& p : named_parameters()) p.value.zero_grad();
   }
 
  private:
   Self& self() { return static_cast<Self&>(*this); }
   const Self& self() const { return static_cast<const Self&>(*this); }
-  static void visit(ModuleBase& m, Fields& v) {
-    if constexpr (requires(Self& s) { s.fields(v); }) static_cast<Self&>(m).fields(v);
+  template <class S, class... Rest> static auto call(S& self, Arg x, Rest&&... rest) {
+    const Call call(self, !detail::brings_line<Self>());
+    auto y = self.forward(x, detail::pass(std::forward<Rest>(rest), x.where)...);
+    if (call.watcher) call.watcher->returned(self, detail::tensors_in(y));
+    return y;
   }
+};
+
+// Until the end of the scope, a module and all inside it evaluate and nothing is recorded; then each is as it was before.
+class [[nodiscard]] Evaluating {
+ public:
+  explicit Evaluating(const ModuleBase& m);
+  ~Evaluating();
+  Evaluating(const Evaluating&) = delete;
+  Evaluating& operator=(const Evaluating&) = delete;
+
+ private:
+  NoRecord pause_;
+  std::vector<std::pair<ModuleBase*, bool>> before_;
 };
 
 }  // namespace gradus::nn

@@ -55,9 +55,9 @@ struct Conv1dOptions {
 Tensor conv1d(Arg x, Arg weight, const Tensor& bias = {}, const Conv1dOptions& options = {});  // x (N, C, L), weight (O, C/groups, K)
 
 struct Pool2dOptions {
-  Pair stride = 0;    // 0: the window's size
+  Pair stride = 0;  // 0: the window's size
   Pair padding = 0;
-  Pair dilation{1, 1};            // max only
+  Pair dilation = 1;              // max only
   bool ceil_mode = false;         // round sizes up, less a last window that would start beyond input and left padding
   bool count_include_pad = true;  // average only: divide by the window's part inside input and padding
 };
