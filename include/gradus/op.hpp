@@ -93,6 +93,7 @@ class Vjp {
   friend class BackwardPass;
   Vjp(BackwardPass& pass, int node, const Tensor& incoming);
   const Tensor& saved(std::uint32_t bit, const char* what, int k) const;
+  [[noreturn]] void refuse_changed(const detail::Saved& s, const char* what, int k) const;
   int target(int input) const;  // the node of that input, or -1 where no gradient is wanted
   void check(int input, int to, const Tensor& gradient) const;
   void flush();

@@ -21,6 +21,7 @@ class BackwardPass;
 
 namespace detail {
 struct Node;
+struct Saved;
 struct TapeState;  // src/tape/state.hpp: nodes, leaves, scopes
 }  // namespace detail
 

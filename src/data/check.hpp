@@ -1,3 +1,4 @@
+// What every function over a dataset asks first.
 #pragma once
 
 #include <gradus/data/dataset.hpp>

@@ -46,18 +46,17 @@ float from_brain(std::uint16_t bits) { return std::bit_cast<float>(static_cast<s
 
 [[noreturn]] void refuse(const InputFile& file, const Entry& e, std::string why, std::string got,
                          std::string advice = {}) {
-  file.fail(
-      {.wrong = fmt::format("tensor {:?}: {}", e.name, why), .got = std::move(got), .advice = std::move(advice)});
+  file.fail({.wrong = fmt::format("tensor {:?}: {}", e.name, why), .got = std::move(got), .advice = std::move(advice)});
 }
 
 const Format& format_of(const Entry& e, const InputFile& file) {
   for (const Format& f : formats)
     if (e.dtype == f.name) return f;
-  refuse(file, e, "Gradus has no such dtype", fmt::format("{:?}", e.dtype), "save it as F32, F64, I64, BOOL, F16 or BF16");
+  refuse(file, e, "Gradus has no such dtype", fmt::format("{:?}", e.dtype),
+         "save it as F32, F64, I64, BOOL, F16 or BF16");
 }
 
-// Does the entry's room hold its shape? An axis of 0 counts as 1 in what must not overflow, as for a tensor made in
-// memory.
+// Does the entry's room hold its shape? As for tensors in memory, an axis of 0 counts as 1 in what must not overflow.
 Shape shape_of(const Entry& e, const Format& f, const InputFile& file) {
   const std::string got = fmt::format("{} ({}) at {} to {}", e.dtype, fmt::join(e.shape, ", "), e.begin, e.end);
   if (e.shape.size() > max_dims) refuse(file, e, "more than 8 axes", got);
@@ -138,7 +137,8 @@ void check(const std::string& path, const StateDict& state, Loc where) {
   std::vector<std::string_view> names;
   for (const auto& [name, tensor] : state) {
     if (name.size() > most_name_bytes || name.find('\0') != std::string::npos || name == "__metadata__") {
-      throw Error("save", {.wrong = path + ": not a name for a tensor", .got = fmt::format("{:?}", name.substr(0, 80))}, where);
+      throw Error("save", {.wrong = path + ": not a name for a tensor", .got = fmt::format("{:?}", name.substr(0, 80))},
+                  where);
     }
     if (!tensor.defined())
       throw Error("save", {.wrong = fmt::format("{}: tensor {:?} is undefined", path, name)}, where);

@@ -192,7 +192,7 @@ struct AdaptiveAvgPool2dInput {
     });
     return gx;
   }
-  void vjp(Vjp& v) const { v.give(0, adaptive_avg_pool2d(v.g, {v.g.shape()[2], v.g.shape()[3]})); }
+  void vjp(Vjp& v) const { v.give(0, adaptive_avg_pool2d(v.g, {v.shape(0)[2], v.shape(0)[3]})); }
 };
 
 constexpr const OpTable* rows[] = {

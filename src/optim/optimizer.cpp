@@ -239,20 +239,19 @@ void OptimizerBase::step(Loc where) {
     if (is_active(e.value)) update(e, where);
 }
 
+void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const {
+  if (!thread_state().hooks) return;
+  const std::vector<Tensor> state(e.state.tensors.begin(), e.state.tensors.end());
+  Observers::tell([&](Observer& o) { o.on_step({type(), e.name, e.value, g, state, lr(e.group), step, before}); });
+}
+
 void OptimizerBase::update(Entry& e, Loc where) {
   const TensorImpl& p = *e.value.impl();
   // A gradient that is itself the result of a recorded walk serves by its numbers.
   const Tensor numbers = p.grad.impl()->tape ? p.grad.detach() : Tensor();
   const Tensor& g = numbers.defined() ? numbers : p.grad;
   ++e.state.step;
-  const auto tell = [&](bool before) {
-    if (!thread_state().hooks) return;
-    const std::vector<Tensor> state(e.state.tensors.begin(), e.state.tensors.end());
-    Observers::tell([&](Observer& o) {
-      o.on_step({type(), e.name, e.value, g, state, lr(e.group), e.state.step, before});
-    });
-  };
-  tell(true);
+  tell(e, g, e.state.step, true);
   changed(e.value, type(), where);
   {
     const Unobserved inside;
@@ -261,7 +260,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   // Whatever calls the update was made of, a walk that meets the change names the optimizer.
   p.storage->changed_by = type();
   p.storage->changed_at = where;
-  tell(false);
+  tell(e, g, e.state.step, false);
 }
 
 // ---- saving and loading ----
@@ -279,7 +278,7 @@ StateDict OptimizerBase::state_dict() const {
 }
 
 // The state of one parameter as `from` has it.
-State OptimizerBase::loaded(const Entry& e, const StateDict& from, Loc where) const {
+State OptimizerBase::loaded(const Entry& e, const StateDict& from, Loc where) {
   const auto refuse = [&](const std::string& key, const char* wrong, std::string got, std::string expected) {
     throw Error("load_state_dict",
                 {.wrong = "'" + key + "' " + wrong, .got = std::move(got), .expected = std::move(expected),

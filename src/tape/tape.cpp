@@ -216,11 +216,16 @@ void record(TapeState& tape, const OpTable& op, const void* self, std::span<cons
 
 namespace {
 
-// A number among the arguments becomes a constant of the first tensor's dtype.
-Tensor constant(double number, std::span<const Arg> args) {
-  for (const Arg& a : args)
-    if (!a.is_number()) return scalar(number, a.tensor().dtype());
-  return scalar(number);
+// Numbers among the arguments become constants of the first tensor's dtype.
+Tensor apply_with_numbers(const OpTable& op, const void* self, std::span<const Arg> args, Tensor* extras) {
+  DType dtype = f32;
+  for (std::size_t i = args.size(); i-- > 0;)
+    if (!args[i].is_number()) dtype = args[i].tensor().dtype();
+  std::vector<Tensor> tensors;
+  for (const Arg& a : args) tensors.push_back(a.is_number() ? scalar(a.number(), dtype) : a.tensor());
+  std::vector<Arg> all;
+  for (std::size_t i = 0; i < args.size(); ++i) all.emplace_back(tensors[i], args[i].where);
+  return apply(op, self, all, extras);
 }
 
 }  // namespace
@@ -233,14 +238,9 @@ Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Ten
   std::vector<const Tensor*> many;
   const Tensor** in = room;
   if (args.size() > 8) many.resize(args.size()), in = many.data();
-  Tensor numbers[8];
   bool tracked = s.tape && s.tape->state().watching;
   for (std::size_t i = 0; i < args.size(); ++i) {
-    if (args[i].is_number()) {
-      numbers[i & 7] = constant(args[i].number(), args);
-      in[i] = &numbers[i & 7];
-      continue;
-    }
+    if (args[i].is_number()) return apply_with_numbers(op, self, args, extras);
     in[i] = &args[i].tensor();
     const TensorImpl* t = in[i]->impl();
     if (!t) check_defined(*in[i], op.name, where);

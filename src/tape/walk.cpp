@@ -220,27 +220,30 @@ int Vjp::inputs() const { return node_.inputs; }
 
 namespace {
 std::string at_node(const Node& n) { return std::string(n.op->name) + " (" + to_string(n.where) + ")"; }
+std::string saved_name(const char* what, int k) { return k < 0 ? what : what + std::to_string(k); }
 }  // namespace
 
 const Tensor& Vjp::saved(std::uint32_t bit, const char* what, int k) const {
-  if (!(node_.mask & bit))
-    throw Error(pass_.what_,
-                {.wrong = "the rule of '" + at_node(node_) + "' reads " + what + (k < 0 ? "" : std::to_string(k)) +
-                          ", which it does not save",
-                 .advice = "declare it in the operation's `saves`"},
-                pass_.where_);
-  const Saved& s = node_.saved[bits(node_.mask & (bit - 1))];
-  if (s.tensor.defined() && s.tensor.impl()->storage->version != s.version) {
-    const Storage& changed = *s.tensor.impl()->storage;
-    throw Error(pass_.what_,
-                {.wrong = "'" + at_node(node_) + "' saved " + what + (k < 0 ? "" : std::to_string(k)) + ", shape " +
-                          to_string(s.tensor.shape()) + ", and it has been changed since",
-                 .got = std::string(changed.changed_by) + " at " + to_string(changed.changed_at) + " (version " +
-                        std::to_string(changed.version) + ", saved " + std::to_string(s.version) + ")",
-                 .advice = "walk back before changing it, or change a clone()"},
-                pass_.where_);
+  if (node_.mask & bit) {
+    const Saved& s = node_.saved[bits(node_.mask & (bit - 1))];
+    if (!s.tensor.defined() || s.tensor.impl()->storage->version == s.version) return s.tensor;
+    refuse_changed(s, what, k);
   }
-  return s.tensor;
+  throw Error(pass_.what_,
+              {.wrong = "the rule of '" + at_node(node_) + "' reads " + saved_name(what, k) + ", which it does not save",
+               .advice = "declare it in the operation's `saves`"},
+              pass_.where_);
+}
+
+void Vjp::refuse_changed(const detail::Saved& s, const char* what, int k) const {
+  const Storage& changed = *s.tensor.impl()->storage;
+  throw Error(pass_.what_,
+              {.wrong = "'" + at_node(node_) + "' saved " + saved_name(what, k) + ", shape " + to_string(s.tensor.shape()) +
+                        ", and it has been changed since",
+               .got = std::string(changed.changed_by) + " at " + to_string(changed.changed_at) + " (version " +
+                      std::to_string(changed.version) + ", saved " + std::to_string(s.version) + ")",
+               .advice = "walk back before changing it, or change a clone()"},
+              pass_.where_);
 }
 
 const Tensor& Vjp::in(int input) const { return saved(1u << input, "in", input); }

@@ -14,13 +14,14 @@ class Tape;
 
 namespace gradus::detail {
 
-// The header of a pooled block; the numbers follow it, 64-byte aligned.
+// The head of a pooled block. Behind it lies room for the TensorImpl that the block was made with, so that a tensor costs one
+// allocation, and then, 64-byte aligned, the numbers.
 struct alignas(64) Storage : Counted {
   std::uint32_t version = 0;
   std::size_t bytes = 0;
   const char* changed_by = nullptr;  // the last in-place change, for the error of a walk that meets it
   Loc changed_at;
-  std::byte* data() { return reinterpret_cast<std::byte*>(this + 1); }
+  inline std::byte* data();
 };
 
 struct TensorImpl : Counted {
@@ -30,6 +31,7 @@ struct TensorImpl : Counted {
   std::int32_t node = -1;  // its number on the tape …
   std::uint64_t tape = 0;  // … with this id; 0: on none
   Storage* storage = nullptr;
+  Storage* home = nullptr;  // the block this lies in (a reference of its own only if it is not storage); null: pooled alone
   std::byte* data = nullptr;  // the first element, within storage
   std::int64_t numel = 1;
   Shape shape, strides;
@@ -45,6 +47,8 @@ struct TensorImpl : Counted {
   }
 };
 
+inline constexpr std::size_t impl_room = (sizeof(TensorImpl) + 63) / 64 * 64;
+inline std::byte* Storage::data() { return reinterpret_cast<std::byte*>(this + 1) + impl_room; }
 void release_storage(Storage* s) noexcept;  // one reference; null is fine
 
 Tensor empty(const Shape& shape, DType dtype);  // uninitialised, contiguous

@@ -29,7 +29,7 @@ void take_over(TensorImpl& to, const TensorImpl& from) {
   to.storage->version = std::max(to.storage->version, version) + 1;
   to.storage->changed_by = "assignment to a parameter";
   to.storage->changed_at = thread_state().at;
-  release_storage(old);
+  if (old != to.home) release_storage(old);  // its home holds the TensorImpl itself, and stays
 }
 
 }  // namespace

@@ -10,29 +10,18 @@
 
 namespace gradus {
 namespace detail {
-namespace {
-
-Storage* new_storage(std::size_t bytes) {
-  auto* s = new (pool_allocate(sizeof(Storage) + bytes)) Storage;
-  s->bytes = bytes;
-  return s;
-}
-
-TensorImpl* new_impl() { return new (pool_allocate(sizeof(TensorImpl))) TensorImpl; }
-
-}  // namespace
-
 void release_storage(Storage* s) noexcept {
   if (!s || !release(s)) return;
-  const std::size_t bytes = sizeof(Storage) + s->bytes;
+  const std::size_t bytes = sizeof(Storage) + impl_room + s->bytes;
   s->~Storage();
   pool_free(s, bytes);
 }
 
 void destroy(TensorImpl* impl) noexcept {
-  Storage* storage = impl->storage;
+  Storage *storage = impl->storage, *home = impl->home;
   impl->~TensorImpl();
-  pool_free(impl, sizeof(TensorImpl));
+  if (!home) pool_free(impl, sizeof(TensorImpl));
+  if (home != storage) release_storage(home);
   release_storage(storage);
 }
 
@@ -47,20 +36,23 @@ Shape row_major(const Shape& shape) {
 }
 
 Tensor empty(const Shape& shape, DType dtype) {
-  Tensor result(new_impl());
-  TensorImpl& t = *result.impl();
-  t.dtype = dtype;
-  t.shape = shape;
-  t.strides = row_major(shape);
-  t.numel = shape.numel();
-  t.storage = new_storage(static_cast<std::size_t>(t.numel * size_of(dtype)));
-  t.data = t.storage->data();
-  return result;
+  const std::int64_t numel = shape.numel();
+  const auto bytes = static_cast<std::size_t>(numel * size_of(dtype));
+  auto* storage = new (pool_allocate(sizeof(Storage) + impl_room + bytes)) Storage;
+  storage->bytes = bytes;
+  auto* t = new (storage + 1) TensorImpl;
+  t->dtype = dtype;
+  t->shape = shape;
+  t->strides = row_major(shape);
+  t->numel = numel;
+  t->storage = t->home = storage;
+  t->data = storage->data();
+  return Tensor(t);
 }
 
 Tensor view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset) {
   const TensorImpl& from = *x.impl();
-  Tensor result(new_impl());
+  Tensor result(new (pool_allocate(sizeof(TensorImpl))) TensorImpl);
   TensorImpl& t = *result.impl();
   t.dtype = from.dtype;
   t.shape = shape;

@@ -81,11 +81,12 @@ class OptimizerBase {
     State state = {};
   };
   void add_entries(std::vector<nn::NamedParameter> parameters, std::size_t group, Loc where);
-  virtual void init_entry(const Entry& e, State& state) const = 0;
+  virtual void init_entry(const Entry& e, State& state) = 0;
   virtual void update_entry(Entry& e, const Tensor& g) = 0;
 
   void check_gradients(Loc where) const;
   void check_group(std::size_t group, Loc where) const;
+  void tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const;  // observers
 
   std::vector<Entry> entries_;
   std::size_t group_count_ = 0;
@@ -93,7 +94,7 @@ class OptimizerBase {
  private:
   void prepare();
   void update(Entry& e, Loc where);
-  State loaded(const Entry& e, const StateDict& from, Loc where) const;
+  State loaded(const Entry& e, const StateDict& from, Loc where);
 
   mutable const char* type_ = nullptr;  // asked for once
 };
@@ -186,7 +187,7 @@ template <class Options> class Optimizer : public OptimizerBase {
 
  protected:
   // The two hooks. init declares state; update changes p, whose gradient is g.
-  virtual void init(State&, const Tensor& /*p*/, const Options&) const {}
+  virtual void init(State&, const Tensor& /*p*/, const Options&) {}
   virtual void update(Tensor& p, const Tensor& g, State& state, const Options& options) = 0;
 
   // What to descend: g, negated to maximize, plus weight_decay p, the gradient of an L2 penalty. With decoupled_weight_decay
@@ -202,7 +203,7 @@ template <class Options> class Optimizer : public OptimizerBase {
   }
 
  private:
-  void init_entry(const Entry& e, State& state) const final { init(state, e.value, options_[e.group]); }
+  void init_entry(const Entry& e, State& state) final { init(state, e.value, options_[e.group]); }
   void update_entry(Entry& e, const Tensor& g) final { update(e.value, g, e.state, options_[e.group]); }
 
   std::vector<Options> options_;

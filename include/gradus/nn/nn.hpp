@@ -1,0 +1,9 @@
+// Networks: modules, layers, initialisers, and ways to look at them.
+#pragma once
+
+#include <gradus/nn/init.hpp>
+#include <gradus/nn/layers.hpp>
+#include <gradus/nn/metrics.hpp>
+#include <gradus/nn/module.hpp>
+#include <gradus/nn/sequential.hpp>
+#include <gradus/nn/summary.hpp>

@@ -1,0 +1,85 @@
+// Normalisation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <gradus/nn/module.hpp>
+
+namespace gradus::nn {
+
+struct LayerNormOptions {
+  double eps = 1e-5;
+  bool elementwise_affine = true;  // with weight and bias
+  bool bias = true;                // false: with weight only
+  DType dtype = f32;
+};
+
+// y = (x - mean) / sqrt(var + eps) · weight + bias, mean and biased variance over the last axes, which are normalized_shape
+// (Ba, Kiros and Hinton, "Layer normalization", 2016). Weight starts as 1, bias as 0.
+struct LayerNorm : Module<LayerNorm> {
+  Shape normalized_shape;
+  double eps;
+  Parameter weight, bias;  // of normalized_shape, or undefined
+
+  explicit LayerNorm(Shape shape, const LayerNormOptions& options = {}, Loc where = Loc::current());
+  explicit LayerNorm(std::int64_t size, const LayerNormOptions& options = {}, Loc where = Loc::current())
+      : LayerNorm(Shape{size}, options, where) {}
+  Tensor forward(Arg x) const;
+  std::string describe() const;
+  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+};
+
+struct BatchNormOptions {
+  double eps = 1e-5;
+  std::optional<double> momentum = 0.1;  // how much a batch moves the running statistics; nullopt: their plain average
+  bool affine = true;                    // with weight and bias
+  bool track_running_stats = true;       // false: evaluation, too, normalises with the batch's statistics
+  DType dtype = f32;
+};
+
+namespace detail {
+
+// What BatchNorm1d and BatchNorm2d share.
+struct BatchNorm {
+  std::int64_t num_features;
+  double eps;
+  std::optional<double> momentum;
+  Parameter weight, bias;              // (num_features), or undefined
+  Buffer running_mean, running_var;    // (num_features), or undefined
+  Buffer num_batches_tracked;          // i64, ()
+
+  std::string describe() const;
+  void fields(auto& v) {
+    v("weight", weight), v("bias", bias);
+    v("running_mean", running_mean), v("running_var", running_var), v("num_batches_tracked", num_batches_tracked);
+  }
+
+ protected:
+  BatchNorm(const char* type, std::int64_t features, const BatchNormOptions& options, Loc where);
+  Tensor normalize(const char* type, Arg x, bool training) const;
+};
+
+}  // namespace detail
+
+// y = (x - mean) / sqrt(var + eps) · weight + bias for each channel (Ioffe and Szegedy, "Batch normalization", 2015). Training
+// takes mean and biased variance of the batch and afterwards moves the running statistics, running = (1 - momentum) running +
+// momentum batch with the unbiased variance; evaluation takes the running ones. x (N, C) or (N, C, L).
+//
+// Running statistics change in forward(), const or not: they are no part of what a network is given to compute with, as its
+// parameters are, but of what it has seen.
+struct BatchNorm1d : Module<BatchNorm1d>, detail::BatchNorm {
+  explicit BatchNorm1d(std::int64_t features, const BatchNormOptions& options = {}, Loc where = Loc::current())
+      : BatchNorm("BatchNorm1d", features, options, where) {}
+  Tensor forward(Arg x) const;
+};
+
+// The same for images, x (N, C, H, W).
+struct BatchNorm2d : Module<BatchNorm2d>, detail::BatchNorm {
+  explicit BatchNorm2d(std::int64_t features, const BatchNormOptions& options = {}, Loc where = Loc::current())
+      : BatchNorm("BatchNorm2d", features, options, where) {}
+  Tensor forward(Arg x) const;
+};
+
+}  // namespace gradus::nn

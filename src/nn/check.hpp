@@ -1,0 +1,45 @@
+// What constructors of layers check.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include <gradus/ops/linalg.hpp>
+
+#include "tensor/impl.hpp"
+
+namespace gradus::nn {
+
+[[noreturn]] inline void fail(const char* layer, Complaint complaint, Loc where) {
+  throw Error(layer, std::move(complaint), gradus::detail::user_line(where));
+}
+
+// Every size must be `least` or more.
+inline void check_sizes(const char* layer, std::initializer_list<std::pair<const char*, std::int64_t>> sizes, Loc where,
+                        std::int64_t least = 1) {
+  for (const auto& [name, size] : sizes)
+    if (size < least)
+      fail(layer, {.wrong = fmt::format("{} is too small", name), .got = fmt::format("{}", size),
+                   .expected = fmt::format("{} or more", least)},
+           where);
+}
+
+inline void check_pair(const char* layer, const char* name, const Pair& p, Loc where, std::int64_t least = 1) {
+  check_sizes(layer, {{name, std::min(p[0], p[1])}}, where, least);
+}
+
+inline void check_floating(const char* layer, DType dtype, Loc where) {
+  if (!is_floating(dtype))
+    fail(layer, {.wrong = "weights are fractions", .got = gradus::name(dtype), .expected = "f32 or f64"}, where);
+}
+
+// "3x5"; "3" for a square one if `brief`.
+inline std::string text(const Pair& p, bool brief = false) {
+  return brief && p[0] == p[1] ? fmt::format("{}", p[0]) : fmt::format("{}x{}", p[0], p[1]);
+}
+
+}  // namespace gradus::nn

@@ -1,0 +1,37 @@
+#include <gradus/nn/embedding.hpp>
+
+#include <gradus/nn/init.hpp>
+#include <gradus/op.hpp>
+#include <gradus/ops/index.hpp>
+#include <gradus/ops/shape.hpp>
+
+#include "nn/check.hpp"
+
+namespace gradus::nn {
+
+Embedding::Embedding(std::int64_t count, std::int64_t width, const EmbeddingOptions& options, Loc where)
+    : num_embeddings(count), embedding_dim(width), padding_idx(options.padding_idx) {
+  check_sizes("Embedding", {{"num_embeddings", count}, {"embedding_dim", width}}, where);
+  check_floating("Embedding", options.dtype, where);
+  if (padding_idx < -1 || padding_idx >= count)
+    fail("Embedding",
+         {.wrong = "padding_idx is not a row of the table",
+          .got = fmt::format("{}", padding_idx),
+          .expected = fmt::format("0 to {}, or -1 for none", count - 1)},
+         where);
+  const Tensor table = init::normal_(zeros({count, width}, options.dtype, where));
+  if (padding_idx >= 0) init::zeros_(select(table, 0, padding_idx));
+  weight = table;
+}
+
+Tensor Embedding::forward(Arg x) const {
+  const At at(x);
+  return embedding(weight, x, padding_idx);
+}
+
+std::string Embedding::describe() const {
+  return fmt::format("{} x {}{}", num_embeddings, embedding_dim,
+                     padding_idx < 0 ? "" : fmt::format(", padding {}", padding_idx));
+}
+
+}  // namespace gradus::nn

@@ -1,0 +1,42 @@
+#include <gradus/nn/linear.hpp>
+
+#include <cmath>
+
+#include <gradus/nn/init.hpp>
+#include <gradus/op.hpp>
+#include <gradus/ops.hpp>
+
+#include "nn/check.hpp"
+
+namespace gradus::nn {
+
+Linear::Linear(std::int64_t in, std::int64_t out, const LinearOptions& options, Loc where)
+    : in_features(in), out_features(out) {
+  check_sizes("Linear", {{"in_features", in}, {"out_features", out}}, where);
+  check_floating("Linear", options.dtype, where);
+  const double bound = 1 / std::sqrt(static_cast<double>(in));  // kaiming_uniform_ with a = sqrt(5)
+  weight = init::uniform_(zeros({out, in}, options.dtype, where), -bound, bound);
+  if (options.bias) bias = init::uniform_(zeros({out}, options.dtype, where), -bound, bound);
+}
+
+Tensor Linear::forward(Arg x) const {
+  const At at(x);
+  return linear(x, weight, bias);
+}
+
+std::string Linear::describe() const {
+  return fmt::format("{} -> {}{}", in_features, out_features, bias.defined() ? "" : ", no bias");
+}
+
+Tensor Flatten::forward(Arg x) const { return flatten(x, first, last); }
+
+Dropout::Dropout(double probability, Loc where) : p(probability) {
+  if (!(p >= 0 && p <= 1))
+    fail("Dropout", {.wrong = "p is not a probability", .got = fmt::format("{}", p), .expected = "0 to 1"}, where);
+}
+
+Tensor Dropout::forward(Arg x) const { return dropout(x, p, is_training()); }
+
+std::string Dropout::describe() const { return fmt::format("p {}", p); }
+
+}  // namespace gradus::nn

@@ -1,0 +1,89 @@
+#include <gradus/nn/norm.hpp>
+
+#include <gradus/op.hpp>
+#include <gradus/ops/nn.hpp>
+
+#include "nn/check.hpp"
+
+namespace gradus::nn {
+
+LayerNorm::LayerNorm(Shape shape, const LayerNormOptions& options, Loc where)
+    : normalized_shape(shape), eps(options.eps) {
+  if (shape.empty()) fail("LayerNorm", {.wrong = "normalized_shape is empty", .expected = "one axis or more"}, where);
+  for (const std::int64_t size : shape) check_sizes("LayerNorm", {{"a size of normalized_shape", size}}, where);
+  check_floating("LayerNorm", options.dtype, where);
+  if (!options.elementwise_affine) return;
+  weight = ones(shape, options.dtype, where);
+  if (options.bias) bias = zeros(shape, options.dtype, where);
+}
+
+Tensor LayerNorm::forward(Arg x) const { return layer_norm(x, normalized_shape, weight, bias, eps); }
+
+std::string LayerNorm::describe() const { return to_string(normalized_shape); }
+
+namespace {
+
+void check_axes(const char* type, const Arg& x, int least, int most, const char* expected) {
+  const Shape& shape = x.tensor().shape();
+  if (shape.size() < least || shape.size() > most)
+    fail(type, {.wrong = "the input has the wrong number of axes", .got = to_string(shape), .expected = expected}, x.where);
+}
+
+}  // namespace
+
+detail::BatchNorm::BatchNorm(const char* type, std::int64_t features, const BatchNormOptions& options, Loc where)
+    : num_features(features), eps(options.eps), momentum(options.momentum) {
+  check_sizes(type, {{"num_features", features}}, where);
+  check_floating(type, options.dtype, where);
+  if (options.affine) {
+    weight = ones({features}, options.dtype, where);
+    bias = zeros({features}, options.dtype, where);
+  }
+  if (options.track_running_stats) {
+    running_mean = zeros({features}, options.dtype, where);
+    running_var = ones({features}, options.dtype, where);
+    num_batches_tracked = zeros({}, i64, where);
+  }
+}
+
+Tensor detail::BatchNorm::normalize(const char* type, Arg x, bool training) const {
+  if (x.tensor().size(1) != num_features)
+    fail(type,
+         {.wrong = fmt::format("the input has {} channels, the layer {}", x.tensor().size(1), num_features),
+          .got = to_string(x.tensor().shape()),
+          .expected = fmt::format("(N, {}, …)", num_features)},
+         x.where);
+  const bool tracks = running_mean.defined();
+  const auto result = [&](double factor) {
+    return batch_norm(x, running_mean, running_var, weight, bias, training || !tracks, factor, eps);
+  };
+  if (!training || !tracks) return result(0).y;
+
+  // Shared handles: the statistics are the layer's memory, which a const forward may write.
+  Tensor mean = running_mean, var = running_var, batches = num_batches_tracked;
+  const double count = batches.item() + 1;
+  BatchNormResult r = result(momentum.value_or(1 / count));
+  mean.copy_(r.mean, x.where);
+  var.copy_(r.var, x.where);
+  batches.fill_(count, x.where);
+  return std::move(r.y);
+}
+
+std::string detail::BatchNorm::describe() const {
+  std::string s = fmt::format("{}", num_features);
+  if (!weight.defined()) s += ", not affine";
+  if (!running_mean.defined()) s += ", no running statistics";
+  return s;
+}
+
+Tensor BatchNorm1d::forward(Arg x) const {
+  check_axes("BatchNorm1d", x, 2, 3, "(N, C) or (N, C, L)");
+  return normalize("BatchNorm1d", x, is_training());
+}
+
+Tensor BatchNorm2d::forward(Arg x) const {
+  check_axes("BatchNorm2d", x, 4, 4, "(N, C, H, W)");
+  return normalize("BatchNorm2d", x, is_training());
+}
+
+}  // namespace gradus::nn

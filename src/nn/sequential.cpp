@@ -1,0 +1,41 @@
+#include <gradus/nn/sequential.hpp>
+
+#include <fmt/format.h>
+
+#include "tensor/impl.hpp"
+
+namespace gradus::nn {
+
+Tensor Sequential::forward(Arg x) const {
+  Tensor y;
+  const Tensor* in = &x.tensor();
+  for (const detail::AnyLayer& layer : layers_) {
+    y = layer(Arg(*in, x.where));
+    in = &y;
+  }
+  return *in;
+}
+
+void Sequential::fields(Fields& v) {
+  int i = 0;
+  for (const detail::AnyLayer& layer : layers_) v(Fields::intern(fmt::format_int(i++).c_str()), layer.module());
+}
+
+const detail::AnyLayer& Sequential::at(std::int64_t i, Loc where) const {
+  const std::int64_t n = size(), at = i < 0 ? i + n : i;
+  if (at < 0 || at >= n)
+    throw Error("Sequential",
+                {.wrong = fmt::format("there is no layer {}", i), .got = fmt::format("{} layers", n)},
+                gradus::detail::user_line(where));
+  return layers_[static_cast<std::size_t>(at)];
+}
+
+void Sequential::refuse(std::int64_t i, std::string_view wanted, Loc where) const {
+  throw Error("Sequential",
+              {.wrong = fmt::format("layer {} is of another type", i),
+               .got = std::string(at(i, where).module().type()),
+               .expected = std::string(wanted)},
+              gradus::detail::user_line(where));
+}
+
+}  // namespace gradus::nn

@@ -1,0 +1,92 @@
+#include "data.hpp"
+
+#include <fmt/format.h>
+#include <gradus/ops/reduce.hpp>
+
+#include <array>
+#include <filesystem>
+
+#include "command.hpp"
+#include "nearest.hpp"
+
+namespace gradus::tool {
+namespace {
+
+data::Header header(const std::string& text) {
+  if (text == "yes") return data::Header::yes;
+  return text == "no" ? data::Header::no : data::Header::detect;
+}
+
+char separator(const std::string& text) {
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() > 1) throw Stop(usage, fmt::format("--separator {}: one character is expected, or tab", text));
+  return text.empty() ? ',' : text.front();
+}
+
+data::Table read_csv(const DataOptions& o) {
+  try {
+    return data::csv(o.data, {.label = o.label, .header = header(o.header), .separator = separator(o.separator)});
+  } catch (const Error& e) {  // its advice is for programs
+    Complaint complaint = e.complaint();
+    if (!complaint.advice.empty()) complaint.advice = "--label COLUMN, --header yes|no, --separator CHARACTER";
+    throw Error(e.operation(), complaint, e.where());
+  }
+}
+
+Task csv_task(const DataOptions& o) {
+  const data::Table table = read_csv(o);
+  constexpr std::uint64_t seed = 1;  // of the shuffle that sets a fifth aside: the same in every run
+  Task task{data::split(table, 0.2, seed), std::filesystem::path(o.data).filename(), {}, table.classes, {}, true};
+  task.classes = static_cast<std::int64_t>(max(table.y).item()) + 1;
+  if (task.classes > table.size() || task.classes < 2) {
+    throw Stop(file_trouble, fmt::format("{}: {} classes among {} examples; is the label in the right column? --label "
+                                         "COLUMN names another",
+                                         o.data, task.classes, table.size()));
+  }
+  return task;
+}
+
+Task image_task(const std::string& name, data::Split split, const Shape& image) {
+  return {std::move(split), name, 10, {}, image, false};
+}
+
+struct Known {
+  const char* name;
+  Task (*load)(const DataOptions& options);
+};
+constexpr Known sets[] = {
+    {"digits", [](const DataOptions&) { return image_task("digits", data::digits(), {1, 8, 8}); }},
+    {"mnist", [](const DataOptions& o) { return image_task("mnist", data::mnist(o.directory), {1, 28, 28}); }},
+    {"fashion", [](const DataOptions& o) { return image_task("fashion", data::fashion(o.directory), {1, 28, 28}); }},
+};
+
+// An option that would do nothing is a mistake.
+void refuse_idle(const DataOptions& o, bool is_file) {
+  const std::pair<const char*, const std::string&> of_files[] = {
+      {"--label", o.label}, {"--separator", o.separator}, {"--header", o.header}};
+  for (const auto& [name, value] : of_files) {
+    if (!is_file && !value.empty()) throw Stop(usage, fmt::format("{} is for --data FILE.csv", name));
+  }
+  if (!o.directory.empty() && (is_file || o.data == "digits")) {
+    throw Stop(usage, "--data-dir is for --data mnist and --data fashion");
+  }
+}
+
+}  // namespace
+
+Task load_task(const DataOptions& o) {
+  std::vector<std::string> names;
+  for (const Known& set : sets) names.emplace_back(set.name);
+  const auto known = std::find(names.begin(), names.end(), o.data);
+  const bool is_file = known == names.end();
+  if (is_file && !std::filesystem::exists(o.data) && o.data.find_first_of("./") == std::string::npos) {
+    names.emplace_back("FILE.csv");
+    throw Stop(usage, fmt::format("--data {}: {}", o.data, unknown(o.data, names)));
+  }
+  refuse_idle(o, is_file);
+  try {
+    return is_file ? csv_task(o) : sets[known - names.begin()].load(o);
+  } catch (const Error& e) { throw Stop(file_trouble, without_line(e)); }
+}
+
+}  // namespace gradus::tool

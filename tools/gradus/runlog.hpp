@@ -1,0 +1,35 @@
+// The CSV file that --log asks for: a line per epoch, on the disk as soon as it is written.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace gradus::tool {
+
+// How one epoch went.
+struct EpochResult {
+  std::int64_t epoch, step;  // the epoch's number from 1, and the optimizer's steps so far
+  double loss;               // the mean over the epoch
+  double train_accuracy;     // while learning, so of weights still changing
+  double test_accuracy;      // of the weights at the end
+  double seconds;            // this epoch's
+  double lr;
+};
+
+class RunLog {
+ public:
+  static constexpr const char* columns = "epoch,step,loss,train_accuracy,test_accuracy,seconds,lr";
+
+  explicit RunLog(const std::string& path);  // "": writes nothing. Throws Stop if it cannot be written
+  void add(const EpochResult& result);       // a full disk ends the log, with a warning, not the training
+
+ private:
+  bool write(const std::string& line);
+
+  std::string path_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, std::fclose};
+};
+
+}  // namespace gradus::tool

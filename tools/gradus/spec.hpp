@@ -1,0 +1,22 @@
+// Specs: what one option of the command line says about a net or an optimizer, as in mlp:128,64 and sgd:lr=0.1,nesterov.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gradus::tool {
+
+struct Spec {
+  std::string name;                    // before the colon
+  std::vector<std::string> arguments;  // behind it, between commas
+};
+
+Spec parse_spec(std::string_view text);
+
+// The whole text as a number, or none.
+std::optional<double> to_number(std::string_view text);
+std::optional<std::int64_t> to_integer(std::string_view text);
+
+}  // namespace gradus::tool
