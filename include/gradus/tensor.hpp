@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <gradus/error.hpp>
@@ -179,6 +180,23 @@ class Tensor {
   detail::TensorImpl* impl_ = nullptr;
 };
 
+// A number, or numbers in braces: what tensor({{1, 2}, {3, 4}}) is made from. Lives as long as the braces.
+class Nested {
+ public:
+  template <class T> requires std::is_arithmetic_v<T>
+  Nested(T number) : number_(static_cast<double>(number)), is_number_(true) {}
+  Nested(std::initializer_list<Nested> parts) : parts_(parts) {}
+
+  bool is_number() const { return is_number_; }
+  double number() const { return number_; }
+  std::initializer_list<Nested> parts() const { return parts_; }
+
+ private:
+  std::initializer_list<Nested> parts_;
+  double number_ = 0;
+  bool is_number_ = false;
+};
+
 // ---- making tensors ----
 Tensor zeros(Shape shape, DType dtype = f32, Loc where = Loc::current());
 Tensor ones(Shape shape, DType dtype = f32, Loc where = Loc::current());
@@ -191,11 +209,8 @@ inline Tensor arange(std::int64_t n, Loc where = Loc::current()) { return arange
 Tensor linspace(double start, double stop, std::int64_t count, DType dtype = f32, Loc where = Loc::current());
 Tensor eye(std::int64_t n, DType dtype = f32, Loc where = Loc::current());
 Tensor scalar(double value, DType dtype = f32, Loc where = Loc::current());  // shape ()
-// From numbers written out: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}); rows must be of one length.
-Tensor tensor(std::initializer_list<double> row, DType dtype = f32, Loc where = Loc::current());
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, DType dtype = f32, Loc where = Loc::current());
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> blocks, DType dtype = f32,
-              Loc where = Loc::current());
+// From numbers written out: tensor({1, 2, 3}), tensor({{1}, {2}}), to any depth; what stands side by side is of one length.
+Tensor tensor(std::initializer_list<Nested> numbers, DType dtype = f32, Loc where = Loc::current());
 // A copy of numbers in memory, in row-major order; the shape must hold exactly that many.
 Tensor from(std::span<const float> numbers, Shape shape, Loc where = Loc::current());
 Tensor from(std::span<const double> numbers, Shape shape, Loc where = Loc::current());

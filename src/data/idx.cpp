@@ -4,6 +4,7 @@
 #include <gradus/data/readers.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "io/stream.hpp"
@@ -13,34 +14,26 @@ namespace gradus::data {
 namespace {
 
 std::uint64_t width(IdxType type) {
-  switch (type) {
-    case IdxType::u8:
-    case IdxType::i8:
-      return 1;
-    case IdxType::i16:
-      return 2;
-    case IdxType::i32:
-    case IdxType::f32:
-      return 4;
-    case IdxType::f64:
-      return 8;
-  }
-  return 0;
+  constexpr std::uint64_t widths[] = {1, 1, 0, 2, 4, 4, 8};  // of the types from 0x08 to 0x0e
+  const auto i = static_cast<std::size_t>(type) - 0x08;      // below that it wraps to what is too large
+  return i < std::size(widths) ? widths[i] : 0;
 }
 
-template <class Bits>
-Bits big_endian(const unsigned char* p) {
-  Bits bits = 0;
-  for (std::size_t i = 0; i < sizeof(Bits); ++i) bits = static_cast<Bits>(bits << 8 | p[i]);
-  return bits;
+// The bytes of a Number in the file, most significant first.
+template <class Number>
+Number big_endian(const unsigned char* p) {
+  std::array<unsigned char, sizeof(Number)> bytes;
+  std::reverse_copy(p, p + sizeof(Number), bytes.begin());
+  return std::bit_cast<Number>(bytes);
 }
 
-// Number is how the file means the bits; T what they become.
-template <class Bits, class Number, class T>
-void decode(const std::vector<unsigned char>& bytes, T* y) {
-  for (std::size_t i = 0; i < bytes.size(); i += sizeof(Bits)) {
-    *y++ = static_cast<T>(std::bit_cast<Number>(big_endian<Bits>(&bytes[i])));
-  }
+template <class Number>
+Tensor decoded(const IdxFile& from, Loc where) {
+  using T = std::conditional_t<std::is_floating_point_v<Number>, Number, std::int64_t>;
+  Tensor y = detail::make(from.shape, detail::dtype_of<T>(), "idx", where);
+  T* to = y.impl()->as<T>();
+  for (std::size_t i = 0; i < from.bytes.size(); i += sizeof(Number)) *to++ = big_endian<Number>(&from.bytes[i]);
+  return y;
 }
 
 }  // namespace
@@ -62,8 +55,7 @@ IdxFile read_idx(const io::InputFile& file) {
   const std::size_t axes = head[3];
   if (axes > max_dims) file.fail({.wrong = "too many axes", .got = std::to_string(axes), .expected = "at most 8"});
   take(head + 4, 4 * axes);
-  std::uint64_t claimed = element,
-                room = sizeof(double);  // room counts an axis of 0 as 1: no later product may overflow
+  std::uint64_t claimed = element, room = sizeof(double);  // room: in memory, with 1 for an axis of 0
   for (std::size_t i = 0; i < axes; ++i) {
     const auto size = big_endian<std::uint32_t>(head + 4 + 4 * i);
     idx.shape.push_back(size);
@@ -97,30 +89,12 @@ IdxFile read_idx(const io::InputFile& file) {
 Tensor idx(const std::string& path, Loc where) {
   const io::InputFile file(path, "idx", where);
   const IdxFile from = read_idx(file);
-  const DType dtype = from.type == IdxType::f32 ? f32 : from.type == IdxType::f64 ? f64 : i64;
-  Tensor y = detail::make(from.shape, dtype, "idx", where);
-  auto* numbers = y.impl()->as<std::int64_t>();
-  switch (from.type) {
-    case IdxType::u8:
-      decode<std::uint8_t, std::uint8_t>(from.bytes, numbers);
-      break;
-    case IdxType::i8:
-      decode<std::uint8_t, std::int8_t>(from.bytes, numbers);
-      break;
-    case IdxType::i16:
-      decode<std::uint16_t, std::int16_t>(from.bytes, numbers);
-      break;
-    case IdxType::i32:
-      decode<std::uint32_t, std::int32_t>(from.bytes, numbers);
-      break;
-    case IdxType::f32:
-      decode<std::uint32_t, float>(from.bytes, y.impl()->as<float>());
-      break;
-    case IdxType::f64:
-      decode<std::uint64_t, double>(from.bytes, y.impl()->as<double>());
-      break;
-  }
-  return y;
+  if (from.type == IdxType::u8) return decoded<std::uint8_t>(from, where);
+  if (from.type == IdxType::i8) return decoded<std::int8_t>(from, where);
+  if (from.type == IdxType::i16) return decoded<std::int16_t>(from, where);
+  if (from.type == IdxType::i32) return decoded<std::int32_t>(from, where);
+  if (from.type == IdxType::f32) return decoded<float>(from, where);
+  return decoded<double>(from, where);
 }
 
 }  // namespace gradus::data

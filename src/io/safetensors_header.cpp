@@ -41,7 +41,8 @@ class Grammar {
       return header_.metadata.emplace(key, "").second || refuse("a key of __metadata__ comes twice");
     }
     if (at_ != At::entry) return refuse("a field without its value");
-    if (key != "dtype" && key != "shape" && key != "data_offsets") return refuse(fmt::format("unknown field {:?}", key));
+    if (key != "dtype" && key != "shape" && key != "data_offsets")
+      return refuse(fmt::format("unknown field {:?}", key));
     if (fields_.find(key + ' ') != std::string::npos) return refuse(fmt::format("field {:?} comes twice", key));
     fields_ += key + ' ';
     return go(key == "dtype" ? At::dtype : key == "shape" ? At::shape : At::offsets);

@@ -54,8 +54,12 @@ std::size_t length(const std::string& text) {
 
 // 1234567: "1,234,567".
 std::string thousands(std::int64_t n) {
-  std::string s = fmt::format("{}", n);
-  for (int i = static_cast<int>(s.size()) - 3; i > 0; i -= 3) s.insert(static_cast<std::size_t>(i), ",");
+  const std::string digits = fmt::format("{}", n);
+  std::string s;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) s += ',';
+    s += digits[i];
+  }
   return s;
 }
 
@@ -100,7 +104,8 @@ std::string table(const ModuleBase& net, const Outputs* outputs) {
     std::string line;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::string &cell = columns[i][r], space(widths[i] - length(cell), ' ');
-      line += (i ? "   " : "") + (columns[i][0] == "parameters" ? space + cell : cell + space);
+      if (i) line += "   ";
+      line += columns[i][0] == "parameters" ? space + cell : cell + space;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + '\n';
@@ -126,7 +131,10 @@ struct detail::Trial::State final : Watcher {
   void returned(const ModuleBase& m, const std::vector<Tensor>& results) override {
     std::string& text = outputs[&m];
     text.clear();
-    for (const Tensor& y : results) text += (text.empty() ? "" : ", ") + (y.defined() ? to_string(y.shape()) : "none");
+    for (const Tensor& y : results) {
+      if (!text.empty()) text += ", ";
+      text += y.defined() ? to_string(y.shape()) : "none";
+    }
   }
   const ModuleBase& net;
   Evaluating evaluating;

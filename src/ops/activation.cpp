@@ -19,32 +19,46 @@ struct Plain {
 struct Tanh : Plain {
   static constexpr auto name = "tanh", rule = "dx = g (1 - y²)";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.tanh; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.tanh; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * (1.0 - square(v.out()))); }
-  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.tanh_vjp; })); }
+  void fast(Vjp& v) const {
+    v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.tanh_vjp; }));
+  }
 };
 
 struct Sigmoid : Plain {
   static constexpr auto name = "sigmoid", rule = "dx = g y (1 - y)";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sigmoid; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.sigmoid; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * v.out() * (1.0 - v.out())); }
-  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.sigmoid_vjp; })); }
+  void fast(Vjp& v) const {
+    v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.sigmoid_vjp; }));
+  }
 };
 
 struct LogSigmoid : Plain {
   static constexpr auto name = "log_sigmoid", rule = "dx = g sigmoid(-x)";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.log_sigmoid; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.log_sigmoid; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * sigmoid(-v.in(0))); }
 };
 
 struct Relu : Plain {
   static constexpr auto name = "relu", rule = "dx = g where y > 0, else 0";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.relu; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.relu; });
+  }
   void vjp(Vjp& v) const { v.give(0, masked_fill(v.g, v.out() <= 0, 0)); }
-  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.relu_vjp; })); }
+  void fast(Vjp& v) const {
+    v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.relu_vjp; }));
+  }
 };
 
 struct LeakyRelu {
@@ -75,7 +89,8 @@ struct Elu {
 
 struct GeluOp {
   Gelu form = Gelu::exact;
-  static constexpr auto name = "gelu", rule = "dx = g (Φ(x) + x φ(x));   tanh form: g (s + x s (1 - s) u'), s = sigmoid(u)";
+  static constexpr auto name = "gelu",
+                        rule = "dx = g (Φ(x) + x φ(x));   tanh form: g (s + x s (1 - s) u'), s = sigmoid(u)";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("form", form); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -102,12 +117,16 @@ struct GeluOp {
 struct Silu : Plain {
   static constexpr auto name = "silu", rule = "dx = g s (1 + x (1 - s)), s = sigmoid(x)";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.silu; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.silu; });
+  }
   void vjp(Vjp& v) const {
     const Tensor &x = v.in(0), s = sigmoid(x);
     v.give(0, v.g * (s * (x * (1.0 - s) + 1)));
   }
-  void fast(Vjp& v) const { v.give(0, map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.silu_vjp; })); }
+  void fast(Vjp& v) const {
+    v.give(0, map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.silu_vjp; }));
+  }
 };
 
 struct Softplus {

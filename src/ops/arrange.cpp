@@ -198,11 +198,10 @@ Tensor roll(Arg x, Axes shifts, Axes axes) {
 
 Tensor repeat(Arg x, Shape repeats) {
   check_defined(x, "repeat", x.where);
-  double total = static_cast<double>(x.tensor().numel());
+  double total = static_cast<double>(std::max<std::int64_t>(1, x.tensor().numel()));
   for (const auto n : repeats) {
-    if (n < 0)
-      fail("repeat", {.wrong = "a count is negative", .got = to_string(repeats), .expected = "0 or more"}, x);
-    total *= static_cast<double>(n);
+    if (n < 0) fail("repeat", {.wrong = "a count is negative", .got = to_string(repeats), .expected = "0 or more"}, x);
+    total *= static_cast<double>(std::max<std::int64_t>(1, n));
   }
   if (total >= 0x1p60)
     fail("repeat", {.wrong = "the result holds more elements than can be counted", .got = to_string(repeats)}, x);
@@ -224,8 +223,7 @@ Tensor triangle(const char* operation, const Arg& x, std::int64_t diagonal, Keep
   check_defined(x, operation, x.where);
   const Shape& shape = x.tensor().shape();
   const int dims = shape.size();
-  if (dims < 2)
-    fail(operation, {.wrong = "a triangle needs two axes", .got = "shape " + to_string(shape)}, x);
+  if (dims < 2) fail(operation, {.wrong = "a triangle needs two axes", .got = "shape " + to_string(shape)}, x);
   const At line(x);
   const std::int64_t rows_n = shape[dims - 2], cols_n = shape[dims - 1];
   const Tensor offset = arange(cols_n) - unsqueeze(arange(rows_n), 1);

@@ -40,8 +40,7 @@ Lettered diagonal(Lettered a) {
     order.push_back(static_cast<std::int64_t>(i)), order.push_back(static_cast<std::int64_t>(j));
     a.x = slice(reshape(permute(a.x, order), shape), -1, {.start = 0, .stop = n * n, .step = n + 1});
     const char c = a.letters[i];
-    std::erase(a.letters, c);
-    a.letters += c;
+    a.letters = a.letters.erase(j, 1).erase(i, 1) + c;
     return diagonal(std::move(a));
   }
   return a;

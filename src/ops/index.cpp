@@ -40,8 +40,10 @@ void add_rows(const char* operation, const Tensor& x, std::int64_t axis, const T
       kernel(end - begin, b.n, b.inner, x.impl()->as<T>() + begin * each, m, at.impl()->as<std::int64_t>(),
              from.impl()->as<T>() + begin * m * b.inner);
     };
-    if (from.numel() < 2 * grain) run(0, b.outer);
-    else kernels::parallel_for(b.outer, std::max<std::int64_t>(1, grain / (m * b.inner)), run);
+    if (from.numel() < 2 * grain)
+      run(0, b.outer);
+    else
+      kernels::parallel_for(b.outer, std::max<std::int64_t>(1, grain / (m * b.inner)), run);
   });
 }
 
@@ -69,15 +71,15 @@ struct IndexSelect {
       const std::int64_t each = y.numel() / (rows ? m : b.outer);
       kernels::parallel_for(rows ? m : b.outer, std::max<std::int64_t>(1, grain / each),
                             [&](std::int64_t begin, std::int64_t end) {
-                              if (rows) kernel(1, b.n, b.inner, x, end - begin, i + begin, to + begin * each);
-                              else kernel(end - begin, b.n, b.inner, x + begin * b.n * b.inner, m, i, to + begin * each);
+                              if (rows)
+                                kernel(1, b.n, b.inner, x, end - begin, i + begin, to + begin * each);
+                              else
+                                kernel(end - begin, b.n, b.inner, x + begin * b.n * b.inner, m, i, to + begin * each);
                             });
     });
     return y;
   }
-  void vjp(Vjp& v) const {
-    v.give(0, index_add(zeros(v.shape(0), v.dtype(0)), static_cast<int>(axis), v.in(1), v.g));
-  }
+  void vjp(Vjp& v) const { v.give(0, index_add(zeros(v.shape(0), v.dtype(0)), static_cast<int>(axis), v.in(1), v.g)); }
   void fast(Vjp& v) const { add_rows(name, v.accumulator(0), axis, dense(v.in(1)), v.g); }
 };
 
@@ -145,8 +147,7 @@ struct Gather {
       const T* from = origin.impl()->as<T>();
       T* to = y.impl()->as<T>();
       for_elements<2>(at.shape(), {at.impl(), origin.impl()}, [&](auto n, const auto* o, const auto* s, auto first) {
-        for (std::int64_t i = 0; i < n; ++i)
-          to[first + i] = from[o[1] + i * s[1] + index[o[0] + i * s[0]] * step];
+        for (std::int64_t i = 0; i < n; ++i) to[first + i] = from[o[1] + i * s[1] + index[o[0] + i * s[0]] * step];
       });
     });
     return y;
@@ -175,7 +176,10 @@ struct ScatterAdd {
 };
 
 constexpr const OpTable* rows[] = {
-    &op_table<IndexSelect>, &op_table<IndexAdd>, &op_table<Gather>, &op_table<ScatterAdd>,
+    &op_table<IndexSelect>,
+    &op_table<IndexAdd>,
+    &op_table<Gather>,
+    &op_table<ScatterAdd>,
 };
 
 // ---- arguments ----
@@ -240,9 +244,7 @@ Tensor index_add(Arg x, int axis, Arg index, Arg y) {
   return apply(IndexAdd{a}, x, index, y);
 }
 
-Tensor gather(Arg x, int axis, Arg index) {
-  return apply(Gather{check_elements("gather", x, axis, index)}, x, index);
-}
+Tensor gather(Arg x, int axis, Arg index) { return apply(Gather{check_elements("gather", x, axis, index)}, x, index); }
 
 Tensor scatter_add(Arg x, int axis, Arg index, Arg y) {
   const std::int64_t a = check_elements("scatter_add", x, axis, index);
@@ -268,16 +270,17 @@ Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx) {
          weight);
   const At at(weight);
   const Tensor list = reshape(checked(Fwd("embedding", user_line(weight.where)), index, table.size(0)), {-1});
-  Tensor rows = apply(IndexSelect{0}, weight, list);
+  Tensor picked = apply(IndexSelect{0}, weight, list);
   // The padding rows' numbers are taken as constants: no gradient passes.
-  if (padding_idx >= 0) rows = where(unsqueeze(eq(list, static_cast<double>(padding_idx)), 1), rows.detach(), rows);
+  if (padding_idx >= 0)
+    picked = where(unsqueeze(eq(list, static_cast<double>(padding_idx)), 1), picked.detach(), picked);
   Shape shape = index.shape();
-  if (shape.size() == 1) return rows;
+  if (shape.size() == 1) return picked;
   if (shape.size() == max_dims)
     fail("embedding",
          {.wrong = "too many axes", .got = "indices of shape " + to_string(shape), .expected = "at most 7"}, weight);
   shape.push_back(table.size(1));
-  return reshape(rows, shape);
+  return reshape(picked, shape);
 }
 
 Tensor one_hot(Arg labels, std::int64_t classes, DType dtype) {

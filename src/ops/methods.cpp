@@ -12,9 +12,7 @@ Tensor Tensor::transpose(int axis0, int axis1, Loc where) const {
   return gradus::transpose(Arg(*this, where), axis0, axis1);
 }
 Tensor Tensor::sum(Axes axes, bool keepdim, Loc where) const { return gradus::sum(Arg(*this, where), axes, keepdim); }
-Tensor Tensor::mean(Axes axes, bool keepdim, Loc where) const {
-  return gradus::mean(Arg(*this, where), axes, keepdim);
-}
+Tensor Tensor::mean(Axes axes, bool keepdim, Loc where) const { return gradus::mean(Arg(*this, where), axes, keepdim); }
 Tensor Tensor::operator[](Position at) const { return gradus::select(Arg(*this, at.where), 0, at.index); }
 
 Tensor Tensor::t(Loc where) const {

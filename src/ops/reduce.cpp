@@ -202,7 +202,9 @@ struct CumSum {
   static constexpr auto name = "cumsum", rule = "dx = sum of g from here to the end";
   static constexpr Saves saves{};
   void fields(auto& v) const { v("axis", axis); }
-  Tensor forward(Fwd& f, Ins in) const { return scan(f, in[0], axis, [](auto& k) { return k.cumsum; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return scan(f, in[0], axis, [](auto& k) { return k.cumsum; });
+  }
   void vjp(Vjp& v) const { v.give(0, flip(cumsum(flip(v.g, axis), static_cast<int>(axis)), axis)); }
 };
 
@@ -211,7 +213,9 @@ struct Softmax {
   static constexpr auto name = "softmax", rule = "dx = y (g - sum(g y))";
   static constexpr Saves saves{out0};
   void fields(auto& v) const { v("axis", axis); }
-  Tensor forward(Fwd& f, Ins in) const { return scan(f, in[0], axis, [](auto& k) { return k.softmax; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return scan(f, in[0], axis, [](auto& k) { return k.softmax; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.out() * (v.g - sum(v.g * v.out(), axis, true))); }
 };
 
@@ -220,7 +224,9 @@ struct LogSoftmax {
   static constexpr auto name = "log_softmax", rule = "dx = g - e^y sum(g)";
   static constexpr Saves saves{out0};
   void fields(auto& v) const { v("axis", axis); }
-  Tensor forward(Fwd& f, Ins in) const { return scan(f, in[0], axis, [](auto& k) { return k.log_softmax; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return scan(f, in[0], axis, [](auto& k) { return k.log_softmax; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g - exp(v.out()) * sum(v.g, axis, true)); }
 };
 
@@ -332,11 +338,15 @@ ValuesIndices min_dim(Arg x, int axis, bool keepdim) {
   return chosen("min_dim", x, axis, keepdim, [](auto& k) { return k.argmin; });
 }
 
-Tensor argmax(Arg x) { return position("argmax", x, {}, false, [](auto& k) { return k.argmax; }); }
+Tensor argmax(Arg x) {
+  return position("argmax", x, {}, false, [](auto& k) { return k.argmax; });
+}
 Tensor argmax(Arg x, int axis, bool keepdim) {
   return position("argmax", x, axis, keepdim, [](auto& k) { return k.argmax; });
 }
-Tensor argmin(Arg x) { return position("argmin", x, {}, false, [](auto& k) { return k.argmin; }); }
+Tensor argmin(Arg x) {
+  return position("argmin", x, {}, false, [](auto& k) { return k.argmin; });
+}
 Tensor argmin(Arg x, int axis, bool keepdim) {
   return position("argmin", x, axis, keepdim, [](auto& k) { return k.argmin; });
 }

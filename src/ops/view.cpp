@@ -183,6 +183,12 @@ double count(const Shape& shape) {
   for (const auto size : shape) n *= static_cast<double>(size);
   return n;
 }
+void check_countable(const char* operation, const Shape& shape, const Arg& x) {
+  double n = 1;
+  for (const auto size : shape) n *= static_cast<double>(std::max<std::int64_t>(1, size));
+  if (n >= 0x1p60)
+    fail(operation, {.wrong = "the shape holds more elements than can be counted", .got = to_string(shape)}, x);
+}
 
 Tensor reshape_as(const char* operation, Arg x, Shape to) {
   check_defined(x, operation, x.where);
@@ -207,6 +213,7 @@ Tensor reshape_as(const char* operation, Arg x, Shape to) {
   } else if (count(to) != static_cast<double>(t.numel())) {
     refuse("the shapes hold different numbers of elements", elements);
   }
+  check_countable(operation, to, x);
   return apply(Reshape{to}, x);
 }
 
@@ -230,8 +237,7 @@ Tensor expand(Arg x, Shape shape) {
             .expected = "sizes of 0 or more, or -1 to keep the size of an axis that is there"},
            x);
   }
-  if (count(shape) >= 0x1p60)
-    fail("expand", {.wrong = "the shape holds more elements than can be counted", .got = to_string(shape)}, x);
+  check_countable("expand", shape, x);
   return apply(Expand{shape}, x);
 }
 
@@ -250,8 +256,10 @@ Tensor flatten(Arg x, int first, int last) {
          x);
   Shape to;
   for (int i = 0; i < from.size(); ++i)
-    if (i > begin && i <= end) to[to.size() - 1] *= from[i];
-    else to.push_back(from[i]);
+    if (i > begin && i <= end)
+      to[to.size() - 1] *= from[i];
+    else
+      to.push_back(from[i]);
   return apply(Reshape{to}, x);
 }
 

@@ -1,10 +1,12 @@
 #include <gradus/optim/clip.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
+#include "kernels/kernels.hpp"
 #include "tensor/impl.hpp"
 
 namespace gradus::optim {
@@ -23,13 +25,21 @@ std::vector<Tensor> gradients(const std::vector<Tensor>& parameters, const char*
   return all;
 }
 
-// The sum of |x|^power, or the largest |x|.
-double size(const Tensor& g, double power) {
-  const Tensor x = to(g, f64);
-  if (std::isinf(power)) return max(abs(x)).item();
-  if (power == 2) return sum(square(x)).item();
-  if (power == 1) return sum(abs(x)).item();
-  return sum(pow(abs(x), power)).item();
+// Adds |x|^power of every element to the total, or raises it to the largest |x|. In pieces that stay in the cache.
+void add_size(const Tensor& g, double power, double& total) {
+  const auto& f64s = kernels::table<double>();
+  const bool largest = std::isinf(power);
+  double piece[1024], part = 0;
+  for (std::int64_t begin = 0; begin < g.numel(); begin += 1024) {
+    const std::int64_t n = std::min<std::int64_t>(1024, g.numel() - begin);
+    if (g.dtype() == f32) kernels::convert(n, g.impl()->as<float>() + begin, 1, piece);
+    else kernels::convert(n, g.impl()->as<double>() + begin, 1, piece);
+    (power == 2 ? f64s.square : f64s.abs)(n, piece, 1, piece);
+    if (power != 1 && power != 2 && !largest) f64s.pow_scalar(n, piece, 1, piece, power, 0);
+    (largest ? f64s.max : f64s.sum)(1, n, 1, piece, &part);
+    if (!largest) total += part;
+    else if (!(part <= total) && !std::isnan(total)) total = part;
+  }
 }
 
 void check_positive(double value, const char* operation, const char* what, Loc where) {
@@ -48,14 +58,9 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, do
   const NoRecord pause;
   const std::vector<Tensor> grads = gradients(parameters, "clip_grad_norm", where);
   double total = 0;
-  for (const Tensor& g : grads) {
-    if (g.numel() == 0) continue;
-    const double part = size(g, norm_type);
-    if (!std::isinf(norm_type)) total += part;
-    else if (!(part <= total)) total = part;  // a NaN wins …
-    if (std::isnan(total)) break;             // … and stays
-  }
-  if (!std::isinf(norm_type)) total = norm_type == 2 ? std::sqrt(total) : std::pow(total, 1 / norm_type);
+  for (const Tensor& g : grads) add_size(g, norm_type, total);
+  if (norm_type == 2) total = std::sqrt(total);
+  else if (!std::isinf(norm_type)) total = std::pow(total, 1 / norm_type);
   const double factor = max_norm / (total + 1e-6);
   if (!(factor >= 1))
     for (Tensor g : grads) g.mul_(factor);

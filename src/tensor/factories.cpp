@@ -77,18 +77,28 @@ double steps(double start, double stop, double step) {
   return std::max(0.0, std::abs(quotient - whole) <= std::min(doubt, 1e-6) ? whole : std::ceil(quotient));
 }
 
-void copy_row(std::initializer_list<double> row, std::size_t length, DType dtype, std::int64_t at, Tensor& y,
-              Loc where) {
-  if (row.size() != length) {
+// The shape of what stands in braces: that of its first part, which the others must have too.
+Shape shape_of(const Nested& n, Loc where) {
+  if (n.is_number()) return {};
+  Shape shape;
+  for (const Nested* part = n.parts().begin(); part != n.parts().end(); ++part) {
+    const Shape other = shape_of(*part, where);
+    if (part == n.parts().begin()) shape = other;
+    if (shape == other) continue;
     throw Error("tensor",
-                {.wrong = "rows of different lengths", .got = fmt::format("{} and {} numbers", length, row.size())},
+                {.wrong = "parts of different shapes",
+                 .got = fmt::format("{} and {} side by side", to_string(shape), to_string(other))},
                 user_line(where));
   }
-  detail::visit(dtype, [&](auto zero) {
-    using T = decltype(zero);
-    T* p = y.impl()->as<T>() + at;
-    for (double value : row) *p++ = detail::element<T>(value, "tensor", where);
-  });
+  shape.insert(0, std::ssize(n.parts()));
+  return shape;
+}
+
+template <class T>
+T* copy(const Nested& n, T* to, Loc where) {
+  if (n.is_number()) return *to = detail::element<T>(n.number(), "tensor", where), to + 1;
+  for (const Nested& part : n.parts()) to = copy(part, to, where);
+  return to;
 }
 
 template <class T>
@@ -155,41 +165,10 @@ Tensor eye(std::int64_t n, DType dtype, Loc where) {
   return y;
 }
 
-Tensor tensor(std::initializer_list<double> row, DType dtype, Loc where) {
-  Tensor y = make({std::ssize(row)}, dtype, "tensor", where);
-  copy_row(row, row.size(), dtype, 0, y, where);
-  return y;
-}
-
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, DType dtype, Loc where) {
-  const std::size_t length = rows.size() ? rows.begin()->size() : 0;
-  Tensor y = make({std::ssize(rows), static_cast<std::int64_t>(length)}, dtype, "tensor", where);
-  std::int64_t at = 0;
-  for (const auto& row : rows) {
-    copy_row(row, length, dtype, at, y, where);
-    at += static_cast<std::int64_t>(length);
-  }
-  return y;
-}
-
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> blocks, DType dtype,
-              Loc where) {
-  const std::size_t rows = blocks.size() ? blocks.begin()->size() : 0;
-  const std::size_t length = rows ? blocks.begin()->begin()->size() : 0;
-  Tensor y = make({std::ssize(blocks), static_cast<std::int64_t>(rows), static_cast<std::int64_t>(length)}, dtype,
-                  "tensor", where);
-  std::int64_t at = 0;
-  for (const auto& block : blocks) {
-    if (block.size() != rows) {
-      throw Error("tensor",
-                  {.wrong = "blocks of different sizes", .got = fmt::format("{} and {} rows", rows, block.size())},
-                  user_line(where));
-    }
-    for (const auto& row : block) {
-      copy_row(row, length, dtype, at, y, where);
-      at += static_cast<std::int64_t>(length);
-    }
-  }
+Tensor tensor(std::initializer_list<Nested> numbers, DType dtype, Loc where) {
+  const Nested all(numbers);
+  Tensor y = make(shape_of(all, where), dtype, "tensor", where);
+  detail::visit(dtype, [&](auto zero) { copy(all, y.impl()->as<decltype(zero)>(), where); });
   return y;
 }
 

@@ -136,5 +136,6 @@ TEST_CASE("mish: what it records carries the caller's line") {
   Tape tape;
   const Tensor y = mish(x);
   CHECK(tape.size() == 4);
-  for (int i = 0; i < tape.size(); ++i) CHECK(support::contains(to_string(tape[i].where()), "tests/ops/activation.cpp"));
+  for (int i = 0; i < tape.size(); ++i)
+    CHECK(support::contains(to_string(tape[i].where()), "tests/ops/activation.cpp"));
 }

@@ -57,9 +57,14 @@ TEST_CASE("reshape: a view where strides allow it, else a copy") {
 
 TEST_CASE("reshape: any view has the numbers of its dense copy") {
   const Tensor x = count({4, 6, 5});
-  const Tensor views[] = {permute(x, {2, 0, 1}), permute(x, {1, 2, 0}), slice(x, {{1, 3}, {0, 6, 2}}),
-                          expand(slice(x, 0, {0, 1}), {4, 6, 5}), transpose(slice(x, 2, {1, 4}), 0, 1), flip(x, {1})};
-  const std::vector<Shape> shapes{{-1}, {2, -1}, {-1, 2}, {1, -1, 1, 3}, {3, -1, 2}, {2, 2, -1}, {5, -1}, {-1, 5}, {6, -1}};
+  const Tensor views[] = {permute(x, {2, 0, 1}),
+                          permute(x, {1, 2, 0}),
+                          slice(x, {{1, 3}, {0, 6, 2}}),
+                          expand(slice(x, 0, {0, 1}), {4, 6, 5}),
+                          transpose(slice(x, 2, {1, 4}), 0, 1),
+                          flip(x, {1})};
+  const std::vector<Shape> shapes{{-1},       {2, -1}, {-1, 2}, {1, -1, 1, 3}, {3, -1, 2},
+                                  {2, 2, -1}, {5, -1}, {-1, 5}, {6, -1}};
   for (const Tensor& v : views)
     for (const Shape& shape : shapes) {
       std::int64_t known = 1;
@@ -71,14 +76,16 @@ TEST_CASE("reshape: any view has the numbers of its dense copy") {
 
 TEST_CASE("reshape, flatten: what they refuse") {
   const Tensor x = ones({2, 3});
-  CHECK_SAYS(reshape(x, {4, 2}), "reshape: the shapes hold different numbers of elements", "(2, 3) to (4, 2)", "6 elements",
-             "view.cpp:");
+  CHECK_SAYS(reshape(x, {4, 2}), "reshape: the shapes hold different numbers of elements", "(2, 3) to (4, 2)",
+             "6 elements", "view.cpp:");
   CHECK_SAYS(reshape(x, {-1, -1}), "reshape: two sizes are left open", "at most one -1");
   CHECK_SAYS(reshape(x, {4, -1}), "reshape: no size in place of -1 fits", "6 elements");
   CHECK_SAYS(reshape(x, {-2, 3}), "reshape: a size is negative");
   CHECK_SAYS(reshape(zeros({0}), {0, -1}), "reshape: no size in place of -1 fits", "0 elements");
   CHECK_SAYS(reshape(x, {INT64_MAX, INT64_MAX, 6}), "reshape: the shapes hold different numbers");
   CHECK_SAYS(reshape(x, {INT64_MAX, INT64_MAX, -1}), "reshape: no size in place of -1 fits");
+  CHECK_SAYS(reshape(zeros({0}), {INT64_MAX, INT64_MAX, 0}),
+             "reshape: the shape holds more elements than can be counted");
   CHECK_SAYS(reshape(Tensor(), {1}), "reshape: the tensor is undefined");
   CHECK_SAYS(flatten(x, 1, 0), "flatten: the first axis comes after the last");
   CHECK_SAYS(flatten(x, 2), "flatten: axis out of range");
@@ -129,12 +136,11 @@ TEST_CASE("permute, transpose, t") {
   CHECK(permute(scalar(1), {}).shape() == Shape{});
   CHECK(equal(transpose(x, 0, -1), permute(x, {2, 1, 0})));
   CHECK(x.t().shape() == Shape{2, 4, 3});
-  CHECK(shares(count({2, 3}), count({2, 3})) == false);
   const Tensor m = count({2, 3});
   CHECK(shares(m, m.t()));
   CHECK(gradient(m, [](const Tensor& t) { return t.t(); }) == Numbers{1, 3, 5, 2, 4, 6});
-  CHECK_SAYS(permute(x, {0, 1}), "permute: one axis of the result per axis of x is needed", "axes (0, 1) for shape (2, 3, 4)",
-             "3 axes", "view.cpp:");
+  CHECK_SAYS(permute(x, {0, 1}), "permute: one axis of the result per axis of x is needed",
+             "axes (0, 1) for shape (2, 3, 4)", "3 axes", "view.cpp:");
   CHECK_SAYS(permute(x, {0, 1, 1}), "permute: an axis is named twice");
   CHECK_SAYS(permute(x, {0, 1, 3}), "permute: axis out of range");
   CHECK_SAYS(transpose(x, 0, 3), "transpose: axis out of range", "view.cpp:");
@@ -160,7 +166,8 @@ TEST_CASE("slice: as Python cuts") {
   CHECK(slice(y, {{1}, {0, 4, 3}}).at({1, 1, 2}) == y.at({2, 3, 2}));
   CHECK(equal(slice(y, -1, {1, 3}), slice(y, {{}, {}, {1, 3}})));
   CHECK(equal(slice(transpose(y, 0, 2), 0, {1, 3}), transpose(slice(y, 2, {1, 3}), 0, 2)));
-  CHECK_SAYS(slice(x, {{0, 5, 0}}), "slice: a step must be 1 or more", "step 0 on axis 0", "flip(x, axis)", "view.cpp:");
+  CHECK_SAYS(slice(x, {{0, 5, 0}}), "slice: a step must be 1 or more", "step 0 on axis 0", "flip(x, axis)",
+             "view.cpp:");
   CHECK_SAYS(slice(x, {{0, 5, -1}}), "slice: a step must be 1 or more");
   CHECK_SAYS(slice(x, {{}, {}}), "slice: more ranges than axes", "2 ranges for shape (10,)", "at most 1");
   CHECK_SAYS(slice(x, 1, {0, 1}), "slice: axis out of range");
@@ -169,8 +176,9 @@ TEST_CASE("slice: as Python cuts") {
 TEST_CASE("slice: the gradient lands in its window, many windows in one gradient") {
   CHECK(gradient(count({5}), [](const Tensor& t) { return slice(t, 0, {1, 5, 2}); }) == Numbers{0, 1, 0, 2, 0});
   CHECK(gradient(count({2, 3}), [](const Tensor& t) { return slice(t, {{1}, {0, 2}}); }) == Numbers{0, 0, 0, 1, 2, 0});
-  CHECK(gradient(count({4}), [](const Tensor& t) { return slice(t, 0, {0, 3}) * slice(t, 0, {1, 4}); }) ==
-        Numbers{1, 0 + 4, 2 + 9, 6});
+  CHECK(gradient(count({4}), [](const Tensor& t) {
+          return slice(t, 0, {0, 3}) * slice(t, 0, {1, 4});
+        }) == Numbers{1, 0 + 4, 2 + 9, 6});
   Tensor x = randn({64, 3}, f64).requires_grad_();
   Tape tape;
   Tensor y = zeros({3}, f64);
@@ -218,7 +226,8 @@ TEST_CASE("split") {
   CHECK(gradient(x, [](const Tensor& t) { return split(t, 2)[1]; }) == Numbers{0, 0, 0, 0, 1, 2, 3, 4, 0, 0});
   CHECK_SAYS(split(x, 0), "split: pieces need a size", "1 or more", "view.cpp:");
   const std::vector<std::int64_t> wrong{2, 2}, negative{6, -1};
-  CHECK_SAYS(split(x, wrong), "split: the sizes do not add up to the axis", "sizes 2, 2 on axis 0 of shape (5, 2)", "5 in all");
+  CHECK_SAYS(split(x, wrong), "split: the sizes do not add up to the axis", "sizes 2, 2 on axis 0 of shape (5, 2)",
+             "5 in all");
   CHECK_SAYS(split(x, negative), "split: the sizes do not add up to the axis", "6, -1");
   CHECK_SAYS(split(x, 1, 2), "split: axis out of range");
 }

@@ -81,6 +81,10 @@ TEST_CASE("tensors from numbers") {
   CHECK(block.shape() == Shape{2, 3, 2});
   CHECK(block.at({1, 2, 0}) == 11);
   CHECK(block.dtype() == i64);
+  CHECK(tensor({{1}, {2}, {3}}).shape() == Shape{3, 1});
+  CHECK(tensor({{{{7}}}}).shape() == Shape{1, 1, 1, 1});
+  CHECK(tensor({}).shape() == Shape{0});
+  CHECK(tensor({{}, {}}).shape() == Shape{2, 0});
   const float f[] = {1, 2, 3, 4};
   const double d[] = {1, 2};
   const std::int64_t i[] = {7};
@@ -112,8 +116,9 @@ TEST_CASE("factories: what they refuse") {
   CHECK_SAYS(arange(0, 1, 0.5, i64), "arange: i64 holds whole numbers only", "0.5");
   CHECK_SAYS(arange(0, 1, 1, boolean), "arange: no range of bool");
   CHECK_SAYS(linspace(0, 1, 3, i64), "linspace: needs fractions", "i64");
-  CHECK_SAYS(tensor({{1, 2}, {3}}), "tensor: rows of different lengths", "2 and 1 numbers");
-  CHECK_SAYS(tensor({{{1, 2}, {3, 4}}, {{5, 6}}}), "tensor: blocks of different sizes", "2 and 1 rows");
+  CHECK_SAYS(tensor({{1, 2}, {3}}), "tensor: parts of different shapes", "(2,) and (1,) side by side");
+  CHECK_SAYS(tensor({1, {2}}), "tensor: parts of different shapes", "() and (1,)");
+  CHECK_SAYS(tensor({{{1, 2}, {3, 4}}, {{5, 6}}}), "parts of different shapes", "(2, 2) and (1, 2)");
   const float f[] = {1, 2, 3};
   CHECK_SAYS(from(f, {2, 2}), "from: the shape does not hold these numbers", "3 numbers for shape (2, 2)", "4 numbers");
 }

@@ -60,32 +60,43 @@ constexpr Known sets[] = {
     {"fashion", [](const DataOptions& o) { return image_task("fashion", data::fashion(o.directory), {1, 28, 28}); }},
 };
 
+const Known* find(const std::string& name) {
+  for (const Known& set : sets)
+    if (set.name == name) return &set;
+  return nullptr;
+}
+
 // An option that would do nothing is a mistake.
-void refuse_idle(const DataOptions& o, bool is_file) {
+void refuse_idle(const DataOptions& o) {
   const std::pair<const char*, const std::string&> of_files[] = {
       {"--label", o.label}, {"--separator", o.separator}, {"--header", o.header}};
   for (const auto& [name, value] : of_files) {
-    if (!is_file && !value.empty()) throw Stop(usage, fmt::format("{} is for --data FILE.csv", name));
+    if (!is_file(o.data) && !value.empty()) throw Stop(usage, fmt::format("{} is for --data FILE.csv", name));
   }
-  if (!o.directory.empty() && (is_file || o.data == "digits")) {
+  if (!o.directory.empty() && (is_file(o.data) || o.data == "digits")) {
     throw Stop(usage, "--data-dir is for --data mnist and --data fashion");
   }
 }
 
-}  // namespace
-
-Task load_task(const DataOptions& o) {
+// A bare word that names no file is a misspelt set.
+void refuse_unknown(const std::string& data) {
+  if (std::filesystem::exists(data) || data.find_first_of("./") != std::string::npos) return;
   std::vector<std::string> names;
   for (const Known& set : sets) names.emplace_back(set.name);
-  const auto known = std::find(names.begin(), names.end(), o.data);
-  const bool is_file = known == names.end();
-  if (is_file && !std::filesystem::exists(o.data) && o.data.find_first_of("./") == std::string::npos) {
-    names.emplace_back("FILE.csv");
-    throw Stop(usage, fmt::format("--data {}: {}", o.data, unknown(o.data, names)));
-  }
-  refuse_idle(o, is_file);
+  names.emplace_back("FILE.csv");
+  throw Stop(usage, fmt::format("--data {}: {}", data, unknown(data, names)));
+}
+
+}  // namespace
+
+bool is_file(const std::string& data) { return !find(data); }
+
+Task load_task(const DataOptions& o) {
+  const Known* set = find(o.data);
+  if (!set) refuse_unknown(o.data);
+  refuse_idle(o);
   try {
-    return is_file ? csv_task(o) : sets[known - names.begin()].load(o);
+    return set ? set->load(o) : csv_task(o);
   } catch (const Error& e) { throw Stop(file_trouble, without_line(e)); }
 }
 

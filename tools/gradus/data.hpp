@@ -25,6 +25,9 @@ struct Task : data::Split {
   std::int64_t features() const { return train.x.numel() / train.size(); }
 };
 
+// Whether --data means a file: it is no set that is known by name.
+bool is_file(const std::string& data);
+
 // Throws Stop for a set that does not exist, and with exit code 3 for a file that cannot be read.
 Task load_task(const DataOptions& options);
 

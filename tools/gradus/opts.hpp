@@ -17,11 +17,11 @@ using Closure = std::function<double()>;
 class AnyOptimizer {
  public:
   using Step = double (*)(optim::OptimizerBase& optimizer, const Closure& loss);
-  AnyOptimizer(std::unique_ptr<optim::OptimizerBase> optimizer, Step step)
-      : optimizer_(std::move(optimizer)), step_(step) {}
+  AnyOptimizer(std::unique_ptr<optim::OptimizerBase> optimizer, Step how)
+      : optimizer_(std::move(optimizer)), step_(how) {}
 
   double step(const Closure& loss) { return step_(*optimizer_, loss); }  // returns the loss before it
-  double lr() const { return optimizer_->lr(); }
+  optim::OptimizerBase& base() { return *optimizer_; }
 
  private:
   std::unique_ptr<optim::OptimizerBase> optimizer_;
