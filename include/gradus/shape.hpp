@@ -50,19 +50,8 @@ class Shape {
     return true;
   }
 
-  // Copies touch the axes in use only: a shape is copied for every operation recorded.
-  Shape(const Shape& o) : n_(o.n_) { copy(o); }
-  Shape& operator=(const Shape& o) {
-    n_ = o.n_;
-    copy(o);
-    return *this;
-  }
-
  private:
-  void copy(const Shape& o) {
-    for (int i = 0; i < n_; ++i) d_[i] = o.d_[i];
-  }
-  std::int64_t d_[max_dims];
+  std::int64_t d_[max_dims] = {};
   int n_ = 0;
 };
 

@@ -52,12 +52,27 @@ void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, 
 }
 #endif
 
+// A handful of numbers is done before a library call has sorted out its arguments.
+constexpr Index kTiny = 128;
+template <class T>
+void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
+                   T beta, T* c, Index ldc) {
+  const Index ai = ta ? 1 : lda, ap = ta ? lda : 1, bp = tb ? 1 : ldb, bj = tb ? ldb : 1;
+  for (Index i = 0; i < m; ++i)
+    for (Index j = 0; j < n; ++j) {
+      T sum = 0;
+      for (Index p = 0; p < k; ++p) sum += a[i * ai + p * ap] * b[p * bp + j * bj];
+      c[i * ldc + j] = beta == 0 ? alpha * sum : alpha * sum + beta * c[i * ldc + j];
+    }
+}
+
 // On the calling thread: for those who split the work themselves.
 template <class T>
 void gemm_serial(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
                  T beta, T* c, Index ldc) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, beta, c, ldc);
+  if (m * n * k <= kTiny) return multiply_tiny(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   // A matrix of one row may come with any row length, but CBLAS checks it.
   multiply(ta, tb, m, n, k, alpha, a, most(lda, ta ? m : k), b, most(ldb, tb ? k : n), beta, c, most(ldc, n));
 }

@@ -23,8 +23,10 @@ inline void check_sizes(const char* layer, std::initializer_list<std::pair<const
                         std::int64_t least = 1) {
   for (const auto& [name, size] : sizes)
     if (size < least)
-      fail(layer, {.wrong = fmt::format("{} is too small", name), .got = fmt::format("{}", size),
-                   .expected = fmt::format("{} or more", least)},
+      fail(layer,
+           {.wrong = fmt::format("{} is too small", name),
+            .got = fmt::format("{}", size),
+            .expected = fmt::format("{} or more", least)},
            where);
 }
 

@@ -21,7 +21,9 @@ void check(const char* name, const Tensor& w, int axes, Loc where) {
   if (!is_floating(w.dtype()))
     fail({.wrong = "weights are fractions", .got = gradus::name(w.dtype()), .expected = "f32 or f64"});
   if (w.dim() < axes)
-    fail({.wrong = "too few axes", .got = to_string(w.shape()), .expected = fmt::format("{} or more", axes),
+    fail({.wrong = "too few axes",
+          .got = to_string(w.shape()),
+          .expected = fmt::format("{} or more", axes),
           .advice = "normal_, uniform_ or zeros_ fill any shape, a bias too"});
 }
 
@@ -110,7 +112,8 @@ Tensor trunc_normal_(Tensor w, double mean, double std, double low, double high,
                 gradus::detail::user_line(where));
   Tensor x = rand(w.shape(), f64, where);
   for (double& u : x.mutable_data<double>()) {
-    const double p = std::clamp(from + u * (to - from), 0x1p-1022, 1 - 0x1p-53);  // the quantiles of 0 and 1 are infinite
+    const double p =
+        std::clamp(from + u * (to - from), 0x1p-1022, 1 - 0x1p-53);  // the quantiles of 0 and 1 are infinite
     u = std::clamp(mean + std * kernels::normal_quantile(p), low, high);
   }
   return w.copy_(x, where);
@@ -118,11 +121,16 @@ Tensor trunc_normal_(Tensor w, double mean, double std, double low, double high,
 
 double calculate_gain(Nonlinearity nonlinearity, double slope) {
   switch (nonlinearity) {
-    case Nonlinearity::tanh: return 5.0 / 3;
-    case Nonlinearity::relu: return std::sqrt(2.0);
-    case Nonlinearity::leaky_relu: return std::sqrt(2 / (1 + slope * slope));
-    case Nonlinearity::selu: return 0.75;
-    default: return 1;
+    case Nonlinearity::tanh:
+      return 5.0 / 3;
+    case Nonlinearity::relu:
+      return std::sqrt(2.0);
+    case Nonlinearity::leaky_relu:
+      return std::sqrt(2 / (1 + slope * slope));
+    case Nonlinearity::selu:
+      return 0.75;
+    default:
+      return 1;
   }
 }
 

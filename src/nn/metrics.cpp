@@ -33,9 +33,12 @@ double detail::accuracy(Classify classify, const void* net, const Tensor& x, con
   where = user_line(where);
   check_defined(x, "accuracy", where);
   check_defined(y, "accuracy", where);
-  const auto got = [&] { return fmt::format("x {}, y {} {}", to_string(x.shape()), to_string(y.shape()), name(y.dtype())); };
+  const auto got = [&] {
+    return fmt::format("x {}, y {} {}", to_string(x.shape()), to_string(y.shape()), name(y.dtype()));
+  };
   if (x.dim() == 0 || y.dim() != 1 || y.dtype() != i64 || x.shape()[0] != y.shape()[0])
-    throw Error("accuracy", {.wrong = "these are not examples with labels", .got = got(), .expected = "x (N, …), y i64 (N)"},
+    throw Error("accuracy",
+                {.wrong = "these are not examples with labels", .got = got(), .expected = "x (N, …), y i64 (N)"},
                 where);
   if (y.numel() == 0) throw Error("accuracy", {.wrong = "there are no examples", .got = got()}, where);
   if (batch < 1) throw Error("accuracy", {.wrong = "a batch holds 1 or more", .got = fmt::format("{}", batch)}, where);

@@ -82,7 +82,8 @@ struct Lister : PathVisitor {
 };
 
 // Calls f for every parameter and buffer.
-template <class F> void for_each(ModuleBase& m, const F& f) {
+template <class F>
+void for_each(ModuleBase& m, const F& f) {
   struct Each : Visitor {
     explicit Each(const F& call) : f(call) {}
     void parameter(const char*, Parameter& p) override { f(p); }

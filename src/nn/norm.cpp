@@ -26,7 +26,8 @@ namespace {
 void check_axes(const char* type, const Arg& x, int least, int most, const char* expected) {
   const Shape& shape = x.tensor().shape();
   if (shape.size() < least || shape.size() > most)
-    fail(type, {.wrong = "the input has the wrong number of axes", .got = to_string(shape), .expected = expected}, x.where);
+    fail(type, {.wrong = "the input has the wrong number of axes", .got = to_string(shape), .expected = expected},
+         x.where);
 }
 
 }  // namespace

@@ -24,8 +24,7 @@ void Sequential::fields(Fields& v) {
 const detail::AnyLayer& Sequential::at(std::int64_t i, Loc where) const {
   const std::int64_t n = size(), at = i < 0 ? i + n : i;
   if (at < 0 || at >= n)
-    throw Error("Sequential",
-                {.wrong = fmt::format("there is no layer {}", i), .got = fmt::format("{} layers", n)},
+    throw Error("Sequential", {.wrong = fmt::format("there is no layer {}", i), .got = fmt::format("{} layers", n)},
                 gradus::detail::user_line(where));
   return layers_[static_cast<std::size_t>(at)];
 }

@@ -90,7 +90,8 @@ std::string table(const ModuleBase& net, const Outputs* outputs) {
                                  r.parameters ? thousands(r.parameters) : ""};
     for (std::size_t i = 0; i < columns.size(); ++i) columns[i].push_back(cells[i]);
   }
-  std::erase_if(columns, [](const auto& c) { return std::all_of(c.begin() + 1, c.end(), [](auto& s) { return s.empty(); }); });
+  std::erase_if(columns,
+                [](const auto& c) { return std::all_of(c.begin() + 1, c.end(), [](auto& s) { return s.empty(); }); });
 
   std::vector<std::size_t> widths;
   std::string rule;
@@ -112,6 +113,7 @@ std::string table(const ModuleBase& net, const Outputs* outputs) {
     if (r == 0) text += rule + '\n';
   }
   text += rule + '\n';
+  if (rows.total == 0) return text + "no parameters\n";
   text += fmt::format("{} parameters ({}), ", thousands(rows.total), size_text(rows.bytes));
   text += rows.trainable == rows.total ? "all trainable\n" : fmt::format("{} trainable\n", thousands(rows.trainable));
   return text;

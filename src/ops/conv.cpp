@@ -1,5 +1,5 @@
-// Convolutions. conv2d is linear in x and in the weight; its two transposes are operations too, and each one's rule is made of
-// the other two: for a y-shaped g, sum(g conv2d(x, w)) = sum(x conv2d_input(w, g)) = sum(w conv2d_weight(x, g)).
+// Convolutions. conv2d is linear in x and in the weight; its two transposes are operations too, and the rule of each is
+// made of the others: sum(g conv2d(x, w)) = sum(x conv2d_input(w, g)) = sum(w conv2d_weight(x, g)) for every g.
 #include "ops/common.hpp"
 
 namespace gradus {
@@ -12,10 +12,12 @@ namespace {
 template <class Op, class Pick>
 Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, const Shape& weight, const Shape& y,
                 const Shape& result, Pick pick) {
-  const kernels::Conv v{.n = x[0], .c = x[1], .h = x[2], .w = x[3],
-                        .o = weight[0], .kh = weight[2], .kw = weight[3], .oh = y[2], .ow = y[3],
-                        .sh = op.stride[0], .sw = op.stride[1], .ph = op.padding[0], .pw = op.padding[1],
-                        .dh = op.dilation[0], .dw = op.dilation[1], .groups = op.groups};
+  kernels::Conv v{};
+  v.n = x[0], v.c = x[1], v.h = x[2], v.w = x[3];
+  v.o = weight[0], v.kh = weight[2], v.kw = weight[3];
+  v.oh = y[2], v.ow = y[3];
+  v.sh = op.stride[0], v.sw = op.stride[1], v.ph = op.padding[0], v.pw = op.padding[1];
+  v.dh = op.dilation[0], v.dw = op.dilation[1], v.groups = op.groups;
   const Tensor da = dense(a), db = dense(b), scratch = empty({kernels::conv_scratch(v)}, a.dtype());
   Tensor r = empty(result, a.dtype());
   visit_floating(a.dtype(), [&](auto zero) {
@@ -27,7 +29,8 @@ Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, 
 }
 
 // Where a window that slides over `size` can stop; 0 if it does not fit.
-std::int64_t steps(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding, std::int64_t dilation) {
+std::int64_t steps(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                   std::int64_t dilation) {
   const std::int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
   return room < 0 ? 0 : room / stride + 1;
 }
@@ -39,7 +42,8 @@ Shape output(const Shape& x, const Shape& weight, const Shape& stride, const Sha
   return y;
 }
 
-template <class Op> Conv2dOptions options_of(const Op& op) {
+template <class Op>
+Conv2dOptions options_of(const Op& op) {
   return {.stride = pair(op.stride), .padding = pair(op.padding), .dilation = pair(op.dilation), .groups = op.groups};
 }
 
@@ -106,9 +110,10 @@ std::string pairs(const Shape& s) { return s.size() == 1 ? std::to_string(s[0]) 
 void check_rank(const char* name, const char* argument, const Arg& x, int axes, const char* expected) {
   if (x.tensor().dim() != axes)
     fail(name,
-         {.wrong = std::string(argument) + " has the wrong number of axes", .got = to_string(x.tensor().shape()),
+         {.wrong = std::string(argument) + " has the wrong number of axes",
+          .got = to_string(x.tensor().shape()),
           .expected = expected,
-          .advice = argument[0] == 'x' && x.tensor().dim() == axes - 1 ? "a single one is a batch of one: unsqueeze(x, 0)" : ""},
+          .advice = expected[1] == 'N' && x.tensor().dim() == axes - 1 ? "a batch of one: unsqueeze(x, 0)" : ""},
          x);
 }
 
@@ -135,7 +140,8 @@ Shape checked_output(const char* name, const Shape& x, const Shape& weight, cons
   };
   if (x[1] % o.groups || weight[0] % o.groups || weight[1] != x[1] / o.groups)
     fail(name,
-         {.wrong = "the channels do not fit", .got = got(),
+         {.wrong = "the channels do not fit",
+          .got = got(),
           .expected = "x (N, C, …), weight (O, C/groups, …), with C and O multiples of groups"},
          at);
   const Shape y = output(x, weight, o.stride, o.padding, o.dilation);
@@ -155,7 +161,8 @@ Tensor with_bias(const char* name, const Tensor& y, const Tensor& bias, const Ar
   check_same_dtype(name, at, Arg(bias, at.where));
   if (bias.shape() != Shape{y.size(1)})
     fail(name,
-         {.wrong = "the bias has the wrong shape", .got = to_string(bias.shape()),
+         {.wrong = "the bias has the wrong shape",
+          .got = to_string(bias.shape()),
           .expected = to_string(Shape{y.size(1)}) + ", one number for each output channel"},
          at);
   Shape shape{1, y.size(1)};
@@ -173,7 +180,8 @@ void check_operands(const char* name, const Arg& a, const Arg& b) {
 void check_fits(const char* name, const Arg& g, const Shape& y) {
   if (g.tensor().shape() != y)
     fail(name,
-         {.wrong = "g does not have the shape of the convolution's result", .got = to_string(g.tensor().shape()),
+         {.wrong = "g does not have the shape of the convolution's result",
+          .got = to_string(g.tensor().shape()),
           .expected = to_string(y)},
          g);
 }
@@ -249,7 +257,8 @@ Tensor conv_transpose2d(Arg x, Arg weight, const Tensor& bias, const ConvTranspo
     const std::int64_t extra = options.output_padding[static_cast<std::size_t>(i)];
     if (extra < 0 || extra >= o.stride[i])
       fail(name,
-           {.wrong = "output_padding is out of range", .got = pairs(list(options.output_padding)),
+           {.wrong = "output_padding is out of range",
+            .got = pairs(list(options.output_padding)),
             .expected = "0 or more, and less than the stride " + pairs(o.stride)},
            x);
     size.push_back((sx[i + 2] - 1) * o.stride[i] - 2 * o.padding[i] + o.dilation[i] * (sw[i + 2] - 1) + extra + 1);

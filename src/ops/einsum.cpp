@@ -51,8 +51,10 @@ Lettered summed(const Lettered& a, const std::string& keep) {
   Lettered r;
   Axes gone;
   for (std::size_t i = 0; i < a.letters.size(); ++i) {
-    if (keep.find(a.letters[i]) == std::string::npos) gone.push_back(static_cast<std::int64_t>(i));
-    else r.letters += a.letters[i];
+    if (keep.find(a.letters[i]) == std::string::npos)
+      gone.push_back(static_cast<std::int64_t>(i));
+    else
+      r.letters += a.letters[i];
   }
   r.x = gone.empty() ? a.x : sum(a.x, gone);
   return r;
@@ -107,9 +109,11 @@ std::vector<std::string> parse(std::string_view equation, Loc where) {
     } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
       parts.back() += c;
     } else {
-      refuse(equation, {.wrong = std::string("the equation has a character it cannot have here: '") + c + "'",
-                        .expected = "letters, commas and one '->'",
-                        .advice = c == '.' ? "name the axes that '...' stands for" : ""}, where);
+      refuse(equation,
+             {.wrong = std::string("the equation has a character it cannot have here: '") + c + "'",
+              .expected = "letters, commas and one '->'",
+              .advice = c == '.' ? "name the axes that '...' stands for" : ""},
+             where);
     }
   }
   if (!arrow) refuse(equation, {.wrong = "the equation has no result", .expected = "'->' and its letters"}, where);
@@ -125,9 +129,11 @@ std::vector<std::string> parse(std::string_view equation, Loc where) {
 void check_sizes(std::string_view equation, const std::vector<std::string>& parts, std::span<const Tensor> operands,
                  Loc where) {
   if (operands.size() + 1 != parts.size())
-    refuse(equation, {.wrong = "the number of operands is not the equation's",
-                      .got = std::to_string(operands.size()) + " for \"" + std::string(equation) + '"',
-                      .expected = std::to_string(parts.size() - 1)}, where);
+    refuse(equation,
+           {.wrong = "the number of operands is not the equation's",
+            .got = std::to_string(operands.size()) + " for \"" + std::string(equation) + '"',
+            .expected = std::to_string(parts.size() - 1)},
+           where);
   std::int64_t size[128];
   std::fill(std::begin(size), std::end(size), -1);
   for (std::size_t k = 0; k < operands.size(); ++k) {
@@ -135,15 +141,19 @@ void check_sizes(std::string_view equation, const std::vector<std::string>& part
     check_floating("einsum", Arg(operands[k], where));
     const Shape& shape = operands[k].shape();
     if (shape.size() != static_cast<int>(parts[k].size()))
-      refuse(equation, {.wrong = "operand " + std::to_string(k) + " has another number of axes than letters",
-                        .got = to_string(shape) + " for \"" + parts[k] + '"'}, where);
+      refuse(equation,
+             {.wrong = "operand " + std::to_string(k) + " has another number of axes than letters",
+              .got = to_string(shape) + " for \"" + parts[k] + '"'},
+             where);
     for (int i = 0; i < shape.size(); ++i) {
       const char c = parts[k][static_cast<std::size_t>(i)];
       std::int64_t& known = size[static_cast<unsigned char>(c)];
       if (known >= 0 && known != shape[i])
-        refuse(equation, {.wrong = std::string("'") + c + "' stands for axes of different sizes",
-                          .got = std::to_string(known) + ", and " + std::to_string(shape[i]) + " in operand " +
-                                 std::to_string(k) + ' ' + to_string(shape)}, where);
+        refuse(equation,
+               {.wrong = std::string("'") + c + "' stands for axes of different sizes",
+                .got = std::to_string(known) + ", and " + std::to_string(shape[i]) + " in operand " +
+                       std::to_string(k) + ' ' + to_string(shape)},
+               where);
       known = shape[i];
     }
   }

@@ -1,5 +1,5 @@
-// Losses, composed of other operations. Targets, weights and labels are constants as a rule, and then only what depends on the
-// input is recorded.
+// Losses, composed of other operations. Targets, weights and labels are constants as a rule, and then only what depends
+// on the input is recorded.
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -20,7 +20,8 @@ void check_mean(const char* name, const Arg& input, Reduction reduction) {
   const bool means = reduction == Reduction::mean || reduction == Reduction::batch_mean;
   if (means && input.tensor().numel() == 0)
     fail(name,
-         {.wrong = "the batch is empty, and nothing has no mean", .got = "shape " + to_string(input.tensor().shape()),
+         {.wrong = "the batch is empty and has no mean",
+          .got = "shape " + to_string(input.tensor().shape()),
           .advice = "leave empty batches out, or take Reduction::sum"},
          input);
 }
@@ -32,21 +33,20 @@ void check_pair(const char* name, const Arg& input, const Arg& target, Reduction
   if (si != st)
     fail(name,
          {.wrong = "input and target have different shapes, and would broadcast to a wrong loss",
-          .got = to_string(si) + " and " + to_string(st), .expected = "equal shapes",
-          .advice = si.numel() == st.numel() ? "reshape one: target.reshape(input.shape())" : "one target for each number of the input"},
+          .got = to_string(si) + " and " + to_string(st),
+          .expected = "equal shapes",
+          .advice = si.numel() == st.numel() ? "reshape one: target.reshape(input.shape())"
+                                             : "one target for each number of the input"},
          input);
   check_mean(name, input, reduction);
 }
 
-double divisor(const Tensor& loss, Reduction reduction) {
-  if (reduction == Reduction::mean) return static_cast<double>(loss.numel());
-  return reduction == Reduction::batch_mean && loss.dim() ? static_cast<double>(loss.size(0)) : 1;
-}
+double rows(const Tensor& loss) { return loss.dim() ? static_cast<double>(loss.size(0)) : 1; }
 
 Tensor finish(const Tensor& loss, Reduction reduction) {
   if (reduction == Reduction::none) return loss;
   if (reduction == Reduction::mean) return mean(loss);
-  return reduction == Reduction::sum ? sum(loss) : sum(loss) * (1 / divisor(loss, reduction));
+  return reduction == Reduction::sum ? sum(loss) : sum(loss) * (1 / rows(loss));
 }
 
 // "target[3, 1]", for element i in row-major order
@@ -60,7 +60,8 @@ std::string element(const char* what, const Shape& shape, std::int64_t i) {
 }
 
 // Refuses the first number for which ok(number) is false.
-template <class Ok> void check_numbers(const char* name, const char* what, const Arg& x, const char* expected, const char* advice, Ok ok) {
+template <class Ok>
+void check_numbers(const char* name, const char* what, const Arg& x, const char* expected, const char* advice, Ok ok) {
   const Tensor t = dense(x.tensor());
   visit_floating(t.dtype(), [&](auto zero) {
     const auto* number = t.impl()->as<decltype(zero)>();
@@ -69,7 +70,8 @@ template <class Ok> void check_numbers(const char* name, const char* what, const
         fail(name,
              {.wrong = std::string(what) + " holds a number it cannot have",
               .got = element(what, t.shape(), i) + " is " + to_string(scalar(static_cast<double>(number[i]), f64)),
-              .expected = expected, .advice = advice},
+              .expected = expected,
+              .advice = advice},
              x);
   });
 }
@@ -96,32 +98,27 @@ struct Labels {
   double total = 0;  // the weights that count
 };
 
-Labels read_labels(const char* name, const Arg& input, const Arg& target, const Tensor& weight, std::int64_t ignore_index) {
+Labels read_labels(const char* name, const Arg& input, const Arg& target, const Tensor& weight,
+                   std::int64_t ignore_index) {
   const Shape &shape = input.tensor().shape(), expected = without_classes(shape);
   const Tensor t = target.tensor();
   if (t.dtype() != i64)
     fail(name,
-         {.wrong = "class labels are integers", .got = std::string(gradus::name(t.dtype())) + " of shape " + to_string(t.shape()),
-          .expected = "i64 of shape " + to_string(expected), .advice = "convert them: target.to(i64)"},
+         {.wrong = "class labels are integers",
+          .got = std::string(gradus::name(t.dtype())) + " of shape " + to_string(t.shape()),
+          .expected = "i64 of shape " + to_string(expected),
+          .advice = "convert them: target.to(i64)"},
          input);
   if (t.shape() != expected)
     fail(name,
-         {.wrong = "the labels do not fit the input", .got = "input " + to_string(shape) + ", target " + to_string(t.shape()),
+         {.wrong = "the labels do not fit the input",
+          .got = "input " + to_string(shape) + ", target " + to_string(t.shape()),
           .expected = to_string(expected) + ": the input's shape without its classes",
           .advice = t.shape() == shape ? "rows of 0 and 1 are probabilities: cross_entropy(input, target.to(f32))"
                     : t.numel() == expected.numel() ? "reshape it: target.reshape(…)"
                                                     : "one label for each row of the input"},
          input);
   const std::int64_t classes = shape[class_axis(shape)];
-  if (weight.defined()) {
-    check_same_dtype(name, input, Arg(weight, input.where));
-    if (weight.shape() != Shape{classes})
-      fail(name,
-           {.wrong = "the class weights do not fit", .got = to_string(weight.shape()),
-            .expected = to_string(Shape{classes}) + ", one for each class"},
-           input);
-  }
-
   Labels r;
   r.at = dense(t);
   const std::int64_t n = t.numel(), *label = r.at.impl()->as<std::int64_t>();
@@ -130,13 +127,16 @@ Labels read_labels(const char* name, const Arg& input, const Arg& target, const 
     if (label[i] == ignore_index && ignore_index != no_index) continue;
     ++kept;
     if (label[i] < 0 || label[i] >= classes)
-      fail(name,
-           {.wrong = "a label is out of range", .got = element("target", t.shape(), i) + " is " + std::to_string(label[i]),
-            .expected = classes ? "0 to " + std::to_string(classes - 1) + ", for " + std::to_string(classes) + " classes" : "none: the input has no classes",
-            .advice = label[i] == classes ? "labels start at 0"
-                      : label[i] < 0      ? "targets that should not count: .ignore_index = " + std::to_string(label[i])
-                                          : ""},
-           input);
+      fail(
+          name,
+          {.wrong = "a label is out of range",
+           .got = element("target", t.shape(), i) + " is " + std::to_string(label[i]),
+           .expected = classes ? "0 to " + std::to_string(classes - 1) + ", for " + std::to_string(classes) + " classes"
+                               : "none: the input has no classes",
+           .advice = label[i] == classes ? "labels start at 0"
+                     : label[i] < 0      ? "targets that should not count: .ignore_index = " + std::to_string(label[i])
+                                         : ""},
+          input);
   }
   r.total = static_cast<double>(kept);
   if (kept < n) {
@@ -170,14 +170,28 @@ Tensor nll(const Tensor& logp, const Labels& l, const Tensor& weight, double smo
   }
   if (l.ignored.defined()) y = masked_fill(y, l.ignored, 0);
   if (reduction == Reduction::none) return -y;
-  return sum(y) * (-1 / (reduction == Reduction::mean ? l.total : divisor(y, reduction)));
+  const double divisor = reduction == Reduction::mean ? l.total : reduction == Reduction::sum ? 1 : rows(y);
+  return sum(y) * (-1 / divisor);
 }
 
-void check_input(const char* name, const Arg& input, const Arg& target) {
+void check_classes(const char* name, const Arg& input, const Arg& target, const Tensor& weight, Reduction reduction) {
   check_floating(name, input);
   check_defined(target, name, target.where);
   if (input.tensor().dim() == 0)
-    fail(name, {.wrong = "the input has no classes", .got = to_string(input.tensor().shape()), .expected = "(C), (N, C) or (N, C, …)"},
+    fail(name,
+         {.wrong = "the input has no classes",
+          .got = to_string(input.tensor().shape()),
+          .expected = "(C), (N, C) or (N, C, …)"},
+         input);
+  check_mean(name, input, reduction);
+  if (!weight.defined()) return;
+  check_same_dtype(name, input, Arg(weight, input.where));
+  const Shape& shape = input.tensor().shape();
+  if (weight.shape() != Shape{shape[class_axis(shape)]})
+    fail(name,
+         {.wrong = "the class weights do not fit",
+          .got = to_string(weight.shape()) + ", input " + to_string(shape),
+          .expected = to_string(Shape{shape[class_axis(shape)]}) + ", one for each class"},
          input);
 }
 
@@ -222,7 +236,8 @@ void check_weight(const char* name, const char* what, const Tensor& weight, cons
   const Shape& shape = input.tensor().shape();
   if (broadcast_shape(shape, weight.shape(), name, input.where) != shape)
     fail(name,
-         {.wrong = std::string(what) + " is larger than the input", .got = to_string(weight.shape()),
+         {.wrong = std::string(what) + " is larger than the input",
+          .got = to_string(weight.shape()),
           .expected = "a shape that broadcasts to " + to_string(shape)},
          input);
 }
@@ -237,7 +252,8 @@ Tensor bce_loss(Arg input, Arg target, const BceOptions& options) {
   check_pair(name, input, target, options.reduction);
   check_weight(name, "weight", options.weight, input);
   if (options.pos_weight.defined())
-    fail(name, {.wrong = "pos_weight is for logits", .advice = "bce_with_logits_loss, on the input before the sigmoid"}, input);
+    fail(name, {.wrong = "pos_weight is for logits", .advice = "bce_with_logits_loss, on the input before the sigmoid"},
+         input);
   check_numbers(name, "input", input, "probabilities: 0 to 1", "a sigmoid before the loss, or bce_with_logits_loss",
                 [](double p) { return p >= 0 && p <= 1; });
   const At at(input);
@@ -269,8 +285,7 @@ Tensor kl_div(Arg input, Arg target, const KlDivOptions& options) {
 }
 
 Tensor nll_loss(Arg input, Arg target, const NllOptions& options) {
-  check_input("nll_loss", input, target);
-  check_mean("nll_loss", input, options.reduction);
+  check_classes("nll_loss", input, target, options.weight, options.reduction);
   const At at(input);
   const Labels labels = read_labels("nll_loss", input, target, options.weight, options.ignore_index);
   return nll(input, labels, options.weight, 0, options.reduction);
@@ -278,8 +293,7 @@ Tensor nll_loss(Arg input, Arg target, const NllOptions& options) {
 
 Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) {
   const char* name = "cross_entropy";
-  check_input(name, input, target);
-  check_mean(name, input, options.reduction);
+  check_classes(name, input, target, options.weight, options.reduction);
   const double eps = options.label_smoothing;
   if (!(eps >= 0 && eps <= 1))
     fail(name, {.wrong = "label_smoothing is not a share", .got = std::to_string(eps), .expected = "0 to 1"}, input);
@@ -292,16 +306,13 @@ Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) 
   }
   check_same_dtype(name, input, target);
   if (options.ignore_index != no_index)
-    fail(name, {.wrong = "ignore_index is for class labels, and these targets are probabilities",
-                .got = std::to_string(options.ignore_index)}, input);
+    fail(name,
+         {.wrong = "ignore_index is for class labels, and these targets are probabilities",
+          .got = std::to_string(options.ignore_index)},
+         input);
   Tensor y = -t;
   if (eps > 0) y = y * (1 - eps) - eps / static_cast<double>(x.size(axis));
-  if (options.weight.defined()) {
-    if (options.weight.shape() != Shape{x.size(axis)})
-      fail(name, {.wrong = "the class weights do not fit", .got = to_string(options.weight.shape()),
-                  .expected = to_string(Shape{x.size(axis)}) + ", one for each class"}, input);
-    y = y * beside_classes(options.weight, x);
-  }
+  if (options.weight.defined()) y = y * beside_classes(options.weight, x);
   return finish(sum(log_softmax(x, axis) * y, axis), options.reduction);
 }
 
@@ -325,10 +336,11 @@ Tensor cosine_embedding_loss(Arg a, Arg b, Arg target, double margin, Reduction 
   const char* name = "cosine_embedding_loss";
   check_pair(name, a, b, reduction);
   check_same_dtype(name, a, target);
-  const Shape &shape = a.tensor().shape(), rows = shape.empty() ? shape : Shape(std::span(shape.begin(), shape.end() - 1));
-  if (shape.empty() || target.tensor().shape() != rows)
+  const Shape& shape = a.tensor().shape();
+  if (shape.empty() || target.tensor().shape() != Shape(std::span(shape.begin(), shape.end() - 1)))
     fail(name,
-         {.wrong = "the targets do not fit", .got = to_string(shape) + ", target " + to_string(target.tensor().shape()),
+         {.wrong = "the targets do not fit",
+          .got = to_string(shape) + ", target " + to_string(target.tensor().shape()),
           .expected = "(N, D), target (N)"},
          a);
   check_signs(name, target);
@@ -345,7 +357,9 @@ Tensor triplet_margin_loss(Arg anchor, Arg positive, Arg negative, const Triplet
   if (anchor.tensor().dim() == 0)
     fail(name, {.wrong = "a 0-d tensor is not a row of numbers", .got = "()", .expected = "(N, D)"}, anchor);
   const double p = options.p;
-  if (!(p > 0 && p < infinity)) fail(name, {.wrong = "p is not the power of a norm", .got = std::to_string(p), .expected = "above 0, finite"}, anchor);
+  if (!(p > 0 && p < infinity))
+    fail(name, {.wrong = "p is not the power of a norm", .got = std::to_string(p), .expected = "above 0, finite"},
+         anchor);
   const At at(anchor);
   const auto distance = [&](const Tensor& u, const Tensor& v) {
     const Tensor d = u - v + options.eps;

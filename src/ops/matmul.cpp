@@ -8,8 +8,8 @@ using kernels::Index;
 
 namespace {
 
-// How the kernel sees the last two axes of a tensor: a row-major matrix of row length `ld`, to be transposed or not. Other
-// strides than a matrix and its transpose have are made dense first.
+// How the kernel sees the last two axes of a tensor: a row-major matrix of row length `ld`, to be transposed or not.
+// Other strides than a matrix and its transpose have are made dense first.
 struct Matrix {
   Matrix(const Tensor& t, bool transpose) : x(t.impl()), transposed(transpose) {
     const int r = t.dim() - 2, c = r + 1;
@@ -47,8 +47,8 @@ Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty) {
     using T = decltype(zero);
     const auto gemm = kernels::table<T>().gemm;
     const auto one = [&](Index at_a, Index at_b, Index at) {
-      gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld,
-           b.x->template as<T>() + at_b, b.ld, T(0), result.impl()->template as<T>() + at * m * n, n);
+      gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld, b.x->template as<T>() + at_b,
+           b.ld, T(0), result.impl()->template as<T>() + at * m * n, n);
     };
     if (r == 0) return one(0, 0, 0);
     const Shape batch(std::span(shape.begin(), static_cast<std::size_t>(r)));
@@ -95,7 +95,8 @@ Shape batch_shape(const Arg& a, const Arg& b, const Shape& x, const Shape& y) {
     const Index nx = i > x.size() ? 1 : x[x.size() - i], ny = i > y.size() ? 1 : y[y.size() - i];
     if (nx != ny && nx != 1 && ny != 1)
       fail("matmul",
-           {.wrong = "the batch axes do not broadcast", .got = shown(a, false) + " and " + shown(b, false),
+           {.wrong = "the batch axes do not broadcast",
+            .got = shown(a, false) + " and " + shown(b, false),
             .expected = "equal sizes, or 1, on each axis before the last two; axis -" + std::to_string(i) + " has " +
                         std::to_string(nx) + " and " + std::to_string(ny)},
            a);
@@ -121,18 +122,22 @@ Tensor matmul(Arg a, Arg b, MatmulOptions options) {
   const int da = sa.size(), db = sb.size();
   if (da == 0 || db == 0)
     fail("matmul",
-         {.wrong = "a 0-d tensor is not a matrix", .got = shown(a, false) + " and " + shown(b, false),
-          .expected = "one axis or more", .advice = "a * b"},
+         {.wrong = "a 0-d tensor is not a matrix",
+          .got = shown(a, false) + " and " + shown(b, false),
+          .expected = "one axis or more",
+          .advice = "a * b"},
          a);
   const bool ta = da > 1 && options.transpose_a, tb = db > 1 && options.transpose_b;
   const Index ka = sa[ta ? da - 2 : da - 1], kb = sb[db == 1 ? 0 : tb ? db - 1 : db - 2];
   if (ka != kb)
     fail("matmul",
-         {.wrong = "the inner sizes differ", .got = shown(a, ta) + " times " + shown(b, tb),
+         {.wrong = "the inner sizes differ",
+          .got = shown(a, ta) + " times " + shown(b, tb),
           .expected = "columns of a as rows of b, not " + std::to_string(ka) + " and " + std::to_string(kb),
-          .advice = da > 1 && db > 1 && sb[tb ? db - 2 : db - 1] == ka ? "transpose b: matmul(a, b, {.transpose_b = true}), "
-                                                                         "or b.t()"
-                                                                       : ""},
+          .advice = da > 1 && db > 1 && sb[tb ? db - 2 : db - 1] == ka
+                        ? "transpose b: matmul(a, b, {.transpose_b = true}), "
+                          "or b.t()"
+                        : ""},
          a);
   if (da == 2 && db == 2) return apply(Matmul{ta, tb}, a, b);
 
@@ -156,14 +161,19 @@ Tensor linear(Arg x, Arg weight, const Tensor& bias) {
   const Shape &sx = x.tensor().shape(), &sw = weight.tensor().shape();
   if (sw.size() != 2 || sx.empty() || sx.back() != sw[1])
     fail("linear",
-         {.wrong = sw.size() != 2 ? "the weight is not a matrix" : "the input has another number of features than the weight",
-          .got = "x " + to_string(sx) + ", weight " + to_string(sw), .expected = "x (…, in), weight (out, in)"},
+         {.wrong = sw.size() != 2 ? "the weight is not a matrix"
+                                  : "the input has another number of features than the weight",
+          .got = "x " + to_string(sx) + ", weight " + to_string(sw),
+          .expected = "x (…, in), weight (out, in)"},
          x);
   if (bias.defined()) {
     check_same_dtype("linear", x, Arg(bias, x.where));
     if (bias.shape() != Shape{sw[0]})
       fail("linear",
-           {.wrong = "the bias has the wrong shape", .got = to_string(bias.shape()), .expected = to_string(Shape{sw[0]})}, x);
+           {.wrong = "the bias has the wrong shape",
+            .got = to_string(bias.shape()),
+            .expected = to_string(Shape{sw[0]})},
+           x);
   }
   const At at(x);
   if (sx.size() == 2) {

@@ -35,11 +35,11 @@ struct Dropout {
 // ---- normalisation ----
 
 // x as [p, k, q], where p and q are normalised over for each k: rows of length q. Layers have p = 1, images q = H W.
-struct Rows3 {
+struct Folded {
   Index p = 1, k = 1, q = 1;
   bool fits = true;  // the axes have this order, and the rows are long enough to be worth it
 
-  Rows3(const Shape& shape, const Shape& axes) {
+  Folded(const Shape& shape, const Shape& axes) {
     int stage = 0, next = 0;
     for (int i = 0; i < shape.size(); ++i) {
       const bool over = next < axes.size() && axes[next] == i;
@@ -82,7 +82,7 @@ double total(const kernels::Table<T>& t, Index n, const T* x) {
 
 // y = (x - mean) r for every k; r = 1 / sqrt(var + eps).
 template <class T>
-void normalize_rows(const Rows3& s, double eps, const T* x, T* y, T* r, T* mean, T* var) {
+void normalize_rows(const Folded& s, double eps, const T* x, T* y, T* r, T* mean, T* var) {
   const auto& t = kernels::table<T>();
   kernels::parallel_for(s.k, std::max<Index>(1, grain / (s.p * s.q)), [&, eps](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
@@ -96,14 +96,15 @@ void normalize_rows(const Rows3& s, double eps, const T* x, T* y, T* r, T* mean,
       }
       var[k] = static_cast<T>(squares / s.count());
       r[k] = static_cast<T>(1 / std::sqrt(squares / s.count() + eps));
-      for (Index i = 0; i < s.p; ++i) t.mul_scalar(s.q, y + s.row(k, i), 1, y + s.row(k, i), static_cast<double>(r[k]), 0);
+      for (Index i = 0; i < s.p; ++i)
+        t.mul_scalar(s.q, y + s.row(k, i), 1, y + s.row(k, i), static_cast<double>(r[k]), 0);
     }
   });
 }
 
 // dx = r (g - mean(g) - y mean(g y)) for every k.
 template <class T>
-void normalize_vjp_rows(const Rows3& s, const T* g, const T* y, const T* r, T* dx) {
+void normalize_vjp_rows(const Folded& s, const T* g, const T* y, const T* r, T* dx) {
   const auto& t = kernels::table<T>();
   kernels::parallel_for(s.k, std::max<Index>(1, grain / (s.p * s.q)), [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
@@ -131,7 +132,7 @@ struct Normalize {
   void fields(auto& v) const { v("axes", axes), v("eps", eps); }
   Tensor forward(Fwd& f, Ins in) const {
     const Shape& shape = in[0].shape();
-    const Rows3 s(shape, axes);
+    const Folded s(shape, axes);
     if (!s.fits || in[0].numel() == 0) {
       const Tensor m = gradus::mean(in[0], over(), true), c = in[0] - m;
       const Tensor v = gradus::mean(square(c), over(), true), r = rsqrt(v + eps);
@@ -144,7 +145,8 @@ struct Normalize {
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
       const auto numbers = [](const Tensor& t) { return t.impl()->as<T>(); };
-      normalize_rows<T>(s, eps, numbers(x), numbers(y), numbers(f.extras[0]), numbers(f.extras[1]), numbers(f.extras[2]));
+      normalize_rows<T>(s, eps, numbers(x), numbers(y), numbers(f.extras[0]), numbers(f.extras[1]),
+                        numbers(f.extras[2]));
     });
     return y;
   }
@@ -154,7 +156,7 @@ struct Normalize {
     v.give(0, r * (g - gradus::mean(g, over(), true) - y * gradus::mean(g * y, over(), true)));
   }
   void fast(Vjp& v) const {
-    const Rows3 s(v.g.shape(), axes);
+    const Folded s(v.g.shape(), axes);
     if (!s.fits || v.g.numel() == 0) return vjp(v);
     const Tensor g = dense(v.g), y = dense(v.out()), dx = empty(g.shape(), g.dtype());
     visit_floating(g.dtype(), [&](auto zero) {
@@ -185,7 +187,8 @@ void check_parameter(const char* name, const char* what, const Tensor& t, const 
   if (t.shape() != shape)
     fail(name,
          {.wrong = std::string(what) + " has the wrong shape",
-          .got = to_string(t.shape()) + ", x " + to_string(x.tensor().shape()), .expected = to_string(shape)},
+          .got = to_string(t.shape()) + ", x " + to_string(x.tensor().shape()),
+          .expected = to_string(shape)},
          x);
 }
 
@@ -193,8 +196,10 @@ void check_channels(const char* name, const Arg& x) {
   check_floating(name, x);
   if (x.tensor().dim() < 2)
     fail(name,
-         {.wrong = "x has no channels", .got = to_string(x.tensor().shape()), .expected = "(N, C, …)",
-          .advice = "a single one is a batch of one: unsqueeze(x, 0)"},
+         {.wrong = "x has no channels",
+          .got = to_string(x.tensor().shape()),
+          .expected = "(N, C, …)",
+          .advice = "a batch of one: unsqueeze(x, 0)"},
          x);
 }
 
@@ -291,7 +296,8 @@ BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& runn
   const double n = static_cast<double>(shape.numel() / shape[1]);
   if (n < 2)
     fail(name,
-         {.wrong = "one value per channel has no variance", .got = to_string(shape),
+         {.wrong = "one value per channel has no variance",
+          .got = to_string(shape),
           .expected = "two or more values per channel while training",
           .advice = "a larger batch (drop a last one that is smaller), or evaluation mode"},
          x);
@@ -314,7 +320,8 @@ Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask, con
   check_same_dtype(name, q, v);
   check_floating(name, q);
   const Shape &sq = q.tensor().shape(), &sk = k.tensor().shape(), &sv = v.tensor().shape();
-  if (sq.size() < 2 || sk.size() < 2 || sv.size() < 2 || sq.back() != sk.back() || sk[sk.size() - 2] != sv[sv.size() - 2])
+  if (sq.size() < 2 || sk.size() < 2 || sv.size() < 2 || sq.back() != sk.back() ||
+      sk[sk.size() - 2] != sv[sv.size() - 2])
     fail(name,
          {.wrong = "queries, keys and values do not fit",
           .got = "q " + to_string(sq) + ", k " + to_string(sk) + ", v " + to_string(sv),
@@ -329,8 +336,10 @@ Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask, con
   };
   const Index queries = scores.size(-2), keys = scores.size(-1);
   if (options.is_causal) attend(reshape(arange(keys), {1, keys}) <= reshape(arange(queries), {queries, 1}));
-  if (mask.defined() && mask.dtype() == boolean) attend(mask);
-  else if (mask.defined()) scores = scores + mask;
+  if (mask.defined() && mask.dtype() == boolean)
+    attend(mask);
+  else if (mask.defined())
+    scores = scores + mask;
   return matmul(softmax(scores, -1), v);
 }
 

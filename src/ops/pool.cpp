@@ -24,10 +24,13 @@ std::int64_t steps(std::int64_t size, std::int64_t window, std::int64_t stride, 
 // What the pooling operations have in common; `y` is pooled from `x`.
 kernels::Conv geometry(const Shape& x, const Shape& y, const Shape& window, const Shape& stride, const Shape& padding,
                        const Shape& dilation) {
-  return {.n = x[0], .c = x[1], .h = x[2], .w = x[3],
-          .o = x[1], .kh = window[0], .kw = window[1], .oh = y[2], .ow = y[3],
-          .sh = stride[0], .sw = stride[1], .ph = padding[0], .pw = padding[1],
-          .dh = dilation[0], .dw = dilation[1], .groups = 1};
+  kernels::Conv v{};
+  v.n = x[0], v.c = v.o = x[1], v.h = x[2], v.w = x[3];
+  v.kh = window[0], v.kw = window[1];
+  v.oh = y[2], v.ow = y[3];
+  v.sh = stride[0], v.sw = stride[1], v.ph = padding[0], v.pw = padding[1];
+  v.dh = dilation[0], v.dw = dilation[1];
+  return v;
 }
 
 Shape pooled(const Shape& x, const Shape& window, const Shape& stride, const Shape& padding, const Shape& dilation,
@@ -50,8 +53,8 @@ struct MaxPool2d {
     const Tensor at = f.extras[0] = empty(y.shape(), i64);
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      kernels::table<T>().max_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, dilation), x.impl()->as<T>(),
-                                     y.impl()->template as<T>(), at.impl()->as<std::int64_t>());
+      kernels::table<T>().max_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, dilation),
+                                     x.impl()->as<T>(), y.impl()->template as<T>(), at.impl()->as<std::int64_t>());
     });
     return y;
   }
@@ -92,7 +95,9 @@ struct AvgPool2d {
         v("count_include_pad", count_include_pad);
   }
   Pool2dOptions options() const {
-    return {.stride = pair(stride), .padding = pair(padding), .ceil_mode = ceil_mode,
+    return {.stride = pair(stride),
+            .padding = pair(padding),
+            .ceil_mode = ceil_mode,
             .count_include_pad = count_include_pad};
   }
   Tensor forward(Fwd&, Ins in) const {
@@ -105,9 +110,7 @@ struct AvgPool2d {
     });
     return y;
   }
-  void vjp(Vjp& v) const {
-    v.give(0, avg_pool2d_input(v.g, {v.shape(0)[2], v.shape(0)[3]}, pair(window), options()));
-  }
+  void vjp(Vjp& v) const { v.give(0, avg_pool2d_input(v.g, {v.shape(0)[2], v.shape(0)[3]}, pair(window), options())); }
 };
 
 struct AvgPool2dInput {
@@ -130,7 +133,8 @@ struct AvgPool2dInput {
     return gx;
   }
   void vjp(Vjp& v) const {
-    v.give(0, avg_pool2d(v.g, pair(window), AvgPool2d{window, stride, padding, ceil_mode, count_include_pad}.options()));
+    v.give(0,
+           avg_pool2d(v.g, pair(window), AvgPool2d{window, stride, padding, ceil_mode, count_include_pad}.options()));
   }
 };
 
@@ -196,8 +200,10 @@ struct AdaptiveAvgPool2dInput {
 };
 
 constexpr const OpTable* rows[] = {
-    &op_table<MaxPool2d>,         &op_table<AvgPool2d>,
-    &op_table<AvgPool2dInput>,    &op_table<AdaptiveAvgPool2d>,
+    &op_table<MaxPool2d>,
+    &op_table<AvgPool2d>,
+    &op_table<AvgPool2dInput>,
+    &op_table<AdaptiveAvgPool2d>,
     &op_table<AdaptiveAvgPool2dInput>,
 };
 
@@ -207,9 +213,10 @@ void check_images(const char* name, const char* argument, const Arg& x) {
   check_floating(name, x);
   if (x.tensor().dim() != 4)
     fail(name,
-         {.wrong = std::string(argument) + " has the wrong number of axes", .got = to_string(x.tensor().shape()),
+         {.wrong = std::string(argument) + " has the wrong number of axes",
+          .got = to_string(x.tensor().shape()),
           .expected = "(N, C, H, W)",
-          .advice = x.tensor().dim() == 3 ? "a single one is a batch of one: unsqueeze(x, 0)" : ""},
+          .advice = x.tensor().dim() == 3 ? "a batch of one: unsqueeze(x, 0)" : ""},
          x);
 }
 
@@ -255,15 +262,17 @@ Shape checked_pooled(const char* name, const Shape& x, const Windows& o, bool ce
 
 void check_average(const char* name, const Pool2dOptions& o, const Arg& at) {
   if (o.dilation != Pair{1, 1})
-    fail(name,
-         {.wrong = "an average has no dilation", .got = to_string(list(o.dilation)), .expected = to_string(Shape{1, 1})},
-         at);
+    fail(
+        name,
+        {.wrong = "an average has no dilation", .got = to_string(list(o.dilation)), .expected = to_string(Shape{1, 1})},
+        at);
 }
 
 void check_size(const char* name, const Pair& size, const Shape& x, const Arg& at) {
   if (size[0] < 1 || size[1] < 1 || x[2] < 1 || x[3] < 1)
     fail(name,
-         {.wrong = "there is nothing to average", .got = to_string(x) + " to " + to_string(list(size)),
+         {.wrong = "there is nothing to average",
+          .got = to_string(x) + " to " + to_string(list(size)),
           .expected = "sizes of 1 or more"},
          at);
 }
@@ -291,13 +300,16 @@ Tensor avg_pool2d_input(Arg g, Pair size, Pair window, const Pool2dOptions& opti
   check_images("avg_pool2d_input", "g", g);
   check_average("avg_pool2d_input", options, g);
   const Windows o = windows(window, options);
-  const Shape y = checked_pooled("avg_pool2d_input", resized(g.tensor().shape(), size[0], size[1]), o, options.ceil_mode, g);
+  const Shape y =
+      checked_pooled("avg_pool2d_input", resized(g.tensor().shape(), size[0], size[1]), o, options.ceil_mode, g);
   if (g.tensor().shape() != y)
     fail("avg_pool2d_input",
-         {.wrong = "g does not have the shape of the pooling's result", .got = to_string(g.tensor().shape()),
+         {.wrong = "g does not have the shape of the pooling's result",
+          .got = to_string(g.tensor().shape()),
           .expected = to_string(y)},
          g);
-  return apply(AvgPool2dInput{list(size), o.window, o.stride, o.padding, options.ceil_mode, options.count_include_pad}, g);
+  return apply(AvgPool2dInput{list(size), o.window, o.stride, o.padding, options.ceil_mode, options.count_include_pad},
+               g);
 }
 
 Tensor adaptive_avg_pool2d(Arg x, Pair size) {

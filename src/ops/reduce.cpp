@@ -28,18 +28,20 @@ template <class Pick>
 Tensor reduce(const char* operation, Loc where, const Tensor& x, const Shape& axes, bool keepdim, Pick pick) {
   int first = std::max(0, axes.size() - 1);
   while (first > 0 && axes[first - 1] == axes[first] - 1) --first;
-  const auto part = [&](int from, int to) { return Shape(std::span(axes.begin() + from, axes.begin() + to)); };
-  const Shape run = part(first, axes.size()), rest = part(0, first);
-  const Block b = block(x, run);
-  const Tensor y = visit(x.dtype(), [&](auto zero) {
+  if (first > 0) {
+    const auto part = [&](int from, int to) { return Shape(std::span(axes.begin() + from, axes.begin() + to)); };
+    const Tensor y = reduce(operation, where, x, part(first, axes.size()), keepdim, pick);
+    return reduce(operation, where, y, part(0, first), keepdim, pick);
+  }
+  const Block b = block(x, axes);
+  return visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto kernel = pick(kernels::table<T>());
     if (!kernel) refuse_dtype(operation, x.dtype(), where);
-    Tensor result = empty(reduced(x.shape(), run, keepdim), x.dtype());
+    Tensor result = empty(reduced(x.shape(), axes, keepdim), x.dtype());
     over_outer<T>(b, kernel, b.inner, result.impl()->template as<T>());
     return result;
   });
-  return rest.empty() ? y : reduce(operation, where, y, rest, keepdim, pick);
 }
 
 // y is like x: each row along the axis by itself.
@@ -76,6 +78,19 @@ Tensor spread(const Tensor& g, const Shape& shape, const Shape& axes) {
   return kept.shape() == shape ? kept : expand(kept, shape);
 }
 
+// The same without recording: a view of stride 0.
+Tensor spread_view(const Tensor& g, const Shape& shape, const Shape& axes) {
+  Shape strides = shape;
+  const bool kept = g.dim() == shape.size();
+  for (int i = 0, from = 0, next = 0; i < shape.size(); ++i) {
+    const bool gone = next < axes.size() && axes[next] == i;
+    next += gone;
+    strides[i] = gone ? 0 : g.strides()[from];
+    from += kept || !gone;
+  }
+  return view(g, shape, strides);
+}
+
 // ---- reductions ----
 
 struct Sum {
@@ -88,6 +103,7 @@ struct Sum {
     return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.sum; });
   }
   void vjp(Vjp& v) const { v.give(0, spread(v.g, v.shape(0), axes)); }
+  void fast(Vjp& v) const { v.give(0, spread_view(v.g, v.shape(0), axes)); }
 };
 
 struct Mean {
@@ -107,6 +123,7 @@ struct Mean {
     return y;
   }
   void vjp(Vjp& v) const { v.give(0, spread(v.g * (1 / count(v.shape(0), axes)), v.shape(0), axes)); }
+  void fast(Vjp& v) const { v.give(0, spread_view(v.g * (1 / count(v.shape(0), axes)), v.shape(0), axes)); }
 };
 
 // The product of all other elements of each row, for x (rows, n): pairs are multiplied, the products of the other pairs

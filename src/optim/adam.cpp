@@ -7,19 +7,27 @@
 namespace gradus::optim {
 namespace {
 
-template <class Options> void adam_init(State& s, const Tensor& p, const Options& o) {
+template <class Options>
+void adam_init(State& s, const Tensor& p, const Options& o) {
   s.add("exp_avg", zeros_like(p));
   s.add("exp_avg_sq", zeros_like(p));
   if (o.amsgrad) s.add("max_exp_avg_sq", zeros_like(p));
 }
 
-template <class Options> void adam_update(const Tensor& p, const Tensor& g, State& s, const Options& o, bool decoupled) {
+template <class Options>
+void adam_update(const Tensor& p, const Tensor& g, State& s, const Options& o, bool decoupled) {
   const Tensor* const top = o.amsgrad ? &s.at("max_exp_avg_sq", p) : nullptr;
   const Tensor &m = s[0], &v = s[1];
   const double t = static_cast<double>(s.step);
-  const kernels::AdamStep step{.lr = o.lr, .beta1 = o.betas[0], .beta2 = o.betas[1], .eps = o.eps,
-                               .weight_decay = o.weight_decay, .correction1 = 1 - std::pow(o.betas[0], t),
-                               .correction2 = 1 - std::pow(o.betas[1], t), .decoupled = decoupled, .maximize = o.maximize};
+  const kernels::AdamStep step{.lr = o.lr,
+                               .beta1 = o.betas[0],
+                               .beta2 = o.betas[1],
+                               .eps = o.eps,
+                               .weight_decay = o.weight_decay,
+                               .correction1 = 1 - std::pow(o.betas[0], t),
+                               .correction2 = 1 - std::pow(o.betas[1], t),
+                               .decoupled = decoupled,
+                               .maximize = o.maximize};
   gradus::detail::for_pieces(p, g, [&]<class T>(T* to, const T* from, std::int64_t begin, std::int64_t n) {
     const auto at = [&](const Tensor& x) { return x.impl()->as<T>() + begin; };
     kernels::table<T>().adam(n, to + begin, from + begin, at(m), at(v), top ? at(*top) : nullptr, step);

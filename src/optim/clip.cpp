@@ -12,7 +12,8 @@
 namespace gradus::optim {
 namespace {
 
-// The gradients there are. One that was recorded, or that is a view, is replaced by a copy first, so that it can be changed.
+// The gradients there are. One that was recorded, or that is a view, is replaced by a copy first, so that it can be
+// changed.
 std::vector<Tensor> gradients(const std::vector<Tensor>& parameters, const char* operation, Loc where) {
   for (const Tensor& p : parameters) gradus::detail::check_defined(p, operation, where);
   std::vector<Tensor> all;
@@ -32,21 +33,26 @@ void add_size(const Tensor& g, double power, double& total) {
   double piece[1024], part = 0;
   for (std::int64_t begin = 0; begin < g.numel(); begin += 1024) {
     const std::int64_t n = std::min<std::int64_t>(1024, g.numel() - begin);
-    if (g.dtype() == f32) kernels::convert(n, g.impl()->as<float>() + begin, 1, piece);
-    else kernels::convert(n, g.impl()->as<double>() + begin, 1, piece);
+    if (g.dtype() == f32)
+      kernels::convert(n, g.impl()->as<float>() + begin, 1, piece);
+    else
+      kernels::convert(n, g.impl()->as<double>() + begin, 1, piece);
     (power == 2 ? f64s.square : f64s.abs)(n, piece, 1, piece);
     if (power != 1 && power != 2 && !largest) f64s.pow_scalar(n, piece, 1, piece, power, 0);
     (largest ? f64s.max : f64s.sum)(1, n, 1, piece, &part);
-    if (!largest) total += part;
-    else if (!(part <= total) && !std::isnan(total)) total = part;
+    if (!largest)
+      total += part;
+    else if (!(part <= total) && !std::isnan(total))
+      total = part;
   }
 }
 
 void check_positive(double value, const char* operation, const char* what, Loc where) {
   if (!(value > 0))
-    throw Error(operation,
-                {.wrong = std::string(what) + " is not positive", .got = std::to_string(value), .expected = "more than 0"},
-                gradus::detail::user_line(where));
+    throw Error(
+        operation,
+        {.wrong = std::string(what) + " is not positive", .got = std::to_string(value), .expected = "more than 0"},
+        gradus::detail::user_line(where));
 }
 
 }  // namespace
@@ -59,8 +65,10 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, do
   const std::vector<Tensor> grads = gradients(parameters, "clip_grad_norm", where);
   double total = 0;
   for (const Tensor& g : grads) add_size(g, norm_type, total);
-  if (norm_type == 2) total = std::sqrt(total);
-  else if (!std::isinf(norm_type)) total = std::pow(total, 1 / norm_type);
+  if (norm_type == 2)
+    total = std::sqrt(total);
+  else if (!std::isinf(norm_type))
+    total = std::pow(total, 1 / norm_type);
   const double factor = max_norm / (total + 1e-6);
   if (!(factor >= 1))
     for (Tensor g : grads) g.mul_(factor);

@@ -19,7 +19,8 @@ double largest(const Tensor& x) { return max(abs(x)).item(); }
 
 void LBFGS::step(Loc where) {
   throw Error(type(),
-              {.wrong = "one step evaluates the loss several times", .got = "step() without a closure",
+              {.wrong = "one step evaluates the loss several times",
+               .got = "step() without a closure",
                .advice = "step([&] { opt.zero_grad(); Tape tape; … tape.backward(loss); return loss.item(); })"},
               gradus::detail::user_line(where));
 }
@@ -70,21 +71,25 @@ void LBFGS::tell_all(std::int64_t step, bool before) const {
     if (e.value.requires_grad()) tell(e, e.value.grad(), step, before);
 }
 
-// ---- the algorithm. Its vectors are on no tape: only values() and evaluate() meet tensors that could be recorded. ----
+// ---- the algorithm ----
+
+// Its vectors are on no tape: only values() and evaluate() meet tensors that could be recorded.
 
 double LBFGS::run(Closure closure, Loc where) {
   where = gradus::detail::user_line(where);
   if (groups() > 1)
     throw Error(type(),
                 {.wrong = "there is one direction and one step length for all parameters",
-                 .got = std::to_string(groups()) + " groups", .expected = "one group"},
+                 .got = std::to_string(groups()) + " groups",
+                 .expected = "one group"},
                 where);
   Memory m = memory_;
   const Tensor start = values();
   if (m.gradient.defined() && m.gradient.numel() != start.numel())
     throw Error(type(),
                 {.wrong = "the parameters have changed their shapes since the last step",
-                 .got = std::to_string(start.numel()) + " numbers", .expected = std::to_string(m.gradient.numel()),
+                 .got = std::to_string(start.numel()) + " numbers",
+                 .expected = std::to_string(m.gradient.numel()),
                  .advice = "make a new optimizer"},
                 where);
   try {
@@ -112,7 +117,10 @@ Tensor LBFGS::direction(Memory& m, const Tensor& gradient) const {
     alpha[i] = p.rho * dot(p.s, d);
     d = d - p.y * alpha[i];
   }
-  if (!m.pairs.empty()) d = d * (1 / (m.pairs.back().rho * dot(m.pairs.back().y, m.pairs.back().y)));
+  if (!m.pairs.empty()) {
+    const Pair& last = m.pairs.back();
+    d = d * (1 / (last.rho * dot(last.y, last.y)));
+  }
   for (std::size_t i = 0; i < m.pairs.size(); ++i) {
     const Pair& p = m.pairs[i];
     d = d + p.s * (alpha[i] - p.rho * dot(p.y, d));
@@ -147,7 +155,9 @@ double LBFGS::iterate(Memory& m, Closure closure, Loc where) {
     }
     move(x + d * m.t, where);
     if (o.line_search_fn == LineSearch::none && i < o.max_iter) at = evaluate(m, closure, where);
-    if (m.evaluations >= most || largest(d) * m.t <= o.tolerance_change || std::abs(at.loss - before) < o.tolerance_change) break;
+    if (m.evaluations >= most || largest(d) * m.t <= o.tolerance_change ||
+        std::abs(at.loss - before) < o.tolerance_change)
+      break;
   }
   tell_all(m.iterations, false);
   return first;
@@ -179,7 +189,8 @@ void LBFGS::load_state_dict(const StateDict& state, Loc where) {
       throw Error("load_state_dict",
                   {.wrong = std::string("'") + key + (t && t->defined() ? "' has the wrong shape" : "' is missing"),
                    .got = t && t->defined() ? to_string(t->shape()) : std::to_string(state.size()) + " names",
-                   .expected = to_string(shape), .advice = "load what an LBFGS of the same parameters has saved"},
+                   .expected = to_string(shape),
+                   .advice = "load what an LBFGS of the same parameters has saved"},
                   gradus::detail::user_line(where));
     return clone(to(*t, f64));
   };

@@ -1,11 +1,10 @@
 // The step, which all optimizers share: what is checked before it, what observers see of it, how its state is kept.
 #include <gradus/optim/optimizer.hpp>
 
+#include <cxxabi.h>
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <cxxabi.h>
-#include <limits>
 #include <memory>
 #include <typeinfo>
 
@@ -38,53 +37,12 @@ Tensor& State::at(std::string_view name, const Tensor& p) {
 
 void average(Tensor& s, const Tensor& x, double beta) { s = s * beta + x * (1 - beta); }
 
-// ---- options ----
-
-namespace detail {
-namespace {
-
-struct Limit {
-  std::string_view name;
-  double low, high;  // both allowed, …
-  bool below;        // … unless it must stay below `high`
-};
-constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr Limit limits[] = {
-    {"lr", 0, inf, false},        {"momentum", 0, inf, false},      {"weight_decay", 0, inf, false},
-    {"eps", 0, inf, false},       {"betas", 0, 1, true},            {"rho", 0, 1, false},
-    {"lr_decay", 0, inf, false},  {"momentum_decay", 0, inf, false}, {"initial_accumulator_value", 0, inf, false},
-    {"max_iter", 1, inf, false},  {"history_size", 1, inf, false},  {"etas", 0, inf, false},
-};
-
-}  // namespace
-
-void OptionCheck::operator()(std::string_view name, double value) const {
-  for (const Limit& l : limits) {
-    if (l.name != name || (value >= l.low && (l.below ? value < l.high : value <= l.high))) continue;
-    std::string expected = std::to_string(static_cast<int>(l.low)) + " or more";
-    if (l.high < inf) expected += std::string(l.below ? ", and less than " : ", and at most ") + std::to_string(static_cast<int>(l.high));
-    throw Error(options,
-                {.wrong = std::string(name) + " is out of range", .got = std::to_string(value), .expected = expected},
-                user_line(where));
-  }
-}
-
-void OptionCheck::fail(const char* wrong) const { throw Error(options, {.wrong = wrong}, user_line(where)); }
-
-void shrink(Tensor& p, double factor) { p.mul_(factor); }
-
-Tensor descent(const Tensor& p, const Tensor& g, bool maximize, double weight_decay) {
-  const Tensor d = maximize ? -g : g;
-  return weight_decay != 0 ? d + p * weight_decay : d;
-}
-
-}  // namespace detail
-
 // ---- parameters ----
 
 namespace {
 
-[[noreturn]] void refuse(const nn::NamedParameter& p, const char* wrong, std::string got, std::string advice, Loc where) {
+[[noreturn]] void refuse(const nn::NamedParameter& p, const char* wrong, std::string got, std::string advice,
+                         Loc where) {
   throw Error("optimizer",
               {.wrong = "parameter '" + p.name + "' " + wrong, .got = std::move(got), .advice = std::move(advice)},
               user_line(where));
@@ -108,8 +66,8 @@ void check_parameter(const nn::NamedParameter& p, Loc where) {
 const char* OptimizerBase::type() const {
   if (type_) return type_;
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status),
-                                                    std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
   std::string_view name = text ? text.get() : "optimizer";
   name = name.substr(0, name.find('<'));
   if (const auto colon = name.rfind(':'); colon != name.npos) name.remove_prefix(colon + 1);
@@ -133,7 +91,8 @@ void OptimizerBase::add_entries(std::vector<nn::NamedParameter> parameters, std:
              "give each parameter once, in one group", where);
     // Two networks may both have a "0.weight": the later one is called "0.weight.2".
     std::string name = p.name;
-    for (int n = 2; find([&](const Entry& other) { return other.name == name; }); ++n) name = p.name + "." + std::to_string(n);
+    for (int n = 2; find([&](const Entry& other) { return other.name == name; }); ++n)
+      name = p.name + "." + std::to_string(n);
     added.push_back({.name = std::move(name), .value = std::move(p.value), .group = group});
   }
   entries_.reserve(entries_.size() + added.size());
@@ -144,7 +103,8 @@ void OptimizerBase::add_entries(std::vector<nn::NamedParameter> parameters, std:
 void OptimizerBase::check_group(std::size_t group, Loc where) const {
   if (group >= group_count_)
     throw Error("optimizer",
-                {.wrong = "there is no such group", .got = std::to_string(group),
+                {.wrong = "there is no such group",
+                 .got = std::to_string(group),
                  .expected = "less than " + std::to_string(group_count_)},
                 user_line(where));
 }
@@ -200,11 +160,14 @@ void OptimizerBase::check_gradients(Loc where) const {
     if (!e.state.tensors.empty() && e.shape != p.shape)
       throw Error(type(),
                   {.wrong = "'" + e.name + "' has changed its shape since its state was made",
-                   .got = to_string(p.shape), .expected = to_string(e.shape), .advice = "make a new optimizer"},
+                   .got = to_string(p.shape),
+                   .expected = to_string(e.shape),
+                   .advice = "make a new optimizer"},
                   where);
   }
   if (any) return;
-  const auto frozen = std::count_if(entries_.begin(), entries_.end(), [](const Entry& e) { return !e.value.requires_grad(); });
+  const auto frozen =
+      std::count_if(entries_.begin(), entries_.end(), [](const Entry& e) { return !e.value.requires_grad(); });
   throw Error(type(),
               {.wrong = "no parameter has a gradient",
                .got = std::to_string(entries_.size()) + " parameters, " + std::to_string(frozen) + " of them frozen",
@@ -212,7 +175,8 @@ void OptimizerBase::check_gradients(Loc where) const {
               where);
 }
 
-// State is made at the first step that finds a gradient; it follows a parameter that has been converted to another dtype.
+// State is made at the first step that finds a gradient; it follows a parameter that has been converted to another
+// dtype.
 void OptimizerBase::prepare() {
   for (Entry& e : entries_) {
     const TensorImpl& p = *e.value.impl();
@@ -280,21 +244,26 @@ StateDict OptimizerBase::state_dict() const {
 // The state of one parameter as `from` has it.
 State OptimizerBase::loaded(const Entry& e, const StateDict& from, Loc where) {
   const auto refuse = [&](const std::string& key, const char* wrong, std::string got, std::string expected) {
-    throw Error("load_state_dict",
-                {.wrong = "'" + key + "' " + wrong, .got = std::move(got), .expected = std::move(expected),
-                 .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
-                where);
+    throw Error(
+        "load_state_dict",
+        {.wrong = "'" + key + "' " + wrong,
+         .got = std::move(got),
+         .expected = std::move(expected),
+         .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
+        where);
   };
   const auto get = [&](const std::string& key, const Shape& shape) -> const Tensor& {
     const Tensor* t = find(from, key);
-    if (!t || !t->defined()) refuse(key, "is missing", std::to_string(from.size()) + " names", key + " " + to_string(shape));
+    if (!t || !t->defined())
+      refuse(key, "is missing", std::to_string(from.size()) + " names", key + " " + to_string(shape));
     if (t->shape() != shape) refuse(key, "has the wrong shape", to_string(t->shape()), to_string(shape));
     return *t;
   };
   State state;
   init_entry(e, state);
   const double step = get(e.name + ".step", {}).item(where);
-  if (!(step >= 0) || step != std::floor(step)) refuse(e.name + ".step", "is not a count", std::to_string(step), "0, 1, 2, …");
+  if (!(step >= 0) || step != std::floor(step))
+    refuse(e.name + ".step", "is not a count", std::to_string(step), "0, 1, 2, …");
   state.step = static_cast<std::int64_t>(step);
   for (std::size_t i = 0; i < state.names.size(); ++i)
     state.tensors[i].copy_(get(e.name + "." + state.names[i], state.tensors[i].shape()));
@@ -318,11 +287,12 @@ void OptimizerBase::load_state_dict(const StateDict& state, Loc where) {
   std::sort(known.begin(), known.end());
   for (const auto& [key, tensor] : state)
     if (!std::binary_search(known.begin(), known.end(), key))
-      throw Error("load_state_dict",
-                  {.wrong = "'" + key + "' belongs to nothing here",
-                   .got = std::to_string(state.size()) + " names, of which " + std::to_string(known.size()) + " are known",
-                   .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
-                  where);
+      throw Error(
+          "load_state_dict",
+          {.wrong = "'" + key + "' belongs to nothing here",
+           .got = std::to_string(state.size()) + " names, of which " + std::to_string(known.size()) + " are known",
+           .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
+          where);
   entries_ = std::move(entries);
 }
 

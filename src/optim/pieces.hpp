@@ -7,7 +7,8 @@
 
 namespace gradus::detail {
 
-// Calls f(p, g, begin, n) with typed pointers to the numbers of a parameter and of its gradient, for pieces [begin, begin + n).
+// Calls f(p, g, begin, n) with typed pointers to the numbers of a parameter and of its gradient, for pieces [begin,
+// begin + n).
 template <class F>
 void for_pieces(const Tensor& p, const Tensor& g, const F& f) {
   if (!p.impl()->contiguous || !g.impl()->contiguous) {
@@ -24,8 +25,10 @@ void for_pieces(const Tensor& p, const Tensor& g, const F& f) {
     if (count < 2 * grain) return f(to, from, std::int64_t{0}, count);
     kernels::parallel_for(count, grain, [&](auto begin, auto end) { f(to, from, begin, end - begin); });
   };
-  if (p.dtype() == f32) run(float{});
-  else run(double{});
+  if (p.dtype() == f32)
+    run(float{});
+  else
+    run(double{});
 }
 
 }  // namespace gradus::detail

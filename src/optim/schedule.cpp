@@ -29,7 +29,8 @@ double StepLR::operator()(std::int64_t k, double base) const { return base * std
 void StepLR::check(Loc where) const { require(step_size > 0, "StepLR", "step_size > 0", real(step_size), where); }
 
 double MultiStepLR::operator()(std::int64_t k, double base) const {
-  return base * std::pow(gamma, real(std::count_if(milestones.begin(), milestones.end(), [&](auto m) { return m <= k; })));
+  return base *
+         std::pow(gamma, real(std::count_if(milestones.begin(), milestones.end(), [&](auto m) { return m <= k; })));
 }
 void MultiStepLR::check(Loc where) const {
   require(!milestones.empty(), "MultiStepLR", "at least one of milestones", 0, where);
@@ -38,8 +39,12 @@ void MultiStepLR::check(Loc where) const {
 double ExponentialLR::operator()(std::int64_t k, double base) const { return base * std::pow(gamma, real(k)); }
 void ExponentialLR::check(Loc where) const { require(gamma > 0, "ExponentialLR", "gamma > 0", gamma, where); }
 
-double CosineAnnealingLR::operator()(std::int64_t k, double base) const { return cosine(base, eta_min, real(k) / real(T_max)); }
-void CosineAnnealingLR::check(Loc where) const { require(T_max > 0, "CosineAnnealingLR", "T_max > 0", real(T_max), where); }
+double CosineAnnealingLR::operator()(std::int64_t k, double base) const {
+  return cosine(base, eta_min, real(k) / real(T_max));
+}
+void CosineAnnealingLR::check(Loc where) const {
+  require(T_max > 0, "CosineAnnealingLR", "T_max > 0", real(T_max), where);
+}
 
 double CosineAnnealingWarmRestarts::operator()(std::int64_t k, double base) const {
   std::int64_t period = T_0;
@@ -55,7 +60,9 @@ void CosineAnnealingWarmRestarts::check(Loc where) const {
 double LinearLR::operator()(std::int64_t k, double base) const {
   return base * (start_factor + (end_factor - start_factor) * real(std::min(k, total_iters)) / real(total_iters));
 }
-void LinearLR::check(Loc where) const { require(total_iters > 0, "LinearLR", "total_iters > 0", real(total_iters), where); }
+void LinearLR::check(Loc where) const {
+  require(total_iters > 0, "LinearLR", "total_iters > 0", real(total_iters), where);
+}
 
 double PolynomialLR::operator()(std::int64_t k, double base) const {
   return base * std::pow(1 - real(std::min(k, total_iters)) / real(total_iters), power);
@@ -101,7 +108,8 @@ struct Turn {
   double step, lr, momentum;
 };
 
-template <double Turn::*value> double one_cycle(const OneCycleLR& c, std::int64_t k) {
+template <double Turn::*value>
+double one_cycle(const OneCycleLR& c, std::int64_t k) {
   const double start = c.max_lr / c.div_factor, total = real(c.total_steps);
   const Turn up{0, start, c.max_momentum}, top{c.pct_start * total - 1, c.max_lr, c.base_momentum};
   const Turn back{2 * c.pct_start * total - 2, start, c.max_momentum};
@@ -121,7 +129,8 @@ template <double Turn::*value> double one_cycle(const OneCycleLR& c, std::int64_
 double OneCycleLR::operator()(std::int64_t k, double) const {
   if (k > total_steps)
     throw Error("OneCycleLR",
-                {.wrong = "the cycle is over", .got = "step " + std::to_string(k),
+                {.wrong = "the cycle is over",
+                 .got = "step " + std::to_string(k),
                  .expected = "at most total_steps = " + std::to_string(total_steps)},
                 gradus::detail::user_line({}));
   return one_cycle<&Turn::lr>(*this, k);

@@ -28,7 +28,8 @@ std::vector<double> numbers(const StateDict& state, const char* key, std::size_t
   if (!t || !t->defined() || t->numel() != static_cast<std::int64_t>(count))
     throw Error("load_state_dict",
                 {.wrong = std::string("'") + key + (t ? "' has the wrong size" : "' is missing"),
-                 .expected = std::to_string(count) + " numbers", .advice = "load what the same kind of schedule has saved"},
+                 .expected = std::to_string(count) + " numbers",
+                 .advice = "load what the same kind of schedule has saved"},
                 user_line(where));
   return t->to_vector();
 }
@@ -91,7 +92,8 @@ ReduceLROnPlateau::ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateau
 
 void ReduceLROnPlateau::step(double metric) {
   const double sign = o_.mode == PlateauMode::min ? -1 : 1;
-  const double goal = o_.threshold_mode == ThresholdMode::rel ? best_ * (1 + sign * o_.threshold) : best_ + sign * o_.threshold;
+  const double goal =
+      o_.threshold_mode == ThresholdMode::rel ? best_ * (1 + sign * o_.threshold) : best_ + sign * o_.threshold;
   const bool better = sign * metric > sign * goal;
   if (better) best_ = metric;
   bad_ = better ? 0 : bad_ + 1;

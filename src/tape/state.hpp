@@ -38,7 +38,7 @@ struct Node {
   Shape shape;
   std::int32_t in_room[4];
   Saved saved_room[3];
-  alignas(std::max_align_t) std::byte room[32];
+  alignas(std::max_align_t) std::byte room[80];  // an attribute or two, or one shape
 
   Node() : in(in_room), saved(saved_room) {}
   ~Node();

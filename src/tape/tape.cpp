@@ -251,7 +251,9 @@ Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Ten
   const std::span<const Tensor* const> ins(in, args.size());
   Fwd f(op.name, where);
   Tensor y;
-  {
+  if (!s.recording && s.at_set) {  // within a forward or a walk all is prepared
+    y = op.forward(self, f, Ins(ins));
+  } else {
     const Inside inside(false, where);
     y = op.forward(self, f, Ins(ins));
   }

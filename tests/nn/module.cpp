@@ -36,7 +36,8 @@ struct Everything : nn::Module<Everything> {
   }
 };
 
-template <class List> std::string names(const List& list) {
+template <class List>
+std::string names(const List& list) {
   std::string all;
   for (const auto& p : list) {
     const auto& [name, value] = p;
@@ -160,7 +161,8 @@ TEST_CASE("to() converts in place, buffers of integers excepted") {
   CHECK(handle.requires_grad());
   CHECK(handle.to_vector() == before);
   CHECK(net.seen.dtype() == i64);
-  CHECK_SAYS(net.to(i64), "to: modules hold fractions", "got:      i64", "expected: f32 or f64", "tests/nn/module.cpp:");
+  CHECK_SAYS(net.to(i64), "to: modules hold fractions", "got:      i64", "expected: f32 or f64",
+             "tests/nn/module.cpp:");
   CHECK(handle.dtype() == f64);
 }
 
@@ -175,7 +177,8 @@ TEST_CASE("one parameter used twice gets both gradients") {
   const Tensor x = from(std::vector<std::int64_t>{1, 4}, {2});
   Tape tape;
   tape.backward(sum(net(x)));
-  // sum over i, v of w[x_i] · w[v]: every row gets the sum of the rows looked up; those get the sum of all rows besides.
+  // sum over i, v of w[x_i] · w[v]: every row gets the sum of the rows looked up; those get the sum of all rows
+  // besides.
   const Tensor w = net.tokens.weight.detach(), looked_up = sum(index_select(w, 0, x), 0), all = sum(w, 0);
   CHECK(allclose(net.tokens.weight.grad()[0], looked_up));
   CHECK(allclose(net.tokens.weight.grad()[1], looked_up + all));

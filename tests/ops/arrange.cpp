@@ -146,6 +146,7 @@ TEST_CASE("pad: constant") {
   CHECK(pad(x, {{-1, 1}, {0, -1}}, PadMode::constant, 9).to_vector() == Numbers{3, 9});
   CHECK(pad(x, {{-3, 4}, {0, 0}}, PadMode::constant, 5).to_vector() == Numbers{5, 5, 5, 5, 5, 5});
   CHECK(pad(x, {{-1, -1}, {0, 0}}).shape() == Shape{0, 2});
+  CHECK(equal(pad(x, {{5, -3}, {0, 0}}, PadMode::constant, 2), full({4, 2}, 2, f64)));
   CHECK(std::isinf(pad(x * (1 / 0.0), {{0, 1}, {0, 0}}, PadMode::constant, 3).at({0, 0})));
   CHECK(pad(arange(2), {{1, 1}}, PadMode::constant, 8).to_vector() == Numbers{8, 0, 1, 8});
   CHECK(pad(scalar(1), std::vector<Pad>{}).item() == 1);

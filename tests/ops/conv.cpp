@@ -43,7 +43,8 @@ Tensor naive(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
               for (std::int64_t kj = 0; kj < sw[3]; ++kj) {
                 const auto h = i * o.stride[0] - o.padding[0] + ki * o.dilation[0];
                 const auto v = j * o.stride[1] - o.padding[1] + kj * o.dilation[1];
-                if (h >= 0 && h < sx[2] && v >= 0 && v < sx[3]) sum += x.at({n, out / each * sw[1] + c, h, v}) * w.at({out, c, ki, kj});
+                if (h >= 0 && h < sx[2] && v >= 0 && v < sx[3])
+                  sum += x.at({n, out / each * sw[1] + c, h, v}) * w.at({out, c, ki, kj});
               }
           y.set({n, out, i, j}, sum);
         }
@@ -64,10 +65,12 @@ TEST_CASE("conv2d: against loops, f64 and f32, dense and strided, with bias") {
   for (const Case& c : cases) {
     CAPTURE(to_string(c.x));
     CAPTURE(to_string(c.weight));
-    const Tensor x = randn(c.x, f64), w = randn(c.weight, f64), b = randn({c.weight[0]}, f64), y = naive(x, w, c.options);
+    const Tensor x = randn(c.x, f64), w = randn(c.weight, f64), b = randn({c.weight[0]}, f64),
+                 y = naive(x, w, c.options);
     CHECK(allclose(conv2d(x, w, {}, c.options), y, 1e-12, 1e-12));
     CHECK(allclose(conv2d(x, w, b, c.options), y + reshape(b, {1, -1, 1, 1}), 1e-12, 1e-12));
-    CHECK(allclose(conv2d(x.to(f32), w.to(f32), b.to(f32), c.options).to(f64), y + reshape(b, {1, -1, 1, 1}), 1e-4, 1e-5));
+    CHECK(allclose(conv2d(x.to(f32), w.to(f32), b.to(f32), c.options).to(f64), y + reshape(b, {1, -1, 1, 1}), 1e-4,
+                   1e-5));
     const Tensor strided = permute(permute(x, {3, 1, 0, 2}).clone(), {2, 1, 3, 0});
     CHECK(strided.is_contiguous() == (x.numel() == 1));
     CHECK(equal(conv2d(strided, w, {}, c.options), conv2d(x, w, {}, c.options)));
@@ -77,7 +80,8 @@ TEST_CASE("conv2d: against loops, f64 and f32, dense and strided, with bias") {
 TEST_CASE("conv2d_input and conv2d_weight are its transposes") {
   manual_seed(2);
   for (const Case& c : cases) {
-    const Tensor x = randn(c.x, f64), w = randn(c.weight, f64), y = conv2d(x, w, {}, c.options), g = randn(y.shape(), f64);
+    const Tensor x = randn(c.x, f64), w = randn(c.weight, f64), y = conv2d(x, w, {}, c.options),
+                 g = randn(y.shape(), f64);
     const Tensor gx = conv2d_input(w, g, {c.x[2], c.x[3]}, c.options);
     const Tensor gw = conv2d_weight(x, g, {c.weight[2], c.weight[3]}, c.options);
     CHECK(gx.shape() == x.shape());
@@ -124,17 +128,22 @@ TEST_CASE("conv_transpose2d puts the kernel down once for each pixel") {
 TEST_CASE("conv_transpose2d is the adjoint of conv2d") {
   manual_seed(5);
   const Tensor x = randn({2, 4, 3, 4}, f64), w = randn({4, 3, 2, 3}, f64);  // groups 2: from 4 channels to 6
-  const Tensor y = conv_transpose2d(x, w, {}, {.stride = {2, 3}, .padding = {1, 2}, .output_padding = {1, 2}, .dilation = {2, 1}, .groups = 2});
+  const Tensor y = conv_transpose2d(
+      x, w, {}, {.stride = {2, 3}, .padding = {1, 2}, .output_padding = {1, 2}, .dilation = {2, 1}, .groups = 2});
   CHECK(y.shape() == Shape{2, 6, 6, 10});
   const Tensor z = randn(y.shape(), f64);
   const Tensor back = conv2d(z, w, {}, {.stride = {2, 3}, .padding = {1, 2}, .dilation = {2, 1}, .groups = 2});
   CHECK(dot(y, z) == doctest::Approx(dot(x, back)).epsilon(1e-12));
-  check_walks([](const auto& in) { return conv_transpose2d(in[0], in[1], in[2], {.stride = {2, 1}, .padding = {0, 1}, .output_padding = {1, 0}}); },
-              {randn({1, 2, 2, 3}, f64), randn({2, 2, 2, 3}, f64), randn({2}, f64)});
+  check_walks(
+      [](const auto& in) {
+        return conv_transpose2d(in[0], in[1], in[2], {.stride = {2, 1}, .padding = {0, 1}, .output_padding = {1, 0}});
+      },
+      {randn({1, 2, 2, 3}, f64), randn({2, 2, 2, 3}, f64), randn({2}, f64)});
 }
 
 TEST_CASE("convolutions of an empty batch") {
-  Tensor x = zeros({0, 2, 5, 5}).requires_grad_(), w = ones({3, 2, 3, 3}).requires_grad_(), b = ones({3}).requires_grad_();
+  Tensor x = zeros({0, 2, 5, 5}).requires_grad_(), w = ones({3, 2, 3, 3}).requires_grad_(),
+         b = ones({3}).requires_grad_();
   Tape tape;
   const Tensor y = conv2d(x, w, b);
   CHECK(y.shape() == Shape{0, 3, 3, 3});
@@ -158,9 +167,11 @@ TEST_CASE("conv2d: what it records") {
 
 TEST_CASE("convolutions: errors") {
   const Tensor x = zeros({2, 4, 5, 5}), w = zeros({6, 4, 3, 3});
-  CHECK_SAYS(conv2d(zeros({4, 5, 5}), w), "conv2d: x has the wrong number of axes", "(4, 5, 5)", "(N, C, H, W)", "unsqueeze(x, 0)", "conv.cpp:");
+  CHECK_SAYS(conv2d(zeros({4, 5, 5}), w), "conv2d: x has the wrong number of axes", "(4, 5, 5)", "(N, C, H, W)",
+             "unsqueeze(x, 0)", "conv.cpp:");
   CHECK_SAYS(conv2d(x, zeros({6, 4, 3})), "the weight has the wrong number of axes", "(O, C/groups, KH, KW)");
-  CHECK_SAYS(conv2d(x, zeros({6, 3, 3, 3})), "conv2d: the channels do not fit", "x (2, 4, 5, 5), weight (6, 3, 3, 3), groups 1");
+  CHECK_SAYS(conv2d(x, zeros({6, 3, 3, 3})), "conv2d: the channels do not fit",
+             "x (2, 4, 5, 5), weight (6, 3, 3, 3), groups 1");
   CHECK_SAYS(conv2d(x, w, {}, {.groups = 2}), "the channels do not fit", "groups 2");
   CHECK_SAYS(conv2d(x, zeros({5, 2, 3, 3}), {}, {.groups = 2}), "the channels do not fit");
   CHECK_SAYS(conv2d(x, w, {}, {.groups = 0}), "an option is out of range", "groups 0");
@@ -172,12 +183,15 @@ TEST_CASE("convolutions: errors") {
   CHECK_SAYS(conv2d(x, w.to(f64)), "conv2d: dtypes differ");
   CHECK_SAYS(conv2d(x.to(i64), w.to(i64)), "conv2d", "i64");
   CHECK_SAYS(conv2d(x, Tensor()), "conv2d: the tensor is undefined");
-  CHECK_SAYS(conv2d_input(w, zeros({2, 6, 3, 3}), {6, 5}), "conv2d_input: g does not have the shape", "(2, 6, 3, 3)", "(2, 6, 4, 3)");
+  CHECK_SAYS(conv2d_input(w, zeros({2, 6, 3, 3}), {6, 5}), "conv2d_input: g does not have the shape", "(2, 6, 3, 3)",
+             "(2, 6, 4, 3)");
   CHECK_SAYS(conv2d_weight(x, zeros({2, 6, 3, 3}), {2, 3}), "conv2d_weight: g does not have the shape", "(2, 6, 4, 3)");
   CHECK_SAYS(conv1d(zeros({2, 4, 2}), zeros({6, 4, 3})), "conv1d: the kernel is larger", "x (2, 4, 2)", "padding 0");
   CHECK_SAYS(conv1d(zeros({2, 4}), zeros({6, 4, 3})), "conv1d: x has the wrong number of axes", "(N, C, L)");
   CHECK_SAYS(conv_transpose2d(x, w), "conv_transpose2d: the channels do not fit", "(C, O/groups, KH, KW)");
-  CHECK_SAYS(conv_transpose2d(x, zeros({4, 2, 3, 3}), {}, {.output_padding = {1, 0}}), "output_padding is out of range", "(1, 0)", "stride (1, 1)");
-  CHECK_SAYS(conv_transpose2d(zeros({1, 4, 1, 1}), zeros({4, 2, 1, 1}), {}, {.padding = {1, 1}}), "the result would be empty");
+  CHECK_SAYS(conv_transpose2d(x, zeros({4, 2, 3, 3}), {}, {.output_padding = {1, 0}}), "output_padding is out of range",
+             "(1, 0)", "stride (1, 1)");
+  CHECK_SAYS(conv_transpose2d(zeros({1, 4, 1, 1}), zeros({4, 2, 1, 1}), {}, {.padding = {1, 1}}),
+             "the result would be empty");
   CHECK_SAYS(conv_transpose2d(x, zeros({4, 2, 3, 3}), zeros({4})), "conv_transpose2d: the bias", "(2,)");
 }

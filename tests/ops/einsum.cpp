@@ -7,13 +7,16 @@ using namespace gradus;
 
 namespace {
 
-// By the definition: the result's element is the sum, over every value of the letters it lacks, of the operands' products.
+// By the definition: the result's element is the sum, over every value of the letters it lacks, of the operands'
+// products.
 Tensor naive(const std::string& equation, const std::vector<Tensor>& x) {
   const std::size_t arrow = equation.find("->");
   std::vector<std::string> parts(1);
   for (const char c : equation.substr(0, arrow))
-    if (c == ',') parts.emplace_back();
-    else parts.back() += c;
+    if (c == ',')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   const std::string result = equation.substr(arrow + 2);
   std::map<char, std::int64_t> size, at;
   for (std::size_t k = 0; k < x.size(); ++k)
@@ -46,10 +49,11 @@ TEST_CASE("einsum: against the definition, with gradients at both orders") {
   manual_seed(1);
   const std::map<char, std::int64_t> size{{'a', 2}, {'b', 3}, {'i', 2}, {'j', 3}, {'k', 4}, {'l', 2}, {'o', 3}};
   for (const char* equation :
-       {"i->i", "ij->ji", "ijk->ik", "ij->", "ijk->kij", "ii->i", "ii->", "iji->ij", "iiaa->ai", "iii->i", "i,j->ij",
-        "i,i->", "ij,jk->ik", "ij,kj->ik", "ji,jk->ik", "bij,bjk->bik", "abik,abjk->abij", "ij,ij->ij", "ij,ij->i",
-        "bij,j->bi", "bi,bj->bij", "ij,jk,kl->il", "ai,oij,aj->ao", "ij,kl->jl", "ij,->ij", ",->", "ijk,lkj->li",
-        "ij,ji,ii->", "kj,i,j->ki", "bij,bij->jb", "i,j,k->kji"}) {
+       {"i->i",         "ij->ji",        "ijk->ik",         "ij->",      "ijk->kij", "ii->i",       "ii->",
+        "iji->ij",      "iiaa->ai",      "iii->i",          "i,j->ij",   "i,i->",    "ij,jk->ik",   "ij,kj->ik",
+        "ji,jk->ik",    "bij,bjk->bik",  "abik,abjk->abij", "ij,ij->ij", "ij,ij->i", "bij,j->bi",   "bi,bj->bij",
+        "ij,jk,kl->il", "ai,oij,aj->ao", "ij,kl->jl",       "ij,->ij",   ",->",      "ijk,lkj->li", "ij,ji,ii->",
+        "kj,i,j->ki",   "bij,bij->jb",   "i,j,k->kji"}) {
     INFO(std::string(equation));
     std::vector<Tensor> x;
     Shape shape;
@@ -88,7 +92,8 @@ TEST_CASE("einsum: errors") {
   CHECK_SAYS(einsum("ij->ik", {a}), "the result names 'k', which no operand has");
   CHECK_SAYS(einsum("ij,jk->ik", {a}), "number of operands", "1 for \"ij,jk->ik\"", "expected: 2");
   CHECK_SAYS(einsum("ijk->i", {a}), "operand 0 has another number of axes", "(2, 3) for \"ijk\"");
-  CHECK_SAYS(einsum("ij,jk->ik", {a, zeros({4, 4})}), "'j' stands for axes of different sizes", "3, and 4 in operand 1 (4, 4)");
+  CHECK_SAYS(einsum("ij,jk->ik", {a, zeros({4, 4})}), "'j' stands for axes of different sizes",
+             "3, and 4 in operand 1 (4, 4)");
   CHECK_SAYS(einsum("ii->i", {a}), "'i' stands for axes of different sizes");
   CHECK_SAYS(einsum("ij,jk->ik", {a, b.to(f64)}), "einsum: dtypes differ");
   CHECK_SAYS(einsum("i,i->", {zeros({2}, i64), zeros({2}, i64)}), "einsum", "i64");

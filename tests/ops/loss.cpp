@@ -43,8 +43,10 @@ TEST_CASE("mse, l1, huber, smooth l1: by hand, every reduction") {
 
 TEST_CASE("mse, l1, huber: derivatives, at kinks and far out") {
   const Tensor x = tensor({-infinity, -2, -1, 0, 0.5, 1, 2, infinity}, f64), zero = zeros({8}, f64);
-  CHECK(equal(slope([&](const Tensor& a) { return huber_loss(a, zero, 1, Reduction::sum); }, x), tensor({-1, -1, -1, 0, 0.5, 1, 1, 1}, f64)));
-  CHECK(equal(slope([&](const Tensor& a) { return l1_loss(a, zero, Reduction::sum); }, x), tensor({-1, -1, -1, 0, 1, 1, 1, 1}, f64)));
+  CHECK(equal(slope([&](const Tensor& a) { return huber_loss(a, zero, 1, Reduction::sum); }, x),
+              tensor({-1, -1, -1, 0, 0.5, 1, 1, 1}, f64)));
+  CHECK(equal(slope([&](const Tensor& a) { return l1_loss(a, zero, Reduction::sum); }, x),
+              tensor({-1, -1, -1, 0, 1, 1, 1, 1}, f64)));
   {
     Tensor a = zeros({1}, f64).requires_grad_();
     Tape tape;  // the second derivative at 0 is that of d²/2
@@ -73,12 +75,15 @@ TEST_CASE("mse_loss is three nodes, on the user's line") {
 
 TEST_CASE("bce: by definition, cut off at -100, weights") {
   const Tensor p = tensor({0.2, 0.7, 0, 1, 0, 1}, f64), t = tensor({0, 1, 0, 1, 1, 0}, f64);
-  CHECK(allclose(bce_loss(p, t, {.reduction = Reduction::none}), tensor({-std::log(0.8), -std::log(0.7), 0, 0, 100, 100}, f64), 1e-12));
-  CHECK(allclose(bce_loss(p.to(f32), t.to(f32), {.reduction = Reduction::none}).to(f64), bce_loss(p, t, {.reduction = Reduction::none}), 1e-6));
+  CHECK(allclose(bce_loss(p, t, {.reduction = Reduction::none}),
+                 tensor({-std::log(0.8), -std::log(0.7), 0, 0, 100, 100}, f64), 1e-12));
+  CHECK(allclose(bce_loss(p.to(f32), t.to(f32), {.reduction = Reduction::none}).to(f64),
+                 bce_loss(p, t, {.reduction = Reduction::none}), 1e-6));
   for (const double g : slope([&](const Tensor& x) { return bce_loss(x, t); }, p).to_vector()) CHECK(std::isfinite(g));
   manual_seed(2);
   const Tensor x = rand({4, 3}, f64) * 0.9 + 0.05, y = rand({4, 3}, f64), w = rand({3}, f64);
-  CHECK(allclose(bce_loss(x, y, {.weight = w, .reduction = Reduction::none}), -w * (y * log(x) + (1.0 - y) * log(1.0 - x)), 1e-12));
+  CHECK(allclose(bce_loss(x, y, {.weight = w, .reduction = Reduction::none}),
+                 -w * (y * log(x) + (1.0 - y) * log(1.0 - x)), 1e-12));
   check_walks([&](const auto& in) { return bce_loss(in[0], in[1], {.weight = w}); }, {x, y});
 }
 
@@ -88,14 +93,17 @@ TEST_CASE("bce_with_logits: the same from logits, stable far out, pos_weight") {
   CHECK(allclose(bce_with_logits_loss(x, t), bce_loss(sigmoid(x), t), 1e-12));
   CHECK(allclose(bce_with_logits_loss(x, t, {.weight = w, .pos_weight = pw, .reduction = Reduction::none}),
                  -w * (pw * t * log(sigmoid(x)) + (1.0 - t) * log(sigmoid(-x))), 1e-12));
-  check_walks([&](const auto& in) { return bce_with_logits_loss(in[0], in[1], {.weight = w, .pos_weight = pw}); }, {x, t});
+  check_walks([&](const auto& in) { return bce_with_logits_loss(in[0], in[1], {.weight = w, .pos_weight = pw}); },
+              {x, t});
   for (const DType dtype : {f32, f64}) {
     const Tensor far = tensor({-1000, 1000, -1000, 1000, -16, 16, 0}, dtype), y = tensor({0, 1, 1, 0, 0, 1, 1}, dtype);
-    const Tensor tiny = tensor({0, 0, 1000, 1000, std::log1p(std::exp(-16)), std::log1p(std::exp(-16)), std::log(2)}, dtype);
+    const Tensor tiny =
+        tensor({0, 0, 1000, 1000, std::log1p(std::exp(-16)), std::log1p(std::exp(-16)), std::log(2)}, dtype);
     CHECK(allclose(bce_with_logits_loss(far, y, {.reduction = Reduction::none}), tiny, 1e-6, 0));
     const double s = 1 / (1 + std::exp(16));
-    CHECK(allclose(slope([&](const Tensor& a) { return bce_with_logits_loss(a, y, {.reduction = Reduction::sum}); }, far),
-                   tensor({0, 0, -1, 1, s, -s, -0.5}, dtype), 1e-5, 0));
+    CHECK(
+        allclose(slope([&](const Tensor& a) { return bce_with_logits_loss(a, y, {.reduction = Reduction::sum}); }, far),
+                 tensor({0, 0, -1, 1, s, -s, -0.5}, dtype), 1e-5, 0));
   }
 }
 
@@ -104,7 +112,8 @@ TEST_CASE("kl_div: by definition; a target of 0 counts 0") {
   const Tensor x = log_softmax(randn({3, 4}, f64), 1), t = softmax(randn({3, 4}, f64), 1);
   CHECK(allclose(kl_div(x, t, {.reduction = Reduction::none}), t * (log(t) - x), 1e-12));
   CHECK(allclose(kl_div(x, log(t), {.log_target = true}), kl_div(x, t), 1e-12));
-  CHECK(kl_div(x, t, {.reduction = Reduction::batch_mean}).item() == doctest::Approx(kl_div(x, t, {.reduction = Reduction::sum}).item() / 3));
+  CHECK(kl_div(x, t, {.reduction = Reduction::batch_mean}).item() ==
+        doctest::Approx(kl_div(x, t, {.reduction = Reduction::sum}).item() / 3));
   CHECK(equal(kl_div(tensor({-infinity, 0}), tensor({0, 1}), {.reduction = Reduction::none}), zeros({2})));
   check_walks([](const auto& in) { return kl_div(in[0], in[1]); }, {x, t});
   check_walks([](const auto& in) { return kl_div(in[0], in[1], {.log_target = true}); }, {x, t});
@@ -120,9 +129,14 @@ TEST_CASE("cross_entropy: by hand, and its gradient is softmax(x) - y") {
   CHECK(allclose(cross_entropy(x, labels({2, 0})), mean(each), 1e-12));
   CHECK(allclose(cross_entropy(x, labels({2, 0}), {.reduction = Reduction::sum}), sum(each), 1e-12));
   CHECK(allclose(cross_entropy(select(x, 0, 0), scalar(2, i64)), select(each, 0, 0), 1e-12));
-  CHECK(allclose(slope([](const Tensor& a) { return cross_entropy(a, labels({2, 0}), {.reduction = Reduction::sum}); }, x),
+  CHECK(allclose(slope(
+                     [](const Tensor& a) {
+                       return cross_entropy(a, labels({2, 0}), {.reduction = Reduction::sum});
+                     },
+                     x),
                  softmax(x, 1) - one_hot(labels({2, 0}), 3, f64), 1e-12, 1e-15));
-  CHECK(allclose(cross_entropy(x * 1e4, labels({2, 0}), {.reduction = Reduction::none}), tensor({0, std::log(3)}, f64), 1e-12));
+  CHECK(allclose(cross_entropy(x * 1e4, labels({2, 0}), {.reduction = Reduction::none}), tensor({0, std::log(3)}, f64),
+                 1e-12));
 }
 
 TEST_CASE("cross_entropy: smoothing, weights, ignored labels and further axes, by definition") {
@@ -133,7 +147,8 @@ TEST_CASE("cross_entropy: smoothing, weights, ignored labels and further axes, b
     for (const bool weighted : {false, true})
       for (const std::int64_t ignore : {no_index, std::int64_t{1}})
         for (const Reduction r : {Reduction::mean, Reduction::sum, Reduction::none, Reduction::batch_mean}) {
-          const CrossEntropyOptions o{.weight = weighted ? w : Tensor(), .ignore_index = ignore, .label_smoothing = eps, .reduction = r};
+          const CrossEntropyOptions o{
+              .weight = weighted ? w : Tensor(), .ignore_index = ignore, .label_smoothing = eps, .reduction = r};
           Tensor expected = zeros({3, 2}, f64);
           double total = 0;
           for (std::int64_t n = 0; n < 3; ++n)
@@ -149,7 +164,8 @@ TEST_CASE("cross_entropy: smoothing, weights, ignored labels and further axes, b
           if (r == Reduction::batch_mean) expected = sum(expected) * (1. / 3);
           if (r == Reduction::sum) expected = sum(expected);
           CHECK(allclose(cross_entropy(x, t, o), expected, 1e-12, 1e-14));
-          if (eps == 0) CHECK(allclose(nll_loss(logp, t, {o.weight, o.ignore_index, o.reduction}), expected, 1e-12, 1e-14));
+          if (eps == 0)
+            CHECK(allclose(nll_loss(logp, t, {o.weight, o.ignore_index, o.reduction}), expected, 1e-12, 1e-14));
           check_walks([&](const auto& in) { return cross_entropy(in[0], in[1], o); }, {x, t});
         }
 }
@@ -158,7 +174,8 @@ TEST_CASE("cross_entropy: probabilities as targets") {
   manual_seed(6);
   const Tensor x = randn({3, 4}, f64), y = softmax(randn({3, 4}, f64), 1), w = rand({4}, f64);
   const Tensor q = w * (y * 0.9 + 0.1 / 4);
-  CHECK(allclose(cross_entropy(x, y, {.weight = w, .label_smoothing = 0.1}), mean(-sum(q * log_softmax(x, 1), 1)), 1e-12));
+  CHECK(allclose(cross_entropy(x, y, {.weight = w, .label_smoothing = 0.1}), mean(-sum(q * log_softmax(x, 1), 1)),
+                 1e-12));
   CHECK(allclose(cross_entropy(x, one_hot(labels({1, 0, 3}), 4, f64)), cross_entropy(x, labels({1, 0, 3})), 1e-12));
   check_walks([](const auto& in) { return cross_entropy(in[0], in[1], {.label_smoothing = 0.1}); }, {x, y});
 }
@@ -180,22 +197,26 @@ TEST_CASE("cross_entropy: what it records") {
 
 TEST_CASE("class labels: errors") {
   const Tensor x = zeros({4, 3}), good = labels({0, 1, 2, 0});
-  CHECK_SAYS(cross_entropy(x, labels({0, 1, 3, 0})), "cross_entropy: a label is out of range", "target[2] is 3", "0 to 2, for 3 classes",
-             "labels start at 0", "loss.cpp:");
+  CHECK_SAYS(cross_entropy(x, labels({0, 1, 3, 0})), "cross_entropy: a label is out of range", "target[2] is 3",
+             "0 to 2, for 3 classes", "labels start at 0", "loss.cpp:");
   CHECK_SAYS(cross_entropy(x, labels({0, -100, 1, 0})), "target[1] is -100", ".ignore_index = -100");
   CHECK_SAYS(cross_entropy(zeros({2, 3, 2}), reshape(labels({0, 1, 2, 9}), {2, 2})), "target[1, 1] is 9");
   CHECK_SAYS(cross_entropy(zeros({3}), scalar(5, i64)), "target is 5");
-  CHECK_SAYS(cross_entropy(x, good.to(f32)), "cross_entropy: class labels are integers", "f32 of shape (4,)", "i64 of shape (4,)", "target.to(i64)");
-  CHECK_SAYS(cross_entropy(x, reshape(good, {4, 1})), "the labels do not fit the input", "input (4, 3), target (4, 1)", "(4,)", "reshape");
+  CHECK_SAYS(cross_entropy(x, good.to(f32)), "cross_entropy: class labels are integers", "f32 of shape (4,)",
+             "i64 of shape (4,)", "target.to(i64)");
+  CHECK_SAYS(cross_entropy(x, reshape(good, {4, 1})), "the labels do not fit the input", "input (4, 3), target (4, 1)",
+             "(4,)", "reshape");
   CHECK_SAYS(cross_entropy(x, labels({0, 1})), "the labels do not fit the input", "one label for each row");
   CHECK_SAYS(cross_entropy(x, zeros({4, 3}, i64)), "the labels do not fit the input", "target.to(f32)");
   CHECK_SAYS(cross_entropy(x, zeros({4, 3}, f64)), "cross_entropy: dtypes differ");
   CHECK_SAYS(cross_entropy(x, x, {.ignore_index = 1}), "ignore_index is for class labels");
   CHECK_SAYS(cross_entropy(x, good, {.label_smoothing = 1.5}), "label_smoothing is not a share", "1.5");
-  CHECK_SAYS(cross_entropy(x, good, {.weight = ones({4})}), "cross_entropy: the class weights do not fit", "(4,)", "(3,)");
+  CHECK_SAYS(cross_entropy(x, good, {.weight = ones({4})}), "cross_entropy: the class weights do not fit", "(4,)",
+             "(3,)");
   CHECK_SAYS(cross_entropy(x, x, {.weight = ones({4})}), "cross_entropy: the class weights do not fit");
   CHECK_SAYS(cross_entropy(scalar(1), scalar(0, i64)), "cross_entropy: the input has no classes");
-  CHECK_SAYS(cross_entropy(zeros({0, 3}), zeros({0}, i64)), "cross_entropy: the batch is empty", "(0, 3)", "Reduction::sum");
+  CHECK_SAYS(cross_entropy(zeros({0, 3}), zeros({0}, i64)), "cross_entropy: the batch is empty", "(0, 3)",
+             "Reduction::sum");
   CHECK(cross_entropy(zeros({0, 3}), zeros({0}, i64), {.reduction = Reduction::sum}).item() == 0);
   CHECK_SAYS(nll_loss(x, labels({0, 1, 2, 7})), "nll_loss: a label is out of range", "target[3] is 7");
   CHECK_SAYS(nll_loss(x, x), "nll_loss: class labels are integers");
@@ -222,13 +243,18 @@ TEST_CASE("cosine_embedding and triplet losses: by definition, with gradients") 
   CHECK(allclose(cosine_embedding_loss(a, b, t, -0.9, Reduction::none), expected, 1e-11));
   check_walks([&](const auto& in) { return cosine_embedding_loss(in[0], in[1], t, -0.9); }, {a, b});
 
-  const auto distance = [](const Tensor& u, const Tensor& v, double p) { return pow(sum(pow(abs(u - v + 1e-6), p), 1), 1 / p); };
+  const auto distance = [](const Tensor& u, const Tensor& v, double p) {
+    return pow(sum(pow(abs(u - v + 1e-6), p), 1), 1 / p);
+  };
   for (const double p : {1., 2., 3.}) {
     const Tensor near = distance(a, b, p), far = distance(a, c, p);
-    CHECK(allclose(triplet_margin_loss(a, b, c, {.margin = 2, .p = p, .reduction = Reduction::none}), relu(near - far + 2), 1e-11));
+    CHECK(allclose(triplet_margin_loss(a, b, c, {.margin = 2, .p = p, .reduction = Reduction::none}),
+                   relu(near - far + 2), 1e-11));
     CHECK(allclose(triplet_margin_loss(a, b, c, {.margin = 2, .p = p, .swap = true, .reduction = Reduction::none}),
                    relu(near - minimum(far, distance(b, c, p)) + 2), 1e-11));
-    check_walks([&](const auto& in) { return triplet_margin_loss(in[0], in[1], in[2], {.margin = 5, .p = p, .swap = true}); }, {a, b, c});
+    check_walks(
+        [&](const auto& in) { return triplet_margin_loss(in[0], in[1], in[2], {.margin = 5, .p = p, .swap = true}); },
+        {a, b, c});
   }
 }
 
@@ -249,7 +275,8 @@ TEST_CASE("losses: errors") {
   };
   for (const auto& [name, loss] : all) {
     INFO(name);
-    CHECK_SAYS(loss(x, t), name + ": input and target have different shapes", "(4, 1) and (4,)", "equal shapes", "target.reshape(", "loss.cpp:");
+    CHECK_SAYS(loss(x, t), name + ": input and target have different shapes", "(4, 1) and (4,)", "equal shapes",
+               "target.reshape(", "loss.cpp:");
     CHECK_SAYS(loss(x, zeros({3})), "one target for each number");
     CHECK_SAYS(loss(x, x.to(i64)), name + ": dtypes differ", "f32 and i64", "x.to(f32)");
     CHECK_SAYS(loss(zeros({0, 2}), zeros({0, 2})), name + ": the batch is empty");
@@ -259,13 +286,16 @@ TEST_CASE("losses: errors") {
   CHECK_SAYS(mse_loss(t.to(i64), t.to(i64)), "mse_loss", "i64", "f32 or f64");
   CHECK_SAYS(huber_loss(t, t, 0), "huber_loss: delta is not positive");
   CHECK_SAYS(smooth_l1_loss(t, t, -1), "smooth_l1_loss: beta is negative");
-  CHECK_SAYS(bce_loss(tensor({0.5, 1.5, 0, 0}), t), "bce_loss: input holds a number it cannot have", "input[1] is 1.5", "0 to 1", "bce_with_logits_loss");
+  CHECK_SAYS(bce_loss(tensor({0.5, 1.5, 0, 0}), t), "bce_loss: input holds a number it cannot have", "input[1] is 1.5",
+             "0 to 1", "bce_with_logits_loss");
   CHECK_SAYS(bce_loss(tensor({0.5, std::nan(""), 0, 0}), t), "input[1] is nan");
   CHECK_SAYS(bce_loss(half, t, {.weight = ones({2, 4})}), "bce_loss: weight is larger than the input", "(2, 4)");
   CHECK_SAYS(bce_loss(half, t, {.weight = ones({3})}), "bce_loss: the shapes do not broadcast");
   CHECK_SAYS(bce_loss(half, t, {.pos_weight = ones({4})}), "pos_weight is for logits");
-  CHECK_SAYS(hinge_loss(t, tensor({1, 0, 1, -1})), "hinge_loss: target holds a number it cannot have", "target[1] is 0", "1 or -1", "2 * target - 1");
+  CHECK_SAYS(hinge_loss(t, tensor({1, 0, 1, -1})), "hinge_loss: target holds a number it cannot have", "target[1] is 0",
+             "1 or -1", "2 * target - 1");
   CHECK_SAYS(hinge_embedding_loss(t, half), "hinge_embedding_loss", "target[0] is 0.5");
-  CHECK_SAYS(cosine_embedding_loss(x, x, ones({3})), "cosine_embedding_loss: the targets do not fit", "(4, 1), target (3,)", "(N, D), target (N)");
+  CHECK_SAYS(cosine_embedding_loss(x, x, ones({3})), "cosine_embedding_loss: the targets do not fit",
+             "(4, 1), target (3,)", "(N, D), target (N)");
   CHECK_SAYS(triplet_margin_loss(x, x, x, {.p = 0}), "triplet_margin_loss: p is not the power of a norm");
 }

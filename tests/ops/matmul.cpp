@@ -16,7 +16,8 @@ Tensor naive(const Tensor& a, bool ta, const Tensor& b, bool tb) {
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
       double sum = 0;
-      for (std::int64_t p = 0; p < k; ++p) sum += (ta ? a.at({p, i}) : a.at({i, p})) * (tb ? b.at({j, p}) : b.at({p, j}));
+      for (std::int64_t p = 0; p < k; ++p)
+        sum += (ta ? a.at({p, i}) : a.at({i, p})) * (tb ? b.at({j, p}) : b.at({p, j}));
       y.set({i, j}, sum);
     }
   return y;
@@ -46,7 +47,8 @@ TEST_CASE("matmul: by hand") {
 
 TEST_CASE("matmul: every layout and transposition of both operands") {
   manual_seed(2);
-  for (const auto& [m, k, n] : std::vector<std::array<std::int64_t, 3>>{{3, 4, 5}, {1, 4, 3}, {4, 1, 2}, {2, 3, 1}, {1, 1, 1}, {33, 17, 20}})
+  for (const auto& [m, k, n] :
+       std::vector<std::array<std::int64_t, 3>>{{3, 4, 5}, {1, 4, 3}, {4, 1, 2}, {2, 3, 1}, {1, 1, 1}, {33, 17, 20}})
     for (const DType dtype : {f32, f64})
       for (const bool ta : {false, true})
         for (const bool tb : {false, true})
@@ -54,7 +56,8 @@ TEST_CASE("matmul: every layout and transposition of both operands") {
             for (const Tensor& b : layouts(tb ? n : k, tb ? k : n, dtype)) {
               const Tensor y = matmul(a, b, {.transpose_a = ta, .transpose_b = tb});
               REQUIRE(y.is_contiguous());
-              REQUIRE(allclose(y.to(f64), naive(a, ta, b, tb), dtype == f32 ? 1e-5 : 1e-13, dtype == f32 ? 1e-5 : 1e-13));
+              REQUIRE(
+                  allclose(y.to(f64), naive(a, ta, b, tb), dtype == f32 ? 1e-5 : 1e-13, dtype == f32 ? 1e-5 : 1e-13));
             }
 }
 
@@ -118,7 +121,8 @@ TEST_CASE("matmul: gradients at both orders") {
       const auto f = [=](const auto& x) { return matmul(x[0], x[1], {.transpose_a = ta, .transpose_b = tb}); };
       check_walks(f, {randn(ta ? Shape{3, 2} : Shape{2, 3}, f64), randn(tb ? Shape{4, 3} : Shape{3, 4}, f64)});
       check_walks(f, {randn(ta ? Shape{2, 3, 2} : Shape{2, 2, 3}, f64), randn(tb ? Shape{4, 3} : Shape{3, 4}, f64)});
-      check_walks(f, {randn(ta ? Shape{3, 2} : Shape{2, 3}, f64), randn(tb ? Shape{2, 1, 4, 3} : Shape{2, 1, 3, 4}, f64)});
+      check_walks(f,
+                  {randn(ta ? Shape{3, 2} : Shape{2, 3}, f64), randn(tb ? Shape{2, 1, 4, 3} : Shape{2, 1, 3, 4}, f64)});
     }
   const auto f = [](const auto& x) { return matmul(x[0], x[1]); };
   check_walks(f, {randn({3}, f64), randn({3}, f64)});
@@ -144,7 +148,8 @@ TEST_CASE("matmul: errors") {
   CHECK(!support::contains(support::message([&] { matmul(a, zeros({4, 2})); }), "transpose b"));
   CHECK_SAYS(matmul(v, zeros({4})), "the inner sizes differ", "(3,) times (4,)");
   CHECK_SAYS(matmul(a, zeros({3, 2}), {.transpose_a = true}), "(2, 3)ᵀ times (3, 2)", "2 and 3");
-  CHECK_SAYS(matmul(zeros({2, 2, 3}), zeros({4, 3, 2})), "the batch axes do not broadcast", "(2, 2, 3) and (4, 3, 2)", "axis -3 has 2 and 4");
+  CHECK_SAYS(matmul(zeros({2, 2, 3}), zeros({4, 3, 2})), "the batch axes do not broadcast", "(2, 2, 3) and (4, 3, 2)",
+             "axis -3 has 2 and 4");
   CHECK_SAYS(matmul(scalar(1), a), "0-d", "() and (2, 3)", "a * b");
   CHECK_SAYS(matmul(a, zeros({3, 2}, f64)), "matmul: dtypes differ", "f32 and f64");
   CHECK_SAYS(matmul(zeros({2, 2}, i64), zeros({2, 2}, i64)), "matmul", "i64", "x.to(f32)");
@@ -182,7 +187,8 @@ TEST_CASE("linear: what it records, and its gradients") {
 
 TEST_CASE("linear: errors") {
   const Tensor x = zeros({2, 5}), w = zeros({3, 4});
-  CHECK_SAYS(linear(x, w), "linear: the input has another number of features", "x (2, 5), weight (3, 4)", "matmul.cpp:");
+  CHECK_SAYS(linear(x, w), "linear: the input has another number of features", "x (2, 5), weight (3, 4)",
+             "matmul.cpp:");
   CHECK_SAYS(linear(x, zeros({5})), "linear: the weight is not a matrix", "(5,)");
   CHECK_SAYS(linear(scalar(1), w), "x (), weight (3, 4)");
   CHECK_SAYS(linear(zeros({2, 4}), w, zeros({4})), "linear: the bias has the wrong shape", "(4,)", "(3,)");

@@ -71,9 +71,18 @@ TEST_CASE("dropout: nothing to drop, everything to drop") {
 TEST_CASE("normalize: over any axes, in rows and otherwise, f64 and f32, strided") {
   manual_seed(3);
   const std::vector<std::pair<Shape, Axes>> forms = {
-      {{4, 7}, {1}},          {{4, 7}, {0}},       {{4, 7}, {0, 1}},   {{3, 1100}, {-1}},       {{3, 2, 4, 5}, {0, 2, 3}},
-      {{6, 3}, {0}},          {{3, 2, 5}, {1}},    {{2, 3, 4}, {0, 1}}, {{2, 3, 4, 2}, {1, 3}}, {{2, 1, 5}, {1, 2}},
-      {{3, 2, 6, 600}, {0, 2, 3}}, {{70, 40, 30}, {1, 2}},
+      {{4, 7}, {1}},
+      {{4, 7}, {0}},
+      {{4, 7}, {0, 1}},
+      {{3, 1100}, {-1}},
+      {{3, 2, 4, 5}, {0, 2, 3}},
+      {{6, 3}, {0}},
+      {{3, 2, 5}, {1}},
+      {{2, 3, 4}, {0, 1}},
+      {{2, 3, 4, 2}, {1, 3}},
+      {{2, 1, 5}, {1, 2}},
+      {{3, 2, 6, 600}, {0, 2, 3}},
+      {{70, 40, 30}, {1, 2}},
   };
   for (const auto& [shape, axes] : forms) {
     INFO(to_string(shape), " over ", to_string(axes));
@@ -137,7 +146,8 @@ TEST_CASE("norms of an empty batch") {
 
 TEST_CASE("norms: errors") {
   const Tensor x = zeros({2, 6});
-  CHECK_SAYS(layer_norm(x, {4}), "layer_norm: normalized_shape is not the end of the input's shape", "(4,) for x (2, 6)", "nn.cpp:");
+  CHECK_SAYS(layer_norm(x, {4}), "layer_norm: normalized_shape is not the end of the input's shape",
+             "(4,) for x (2, 6)", "nn.cpp:");
   CHECK_SAYS(layer_norm(x, {2, 2, 6}), "normalized_shape is not the end");
   CHECK_SAYS(layer_norm(x, {}), "normalized_shape is not the end");
   CHECK_SAYS(layer_norm(x, {6}, zeros({3})), "layer_norm: the weight has the wrong shape", "(3,), x (2, 6)", "(6,)");
@@ -152,7 +162,8 @@ TEST_CASE("norms: errors") {
 TEST_CASE("batch_norm: training uses and tracks the batch, evaluation the running statistics") {
   manual_seed(5);
   for (const Shape& shape : {Shape{6, 3}, Shape{4, 3, 5}, Shape{2, 3, 6, 5}}) {
-    const Tensor x = randn(shape, f64) * 2 + 1, w = randn({3}, f64), b = randn({3}, f64), m = randn({3}, f64), v = rand({3}, f64) + 1;
+    const Tensor x = randn(shape, f64) * 2 + 1, w = randn({3}, f64), b = randn({3}, f64), m = randn({3}, f64),
+                 v = rand({3}, f64) + 1;
     Axes axes{0};
     Shape wide{3};
     for (int i = 2; i < shape.size(); ++i) axes.push_back(i), wide.push_back(1);
@@ -161,7 +172,8 @@ TEST_CASE("batch_norm: training uses and tracks the batch, evaluation the runnin
     CHECK(allclose(r.mean, m * 0.7 + mean(x, axes) * 0.3, 1e-12));
     CHECK(allclose(r.var, v * 0.7 + var(x, axes) * 0.3, 1e-12));
     const auto e = batch_norm(x, m, v, w, b, false, 0.3, 0.01);
-    CHECK(allclose(e.y, (x - reshape(m, wide)) / sqrt(reshape(v, wide) + 0.01) * reshape(w, wide) + reshape(b, wide), 1e-12, 1e-13));
+    CHECK(allclose(e.y, (x - reshape(m, wide)) / sqrt(reshape(v, wide) + 0.01) * reshape(w, wide) + reshape(b, wide),
+                   1e-12, 1e-13));
     CHECK(equal(e.mean, m));
     CHECK(equal(e.var, v));
     check_walks([&](const auto& in) { return batch_norm(in[0], m, v, in[1], in[2], true, 0.3, 0.01).y; }, {x, w, b});
@@ -182,7 +194,8 @@ TEST_CASE("batch_norm: the statistics are off the tape") {
 
 TEST_CASE("batch_norm: errors") {
   const Tensor m = zeros({3}), v = ones({3});
-  CHECK_SAYS(batch_norm(zeros({1, 3}), m, v), "batch_norm: one value per channel has no variance", "(1, 3)", "a larger batch", "nn.cpp:");
+  CHECK_SAYS(batch_norm(zeros({1, 3}), m, v), "batch_norm: one value per channel has no variance", "(1, 3)",
+             "a larger batch", "nn.cpp:");
   CHECK_SAYS(batch_norm(zeros({3}), m, v), "batch_norm: x has no channels");
   CHECK_SAYS(batch_norm(zeros({2, 4}), m, v), "batch_norm: running_mean has the wrong shape", "(3,), x (2, 4)", "(4,)");
   CHECK_SAYS(batch_norm(zeros({2, 3}), m, {}), "batch_norm: the running statistics are undefined", "both, or neither");
@@ -201,32 +214,41 @@ TEST_CASE("attention: by hand") {
   CHECK(allclose(scaled_dot_product_attention(q, k, v, mask), tensor({{3, 4}, {2, 3}})));
   const Tensor added = tensor({{0, -infinity, -infinity, 0}, {-infinity, 0, -infinity, -infinity}});
   CHECK(allclose(scaled_dot_product_attention(q, k, v, added), tensor({{3, 4}, {2, 3}})));
-  const Tensor sharp = scaled_dot_product_attention(tensor({{1, 0}}), tensor({{1, 0}, {0, 1}}), reshape(tensor({1, 0}), {2, 1}), {}, {.scale = 2});
+  const Tensor sharp = scaled_dot_product_attention(tensor({{1, 0}}), tensor({{1, 0}, {0, 1}}),
+                                                    reshape(tensor({1, 0}), {2, 1}), {}, {.scale = 2});
   CHECK(sharp.item() == doctest::Approx(1 / (1 + std::exp(-2))));
 }
 
 TEST_CASE("attention: batches, heads, cross attention, gradients") {
   manual_seed(6);
-  const Tensor q = randn({2, 2, 3, 4}, f64), k = randn({2, 2, 5, 4}, f64), v = randn({2, 2, 5, 3}, f64), mask = randn({3, 5}, f64);
+  const Tensor q = randn({2, 2, 3, 4}, f64), k = randn({2, 2, 5, 4}, f64), v = randn({2, 2, 5, 3}, f64),
+               mask = randn({3, 5}, f64);
   const Tensor y = scaled_dot_product_attention(q, k, v, mask);
   const auto part = [](const Tensor& t) { return select(select(t, 0, 1), 0, 0); };
   CHECK(allclose(part(y), matmul(softmax(matmul(part(q), part(k).t()) * 0.5 + mask, -1), part(v)), 1e-12));
   const Tensor keep = tril(ones({3, 5})).to(boolean);
-  CHECK(allclose(scaled_dot_product_attention(q, k, v, {}, {.is_causal = true}), scaled_dot_product_attention(q, k, v, keep), 1e-12));
+  CHECK(allclose(scaled_dot_product_attention(q, k, v, {}, {.is_causal = true}),
+                 scaled_dot_product_attention(q, k, v, keep), 1e-12));
   const auto small = [](const Tensor& t) { return select(select(t, 0, 0), 0, 0); };
-  check_walks([](const auto& in) { return scaled_dot_product_attention(in[0], in[1], in[2], in[3]); }, {small(q), small(k), small(v), mask});
-  check_walks([](const auto& in) { return scaled_dot_product_attention(in[0], in[1], in[2], {}, {.is_causal = true, .scale = 0.7}); },
-              {small(q), small(k), small(v)});
+  check_walks([](const auto& in) { return scaled_dot_product_attention(in[0], in[1], in[2], in[3]); },
+              {small(q), small(k), small(v), mask});
+  check_walks(
+      [](const auto& in) {
+        return scaled_dot_product_attention(in[0], in[1], in[2], {}, {.is_causal = true, .scale = 0.7});
+      },
+      {small(q), small(k), small(v)});
   CHECK(scaled_dot_product_attention(zeros({0, 3, 4}), zeros({0, 5, 4}), zeros({0, 5, 2})).shape() == Shape{0, 3, 2});
 }
 
 TEST_CASE("attention: errors") {
   const Tensor q = zeros({3, 4});
-  CHECK_SAYS(scaled_dot_product_attention(q, zeros({5, 3}), zeros({5, 2})), "scaled_dot_product_attention: queries, keys and values do not fit",
-             "q (3, 4), k (5, 3), v (5, 2)", "nn.cpp:");
+  CHECK_SAYS(scaled_dot_product_attention(q, zeros({5, 3}), zeros({5, 2})),
+             "scaled_dot_product_attention: queries, keys and values do not fit", "q (3, 4), k (5, 3), v (5, 2)",
+             "nn.cpp:");
   CHECK_SAYS(scaled_dot_product_attention(q, zeros({5, 4}), zeros({4, 2})), "do not fit");
   CHECK_SAYS(scaled_dot_product_attention(zeros({4}), q, q), "do not fit", "q (4,)");
   CHECK_SAYS(scaled_dot_product_attention(q, q, q.to(f64)), "dtypes differ");
-  CHECK_SAYS(scaled_dot_product_attention(q, q, q, zeros({3, 3}, i64)), "scaled_dot_product_attention: dtypes differ", "f32 and i64");
+  CHECK_SAYS(scaled_dot_product_attention(q, q, q, zeros({3, 3}, i64)), "scaled_dot_product_attention: dtypes differ",
+             "f32 and i64");
   CHECK_SAYS(scaled_dot_product_attention(q, q, q, zeros({2, 3})), "do not broadcast");
 }

@@ -35,7 +35,8 @@ Shape for_taps(const Case& c, const F& f) {
   for (int a = 0; a < 2; ++a) {
     const auto i = static_cast<std::size_t>(a);
     if (stride[i] == 0) stride[i] = window[i];
-    const double room = static_cast<double>(x[a + 2] + 2 * o.padding[i] - o.dilation[i] * (window[i] - 1) - 1) / static_cast<double>(stride[i]);
+    const double room = static_cast<double>(x[a + 2] + 2 * o.padding[i] - o.dilation[i] * (window[i] - 1) - 1) /
+                        static_cast<double>(stride[i]);
     auto n = static_cast<std::int64_t>(o.ceil_mode ? std::ceil(room) : std::floor(room)) + 1;
     if (o.ceil_mode && (n - 1) * stride[i] >= x[a + 2] + o.padding[i]) --n;
     y.push_back(n);
@@ -45,7 +46,8 @@ Shape for_taps(const Case& c, const F& f) {
       for (std::int64_t j = 0; j < y[3]; ++j)
         for (std::int64_t ki = 0; ki < window[0]; ++ki)
           for (std::int64_t kj = 0; kj < window[1]; ++kj) {
-            const auto h = i * stride[0] - o.padding[0] + ki * o.dilation[0], w = j * stride[1] - o.padding[1] + kj * o.dilation[1];
+            const auto h = i * stride[0] - o.padding[0] + ki * o.dilation[0],
+                       w = j * stride[1] - o.padding[1] + kj * o.dilation[1];
             if (h >= x[2] + o.padding[0] || w >= x[3] + o.padding[1]) continue;
             const bool inside = h >= 0 && h < x[2] && w >= 0 && w < x[3];
             f((p * y[2] + i) * y[3] + j, inside ? (p * x[2] + h) * x[3] + w : -1);
@@ -93,7 +95,8 @@ TEST_CASE("max_pool2d: padding never wins, NaN does, the first of equals gets th
   CHECK(equal(max_pool2d(full({1, 1, 2, 2}, -5), {2, 2}, {.padding = {1, 1}}), full({1, 1, 2, 2}, -5)));
   Tensor x = zeros({1, 1, 2, 4}).requires_grad_();
   Tape tape;
-  CHECK(equal(tape.gradient(sum(max_pool2d(x, {2, 2})), {x})[0], reshape(tensor({1, 0, 1, 0, 0, 0, 0, 0}), {1, 1, 2, 4})));
+  CHECK(equal(tape.gradient(sum(max_pool2d(x, {2, 2})), {x})[0],
+              reshape(tensor({1, 0, 1, 0, 0, 0, 0, 0}), {1, 1, 2, 4})));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Tensor y = max_pool2d(reshape(tensor({1, nan, 3, 4}), {1, 1, 1, 4}), {1, 2});
   CHECK(std::isnan(y.at({0, 0, 0, 0})));
@@ -124,7 +127,11 @@ TEST_CASE("adaptive_avg_pool2d: windows that divide, overlap and repeat") {
   manual_seed(3);
   for (const Pair size : {Pair{1, 1}, Pair{2, 3}, Pair{5, 4}, Pair{7, 2}}) {
     check_walks([=](const auto& in) { return adaptive_avg_pool2d(in[0], size); }, {randn({1, 2, 5, 4}, f64)});
-    check_walks([=](const auto& in) { return adaptive_avg_pool2d_input(in[0], {5, 4}); }, {randn({1, 2, size[0], size[1]}, f64)});
+    check_walks(
+        [=](const auto& in) {
+          return adaptive_avg_pool2d_input(in[0], {5, 4});
+        },
+        {randn({1, 2, size[0], size[1]}, f64)});
   }
 }
 
@@ -140,17 +147,22 @@ TEST_CASE("pooling: an empty batch") {
 
 TEST_CASE("pooling: errors") {
   const Tensor x = zeros({1, 2, 4, 4});
-  CHECK_SAYS(max_pool2d(zeros({2, 4, 4}), {2, 2}), "max_pool2d: x has the wrong number of axes", "(2, 4, 4)", "unsqueeze(x, 0)", "pool.cpp:");
-  CHECK_SAYS(max_pool2d(x, {5, 5}), "max_pool2d: the window is larger than the padded input", "x (1, 2, 4, 4), window (5, 5)");
-  CHECK_SAYS(max_pool2d(x, {2, 2}, {.padding = {2, 0}}), "a window could lie in the padding alone", "padding (2, 0)", "half the window");
-  CHECK_SAYS(max_pool2d(zeros({1, 1, 1, 1}), {2, 2}, {.padding = {1, 1}, .dilation = {2, 2}}), "in the padding alone", "dilation (2, 2)");
+  CHECK_SAYS(max_pool2d(zeros({2, 4, 4}), {2, 2}), "max_pool2d: x has the wrong number of axes", "(2, 4, 4)",
+             "unsqueeze(x, 0)", "pool.cpp:");
+  CHECK_SAYS(max_pool2d(x, {5, 5}), "max_pool2d: the window is larger than the padded input",
+             "x (1, 2, 4, 4), window (5, 5)");
+  CHECK_SAYS(max_pool2d(x, {2, 2}, {.padding = {2, 0}}), "a window could lie in the padding alone", "padding (2, 0)",
+             "half the window");
+  CHECK_SAYS(max_pool2d(zeros({1, 1, 1, 1}), {2, 2}, {.padding = {1, 1}, .dilation = {2, 2}}), "in the padding alone",
+             "dilation (2, 2)");
   CHECK_SAYS(max_pool2d(x, {0, 2}), "an option is out of range", "window (0, 2)");
   CHECK_SAYS(max_pool2d(x, {2, 2}, {.stride = {-1, 0}}), "an option is out of range", "stride (-1, 2)");
   CHECK_SAYS(max_pool2d(x.to(i64), {2, 2}), "max_pool2d", "i64");
   CHECK_SAYS(max_pool2d(zeros({1, 2, 0, 4}), {1, 1}), "max_pool2d", "(1, 2, 0, 4)");
   CHECK_SAYS(avg_pool2d(x, {2, 2}, {.padding = {0, 2}}), "avg_pool2d: a window could lie in the padding alone");
   CHECK_SAYS(avg_pool2d(x, {2, 2}, {.dilation = {2, 2}}), "avg_pool2d: an average has no dilation");
-  CHECK_SAYS(avg_pool2d_input(x, {4, 4}, {2, 2}), "avg_pool2d_input: g does not have the shape", "(1, 2, 4, 4)", "(1, 2, 2, 2)");
+  CHECK_SAYS(avg_pool2d_input(x, {4, 4}, {2, 2}), "avg_pool2d_input: g does not have the shape", "(1, 2, 4, 4)",
+             "(1, 2, 2, 2)");
   CHECK_SAYS(adaptive_avg_pool2d(x, {0, 1}), "adaptive_avg_pool2d: there is nothing to average");
   CHECK_SAYS(adaptive_avg_pool2d(zeros({1, 1, 0, 2}), {1, 1}), "there is nothing to average", "(1, 1, 0, 2) to (1, 1)");
 }

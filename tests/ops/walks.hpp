@@ -1,4 +1,5 @@
-// What every operation's gradient must stand: the differences, at both orders, and the fused rule beside the recorded one.
+// What every operation's gradient must stand: the differences, at both orders, and the fused rule beside the recorded
+// one.
 #pragma once
 
 #include <gradus/gradcheck.hpp>

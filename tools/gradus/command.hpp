@@ -29,5 +29,6 @@ std::string without_line(const Error& e);
 using Action = std::function<Exit()>;
 
 void add_train(CLI::App& program, Action& action);
+void add_verify(CLI::App& program, Action& action);
 
 }  // namespace gradus::tool

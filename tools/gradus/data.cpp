@@ -36,7 +36,7 @@ data::Table read_csv(const DataOptions& o) {
 Task csv_task(const DataOptions& o) {
   const data::Table table = read_csv(o);
   constexpr std::uint64_t seed = 1;  // of the shuffle that sets a fifth aside: the same in every run
-  Task task{data::split(table, 0.2, seed), std::filesystem::path(o.data).filename(), {}, table.classes, {}, true};
+  Task task{data::split(table, 0.2, seed), std::filesystem::path(o.data).filename(), {}, table.classes, {}};
   task.classes = static_cast<std::int64_t>(max(table.y).item()) + 1;
   if (task.classes > table.size() || task.classes < 2) {
     throw Stop(file_trouble, fmt::format("{}: {} classes among {} examples; is the label in the right column? --label "
@@ -47,7 +47,7 @@ Task csv_task(const DataOptions& o) {
 }
 
 Task image_task(const std::string& name, data::Split split, const Shape& image) {
-  return {std::move(split), name, 10, {}, image, false};
+  return {std::move(split), name, 10, {}, image};
 }
 
 struct Known {

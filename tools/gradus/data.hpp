@@ -20,7 +20,6 @@ struct Task : data::Split {
   std::int64_t classes = 0;
   std::vector<std::string> class_names;  // empty: they are numbers
   std::optional<Shape> image;            // (C, H, W) if that is what examples are
-  bool standardize = false;              // features come in units of their own
 
   std::int64_t features() const { return train.x.numel() / train.size(); }
 };

@@ -57,9 +57,9 @@ Widths parse_widths(const std::string& text, const Spec& spec) {
 
 }  // namespace
 
-Standardize::Standardize(const Tensor& x) : mean(x.mean({0})) {
-  const Tensor spread = std(x, {0}, false, 0);
-  deviation = where(spread > 0, spread, 1);  // a constant column stays one
+Standardize::Standardize(const Tensor& x, Axes axes) : mean(x.mean(axes)) {
+  const Tensor spread = std(x, axes, false, 0);
+  deviation = where(spread > 0, spread, 1);  // of a constant column: leave it be
 }
 
 NetSpec parse_net(const std::string& text) {

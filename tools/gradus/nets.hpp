@@ -14,11 +14,11 @@ struct NetSpec {
   std::function<nn::Sequential(const Shape& input, std::int64_t classes)> make;  // input: the shape of one example
 };
 
-// Subtracts the mean of each feature and divides by its deviation, as they were in x: a net that begins with it takes
+// Subtracts the mean of the training data and divides by their deviation, taken over `axes`: a net that begins with it takes
 // numbers in any unit, and is saved with what it needs to know about them.
 struct Standardize : nn::Module<Standardize> {
   Buffer mean, deviation;
-  explicit Standardize(const Tensor& x);
+  Standardize(const Tensor& x, Axes axes);
   Tensor forward(Arg x) const { return (x - mean) / deviation; }
   void fields(auto& v) { v("mean", mean), v("deviation", deviation); }
 };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <concepts>
 
 #include "command.hpp"
 #include "nearest.hpp"
@@ -68,9 +67,6 @@ struct Describe {
   void operator()(std::string_view field, const auto& value) { text += fmt::format(" {}={}", field, write(value)); }
 };
 
-template <class Optimizer>
-using OptionsOf = std::remove_cvref_t<decltype(std::declval<Optimizer&>().options())>;
-
 template <class Options>
 Options parse_options(const std::string& text, const Spec& spec) {
   Options options;
@@ -92,24 +88,11 @@ Options parse_options(const std::string& text, const Spec& spec) {
   return options;
 }
 
-// L-BFGS asks for the loss as often as it likes; the others need it once.
-template <class Optimizer>
-double step(optim::OptimizerBase& base, const Closure& loss) {
-  auto& optimizer = static_cast<Optimizer&>(base);
-  if constexpr (requires { { optimizer.step(loss) } -> std::same_as<double>; }) {
-    return optimizer.step(loss);
-  } else {
-    const double before = loss();
-    optimizer.step();
-    return before;
-  }
-}
-
 template <class Optimizer>
 MakeOptimizer parse(const std::string& text, const Spec& spec) {
   const auto options = parse_options<OptionsOf<Optimizer>>(text, spec);
   const auto made = [options](const auto& of) {
-    return AnyOptimizer(std::make_unique<Optimizer>(of, options), step<Optimizer>);
+    return AnyOptimizer(std::make_unique<Optimizer>(of, options));
   };
   try {
     made(std::vector{zeros({1}).requires_grad_()});  // has the values checked before any data are read

@@ -3,6 +3,7 @@
 
 #include <gradus/gradus.hpp>
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,17 +17,33 @@ using Closure = std::function<double()>;
 // An optimizer whose kind the caller need not know.
 class AnyOptimizer {
  public:
-  using Step = double (*)(optim::OptimizerBase& optimizer, const Closure& loss);
-  AnyOptimizer(std::unique_ptr<optim::OptimizerBase> optimizer, Step how)
-      : optimizer_(std::move(optimizer)), step_(how) {}
+  template <std::derived_from<optim::OptimizerBase> Optimizer>
+  explicit AnyOptimizer(std::unique_ptr<Optimizer> optimizer)
+      : optimizer_(std::move(optimizer)), step_(step_of<Optimizer>) {}
 
   double step(const Closure& loss) { return step_(*optimizer_, loss); }  // returns the loss before it
   optim::OptimizerBase& base() { return *optimizer_; }
 
  private:
+  // L-BFGS asks for the loss as often as it likes; the others need it once.
+  template <class Optimizer>
+  static double step_of(optim::OptimizerBase& base, const Closure& loss) {
+    auto& optimizer = static_cast<Optimizer&>(base);
+    if constexpr (requires { { optimizer.step(loss) } -> std::same_as<double>; }) {
+      return optimizer.step(loss);
+    } else {
+      const double before = loss();
+      optimizer.step();
+      return before;
+    }
+  }
+
   std::unique_ptr<optim::OptimizerBase> optimizer_;
-  Step step_;
+  double (*step_)(optim::OptimizerBase& optimizer, const Closure& loss);
 };
+
+template <class Optimizer>
+using OptionsOf = std::remove_cvref_t<decltype(std::declval<Optimizer&>().options())>;
 
 using MakeOptimizer = std::function<AnyOptimizer(const nn::Sequential& net)>;
 

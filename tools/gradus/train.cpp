@@ -30,9 +30,9 @@ void fit(Task& task, const NetSpec& net) {
 nn::Sequential make_net(const NetSpec& spec, const Task& task) {
   Shape input = task.train.x.shape();
   input.erase(0);
-  nn::Sequential net = spec.make(input, task.classes);
-  if (!task.standardize) return net;
-  return nn::Sequential(Standardize(task.train.x), std::move(net));
+  // Pixels share their unit; the columns of a table have each its own.
+  Standardize first(task.train.x, task.image ? Axes() : Axes(0));
+  return nn::Sequential(std::move(first), spec.make(input, task.classes));
 }
 
 // That a model cannot be saved should be known before it is trained.

@@ -25,7 +25,8 @@ struct SiLU : Module<SiLU> {  // x sigmoid(x) (Elfwing, Uchibe and Doya, 2018)
   Tensor forward(Arg x) const { return silu(x); }
 };
 
-// x Phi(x), Phi the normal distribution function, or its tanh form (Hendrycks and Gimpel, "Gaussian error linear units", 2016).
+// x Phi(x), Phi the normal distribution function, or its tanh form (Hendrycks and Gimpel, "Gaussian error linear
+// units", 2016).
 struct GELU : Module<GELU> {
   Gelu form;
   explicit GELU(Gelu f = Gelu::exact) : form(f) {}

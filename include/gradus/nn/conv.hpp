@@ -19,8 +19,8 @@ struct Conv2dOptions {
 };
 
 // Cross-correlates x (N, in_channels, H, W) with the weight and adds the bias: y (N, out_channels, H', W'), where
-// H' = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. Weight and bias start uniform in ±1/sqrt(fan_in),
-// fan_in = in_channels/groups · kernel height · kernel width.
+// H' = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. Weight and bias start uniform in
+// ±1/sqrt(fan_in), fan_in = in_channels/groups · kernel height · kernel width.
 struct Conv2d : Module<Conv2d> {
   std::int64_t in_channels, out_channels;
   Pair kernel_size, stride, padding, dilation;

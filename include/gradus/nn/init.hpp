@@ -1,12 +1,12 @@
-// Where weights start. Each fills a tensor in place, a parameter too, and returns it; none is recorded. Numbers come from the
-// default generator, so manual_seed() fixes them.
+// Where weights start. Each fills a tensor in place, a parameter too, and returns it; none is recorded. Numbers come
+// from the default generator, so manual_seed() fixes them.
 //
 //   nn::init::kaiming_normal_(net.fc1.weight);
 //   for (auto& [name, p] : net.named_parameters())
 //     if (p.dim() > 1) nn::init::orthogonal_(p);
 //
-// For a weight of shape (out, in, k…), fan_in = in · k… and fan_out = out · k…; fewer than two axes are an error where a fan is
-// needed.
+// For a weight of shape (out, in, k…), fan_in = in · k… and fan_out = out · k…; fewer than two axes are an error where
+// a fan is needed.
 #pragma once
 
 #include <gradus/tensor.hpp>
@@ -18,16 +18,18 @@ Tensor ones_(Tensor w, Loc where = Loc::current());
 Tensor constant_(Tensor w, double value, Loc where = Loc::current());
 Tensor uniform_(Tensor w, double low = 0, double high = 1, Loc where = Loc::current());  // in [low, high]
 Tensor normal_(Tensor w, double mean = 0, double std = 1, Loc where = Loc::current());
-// Normal, drawn again while outside [low, high] (which are numbers, not multiples of std), by the inverse distribution function.
-Tensor trunc_normal_(Tensor w, double mean = 0, double std = 1, double low = -2, double high = 2, Loc where = Loc::current());
+// Normal, drawn again while outside [low, high] (which are numbers, not multiples of std), by the inverse distribution
+// function.
+Tensor trunc_normal_(Tensor w, double mean = 0, double std = 1, double low = -2, double high = 2,
+                     Loc where = Loc::current());
 
-// What follows a layer, and by how much the weights before it should grow to keep variances: 1 for linear, conv and sigmoid, 5/3
-// for tanh, sqrt(2) for relu, sqrt(2 / (1 + slope²)) for leaky_relu, 3/4 for selu.
+// What follows a layer, and by how much the weights before it should grow to keep variances: 1 for linear, conv and
+// sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + slope²)) for leaky_relu, 3/4 for selu.
 enum class Nonlinearity { linear, conv, sigmoid, tanh, relu, leaky_relu, selu };
 double calculate_gain(Nonlinearity nonlinearity, double slope = 0.01);
 
-// Variance gain² · 2 / (fan_in + fan_out) (Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
-// networks", 2010).
+// Variance gain² · 2 / (fan_in + fan_out) (Glorot and Bengio, "Understanding the difficulty of training deep
+// feedforward neural networks", 2010).
 Tensor xavier_uniform_(Tensor w, double gain = 1, Loc where = Loc::current());
 Tensor xavier_normal_(Tensor w, double gain = 1, Loc where = Loc::current());
 
@@ -41,8 +43,8 @@ struct KaimingOptions {
 Tensor kaiming_uniform_(Tensor w, const KaimingOptions& options = {}, Loc where = Loc::current());
 Tensor kaiming_normal_(Tensor w, const KaimingOptions& options = {}, Loc where = Loc::current());
 
-// gain times a random matrix with orthonormal rows or columns, whichever are fewer; axes after the first count as columns
-// (Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning", 2014).
+// gain times a random matrix with orthonormal rows or columns, whichever are fewer; axes after the first count as
+// columns (Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning", 2014).
 Tensor orthogonal_(Tensor w, double gain = 1, Loc where = Loc::current());
 
 // Ones on the diagonal of a matrix, zeros elsewhere.

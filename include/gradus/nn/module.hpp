@@ -60,8 +60,8 @@ struct Watcher {
 // What every module has. Write modules by deriving from Module<Self>, below.
 class ModuleBase {
  public:
-  std::string_view type() const { return table_->type; }                     // "Linear"
-  std::string description() const { return table_->describe(*this); }        // "64 -> 128"
+  std::string_view type() const { return table_->type; }               // "Linear"
+  std::string description() const { return table_->describe(*this); }  // "64 -> 128"
   bool is_training() const { return training_; }
   void visit(Fields& v) { table_->visit(*this, v); }
 
@@ -73,8 +73,8 @@ class ModuleBase {
 
   // Parameters and buffers by name, sharing their numbers; io::save() writes it.
   StateDict state_dict(Loc where = Loc::current()) const;
-  // Copies the numbers in, converted to each parameter's dtype. All names and shapes are checked before anything changes; the
-  // error lists whatever does not fit.
+  // Copies the numbers in, converted to each parameter's dtype. All names and shapes are checked before anything
+  // changes; the error lists whatever does not fit.
   void load_state_dict(const StateDict& state, const LoadOptions& options = {}, Loc where = Loc::current());
 
  protected:
@@ -87,8 +87,8 @@ class ModuleBase {
   }
   ~ModuleBase() = default;
 
-  // Around every call: names the children, opens the scope. With `own_lines` the operations inside report the lines they stand
-  // in, even if a layer above reports its caller's.
+  // Around every call: names the children, opens the scope. With `own_lines` the operations inside report the lines
+  // they stand in, even if a layer above reports its caller's.
   class Call {
    public:
     Call(const ModuleBase& m, bool own_lines);
@@ -121,8 +121,8 @@ class ModuleBase {
 
   const detail::ModuleTable* table_;
   bool training_ = true;
-  mutable std::atomic<bool> named_ = false;        // are the children? Atomic, since threads may share a network
-  mutable std::atomic<const char*> name_ = "";     // in its parent; interned
+  mutable std::atomic<bool> named_ = false;     // are the children? Atomic, since threads may share a network
+  mutable std::atomic<const char*> name_ = "";  // in its parent; interned
 };
 
 // Visits the members of a module. Names inside are the visitor's business.
@@ -135,7 +135,8 @@ class Fields {
   virtual void leave() = 0;
 
   // A member: a Parameter or Buffer (if defined), a module, or a vector, array or optional of them.
-  template <class T> void operator()(const char* name, const T& field) {
+  template <class T>
+  void operator()(const char* name, const T& field) {
     auto& member = const_cast<T&>(field);  // a fields() that is const lists the same members
     if constexpr (std::is_base_of_v<Parameter, T>) {
       if (member.defined()) parameter(name, member);
@@ -149,8 +150,9 @@ class Fields {
       int i = 0;
       for (auto& m : member) (*this)(indexed(name, i++), m);
     } else {
-      static_assert(requires { member.has_value(), *member; },
-                    "a field is a Parameter, a Buffer, a module, or a vector, array or optional of them");
+      static_assert(
+          requires { member.has_value(), *member; },
+          "a field is a Parameter, a Buffer, a module, or a vector, array or optional of them");
       if (member) (*this)(name, *member);
     }
   }
@@ -160,49 +162,67 @@ class Fields {
 
 namespace detail {
 
-template <class T> constexpr std::string_view type_name() {
+template <class T>
+constexpr std::string_view type_name() {
   std::string_view text = __PRETTY_FUNCTION__;  // "… [with T = gradus::nn::Linear; …]" or "… [T = gradus::nn::Linear]"
   text.remove_prefix(text.find("T = ") + 4);
   text = text.substr(0, text.find_first_of(";]"));
   const auto colon = text.substr(0, text.find('<')).rfind(':');
   return colon == text.npos ? text : text.substr(colon + 1);
 }
-template <class T> inline constexpr std::string_view module_type = type_name<T>();
+template <class T>
+inline constexpr std::string_view module_type = type_name<T>();
 
 template <class Self>
 inline constexpr ModuleTable module_table{
     .type = module_type<Self>,
-    .visit = [](ModuleBase& m, Fields& v) {
-      if constexpr (requires(Self& s) { s.fields(v); }) static_cast<Self&>(m).fields(v);  // none: no members
-    },
+    .visit =
+        [](ModuleBase& m, Fields& v) {
+          if constexpr (requires(Self & s) { s.fields(v); }) static_cast<Self&>(m).fields(v);  // none: no members
+        },
     .describe = [](const ModuleBase& m) -> std::string {
-      if constexpr (requires(const Self& s) { s.describe(); }) return static_cast<const Self&>(m).describe();
-      else return {};
+      if constexpr (requires(const Self& s) { s.describe(); })
+        return static_cast<const Self&>(m).describe();
+      else
+        return {};
     },
 };
 
-// Does a function take an Arg first? Then it knows its caller's line, and a layer above may give that of its own caller. Others
-// know none: what they record reports the lines it stands in.
-template <class R, class C, class X, class... Rest> std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...));
-template <class R, class C, class X, class... Rest> std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...) const);
-template <class R, class X, class... Rest> std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (*)(X, Rest...));
-template <class F> std::false_type first_is_arg(F);
+// Does a function take an Arg first? Then it knows its caller's line, and a layer above may give that of its own
+// caller. Others know none: what they record reports the lines it stands in.
+template <class R, class C, class X, class... Rest>
+std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...));
+template <class R, class C, class X, class... Rest>
+std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...) const);
+template <class R, class X, class... Rest>
+std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (*)(X, Rest...));
+template <class F>
+std::false_type first_is_arg(F);
 
-template <class Self> consteval bool brings_line() {
-  if constexpr (requires { first_is_arg(&Self::forward); }) return decltype(first_is_arg(&Self::forward))::value;
-  else return false;  // overloaded, or a template
+template <class Self>
+consteval bool brings_line() {
+  if constexpr (requires { first_is_arg(&Self::forward); })
+    return decltype(first_is_arg(&Self::forward))::value;
+  else
+    return false;  // overloaded, or a template
 }
 
 // Tensors among the further arguments of a call carry its line.
-template <class T> decltype(auto) pass(T&& x, Loc where) {
-  if constexpr (std::is_base_of_v<Tensor, std::remove_cvref_t<T>>) return Arg(x, where);
-  else return std::forward<T>(x);
+template <class T>
+decltype(auto) pass(T&& x, Loc where) {
+  if constexpr (std::is_base_of_v<Tensor, std::remove_cvref_t<T>>)
+    return Arg(x, where);
+  else
+    return std::forward<T>(x);
 }
 
 // The tensors in what a forward returned: one, a vector, a pair or tuple of them.
-template <class T> std::vector<Tensor> tensors_in(const T& y) {
-  if constexpr (std::is_base_of_v<Tensor, T>) return {y};
-  else if constexpr (std::is_same_v<T, std::vector<Tensor>>) return y;
+template <class T>
+std::vector<Tensor> tensors_in(const T& y) {
+  if constexpr (std::is_base_of_v<Tensor, T>)
+    return {y};
+  else if constexpr (std::is_same_v<T, std::vector<Tensor>>)
+    return y;
   else if constexpr (requires { std::tuple_size<T>::value; })
     return std::apply(
         [](const auto&... part) {
@@ -211,18 +231,26 @@ template <class T> std::vector<Tensor> tensors_in(const T& y) {
           return all;
         },
         y);
-  else return {};
+  else
+    return {};
 }
 
 }  // namespace detail
 
-template <class Self> class Module : public ModuleBase {
+template <class Self>
+class Module : public ModuleBase {
  public:
   Module() : ModuleBase(detail::module_table<Self>) {}
 
   // Calls Self::forward with the same arguments. The first one brings the caller's file and line.
-  template <class... Rest> auto operator()(Arg x, Rest&&... rest) { return call(self(), x, std::forward<Rest>(rest)...); }
-  template <class... Rest> auto operator()(Arg x, Rest&&... rest) const { return call(self(), x, std::forward<Rest>(rest)...); }
+  template <class... Rest>
+  auto operator()(Arg x, Rest&&... rest) {
+    return call(self(), x, std::forward<Rest>(rest)...);
+  }
+  template <class... Rest>
+  auto operator()(Arg x, Rest&&... rest) const {
+    return call(self(), x, std::forward<Rest>(rest)...);
+  }
 
   // For this module and all inside it: what dropout and batch normalisation do differently.
   Self& train(bool on = true) {
@@ -244,7 +272,8 @@ template <class Self> class Module : public ModuleBase {
  private:
   Self& self() { return static_cast<Self&>(*this); }
   const Self& self() const { return static_cast<const Self&>(*this); }
-  template <class S, class... Rest> static auto call(S& self, Arg x, Rest&&... rest) {
+  template <class S, class... Rest>
+  static auto call(S& self, Arg x, Rest&&... rest) {
     const Call call(self, !detail::brings_line<Self>());
     auto y = self.forward(x, detail::pass(std::forward<Rest>(rest), x.where)...);
     if (call.watcher) call.watcher->returned(self, detail::tensors_in(y));
@@ -252,7 +281,8 @@ template <class Self> class Module : public ModuleBase {
   }
 };
 
-// Until the end of the scope, a module and all inside it evaluate and nothing is recorded; then each is as it was before.
+// Until the end of the scope, a module and all inside it evaluate and nothing is recorded; then each is as it was
+// before.
 class [[nodiscard]] Evaluating {
  public:
   explicit Evaluating(const ModuleBase& m);

@@ -16,8 +16,8 @@ struct LayerNormOptions {
   DType dtype = f32;
 };
 
-// y = (x - mean) / sqrt(var + eps) · weight + bias, mean and biased variance over the last axes, which are normalized_shape
-// (Ba, Kiros and Hinton, "Layer normalization", 2016). Weight starts as 1, bias as 0.
+// y = (x - mean) / sqrt(var + eps) · weight + bias, mean and biased variance over the last axes, which are
+// normalized_shape (Ba, Kiros and Hinton, "Layer normalization", 2016). Weight starts as 1, bias as 0.
 struct LayerNorm : Module<LayerNorm> {
   Shape normalized_shape;
   double eps;
@@ -46,9 +46,9 @@ struct BatchNorm {
   std::int64_t num_features;
   double eps;
   std::optional<double> momentum;
-  Parameter weight, bias;              // (num_features), or undefined
-  Buffer running_mean, running_var;    // (num_features), or undefined
-  Buffer num_batches_tracked;          // i64, ()
+  Parameter weight, bias;            // (num_features), or undefined
+  Buffer running_mean, running_var;  // (num_features), or undefined
+  Buffer num_batches_tracked;        // i64, ()
 
   std::string describe() const;
   void fields(auto& v) {
@@ -63,12 +63,13 @@ struct BatchNorm {
 
 }  // namespace detail
 
-// y = (x - mean) / sqrt(var + eps) · weight + bias for each channel (Ioffe and Szegedy, "Batch normalization", 2015). Training
-// takes mean and biased variance of the batch and afterwards moves the running statistics, running = (1 - momentum) running +
-// momentum batch with the unbiased variance; evaluation takes the running ones. x (N, C) or (N, C, L).
+// y = (x - mean) / sqrt(var + eps) · weight + bias for each channel (Ioffe and Szegedy, "Batch normalization", 2015).
+// Training takes mean and biased variance of the batch and afterwards moves the running statistics, running = (1 -
+// momentum) running + momentum batch with the unbiased variance; evaluation takes the running ones. x (N, C) or (N, C,
+// L).
 //
-// Running statistics change in forward(), const or not: they are no part of what a network is given to compute with, as its
-// parameters are, but of what it has seen.
+// Running statistics change in forward(), const or not: they are no part of what a network is given to compute with, as
+// its parameters are, but of what it has seen.
 struct BatchNorm1d : Module<BatchNorm1d>, detail::BatchNorm {
   explicit BatchNorm1d(std::int64_t features, const BatchNormOptions& options = {}, Loc where = Loc::current())
       : BatchNorm("BatchNorm1d", features, options, where) {}

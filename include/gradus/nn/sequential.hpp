@@ -18,24 +18,32 @@ namespace gradus::nn {
 
 namespace detail {
 
-template <class F> consteval bool function_brings_line() {
-  if constexpr (std::is_pointer_v<F>) return decltype(first_is_arg(std::declval<F>()))::value;
-  else if constexpr (requires { first_is_arg(&F::operator()); }) return decltype(first_is_arg(&F::operator()))::value;
-  else return false;
+template <class F>
+consteval bool function_brings_line() {
+  if constexpr (std::is_pointer_v<F>)
+    return decltype(first_is_arg(std::declval<F>()))::value;
+  else if constexpr (requires { first_is_arg(&F::operator()); })
+    return decltype(first_is_arg(&F::operator()))::value;
+  else
+    return false;
 }
 
 // A lambda or function as a module without members.
-template <class F> struct Callable : Module<Callable<F>> {
+template <class F>
+struct Callable : Module<Callable<F>> {
   explicit Callable(F function) : f(std::move(function)) {}
   Tensor forward(std::conditional_t<function_brings_line<F>(), Arg, const Tensor&> x) { return f(x); }
   F f;
 };
-template <class F> inline constexpr std::string_view module_type<Callable<F>> = "lambda";
+template <class F>
+inline constexpr std::string_view module_type<Callable<F>> = "lambda";
 
-// A layer of any type, held by value: copying it copies the layer, and assigning one of the same type assigns the layer.
+// A layer of any type, held by value: copying it copies the layer, and assigning one of the same type assigns the
+// layer.
 class AnyLayer {
  public:
-  template <class M> explicit AnyLayer(std::in_place_t, M layer) : held_(std::make_unique<Held<M>>(std::move(layer))) {}
+  template <class M>
+  explicit AnyLayer(std::in_place_t, M layer) : held_(std::make_unique<Held<M>>(std::move(layer))) {}
   AnyLayer(const AnyLayer& o) : held_(o.held_->clone()) {}
   AnyLayer(AnyLayer&&) noexcept = default;
   AnyLayer& operator=(const AnyLayer& o) {
@@ -47,7 +55,8 @@ class AnyLayer {
 
   Tensor operator()(Arg x) const { return held_->call(x); }
   ModuleBase& module() const { return held_->module(); }
-  template <class M> M* as() const {
+  template <class M>
+  M* as() const {
     auto* held = dynamic_cast<Held<M>*>(held_.get());
     return held ? &held->layer : nullptr;
   }
@@ -60,7 +69,8 @@ class AnyLayer {
     virtual Tensor call(Arg x) = 0;
     virtual ModuleBase& module() = 0;
   };
-  template <class M> struct Held final : Base {
+  template <class M>
+  struct Held final : Base {
     explicit Held(M m) : layer(std::move(m)) {}
     std::unique_ptr<Base> clone() const override { return std::make_unique<Held>(M(layer)); }
     bool assign(const Base& from) override {
@@ -78,30 +88,36 @@ class AnyLayer {
 
 }  // namespace detail
 
-// y = last(… second(first(x))). Takes modules and callables of one tensor by value, so that a layer given by name is copied, and
-// copying a Sequential copies its layers. The state of layer i is named "i.…"; callables have none. What a layer records carries
-// the line of net(x), what a lambda records its own.
+// y = last(… second(first(x))). Takes modules and callables of one tensor by value, so that a layer given by name is
+// copied, and copying a Sequential copies its layers. The state of layer i is named "i.…"; callables have none. What a
+// layer records carries the line of net(x), what a lambda records its own.
 class Sequential : public Module<Sequential> {
  public:
   Sequential() = default;
   template <class... Layers>
-    requires(sizeof...(Layers) > 0 && !(sizeof...(Layers) == 1 && (std::is_base_of_v<Sequential, std::remove_cvref_t<Layers>> && ...)))
-  explicit Sequential(Layers&&... layers) {
+  requires(sizeof...(Layers) > 0 &&
+           !(sizeof...(Layers) == 1 && (std::is_base_of_v<Sequential, std::remove_cvref_t<Layers>> &&
+                                        ...))) explicit Sequential(Layers&&... layers) {
     layers_.reserve(sizeof...(Layers));
     (push_back(std::forward<Layers>(layers)), ...);
   }
   Sequential(const Sequential&) = default;
   Sequential(Sequential&&) = default;
-  // Layer by layer, and in place where the types agree: optimizers stay attached. There is no move that would swap layers out.
+  // Layer by layer, and in place where the types agree: optimizers stay attached. There is no move that would swap
+  // layers out.
   Sequential& operator=(const Sequential&) = default;
   ~Sequential() = default;
 
-  template <class L> Sequential& push_back(L&& layer) {
+  template <class L>
+  Sequential& push_back(L&& layer) {
     using T = std::decay_t<L>;
     static_assert(std::is_copy_constructible_v<T>, "a layer is held by value and copied with its network");
     if constexpr (std::is_base_of_v<ModuleBase, T>) {
-      static_assert(requires(T& t, Arg x) { { t.forward(x) } -> std::convertible_to<Tensor>; },
-                    "a layer's forward takes one tensor and returns one");
+      static_assert(
+          requires(T & t, Arg x) {
+            { t.forward(x) } -> std::convertible_to<Tensor>;
+          },
+          "a layer's forward takes one tensor and returns one");
       layers_.emplace_back(std::in_place, T(std::forward<L>(layer)));
     } else {
       static_assert(std::is_invocable_r_v<Tensor, T&, const Tensor&>,
@@ -114,12 +130,15 @@ class Sequential : public Module<Sequential> {
 
   std::int64_t size() const { return static_cast<std::int64_t>(layers_.size()); }
   bool empty() const { return layers_.empty(); }
-  // Layer i, as what it is: net.get<nn::Linear>(0).weight. Negative i counts from the end. Throws if it is of another type.
-  template <class L> L& get(std::int64_t i, Loc where = Loc::current()) {
+  // Layer i, as what it is: net.get<nn::Linear>(0).weight. Negative i counts from the end. Throws if it is of another
+  // type.
+  template <class L>
+  L& get(std::int64_t i, Loc where = Loc::current()) {
     if (L* layer = at(i, where).as<L>()) return *layer;
     refuse(i, detail::module_type<L>, where);
   }
-  template <class L> const L& get(std::int64_t i, Loc where = Loc::current()) const {
+  template <class L>
+  const L& get(std::int64_t i, Loc where = Loc::current()) const {
     return const_cast<Sequential*>(this)->get<L>(i, where);
   }
   // Layer i, as any module.

@@ -53,7 +53,8 @@ void print(const std::string& text);
 std::string summary(const ModuleBase& net);
 
 // Calls the network once, evaluating and unrecorded. Further inputs are passed on as they are.
-template <class M, class... Rest> std::string summary(M&& net, const Example& x, Rest&&... rest) {
+template <class M, class... Rest>
+std::string summary(M&& net, const Example& x, Rest&&... rest) {
   detail::Trial trial(net);
   net(Arg(x.tensor(net), x.where), std::forward<Rest>(rest)...);
   return trial.table();
@@ -61,7 +62,8 @@ template <class M, class... Rest> std::string summary(M&& net, const Example& x,
 
 // To standard output.
 inline void print(const ModuleBase& net) { detail::print(summary(net)); }
-template <class M, class... Rest> void print(M&& net, const Example& x, Rest&&... rest) {
+template <class M, class... Rest>
+void print(M&& net, const Example& x, Rest&&... rest) {
   detail::print(summary(net, x, std::forward<Rest>(rest)...));
 }
 

@@ -1,4 +1,5 @@
-// Adadelta: steps in the units of the parameter, from averages of squared gradients and of squared steps (Zeiler, 2012).
+// Adadelta: steps in the units of the parameter, from averages of squared gradients and of squared steps (Zeiler,
+// 2012).
 #pragma once
 
 #include <gradus/optim/optimizer.hpp>

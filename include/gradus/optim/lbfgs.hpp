@@ -1,5 +1,5 @@
-// L-BFGS: quasi-Newton steps from the last few changes of the gradient (Nocedal and Wright, 2006, sections 7.2 and 3.5).
-// For whole batches: each step evaluates the loss several times.
+// L-BFGS: quasi-Newton steps from the last few changes of the gradient (Nocedal and Wright, 2006, sections 7.2
+// and 3.5). For whole batches: each step evaluates the loss several times.
 //
 //   optim::LBFGS opt(net, {.line_search_fn = optim::LineSearch::strong_wolfe});
 //   double loss = opt.step([&] {
@@ -37,19 +37,23 @@ struct LBFGSOptions {
 
 //   y = g - g_before,  s = the last step;  kept where y·s > 1e-10
 //   d = -H g by the two-loop recursion over the pairs, from H0 = y·s / y·y;  p += t d
-// t is lr, or what the line search makes of it; for the very first step min(1, 1/|g|₁) lr. All parameters are one vector, in
-// f64 whatever their dtype; one without gradient has the gradient 0.
+// t is lr, or what the line search makes of it; for the very first step min(1, 1/|g|₁) lr. All parameters are one
+// vector, in f64 whatever their dtype; one without gradient has the gradient 0.
 class LBFGS : public Optimizer<LBFGSOptions> {
  public:
   using Optimizer::Optimizer;
 
   // Up to max_iter iterations. The closure clears the gradients, computes the loss, walks back, and returns the loss, a
-  // tensor of one element or a number. Returns the first loss. When the closure throws, parameters and memory are as before.
-  template <class F> double step(F&& closure, Loc where = Loc::current()) {
+  // tensor of one element or a number. Returns the first loss. When the closure throws, parameters and memory are as
+  // before.
+  template <class F>
+  double step(F&& closure, Loc where = Loc::current()) {
     const auto call = [](void* f) -> double {
       auto&& loss = (*static_cast<std::remove_reference_t<F>*>(f))();
-      if constexpr (std::is_base_of_v<Tensor, std::remove_cvref_t<decltype(loss)>>) return loss.item();
-      else return loss;
+      if constexpr (std::is_base_of_v<Tensor, std::remove_cvref_t<decltype(loss)>>)
+        return loss.item();
+      else
+        return loss;
     };
     return run({call, const_cast<void*>(static_cast<const void*>(&closure))}, where);
   }

@@ -1,16 +1,18 @@
-// Optimizers consume gradients. The base owns the step; yours writes how state is made and how one parameter is updated:
+// Optimizers consume gradients. The base owns the step; yours writes how state is made and how a parameter is updated:
 //
 //   struct SignSGDOptions { double lr = 1e-3; };
 //   struct SignSGD : optim::Optimizer<SignSGDOptions> {
 //     using Optimizer::Optimizer;
-//     void update(Tensor& p, const Tensor& g, optim::State&, const SignSGDOptions& o) override { p.add_(sign(g), -o.lr); }
+//     void update(Tensor& p, const Tensor& g, optim::State&, const SignSGDOptions& o) override {
+//       p.add_(sign(g), -o.lr);
+//     }
 //   };
 //
 //   SignSGD opt(net, {.lr = 0.01});
 //
-// Options are plain aggregates. Some names mean something to the base: `lr` (needed), `momentum` or `betas` (schedules may
-// cycle them), `maximize` and `weight_decay` (see descent). An optional `fields(v)` that lists them lets tools set and print
-// them by name, and has them checked; an optional `wrong()` says what is wrong with them together, or returns null.
+// Options are plain aggregates. Some names mean something to the base: `lr` (needed), `momentum` or `betas` (schedules
+// may cycle them), `maximize` and `weight_decay` (see descent). An optional `fields(v)` that lists them lets tools set
+// and print them by name, and has them checked; an optional `wrong()` says what is wrong with them together, or null.
 #pragma once
 
 #include <array>
@@ -32,8 +34,8 @@ struct State {
   // Declares a tensor in init(); update() finds it by position: s[0], s[1], …
   void add(std::string name, const Tensor& start);
   Tensor& operator[](std::size_t i) { return tensors[i]; }
-  // The tensor of that name; zeros like p if there is none yet, because its option was switched on late. Ask for it before
-  // taking references to others.
+  // The tensor of that name; zeros like p if there is none yet, because its option was switched on late. Ask for it
+  // before taking references to others.
   Tensor& at(std::string_view name, const Tensor& p);
 
   std::vector<std::string> names;
@@ -48,8 +50,8 @@ class OptimizerBase {
  public:
   virtual ~OptimizerBase() = default;
 
-  // Updates every parameter that has a gradient and is not frozen; none at all is an error. All are checked before anything
-  // changes. Works under a live tape, unrecorded.
+  // Updates every parameter that has a gradient and is not frozen; none at all is an error. All are checked before
+  // anything changes. Works under a live tape, unrecorded.
   virtual void step(Loc where = Loc::current());
   void zero_grad();  // leaves every gradient undefined
 
@@ -64,8 +66,8 @@ class OptimizerBase {
   std::vector<Tensor> parameters() const;
   const char* type() const;  // the class: "AdamW"
 
-  // A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"), and the way back; all of it is checked
-  // before anything changes. Options are not part of it.
+  // A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"), and the way back; all of it is
+  // checked before anything changes. Options are not part of it.
   virtual StateDict state_dict() const;
   virtual void load_state_dict(const StateDict& state, Loc where = Loc::current());
 
@@ -110,11 +112,13 @@ struct OptionCheck {
   void operator()(std::string_view name, const std::array<double, 2>& pair) const {
     for (const double value : pair) (*this)(name, value);
   }
-  template <class T> void operator()(std::string_view, const T&) const {}  // flags and choices
+  template <class T>
+  void operator()(std::string_view, const T&) const {}  // flags and choices
   [[noreturn]] void fail(const char* wrong) const;
 };
 
-template <class Options> void check_options(Options options, Loc where) {
+template <class Options>
+void check_options(Options options, Loc where) {
   const OptionCheck check{nn::detail::type_name<Options>(), where};
   if constexpr (requires { options.fields(check); }) options.fields(check);
   if constexpr (requires { options.wrong(); })
@@ -126,11 +130,12 @@ Tensor descent(const Tensor& p, const Tensor& g, bool maximize, double weight_de
 
 }  // namespace detail
 
-template <class Options> class Optimizer : public OptimizerBase {
+template <class Options>
+class Optimizer : public OptimizerBase {
  public:
   // For the parameters of a module, …
   template <class M>
-    requires std::is_base_of_v<nn::ModuleBase, M>
+  requires std::is_base_of_v<nn::ModuleBase, M>
   explicit Optimizer(const M& module, Options options = {}, Loc where = Loc::current()) {
     add_group(module.named_parameters(), options, where);
   }
@@ -155,7 +160,7 @@ template <class Options> class Optimizer : public OptimizerBase {
     add_group(std::move(named), std::move(options), where);
   }
   template <class M>
-    requires std::is_base_of_v<nn::ModuleBase, M>
+  requires std::is_base_of_v<nn::ModuleBase, M>
   void add_group(const M& module, Options options, Loc where = Loc::current()) {
     add_group(module.named_parameters(), std::move(options), where);
   }
@@ -175,14 +180,19 @@ template <class Options> class Optimizer : public OptimizerBase {
 
   std::optional<double> momentum(std::size_t group = 0, Loc where = Loc::current()) const override {
     const Options& o = options(group, where);
-    if constexpr (requires { o.momentum; }) return o.momentum;
-    else if constexpr (requires { o.betas; }) return o.betas[0];
-    else return {};
+    if constexpr (requires { o.momentum; })
+      return o.momentum;
+    else if constexpr (requires { o.betas; })
+      return o.betas[0];
+    else
+      return {};
   }
   void set_momentum(double momentum, std::size_t group, Loc where = Loc::current()) override {
     [[maybe_unused]] Options& o = options(group, where);
-    if constexpr (requires { o.momentum; }) o.momentum = momentum;
-    else if constexpr (requires { o.betas; }) o.betas[0] = momentum;
+    if constexpr (requires { o.momentum; })
+      o.momentum = momentum;
+    else if constexpr (requires { o.betas; })
+      o.betas[0] = momentum;
   }
 
  protected:
@@ -190,8 +200,8 @@ template <class Options> class Optimizer : public OptimizerBase {
   virtual void init(State&, const Tensor& /*p*/, const Options&) {}
   virtual void update(Tensor& p, const Tensor& g, State& state, const Options& options) = 0;
 
-  // What to descend: g, negated to maximize, plus weight_decay p, the gradient of an L2 penalty. With decoupled_weight_decay
-  // p shrinks by 1 - lr weight_decay instead, at once (Loshchilov and Hutter, 2019).
+  // What to descend: g, negated to maximize, plus weight_decay p, the gradient of an L2 penalty. With
+  // decoupled_weight_decay p shrinks by 1 - lr weight_decay instead, at once (Loshchilov and Hutter, 2019).
   static Tensor descent(Tensor& p, const Tensor& g, const Options& o) {
     bool maximize = false, decoupled = false;
     double decay = 0;

@@ -19,6 +19,7 @@ struct RMSpropOptions {
     v("lr", lr), v("alpha", alpha), v("eps", eps), v("weight_decay", weight_decay), v("momentum", momentum);
     v("centered", centered), v("maximize", maximize);
   }
+  const char* wrong() const { return alpha >= 0 && alpha <= 1 ? nullptr : "alpha must be from 0 to 1"; }
 };
 
 //   d = g + weight_decay p,  v = α v + (1 - α) d²;  centered: a = α a + (1 - α) d, and v - a² in place of v below

@@ -7,9 +7,9 @@
 namespace gradus::optim {
 
 struct RpropOptions {
-  double lr = 1e-2;                              // the first step
-  std::array<double, 2> etas{0.5, 1.2};          // factors when the sign turns, when it stays
-  std::array<double, 2> step_sizes{1e-6, 50};    // the shortest and the longest step
+  double lr = 1e-2;                            // the first step
+  std::array<double, 2> etas{0.5, 1.2};        // factors when the sign turns, when it stays
+  std::array<double, 2> step_sizes{1e-6, 50};  // the shortest and the longest step
   bool maximize = false;
 
   void fields(auto& v) { v("lr", lr), v("etas", etas), v("step_sizes", step_sizes), v("maximize", maximize); }

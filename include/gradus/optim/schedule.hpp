@@ -3,8 +3,8 @@
 //   optim::Scheduler schedule(opt, optim::CosineAnnealingLR{.T_max = 20});
 //   for (…) { …  opt.step(); schedule.step(); }
 //
-// A schedule is a value that knows the rate as a function of k, how often step() has been called, and of base, the rate that
-// the optimizer began with. Yours may be a lambda:
+// A schedule is a value that knows the rate as a function of k, how often step() has been called, and of base, the rate
+// that the optimizer began with. Yours may be a lambda:
 //
 //   optim::Scheduler schedule(opt, [](std::int64_t k, double base) { return base / std::sqrt(1.0 + k); });
 //
@@ -20,12 +20,12 @@
 
 namespace gradus::optim {
 
-// Any schedule: base and k to the learning rate. A form may also have `std::optional<double> momentum(k) const` for what it
-// makes of the momentum, and `void check(Loc) const`, which throws if its arguments make no sense.
+// Any schedule: base and k to the learning rate. A form may also have `std::optional<double> momentum(k) const` for
+// what it makes of the momentum, and `void check(Loc) const`, which throws if its arguments make no sense.
 class Schedule {
  public:
   template <class F>
-    requires(!std::same_as<F, Schedule>) && requires(const F& f, std::int64_t k, double base) { double{f(k, base)}; }
+  requires(!std::same_as<F, Schedule>) && requires(const F& f, std::int64_t k, double base) { double{f(k, base)}; }
   Schedule(F form) : form_(std::make_shared<Model<F>>(std::move(form))) {}
 
   double operator()(std::int64_t k, double base) const { return form_->lr(k, base); }
@@ -39,12 +39,15 @@ class Schedule {
     virtual std::optional<double> momentum(std::int64_t k) const = 0;
     virtual void check(Loc where) const = 0;
   };
-  template <class F> struct Model final : Form {
+  template <class F>
+  struct Model final : Form {
     explicit Model(F f) : form(std::move(f)) {}
     double lr(std::int64_t k, double base) const override { return form(k, base); }
     std::optional<double> momentum([[maybe_unused]] std::int64_t k) const override {
-      if constexpr (requires { form.momentum(k); }) return form.momentum(k);
-      else return {};
+      if constexpr (requires { form.momentum(k); })
+        return form.momentum(k);
+      else
+        return {};
     }
     void check([[maybe_unused]] Loc where) const override {
       if constexpr (requires { form.check(where); }) form.check(where);
@@ -58,7 +61,7 @@ class Schedule {
 class Scheduler {
  public:
   Scheduler(OptimizerBase& optimizer, Schedule schedule, Loc where = Loc::current());
-  void step(Loc where = Loc::current());      // after optimizer.step()
+  void step(Loc where = Loc::current());     // after optimizer.step()
   std::int64_t count() const { return k_; }  // how often step() has been called
 
   StateDict state_dict() const;  // "last_epoch", "base_lrs"
@@ -147,11 +150,13 @@ struct ConstantLR {
 };
 
 // base · lambda(k): LambdaLR{[](std::int64_t k) { return 1.0 / (1 + k); }}
-template <class F> struct LambdaLR {
+template <class F>
+struct LambdaLR {
   F lambda;
   double operator()(std::int64_t k, double base) const { return base * lambda(k); }
 };
-template <class F> LambdaLR(F) -> LambdaLR<F>;
+template <class F>
+LambdaLR(F) -> LambdaLR<F>;
 
 // One schedule after the other, each with its own count from 0: the next one begins at the next milestone.
 struct SequentialLR {
@@ -167,8 +172,9 @@ struct SequentialLR {
 
 enum class Anneal { cos, linear };
 
-// Up from max_lr / div_factor to max_lr and down to a final_div_factor-th of the start in total_steps, while the momentum goes
-// down and up (Smith and Topin, 2018). three_phase: back to the start first, then down. Overwrites the optimizer's rate.
+// Up from max_lr / div_factor to max_lr and down to a final_div_factor-th of the start in total_steps, while the
+// momentum goes down and up (Smith and Topin, 2018). three_phase: back to the start first, then down. Overwrites the
+// optimizer's rate.
 struct OneCycleLR {
   double max_lr = 0;
   std::int64_t total_steps = 0;
@@ -184,7 +190,8 @@ struct OneCycleLR {
   std::optional<double> momentum(std::int64_t k) const;
   void check(Loc where) const;
   void fields(auto& v) {
-    v("max_lr", max_lr), v("total_steps", total_steps), v("pct_start", pct_start), v("anneal_strategy", anneal_strategy);
+    v("max_lr", max_lr), v("total_steps", total_steps), v("pct_start", pct_start),
+        v("anneal_strategy", anneal_strategy);
     v("cycle_momentum", cycle_momentum), v("base_momentum", base_momentum), v("max_momentum", max_momentum);
     v("div_factor", div_factor), v("final_div_factor", final_div_factor), v("three_phase", three_phase);
   }
@@ -192,8 +199,9 @@ struct OneCycleLR {
 
 enum class CyclicMode { triangular, triangular2, exp_range };
 
-// Up from base_lr to max_lr and down again, over and over, while the momentum goes down and up (Smith, 2017). The height of a
-// cycle stays (triangular), halves with each (triangular2), or shrinks as gamma^k (exp_range). Overwrites the optimizer's rate.
+// Up from base_lr to max_lr and down again, over and over, while the momentum goes down and up (Smith, 2017). The
+// height of a cycle stays (triangular), halves with each (triangular2), or shrinks as gamma^k (exp_range). Overwrites
+// the optimizer's rate.
 struct CyclicLR {
   double base_lr = 0;
   double max_lr = 0;
@@ -239,7 +247,8 @@ struct ReduceLROnPlateauOptions {
 // Multiplies the rate by `factor` when a metric has stopped improving: plateau.step(validation_loss).
 class ReduceLROnPlateau {
  public:
-  explicit ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options = {}, Loc where = Loc::current());
+  explicit ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options = {},
+                             Loc where = Loc::current());
   void step(double metric);
 
   StateDict state_dict() const;  // "best", "num_bad_epochs", "cooldown_counter", and the rates: "lrs"
