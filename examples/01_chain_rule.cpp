@@ -33,7 +33,7 @@ int main() {
 //   g     = 24.7041
 //   dg/da = 138.8338
 //   dg/db = 645.5773
-//   28 steps were recorded; the last three:
-//     mul_scalar dx = g k
+//   27 steps were recorded; the last three:
+//     div        da = g / b   db = -g a / b²
 //     div        da = g / b   db = -g a / b²
 //     add        da = g   db = g

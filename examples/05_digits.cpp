@@ -21,9 +21,9 @@ int main() {
   std::printf("%lld parameters\n", static_cast<long long>(net.parameter_count()));
   std::printf("accuracy above 96 %%: %s\n", accuracy(net, test) > 0.96 ? "yes" : "no");
 
-  save("digits.safetensors", net.state_dict());  // and back
+  io::save("digits.safetensors", net.state_dict());  // and back
   nn::Sequential again{nn::Linear(64, 128), nn::ReLU(), nn::Linear(128, 10)};
-  again.load_state_dict(load("digits.safetensors"));
+  again.load_state_dict(io::load("digits.safetensors"));
   std::printf("the loaded net agrees: %s\n", equal(again(test.x), net(test.x)) ? "yes" : "no");
 }
 

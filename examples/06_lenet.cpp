@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
 
   LeNet net(large);
   optim::Adam opt(net, {.lr = 2e-3});
-  for (int epoch = 0; epoch < (large ? 1 : 8); ++epoch)
+  for (int epoch = 0; epoch < (large ? 1 : 12); ++epoch)
     for (auto [x, y] : data::batches(train, {.size = 32, .shuffle = true})) {
       Tape tape;
       Tensor loss = cross_entropy(net(x), y);
@@ -43,14 +43,14 @@ int main(int argc, char** argv) {
 }
 
 // Prints:
+//   layer     type     details                   output          parameters
 //   *
+//   LeNet                                        (1, 10)
+//     conv1   Conv2d   1 -> 6, 5x5, padding 2    (1, 6, 8, 8)           156
+//     conv2   Conv2d   6 -> 16, 5x5, padding 2   (1, 16, 8, 8)        2,416
+//     fc1     Linear   256 -> 120                (1, 120)            30,840
+//     fc2     Linear   120 -> 84                 (1, 84)             10,164
+//     fc3     Linear   84 -> 10                  (1, 10)                850
 //   *
-//   *
-//   *
-//   *
-//   *
-//   *
-//   *
-//   *
-//   *
+//   44,426 parameters (177.7 kB), all trainable
 //   accuracy above 97 %: yes

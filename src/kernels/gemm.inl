@@ -58,11 +58,12 @@ template <class T>
 void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
                    T beta, T* c, Index ldc) {
   const Index ai = ta ? 1 : lda, ap = ta ? lda : 1, bp = tb ? 1 : ldb, bj = tb ? ldb : 1;
-  for (Index i = 0; i < m; ++i)
+  for (Index i = 0; i < m; ++i, a += ai, c += ldc)
     for (Index j = 0; j < n; ++j) {
+      const T *x = a, *y = b + j * bj;
       T sum = 0;
-      for (Index p = 0; p < k; ++p) sum += a[i * ai + p * ap] * b[p * bp + j * bj];
-      c[i * ldc + j] = beta == 0 ? alpha * sum : alpha * sum + beta * c[i * ldc + j];
+      for (Index p = k; p > 0; --p, x += ap, y += bp) sum += *x * *y;
+      c[j] = beta == 0 ? alpha * sum : alpha * sum + beta * c[j];
     }
 }
 

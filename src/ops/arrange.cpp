@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "ops/common.hpp"
 #include "tensor/make.hpp"
@@ -171,6 +172,41 @@ Tensor stack(std::span<const Tensor> parts, int axis, Loc where) {
 }
 Tensor stack(std::initializer_list<Tensor> parts, int axis, Loc where) {
   return stack(std::span(parts.begin(), parts.size()), axis, where);
+}
+
+std::vector<Tensor> split(Arg x, std::int64_t size, int axis) {
+  check_defined(x, "split", x.where);
+  if (size < 1) fail("split", {.wrong = "pieces need a size", .got = number(size), .expected = "1 or more"}, x);
+  std::int64_t left = x.tensor().shape()[static_cast<int>(normal_axis(axis, x.tensor().dim(), "split", x.where))];
+  std::vector<std::int64_t> sizes;
+  for (; left > size; left -= size) sizes.push_back(size);
+  sizes.push_back(left);
+  return split(x, sizes, axis);
+}
+
+std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis) {
+  check_defined(x, "split", x.where);
+  const Shape& shape = x.tensor().shape();
+  const int at = static_cast<int>(normal_axis(axis, shape.size(), "split", x.where));
+  double total = 0;
+  std::string list;
+  for (const auto size : sizes) {
+    list += (list.empty() ? "" : ", ") + number(size);
+    total += size < 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(size);
+  }
+  if (total != static_cast<double>(shape[at]))
+    fail("split",
+         {.wrong = "the sizes do not add up to the axis",
+          .got = "sizes " + list + " on axis " + number(at) + " of shape " + to_string(shape),
+          .expected = "sizes of 0 or more, " + number(shape[at]) + " in all"},
+         x);
+  std::vector<Tensor> pieces;
+  std::int64_t start = 0;
+  for (const auto size : sizes) {
+    pieces.push_back(slice(x, at, {start, start + size}));
+    start += size;
+  }
+  return pieces;
 }
 
 Tensor flip(Arg x, Axes axes) {

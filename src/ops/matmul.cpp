@@ -134,10 +134,9 @@ Tensor matmul(Arg a, Arg b, MatmulOptions options) {
          {.wrong = "the inner sizes differ",
           .got = shown(a, ta) + " times " + shown(b, tb),
           .expected = "columns of a as rows of b, not " + std::to_string(ka) + " and " + std::to_string(kb),
-          .advice = da > 1 && db > 1 && sb[tb ? db - 2 : db - 1] == ka
-                        ? "transpose b: matmul(a, b, {.transpose_b = true}), "
-                          "or b.t()"
-                        : ""},
+          .advice = da == 1 || db == 1 || sb[tb ? db - 2 : db - 1] != ka ? ""
+                    : tb                                                 ? "leave out .transpose_b"
+                                                                         : "matmul(a, b, {.transpose_b = true})"},
          a);
   if (da == 2 && db == 2) return apply(Matmul{ta, tb}, a, b);
 

@@ -1,6 +1,5 @@
 // Views: other shapes and strides over the same numbers.
 #include <algorithm>
-#include <limits>
 
 #include "ops/common.hpp"
 #include "tensor/make.hpp"
@@ -363,41 +362,6 @@ Tensor unslice(Arg g, Shape shape, std::span<const Range> ranges) {
           .expected = to_string(cut) + ", which the ranges cut out of " + to_string(shape)},
          g);
   return apply(Unslice{shape, s.start, s.stop, s.step}, g);
-}
-
-std::vector<Tensor> split(Arg x, std::int64_t size, int axis) {
-  check_defined(x, "split", x.where);
-  if (size < 1) fail("split", {.wrong = "pieces need a size", .got = number(size), .expected = "1 or more"}, x);
-  std::int64_t left = x.tensor().shape()[static_cast<int>(normal_axis(axis, x.tensor().dim(), "split", x.where))];
-  std::vector<std::int64_t> sizes;
-  for (; left > size; left -= size) sizes.push_back(size);
-  sizes.push_back(left);
-  return split(x, sizes, axis);
-}
-
-std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis) {
-  check_defined(x, "split", x.where);
-  const Shape& shape = x.tensor().shape();
-  const int at = static_cast<int>(normal_axis(axis, shape.size(), "split", x.where));
-  double total = 0;
-  std::string list;
-  for (const auto size : sizes) {
-    list += (list.empty() ? "" : ", ") + number(size);
-    total += size < 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(size);
-  }
-  if (total != static_cast<double>(shape[at]))
-    fail("split",
-         {.wrong = "the sizes do not add up to the axis",
-          .got = "sizes " + list + " on axis " + number(at) + " of shape " + to_string(shape),
-          .expected = "sizes of 0 or more, " + number(shape[at]) + " in all"},
-         x);
-  std::vector<Tensor> pieces;
-  std::int64_t start = 0;
-  for (const auto size : sizes) {
-    pieces.push_back(slice_axis("split", x, at, {start, start + size}));
-    start += size;
-  }
-  return pieces;
 }
 
 }  // namespace gradus

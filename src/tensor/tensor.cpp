@@ -148,7 +148,7 @@ void Arg::refuse_number() const {
 
 namespace {
 const TensorImpl& impl_of(const Tensor& x, const char* what, Loc where = Loc()) {
-  check_defined(x, what, where);
+  if (!x.defined()) check_defined(x, what, where);  // which throws
   return *x.impl();
 }
 }  // namespace

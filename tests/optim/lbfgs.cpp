@@ -66,7 +66,7 @@ TEST_CASE("LBFGS: finds the minimum of a quadratic once it knows its curvature")
 
 TEST_CASE("LBFGS: Rosenbrock's valley, with the line search") {
   Problem problem;
-  LBFGS opt({problem.p}, {.max_iter = 10, .line_search_fn = LineSearch::strong_wolfe});
+  LBFGS opt({problem.p}, {.max_iter = 10, .tolerance_change = 1e-14, .line_search_fn = LineSearch::strong_wolfe});
   double loss = 1e9;
   for (int i = 0; i < 8; ++i) {
     const double next = opt.step(problem.closure());

@@ -17,6 +17,23 @@ std::string without_line(const Error& e) {
 
 namespace {
 
+// One option a line: "  --epochs N    passes over the training data [12]".
+struct Help : CLI::Formatter {
+  Help() { column_width(20); }
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    const bool top = !app->get_parent();
+    return fmt::format("\nusage: {} {}\n", name, top ? "COMMAND [OPTION ...]" : "[OPTION ...]");
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string type = option->get_type_name();
+    return type.empty() ? "" : fmt::format(" {}", type);
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    const std::string standard = option->get_default_str();
+    return option->get_description() + (standard.empty() ? "" : fmt::format(" [{}]", standard));
+  }
+};
+
 const CLI::App& chosen(const CLI::App& program) {
   const auto commands = program.get_subcommands();
   return commands.empty() ? program : *commands.front();
@@ -41,21 +58,23 @@ void refuse_extras(const CLI::App& program) {
 
 Exit run(int argc, char** argv) {
   CLI::App program("Gradus trains small neural networks, and lets you watch how.", "gradus");
-  program.set_version_flag("--version", "gradus " GRADUS_VERSION, "Print the version");
-  program.set_help_flag("-h,--help", "Print this help");
+  program.formatter(std::make_shared<Help>());
+  program.set_version_flag("--version", "gradus " GRADUS_VERSION, "print the version");
+  program.set_help_flag("-h,--help", "print this help");
+  program.footer("gradus COMMAND --help says more about one.");
   program.allow_extras();
   Action action;
   add_train(program, action);
-  add_verify(program, action);
   try {
     program.parse(argc, argv);
     refuse_extras(program);
-    if (!action) throw CLI::CallForHelp();
-    return action();
   } catch (const CLI::Success& e) {  // --help, --version
     program.exit(e);
-    return action || argc > 1 ? success : usage;
+    return success;
   } catch (const CLI::ParseError& e) { throw Stop(usage, e.what()); }
+  if (action) return action();
+  fmt::print(stderr, "{}", program.help());
+  return usage;
 }
 
 Exit guarded(int argc, char** argv) {

@@ -63,8 +63,8 @@ struct Names {
   void operator()(std::string_view field, const auto&) { list.emplace_back(field); }
 };
 struct Describe {
-  std::string text = {};
-  void operator()(std::string_view field, const auto& value) { text += fmt::format(" {}={}", field, write(value)); }
+  std::vector<std::string> list = {};
+  void operator()(std::string_view field, const auto& value) { list.push_back(fmt::format("{}={}", field, write(value))); }
 };
 
 template <class Options>
@@ -101,16 +101,16 @@ MakeOptimizer parse(const std::string& text, const Spec& spec) {
 }
 
 template <class Optimizer>
-std::string describe() {
-  Describe text;
-  OptionsOf<Optimizer>{}.fields(text);
-  return text.text;
+std::vector<std::string> describe() {
+  Describe options;
+  OptionsOf<Optimizer>{}.fields(options);
+  return options.list;
 }
 
 struct Known {
   const char* name;
   MakeOptimizer (*parse)(const std::string& text, const Spec& spec);
-  std::string (*describe)();
+  std::vector<std::string> (*describe)();
 };
 
 template <class Optimizer>
@@ -139,9 +139,20 @@ MakeOptimizer parse_optimizer(const std::string& text) {
 }
 
 std::string optimizer_list() {
-  std::string list;
-  for (const Known& optimizer : optimizers) list += fmt::format("  {:<9}{}\n", optimizer.name, optimizer.describe());
-  return list;
+  constexpr std::size_t indent = 11, width = 79;
+  std::string text;
+  for (const Known& optimizer : optimizers) {
+    std::string line = fmt::format("  {:<{}}", optimizer.name, indent - 3);
+    for (const std::string& option : optimizer.describe()) {
+      if (line.size() + 1 + option.size() > width) {
+        text += line + '\n';
+        line.assign(indent - 1, ' ');
+      }
+      line += ' ' + option;
+    }
+    text += line + '\n';
+  }
+  return text;
 }
 
 }  // namespace gradus::tool

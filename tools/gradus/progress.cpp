@@ -74,7 +74,7 @@ void Progress::show(std::int64_t done, double loss, double accuracy) {
 std::string Progress::bar(double share, int width) const {
   if (!terminal_.unicode) {
     const int full = static_cast<int>(share * (width - 2));
-    return '[' + repeat("=", full) + repeat(" ", width - 2 - full) + ']';
+    return fmt::format("[{}{}]", repeat("=", full), repeat(" ", width - 2 - full));
   }
   const int halves = static_cast<int>(share * 2 * width), full = halves / 2, half = halves % 2;
   const std::string done = repeat("━", full) + repeat("╸", half);

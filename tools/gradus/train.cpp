@@ -72,32 +72,49 @@ CLI::Validator at_least(std::int64_t least) {
   return {check, "", ""};
 }
 
+std::string yes_or_no(const std::string& text) {
+  return text == "yes" || text == "no" ? "" : fmt::format("yes or no is expected, not '{}'", text);
+}
+
+constexpr const char* examples = R"(
+Examples:
+  gradus train
+  gradus train --data mnist --net mlp:128 --opt adam --batch 64 --epochs 5
+  gradus train --data iris.csv --label species --save iris.safetensors
+
+Optimizers, with their options and defaults:
+)";
+
 }  // namespace
 
 void add_train(CLI::App& program, Action& action) {
   auto options = std::make_shared<TrainOptions>();
   TrainOptions& o = *options;
-  CLI::App& app = *program.add_subcommand("train", "Train a network on a data set");
+  CLI::App& app = *program.add_subcommand("train", "train a network on a data set");
   app.callback([options, &action] { action = [options] { return train(*options); }; });
-  app.footer(fmt::format("Optimizers, with their options and defaults:\n{}", optimizer_list()));
+  app.footer(examples + optimizer_list());
 
-  app.add_option("--data", o.data, "digits (built in), mnist, fashion, or a CSV file")->type_name("SET");
-  app.add_option("--net", o.net, "mlp, mlp:128,64 (hidden widths), lenet, cnn")->type_name("NET");
-  app.add_option("--opt", o.opt, "an optimizer, as in sgd:lr=0.1,momentum=0.9")->type_name("OPT");
-  app.add_option("--schedule", o.schedule, "of the learning rate: constant, cosine, linear, onecycle")->type_name("NAME");
-  app.add_option("--epochs", o.epochs, "passes over the training data")->check(at_least(1))->type_name("N");
-  app.add_option("--batch", o.batch, "examples in a batch; 0: all")->check(at_least(0))->type_name("N");
-  app.add_option("--seed", o.seed, "of weights and of shuffling")->check(at_least(0))->type_name("N");
-  app.add_option("--save", o.save, "write the model here, as safetensors")->type_name("FILE");
-  app.add_option("--log", o.log, "write a line per epoch here, as CSV")->type_name("FILE");
+  const auto text = [&app](const char* name, std::string& value, const char* type, const char* what) {
+    return app.add_option(name, value, what)->type_name(type)->capture_default_str();
+  };
+  const auto count = [&app](const char* name, auto& value, std::int64_t least, const char* what) {
+    app.add_option(name, value, what)->type_name("N")->capture_default_str()->check(at_least(least));
+  };
+  text("--data", o.data, "SET", "digits, mnist, fashion, or a CSV file");
+  text("--net", o.net, "NET", "mlp, mlp:128,64, lenet, cnn [cnn; mlp for a CSV file]");
+  text("--opt", o.opt, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9");
+  text("--schedule", o.schedule, "NAME", "of the rate: constant, cosine, linear, onecycle");
+  count("--epochs", o.epochs, 1, "passes over the training data");
+  count("--batch", o.batch, 0, "examples in a batch; 0: all");
+  count("--seed", o.seed, 0, "of the first weights and of shuffling");
+  text("--save", o.save, "FILE", "write the model here, as safetensors");
+  text("--log", o.log, "FILE", "write a line for each epoch here, as CSV");
+  text("--data-dir", o.directory, "DIR", "where mnist or fashion is [$GRADUS_DATA/… or data/…]");
+  text("--label", o.label, "COLUMN", "of a CSV file, by name or number [the last]");
+  text("--separator", o.separator, "CHAR", "between cells of a CSV file, or tab [,]");
+  text("--header", o.header, "yes|no", "is the first line of a CSV file one? [by its looks]")->check(yes_or_no);
   app.add_flag("--summary", o.summary, "print the layers first");
   app.add_flag("--quiet", o.quiet, "print the result only");
-  app.add_option("--data-dir", o.directory, "where the files of mnist or fashion are")->type_name("DIR");
-  app.add_option("--label", o.label, "the label's column, by name or number; else the last")->type_name("COLUMN");
-  app.add_option("--separator", o.separator, "of a CSV file's cells; else a comma")->type_name("CHAR");
-  app.add_option("--header", o.header, "whether a CSV file has one; else by its looks")
-      ->check(CLI::IsMember({"yes", "no"}))
-      ->type_name("yes|no");
 }
 
 }  // namespace gradus::tool

@@ -95,8 +95,8 @@ using Path = std::vector<Tensor>;
 
 struct Run {
   Problem problem;
-  std::vector<Path> parameters, averages;  // per parameter
-  Path loss;
+  std::vector<Path> parameters = {}, averages = {};  // per parameter
+  Path loss = {};
 
   void note(Objective f) {
     for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].push_back(problem.parameters[i].second.detach().clone());
@@ -110,7 +110,7 @@ struct Run {
   }
 };
 
-bool contains(const Json& list, std::int64_t number) { return std::ranges::find(list, number) != list.end(); }
+bool contains(const Json& list, std::int64_t number) { return std::find(list.begin(), list.end(), number) != list.end(); }
 
 }  // namespace
 

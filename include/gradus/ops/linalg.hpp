@@ -20,7 +20,8 @@ Tensor matmul(Arg a, Arg b, MatmulOptions options = {});
 // x (…, in) times weightᵀ (in, out), plus bias (out): (…, out). bias may be undefined.
 Tensor linear(Arg x, Arg weight, const Tensor& bias = {});
 
-// numpy.einsum with '->': einsum("bij,bjk->bik", {a, b}); "ii->i" takes a diagonal. No ellipsis. Operands meet from left to right.
+// numpy.einsum with '->': einsum("bij,bjk->bik", {a, b}). A letter twice in one operand takes its diagonal: "ii->i". No
+// ellipsis. Operands are contracted from left to right.
 Tensor einsum(std::string_view equation, std::span<const Tensor> operands, Loc where = Loc::current());
 Tensor einsum(std::string_view equation, std::initializer_list<Tensor> operands, Loc where = Loc::current());
 
