@@ -29,8 +29,8 @@ int main(int argc, char** argv) {
   if (!large) train.x = train.x.reshape({-1, 1, 8, 8}), test.x = test.x.reshape({-1, 1, 8, 8});
 
   LeNet net(large);
-  optim::Adam opt(net, {.lr = 2e-3});
-  for (int epoch = 0; epoch < (large ? 1 : 12); ++epoch)
+  optim::Adam opt(net, {.lr = 3e-3});
+  for (int epoch = 0; epoch < (large ? 1 : 20); ++epoch)
     for (auto [x, y] : data::batches(train, {.size = 32, .shuffle = true})) {
       Tape tape;
       Tensor loss = cross_entropy(net(x), y);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -37,6 +38,12 @@ inline void check_pair(const char* layer, const char* name, const Pair& p, Loc w
 inline void check_floating(const char* layer, DType dtype, Loc where) {
   if (!is_floating(dtype))
     fail(layer, {.wrong = "weights are fractions", .got = gradus::name(dtype), .expected = "f32 or f64"}, where);
+}
+
+inline void check_probability(const char* layer, const char* name, double p, Loc where) {
+  if (!(p >= 0 && p <= 1))
+    fail(layer, {.wrong = fmt::format("{} is not a probability", name), .got = fmt::format("{}", p), .expected = "0 to 1"},
+         where);
 }
 
 // "3x5"; "3" for a square one if `brief`.

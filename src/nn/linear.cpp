@@ -31,8 +31,7 @@ std::string Linear::describe() const {
 Tensor Flatten::forward(Arg x) const { return flatten(x, first, last); }
 
 Dropout::Dropout(double probability, Loc where) : p(probability) {
-  if (!(p >= 0 && p <= 1))
-    fail("Dropout", {.wrong = "p is not a probability", .got = fmt::format("{}", p), .expected = "0 to 1"}, where);
+  check_probability("Dropout", "p", p, where);
 }
 
 Tensor Dropout::forward(Arg x) const { return dropout(x, p, is_training()); }

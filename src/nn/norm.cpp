@@ -24,6 +24,7 @@ std::string LayerNorm::describe() const { return to_string(normalized_shape); }
 namespace {
 
 void check_axes(const char* type, const Arg& x, int least, int most, const char* expected) {
+  gradus::detail::check_defined(x, type, x.where);
   const Shape& shape = x.tensor().shape();
   if (shape.size() < least || shape.size() > most)
     fail(type, {.wrong = "the input has the wrong number of axes", .got = to_string(shape), .expected = expected},

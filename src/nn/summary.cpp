@@ -18,17 +18,13 @@ struct Row {
 };
 
 // One row per module, the network itself first.
-struct Rows : PathVisitor {
+struct Rows : Visitor {
   explicit Rows(const ModuleBase& net) { open("", net); }
   bool enter(const char* name, ModuleBase& m) override {
-    PathVisitor::enter(name, m);
-    open(std::string(2 * depth(), ' ') + name, m);
+    open(std::string(2 * inside.size(), ' ') + name, m);
     return true;
   }
-  void leave() override {
-    PathVisitor::leave();
-    inside.pop_back();
-  }
+  void leave() override { inside.pop_back(); }
   void parameter(const char*, Parameter& p) override {
     all[inside.back()].parameters += p.numel();
     total += p.numel();

@@ -31,7 +31,6 @@ class PathVisitor : public Visitor {
     lengths_.pop_back();
   }
   std::string path(const char* name) const { return path_ + name; }
-  std::size_t depth() const { return lengths_.size(); }
 
  private:
   std::string path_;

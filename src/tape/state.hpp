@@ -86,6 +86,8 @@ struct TapeState {
   LeafTable table;
   std::vector<Tensor> spare_slots;  // lent to the walk
 
+  static TapeState* take();  // the thread's spare one, or a new one
+  void give_back();          // emptied, for the next tape of the thread
   ~TapeState();
   Node& operator[](int i) { return chunks[static_cast<std::size_t>(i / chunk)][i % chunk]; }
   Node& append();

@@ -95,6 +95,18 @@ TEST_CASE("assignment changes the numbers in place: handles, and so optimizers, 
   CHECK(best.fc1.weight.at({0, 0}) == 2);
 }
 
+TEST_CASE("moving keeps handles: a vector of layers may grow under an optimizer") {
+  static_assert(std::is_nothrow_move_constructible_v<nn::Linear> && std::is_nothrow_move_constructible_v<nn::Conv2d>);
+  static_assert(std::is_nothrow_move_constructible_v<nn::LayerNorm>);
+  static_assert(std::is_nothrow_move_constructible_v<nn::BatchNorm1d> && std::is_nothrow_move_constructible_v<Mlp>);
+  static_assert(std::is_nothrow_move_constructible_v<nn::Sequential>);
+  std::vector<nn::Linear> layers;
+  layers.emplace_back(2, 2);
+  const Tensor handle = layers[0].weight;
+  for (int i = 0; i < 20; ++i) layers.emplace_back(2, 2);
+  CHECK(handle.is_same(layers[0].weight));
+}
+
 TEST_CASE("a weight is shared or copied explicitly") {
   static_assert(!std::is_convertible_v<const Parameter&, Parameter>, "auto w = layer.weight does not compile");
   static_assert(!std::is_convertible_v<Parameter&, Parameter>);

@@ -65,6 +65,7 @@ Exit run(int argc, char** argv) {
   program.allow_extras();
   Action action;
   add_train(program, action);
+  add_verify(program, action);
   try {
     program.parse(argc, argv);
     refuse_extras(program);

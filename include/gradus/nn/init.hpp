@@ -18,8 +18,7 @@ Tensor ones_(Tensor w, Loc where = Loc::current());
 Tensor constant_(Tensor w, double value, Loc where = Loc::current());
 Tensor uniform_(Tensor w, double low = 0, double high = 1, Loc where = Loc::current());  // in [low, high]
 Tensor normal_(Tensor w, double mean = 0, double std = 1, Loc where = Loc::current());
-// Normal, drawn again while outside [low, high] (which are numbers, not multiples of std), by the inverse distribution
-// function.
+// Normal, but inside [low, high] (numbers, not multiples of std), by the inverse of the distribution function.
 Tensor trunc_normal_(Tensor w, double mean = 0, double std = 1, double low = -2, double high = 2,
                      Loc where = Loc::current());
 

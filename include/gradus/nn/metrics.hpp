@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <type_traits>
 
 #include <gradus/nn/module.hpp>
 

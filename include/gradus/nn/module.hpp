@@ -9,6 +9,10 @@
 //
 //   Mlp net;
 //   Tensor y = net(x);
+//
+// A forward may take and return several tensors. One that takes an Arg first knows the line of net(x); with
+// `const At at(x);` all it records carries that line, as the library's layers do. What others record carries the lines
+// of their own code.
 #pragma once
 
 #include <atomic>
@@ -43,7 +47,7 @@ namespace detail {
 // The static face of a module class: one table per type, as for operations.
 struct ModuleTable {
   std::string_view type;                            // "Linear"
-  void (*visit)(ModuleBase& self, Fields& v);       // its fields()
+  void (*visit)(ModuleBase& self, Fields& v);       // its fields(), if it has members
   std::string (*describe)(const ModuleBase& self);  // its describe(), or ""
 };
 
@@ -80,7 +84,7 @@ class ModuleBase {
  protected:
   explicit ModuleBase(const detail::ModuleTable& table) : table_(&table) {}
   // Neither copying nor assigning takes the name along: that is the place in a parent.
-  ModuleBase(const ModuleBase& o) : table_(o.table_), training_(o.training_) {}
+  ModuleBase(const ModuleBase& o) noexcept : table_(o.table_), training_(o.training_) {}
   ModuleBase& operator=(const ModuleBase& o) {
     training_ = o.training_;
     return rename();
@@ -178,10 +182,10 @@ inline constexpr ModuleTable module_table{
     .type = module_type<Self>,
     .visit =
         [](ModuleBase& m, Fields& v) {
-          if constexpr (requires(Self & s) { s.fields(v); }) static_cast<Self&>(m).fields(v);  // none: no members
+          if constexpr (requires { static_cast<Self&>(m).fields(v); }) static_cast<Self&>(m).fields(v);
         },
     .describe = [](const ModuleBase& m) -> std::string {
-      if constexpr (requires(const Self& s) { s.describe(); })
+      if constexpr (requires { static_cast<const Self&>(m).describe(); })
         return static_cast<const Self&>(m).describe();
       else
         return {};
@@ -189,7 +193,7 @@ inline constexpr ModuleTable module_table{
 };
 
 // Does a function take an Arg first? Then it knows its caller's line, and a layer above may give that of its own
-// caller. Others know none: what they record reports the lines it stands in.
+// caller.
 template <class R, class C, class X, class... Rest>
 std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...));
 template <class R, class C, class X, class... Rest>

@@ -64,12 +64,9 @@ struct BatchNorm {
 }  // namespace detail
 
 // y = (x - mean) / sqrt(var + eps) · weight + bias for each channel (Ioffe and Szegedy, "Batch normalization", 2015).
-// Training takes mean and biased variance of the batch and afterwards moves the running statistics, running = (1 -
-// momentum) running + momentum batch with the unbiased variance; evaluation takes the running ones. x (N, C) or (N, C,
-// L).
-//
-// Running statistics change in forward(), const or not: they are no part of what a network is given to compute with, as
-// its parameters are, but of what it has seen.
+// x (N, C) or (N, C, L). Training takes mean and biased variance of the batch; once that has succeeded, the running
+// statistics become (1 - momentum) running + momentum batch, with the unbiased variance. Evaluation takes the running
+// ones. forward() is const all the same, so that a const network can be trained: the statistics are what it has seen.
 struct BatchNorm1d : Module<BatchNorm1d>, detail::BatchNorm {
   explicit BatchNorm1d(std::int64_t features, const BatchNormOptions& options = {}, Loc where = Loc::current())
       : BatchNorm("BatchNorm1d", features, options, where) {}

@@ -16,7 +16,15 @@
 
 namespace gradus::nn {
 
+class Sequential;
+
 namespace detail {
+
+// Is Sequential(those) made of them as layers? A lone Sequential is copied instead.
+template <class... Layers>
+inline constexpr bool are_layers = sizeof...(Layers) > 0;
+template <class One>
+inline constexpr bool are_layers<One> = !std::is_base_of_v<Sequential, std::remove_cvref_t<One>>;
 
 template <class F>
 consteval bool function_brings_line() {
@@ -36,7 +44,12 @@ struct Callable : Module<Callable<F>> {
   F f;
 };
 template <class F>
-inline constexpr std::string_view module_type<Callable<F>> = "lambda";
+inline constexpr std::string_view module_type<Callable<F>> = std::is_pointer_v<F> ? "function" : "lambda";
+
+template <class M>
+concept Layer = requires {
+  { std::declval<M&>().forward(std::declval<Arg>()) } -> std::convertible_to<Tensor>;
+};
 
 // A layer of any type, held by value: copying it copies the layer, and assigning one of the same type assigns the
 // layer.
@@ -95,9 +108,8 @@ class Sequential : public Module<Sequential> {
  public:
   Sequential() = default;
   template <class... Layers>
-  requires(sizeof...(Layers) > 0 &&
-           !(sizeof...(Layers) == 1 && (std::is_base_of_v<Sequential, std::remove_cvref_t<Layers>> &&
-                                        ...))) explicit Sequential(Layers&&... layers) {
+  requires detail::are_layers<Layers...>
+  explicit Sequential(Layers&&... layers) {
     layers_.reserve(sizeof...(Layers));
     (push_back(std::forward<Layers>(layers)), ...);
   }
@@ -113,11 +125,7 @@ class Sequential : public Module<Sequential> {
     using T = std::decay_t<L>;
     static_assert(std::is_copy_constructible_v<T>, "a layer is held by value and copied with its network");
     if constexpr (std::is_base_of_v<ModuleBase, T>) {
-      static_assert(
-          requires(T & t, Arg x) {
-            { t.forward(x) } -> std::convertible_to<Tensor>;
-          },
-          "a layer's forward takes one tensor and returns one");
+      static_assert(detail::Layer<T>, "a layer's forward takes one tensor and returns one");
       layers_.emplace_back(std::in_place, T(std::forward<L>(layer)));
     } else {
       static_assert(std::is_invocable_r_v<Tensor, T&, const Tensor&>,

@@ -1,9 +1,16 @@
 // A network as a table: its layers, what they return, how many parameters they have.
 //
+//   nn::Sequential net{nn::Linear(64, 128), nn::ReLU(), nn::Linear(128, 10)};
 //   print(net, {1, 64});
 //
-//   layer          type     details      output      parameters
-//   …
+//   layer        type     details     output     parameters
+//   ───────────────────────────────────────────────────────
+//   Sequential                        (1, 10)
+//     0          Linear   64 -> 128   (1, 128)        8,320
+//     1          ReLU                 (1, 128)
+//     2          Linear   128 -> 10   (1, 10)         1,290
+//   ───────────────────────────────────────────────────────
+//   9,610 parameters (38.4 kB), all trainable
 #pragma once
 
 #include <initializer_list>
