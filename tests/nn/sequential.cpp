@@ -30,7 +30,7 @@ TEST_CASE("its state is named by position; callables have none") {
   net.push_back(nn::Tanh()).push_back(nn::Linear(1, 1));
   CHECK(net.named_parameters().back().name == "4.bias");
   CHECK(net[2].named_parameters()[0].name == "1.weight");
-  CHECK(net[1].type() == "lambda");
+  CHECK(net[1].type() == "function");
   net.eval();
   CHECK_FALSE(net.get<nn::Sequential>(2)[0].is_training());
 }

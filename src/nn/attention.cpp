@@ -1,0 +1,186 @@
+#include <gradus/nn/attention.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include <gradus/nn/init.hpp>
+#include <gradus/op.hpp>
+#include <gradus/ops.hpp>
+
+#include "nn/check.hpp"
+
+namespace gradus::nn {
+
+namespace {
+
+constexpr const char* mha = "MultiheadAttention";
+
+std::int64_t checked_width(const char* layer, const char* name, std::int64_t width, std::int64_t heads, Loc where) {
+  check_sizes(layer, {{name, width}, {"num_heads", heads}}, where);
+  if (width % heads == 0) return width;
+  fail(layer,
+       {.wrong = fmt::format("{} does not fall into heads of one size", name),
+        .got = fmt::format("{} {}, {} heads", name, width, heads),
+        .expected = fmt::format("{} a multiple of the number of heads", name)},
+       where);
+}
+
+}  // namespace
+
+// ---- multi-head attention ----
+
+MultiheadAttention::MultiheadAttention(std::int64_t embed, std::int64_t heads, const MultiheadAttentionOptions& options,
+                                       Loc where)
+    : embed_dim(checked_width(mha, "embed_dim", embed, heads, where)),
+      num_heads(heads),
+      kdim(options.kdim ? options.kdim : embed),
+      vdim(options.vdim ? options.vdim : embed),
+      dropout(options.dropout),
+      batch_first(options.batch_first),
+      out_proj(embed, embed, {.bias = options.bias, .dtype = options.dtype}, where) {
+  check_sizes(mha, {{"kdim", kdim}, {"vdim", vdim}}, where);
+  check_probability(mha, "dropout", dropout, where);
+  const auto start = [&](Shape shape) { return init::xavier_uniform_(zeros(shape, options.dtype, where)); };
+  if (kdim == embed && vdim == embed) {
+    in_proj_weight = start({3 * embed, embed});
+  } else {
+    q_proj_weight = start({embed, embed}), k_proj_weight = start({embed, kdim}), v_proj_weight = start({embed, vdim});
+  }
+  if (!options.bias) return;
+  in_proj_bias = zeros({3 * embed}, options.dtype, where);
+  out_proj.bias.zero_();
+}
+
+std::string MultiheadAttention::describe() const {
+  std::string s = fmt::format("{}, {} heads", embed_dim, num_heads);
+  if (!in_proj_weight.defined()) s += fmt::format(", keys {}, values {}", kdim, vdim);
+  if (batch_first) s += ", batch first";
+  if (dropout > 0) s += fmt::format(", dropout {}", dropout);
+  return in_proj_bias.defined() ? s : s + ", no bias";
+}
+
+MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, const Tensor& key,
+                                                          const Tensor& value) const {
+  const auto part = [&](const Tensor& of, int axis, std::int64_t i) {
+    return of.defined() ? slice(of, axis, {i * embed_dim, (i + 1) * embed_dim}) : of;
+  };
+  if (in_proj_weight.defined() && query.is_same(key) && key.is_same(value)) {  // one product for all three
+    const Tensor all = linear(query, in_proj_weight, in_proj_bias);
+    return {part(all, -1, 0), part(all, -1, 1), part(all, -1, 2)};
+  }
+  const auto through = [&](const Tensor& x, std::int64_t i, const Tensor& own) {
+    return linear(x, own.defined() ? own : part(in_proj_weight, 0, i), part(in_proj_bias, 0, i));
+  };
+  return {through(query, 0, q_proj_weight), through(key, 1, k_proj_weight), through(value, 2, v_proj_weight)};
+}
+
+Tensor MultiheadAttention::split_heads(const Tensor& x) const {
+  return permute(reshape(x, {x.size(0), x.size(1), num_heads, embed_dim / num_heads}), {0, 2, 1, 3});
+}
+
+namespace {
+
+// One of the three inputs, batch first.
+void check_input(const char* name, const Tensor& x, bool batch_first, std::int64_t width, Loc where) {
+  if (x.defined() && x.dim() == 3 && x.size(2) == width) return;
+  fail(mha,
+       {.wrong = fmt::format("the {} has the wrong shape", name),
+        .got = x.defined() ? to_string(x.shape()) : "an undefined tensor",
+        .expected = fmt::format("({}, {})", batch_first ? "N, T" : "T, N", width)},
+       where);
+}
+
+// `shape` broadcasts to the scores (N, heads, T, S).
+Tensor masked(const char* name, const Tensor& scores, const Tensor& mask, const Shape& shape, const char* expected,
+              Loc where) {
+  if (mask.numel() != shape.numel() || mask.shape().back() != shape.back())
+    fail(mha,
+         {.wrong = fmt::format("{} has the wrong shape", name),
+          .got = fmt::format("{} for scores (N, heads, T, S) = {}", to_string(mask.shape()), to_string(scores.shape())),
+          .expected = expected},
+         where);
+  const Tensor m = reshape(mask, shape);
+  return m.dtype() == boolean ? masked_fill(scores, m, -std::numeric_limits<double>::infinity()) : scores + m;
+}
+
+}  // namespace
+
+AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const Tensor& value,
+                                            const AttendOptions& options) const {
+  const Loc where = query.where;
+  check_input("query", query, batch_first, embed_dim, where);
+  check_input("key", key, batch_first, kdim, where);
+  check_input("value", value, batch_first, vdim, where);
+  const int batch_axis = batch_first ? 0 : 1, time_axis = 1 - batch_axis;
+  const std::int64_t batch = key.size(batch_axis), targets = query.tensor().size(time_axis), sources = key.size(time_axis);
+  if (query.tensor().size(batch_axis) != batch || value.size(batch_axis) != batch || value.size(time_axis) != sources)
+    fail(mha,
+         {.wrong = "query, key and value do not fit",
+          .got = fmt::format("{}, {} and {}", to_string(query.tensor().shape()), to_string(key.shape()),
+                             to_string(value.shape())),
+          .expected = "one N for all, one S for key and value"},
+         where);
+
+  const At at(query);
+  const auto [q, k, v] = project(query, key, value);
+  const auto heads = [&](const Tensor& x) { return split_heads(batch_first ? x : transpose(x, 0, 1)); };
+  const double scale = 1 / std::sqrt(static_cast<double>(embed_dim / num_heads));
+  Tensor scores = matmul(heads(q) * scale, heads(k), {.transpose_b = true});
+  if (const Tensor& mask = options.attn_mask; mask.defined()) {
+    const bool each = mask.dim() == 3;
+    scores = masked("attn_mask", scores, mask,
+                    each ? Shape{batch, num_heads, targets, sources} : Shape{1, 1, targets, sources},
+                    "(T, S) or (N heads, T, S)", where);
+  }
+  if (const Tensor& mask = options.key_padding_mask; mask.defined())
+    scores = masked("key_padding_mask", scores, mask, {batch, 1, 1, sources}, "(N, S)", where);
+  const Tensor weights = gradus::dropout(softmax(scores, -1), dropout, is_training());
+
+  const Tensor joined = reshape(permute(matmul(weights, heads(v)), {0, 2, 1, 3}), {batch, targets, embed_dim});
+  const Tensor y = out_proj(batch_first ? joined : transpose(joined, 0, 1));
+  if (!options.need_weights) return {y, {}};
+  return {y, options.average_attn_weights ? mean(weights, 1) : weights};
+}
+
+// ---- the encoder layer ----
+
+TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int64_t heads,
+                                                 const TransformerEncoderLayerOptions& o, Loc where)
+    : self_attn(checked_width("TransformerEncoderLayer", "d_model", d_model, heads, where), heads,
+                {.dropout = o.dropout, .bias = o.bias, .batch_first = o.batch_first, .dtype = o.dtype}, where),
+      linear1(d_model, o.dim_feedforward, {.bias = o.bias, .dtype = o.dtype}, where),
+      linear2(o.dim_feedforward, d_model, {.bias = o.bias, .dtype = o.dtype}, where),
+      norm1(d_model, {.eps = o.layer_norm_eps, .bias = o.bias, .dtype = o.dtype}, where),
+      norm2(d_model, {.eps = o.layer_norm_eps, .bias = o.bias, .dtype = o.dtype}, where),
+      dropout(o.dropout),
+      activation(o.activation),
+      norm_first(o.norm_first) {}
+
+Tensor TransformerEncoderLayer::forward(Arg src, const Tensor& src_mask, const Tensor& src_key_padding_mask) const {
+  const At at(src);
+  const auto drop = [&](const Tensor& x) { return gradus::dropout(x, dropout, is_training()); };
+  const auto attend = [&](const Tensor& x) {
+    return drop(self_attn(x, x, x,
+                          {.key_padding_mask = src_key_padding_mask, .attn_mask = src_mask, .need_weights = false}).y);
+  };
+  const auto feed_forward = [&](const Tensor& x) {
+    const Tensor h = linear1(x);
+    return drop(linear2(drop(activation == EncoderActivation::relu ? relu(h) : gelu(h))));
+  };
+  const Tensor& x = src;
+  if (norm_first) {
+    const Tensor attended = x + attend(norm1(x));
+    return attended + feed_forward(norm2(attended));
+  }
+  const Tensor attended = norm1(x + attend(x));
+  return norm2(attended + feed_forward(attended));
+}
+
+std::string TransformerEncoderLayer::describe() const {
+  std::string s = activation == EncoderActivation::relu ? "relu" : "gelu";
+  if (norm_first) s += ", norm first";
+  if (dropout > 0) s += fmt::format(", dropout {}", dropout);
+  return s;
+}
+
+}  // namespace gradus::nn

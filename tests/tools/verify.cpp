@@ -1,0 +1,205 @@
+// gradus verify: the kit in the repository, and copies of it with something wrong.
+#ifdef GRADUS_TOOL
+#include <gradus/gradus.hpp>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "run.hpp"
+
+using namespace gradus;
+using support::contains, support::Program, support::read, support::write;
+
+namespace {
+
+const std::string reference = GRADUS_TEST_DIR "/reference";
+
+// A copy of the kit, to be damaged.
+class Kit {
+ public:
+  Kit() { std::filesystem::copy(reference, path(), std::filesystem::copy_options::recursive); }
+
+  std::string path(const std::string& file = "") const { return gradus_.file("kit/" + file); }
+  support::Ran verify(const std::string& options = "") const { return gradus_("verify kit " + options); }
+
+  // Changes a file's bytes, …
+  void change(const std::string& file, const std::function<void(std::string&)>& how) const {
+    std::string bytes = read(path(file));
+    how(bytes);
+    write(path(file), bytes);
+  }
+  void replace(const std::string& file, const std::string& old, const std::string& with) const {
+    change(file, [&](std::string& bytes) {
+      const auto at = bytes.find(old);
+      REQUIRE(at != std::string::npos);
+      bytes.replace(at, old.size(), with);
+    });
+  }
+  // … or a number in it.
+  void plant(const std::string& file, const std::string& tensor, double change) const {
+    StateDict all = io::load(path(file));
+    Tensor x = *find(all, tensor);
+    x.reshape({-1}).mutable_data<double>()[0] += change;
+    io::save(path(file), all);
+  }
+  // Makes manifest.json agree again.
+  void sign(const std::string& file) const {
+    auto manifest = nlohmann::json::parse(read(path("manifest.json")));
+    REQUIRE(std::system(("sha256sum '" + path(file) + "' >'" + path("sum") + "'").c_str()) == 0);
+    manifest["files"][file] = {{"bytes", std::filesystem::file_size(path(file))}, {"sha256", read(path("sum")).substr(0, 64)}};
+    write(path("manifest.json"), manifest.dump());
+  }
+
+ private:
+  Program gradus_;
+};
+
+// Refused, with a message that names what is wrong.
+void check_refused(const support::Ran& run, const std::string& file, const std::string& why) {
+  INFO(run.out, run.err);
+  CHECK(run.code == 3);
+  CHECK(run.out.empty());
+  CHECK_PARTS(run.err, file, why);
+}
+
+}  // namespace
+
+TEST_CASE("verify: every case of the kit in the repository") {
+  const Program gradus;
+  const auto run = gradus("verify '" + reference + "'");
+  INFO(run.out, run.err);
+  CHECK(run.code == 0);
+  CHECK_PARTS(run.out, "ops/float32", "modules", "all", "1129", "NAdam_torch113 (2)");
+}
+
+TEST_CASE("verify: a part, as JSON, with every case") {
+  const Program gradus;
+  const auto run = gradus("verify '" + reference + "' --only 'sched/*' --json -v");
+  CHECK(run.code == 0);
+  const auto json = nlohmann::json::parse(run.out);
+  CHECK(json["groups"].size() == 2);
+  CHECK(json["groups"][0]["group"] == "sched");
+  CHECK(json["groups"][0]["passed"] == 26);
+  CHECK(json["groups"][1]["cases"] == 26);
+  CHECK(json["cases"].size() == 26);
+  CHECK(json["cases"][0]["case"] == "sched/step");
+  CHECK(json["cases"][0]["status"] == "passed");
+
+  const auto none = gradus("verify '" + reference + "' --only '*no-such-case*'");
+  CHECK(none.code == 2);
+  CHECK_PARTS(none.err, "no-such-case");
+  CHECK(gradus("verify").code == 2);
+  CHECK_PARTS(gradus("verify kit --jsen").err, "did you mean --json");
+}
+
+TEST_CASE("verify: a kit that is not whole is refused") {
+  const Program gradus;
+  check_refused(gradus("verify nowhere"), "nowhere", "no such directory");
+  SUBCASE("a byte has changed") {
+    const Kit kit;
+    kit.change("ops/loss.safetensors", [](std::string& bytes) { bytes[bytes.size() / 2] ^= 1; });
+    check_refused(kit.verify(), "ops/loss.safetensors", "has changed");
+  }
+  SUBCASE("a byte has changed in an index") {
+    const Kit kit;
+    kit.replace("clip/clip.json", "0.221", "0.222");
+    check_refused(kit.verify("--only 'sched/*'"), "clip/clip.json", "has changed");
+  }
+  SUBCASE("a file is missing") {
+    const Kit kit;
+    std::filesystem::remove(kit.path("sched/sched.safetensors"));
+    check_refused(kit.verify(), "sched/sched.safetensors", "missing");
+  }
+  SUBCASE("a file is cut off") {
+    const Kit kit;
+    std::filesystem::resize_file(kit.path("train/train.safetensors"), 54000);
+    check_refused(kit.verify(), "train/train.safetensors", "has 54000 bytes instead of 54920");
+  }
+  SUBCASE("a file is cut off, and manifest.json agrees") {
+    const Kit kit;
+    std::filesystem::resize_file(kit.path("train/train.safetensors"), 54000);
+    kit.sign("train/train.safetensors");
+    check_refused(kit.verify(), "train/train.safetensors", "");
+  }
+  SUBCASE("a file is not in manifest.json") {
+    const Kit kit;
+    kit.replace("manifest.json", "\"ops/pool.safetensors\"", "\"README.md\"");
+    kit.sign("README.md");
+    check_refused(kit.verify(), "ops/pool.safetensors", "does not list it");
+  }
+  SUBCASE("manifest.json is missing, or no JSON") {
+    const Kit kit;
+    write(kit.path("manifest.json"), "{");
+    check_refused(kit.verify(), "manifest.json", "parse error");
+    std::filesystem::remove(kit.path("manifest.json"));
+    check_refused(kit.verify(), "manifest.json", "missing");
+  }
+  SUBCASE("cases are missing") {
+    const Kit kit;
+    kit.replace("clip/clip.json", "\"cases\": [", "\"cases\": [], \"others\": [");
+    kit.sign("clip/clip.json");
+    check_refused(kit.verify(), "manifest.json", "numbers of cases");
+  }
+  SUBCASE("a tensor is missing") {
+    const Kit kit;
+    kit.replace("clip/clip.json", "norm_l2_clips/in0", "norm_l2_clips/in9");
+    kit.sign("clip/clip.json");
+    check_refused(kit.verify("--only 'clip/*'"), "clip/norm_l2_clips", "norm_l2_clips/in9");
+  }
+}
+
+TEST_CASE("verify: a wrong number is found, wherever it is") {
+  const struct {
+    const char *file, *tensor, *line;
+  } plants[] = {
+      {"ops/binary.safetensors", "mul/same/out0", "ops/binary/mul/same: output 0 [0, 0]: got "},
+      {"ops/binary.safetensors", "mul/same/grad.y", "ops/binary/mul/same: grad y [0, 0]: got "},
+      {"ops/binary.safetensors", "mul/same/hvp.x", "ops/binary/mul/same: hvp x [0, 0]: got "},
+      {"ops/binary.safetensors", "mul/same/jvp0", "ops/binary/mul/same: jvp 0 [0, 0]: got "},
+      {"modules/modules.safetensors", "linear/0.out.y", "modules/linear: output y [0, 0]: got "},
+      {"modules/modules.safetensors", "linear/0.dp.weight", "modules/linear: grad weight [0, 0]: got "},
+      {"optim/optim.safetensors", "lbfgs/quadratic/W", "optim/lbfgs/quadratic: W [0, 0, 0]: got "},
+      {"optim/optim.safetensors", "asgd/rosenbrock/p.ax", "optim/asgd/rosenbrock: average of p [0, 0]: got "},
+      {"sched/sched.safetensors", "plateau/lr", "sched/plateau: lr [0]: got "},
+      {"clip/clip.safetensors", "norm_l1_clips/total_norm", "clip/norm_l1_clips: total norm []: got "},
+      {"train/train.safetensors", "mlp_spiral/losses", "train/mlp_spiral: loss [0]: got "},
+  };
+  for (const auto& p : plants) {
+    INFO(p.tensor);
+    const Kit kit;
+    kit.plant(p.file, p.tensor, 1e-5);
+    kit.sign(p.file);
+    const std::string line = p.line;
+    const auto run = kit.verify("--only '" + line.substr(0, line.find(':')) + "'");
+    INFO(run.out, run.err);
+    CHECK(run.code == 1);
+    CHECK_PARTS(run.out, line, "tolerance", "all                   1        0        1");
+  }
+}
+
+TEST_CASE("verify: what it cannot do, it does not pass over") {
+  const Kit kit;
+  const auto verify = [&](const std::string& file, const std::string& only) {
+    kit.sign(file);
+    return kit.verify("--only '" + only + "'");
+  };
+  SUBCASE("an operation that the library lacks") {
+    kit.replace("ops/ops.json", R"("op": "add")", R"("op": "bitwise")");
+    const auto run = verify("ops/ops.json", "*add/same");
+    CHECK(run.code == 1);
+    CHECK_PARTS(run.out, "not implemented: bitwise (1)");
+  }
+  SUBCASE("an attribute that nobody reads") {
+    kit.replace("ops/ops.json", R"("attrs": {})", R"("attrs": {"alpha": 2})");
+    const auto run = verify("ops/ops.json", "*add/same");
+    CHECK(run.code == 1);
+    CHECK_PARTS(run.out, "ops/binary/add/same: threw: 'alpha' is not known here");
+  }
+  SUBCASE("a call that is not refused") {
+    kit.replace("ops/errors.json", "error/mul/shape_mismatch/in.y", "error/mul/shape_mismatch/in.x");
+    const auto run = verify("ops/errors.json", "*error/mul*");
+    CHECK(run.code == 1);
+    CHECK_PARTS(run.out, "ops/errors/error/mul/shape_mismatch: not refused without a tape");
+  }
+}
+#endif
