@@ -90,16 +90,17 @@ void check_input(const char* name, const Tensor& x, bool batch_first, std::int64
        where);
 }
 
-// `shape` broadcasts to the scores (N, heads, T, S).
-Tensor masked(const char* name, const Tensor& scores, const Tensor& mask, const Shape& shape, const char* expected,
-              Loc where) {
-  if (mask.numel() != shape.numel() || mask.shape().back() != shape.back())
+// `broadcasting` is the wanted shape with axes of size 1, up to those of the scores (N, heads, T, S).
+Tensor masked(const char* name, const Tensor& scores, const Tensor& mask, const Shape& wanted,
+              const Shape& broadcasting, Loc where) {
+  if (mask.shape() != wanted)
     fail(mha,
          {.wrong = fmt::format("{} has the wrong shape", name),
-          .got = fmt::format("{} for scores (N, heads, T, S) = {}", to_string(mask.shape()), to_string(scores.shape())),
-          .expected = expected},
+          .got = to_string(mask.shape()),
+          .expected =
+              fmt::format("{}; attn_mask (T, S) or (N heads, T, S), key_padding_mask (N, S)", to_string(wanted))},
          where);
-  const Tensor m = reshape(mask, shape);
+  const Tensor m = reshape(mask, broadcasting);
   return m.dtype() == boolean ? masked_fill(scores, m, -std::numeric_limits<double>::infinity()) : scores + m;
 }
 
@@ -112,7 +113,8 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
   check_input("key", key, batch_first, kdim, where);
   check_input("value", value, batch_first, vdim, where);
   const int batch_axis = batch_first ? 0 : 1, time_axis = 1 - batch_axis;
-  const std::int64_t batch = key.size(batch_axis), targets = query.tensor().size(time_axis), sources = key.size(time_axis);
+  const std::int64_t batch = key.size(batch_axis), targets = query.tensor().size(time_axis),
+                     sources = key.size(time_axis);
   if (query.tensor().size(batch_axis) != batch || value.size(batch_axis) != batch || value.size(time_axis) != sources)
     fail(mha,
          {.wrong = "query, key and value do not fit",
@@ -126,14 +128,12 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
   const auto heads = [&](const Tensor& x) { return split_heads(batch_first ? x : transpose(x, 0, 1)); };
   const double scale = 1 / std::sqrt(static_cast<double>(embed_dim / num_heads));
   Tensor scores = matmul(heads(q) * scale, heads(k), {.transpose_b = true});
-  if (const Tensor& mask = options.attn_mask; mask.defined()) {
-    const bool each = mask.dim() == 3;
-    scores = masked("attn_mask", scores, mask,
-                    each ? Shape{batch, num_heads, targets, sources} : Shape{1, 1, targets, sources},
-                    "(T, S) or (N heads, T, S)", where);
-  }
+  if (const Tensor& mask = options.attn_mask; mask.defined() && mask.dim() == 3)
+    scores = masked("attn_mask", scores, mask, {batch * num_heads, targets, sources}, scores.shape(), where);
+  else if (mask.defined())
+    scores = masked("attn_mask", scores, mask, {targets, sources}, {1, 1, targets, sources}, where);
   if (const Tensor& mask = options.key_padding_mask; mask.defined())
-    scores = masked("key_padding_mask", scores, mask, {batch, 1, 1, sources}, "(N, S)", where);
+    scores = masked("key_padding_mask", scores, mask, {batch, sources}, {batch, 1, 1, sources}, where);
   const Tensor weights = gradus::dropout(softmax(scores, -1), dropout, is_training());
 
   const Tensor joined = reshape(permute(matmul(weights, heads(v)), {0, 2, 1, 3}), {batch, targets, embed_dim});
@@ -160,8 +160,8 @@ Tensor TransformerEncoderLayer::forward(Arg src, const Tensor& src_mask, const T
   const At at(src);
   const auto drop = [&](const Tensor& x) { return gradus::dropout(x, dropout, is_training()); };
   const auto attend = [&](const Tensor& x) {
-    return drop(self_attn(x, x, x,
-                          {.key_padding_mask = src_key_padding_mask, .attn_mask = src_mask, .need_weights = false}).y);
+    return drop(
+        self_attn(x, x, x, {.key_padding_mask = src_key_padding_mask, .attn_mask = src_mask, .need_weights = false}).y);
   };
   const auto feed_forward = [&](const Tensor& x) {
     const Tensor h = linear1(x);

@@ -42,7 +42,8 @@ inline void check_floating(const char* layer, DType dtype, Loc where) {
 
 inline void check_probability(const char* layer, const char* name, double p, Loc where) {
   if (!(p >= 0 && p <= 1))
-    fail(layer, {.wrong = fmt::format("{} is not a probability", name), .got = fmt::format("{}", p), .expected = "0 to 1"},
+    fail(layer,
+         {.wrong = fmt::format("{} is not a probability", name), .got = fmt::format("{}", p), .expected = "0 to 1"},
          where);
 }
 

@@ -9,6 +9,73 @@
 
 namespace gradus::nn {
 
+namespace {
+
+void check_conv(const char* layer, std::int64_t in, std::int64_t out, std::int64_t groups, DType dtype, Loc where) {
+  check_sizes(layer, {{"in_channels", in}, {"out_channels", out}, {"groups", groups}}, where);
+  check_floating(layer, dtype, where);
+  if (in % groups || out % groups)
+    fail(layer,
+         {.wrong = "the channels do not fall into groups of one size",
+          .got = fmt::format("{} -> {} channels, {} groups", in, out, groups),
+          .expected = "both a multiple of groups"},
+         where);
+}
+
+void check_window(const char* layer, const Pair& kernel, const Pair& stride, const Pair& padding, const Pair& dilation,
+                  Loc where) {
+  check_pair(layer, "kernel_size", kernel, where);
+  check_pair(layer, "stride", stride, where);
+  check_pair(layer, "padding", padding, where, 0);
+  check_pair(layer, "dilation", dilation, where);
+}
+
+// Uniform in ±1/sqrt(fan_in of the weight), as in Linear.
+Tensor start(const Shape& shape, const Shape& weight, DType dtype, Loc where) {
+  const double bound = 1 / std::sqrt(static_cast<double>(weight.numel() / weight[0]));
+  return init::uniform_(zeros(shape, dtype, where), -bound, bound);
+}
+
+template <class Conv, class Text>
+std::string describe_conv(const Conv& c, Text size) {
+  std::string s = fmt::format("{} -> {}, {}", c.in_channels, c.out_channels, size(c.kernel_size, false));
+  if (c.stride != decltype(c.stride)(1)) s += ", stride " + size(c.stride, true);
+  if (c.padding != decltype(c.padding)(0)) s += ", padding " + size(c.padding, true);
+  if constexpr (requires { c.output_padding; })
+    if (c.output_padding != Pair(0)) s += ", output padding " + size(c.output_padding, true);
+  if (c.dilation != decltype(c.dilation)(1)) s += ", dilation " + size(c.dilation, true);
+  if (c.groups != 1) s += fmt::format(", groups {}", c.groups);
+  return c.bias.defined() ? s : s + ", no bias";
+}
+
+}  // namespace
+
+// ---- convolutions ----
+
+Conv1d::Conv1d(std::int64_t in, std::int64_t out, std::int64_t kernel, const Conv1dOptions& options, Loc where)
+    : in_channels(in),
+      out_channels(out),
+      kernel_size(kernel),
+      stride(options.stride),
+      padding(options.padding),
+      dilation(options.dilation),
+      groups(options.groups) {
+  check_conv("Conv1d", in, out, groups, options.dtype, where);
+  check_window("Conv1d", kernel, stride, padding, dilation, where);
+  const Shape shape{out, in / groups, kernel};
+  weight = start(shape, shape, options.dtype, where);
+  if (options.bias) bias = start({out}, shape, options.dtype, where);
+}
+
+Tensor Conv1d::forward(Arg x) const {
+  const At at(x);
+  return conv1d(x, weight, bias, {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
+}
+
+std::string Conv1d::describe() const {
+  return describe_conv(*this, [](std::int64_t size, bool) { return fmt::format("{}", size); });
+}
+
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& options, Loc where)
     : in_channels(in),
       out_channels(out),
@@ -17,22 +84,11 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptio
       padding(options.padding),
       dilation(options.dilation),
       groups(options.groups) {
-  check_sizes("Conv2d", {{"in_channels", in}, {"out_channels", out}, {"groups", groups}}, where);
-  check_pair("Conv2d", "kernel_size", kernel, where);
-  check_pair("Conv2d", "stride", stride, where);
-  check_pair("Conv2d", "padding", padding, where, 0);
-  check_pair("Conv2d", "dilation", dilation, where);
-  check_floating("Conv2d", options.dtype, where);
-  if (in % groups || out % groups)
-    fail("Conv2d",
-         {.wrong = "the channels do not fall into groups of one size",
-          .got = fmt::format("{} -> {} channels, {} groups", in, out, groups),
-          .expected = "both a multiple of groups"},
-         where);
+  check_conv("Conv2d", in, out, groups, options.dtype, where);
+  check_window("Conv2d", kernel, stride, padding, dilation, where);
   const Shape shape{out, in / groups, kernel[0], kernel[1]};
-  const double bound = 1 / std::sqrt(static_cast<double>(shape[1] * shape[2] * shape[3]));  // as in Linear
-  weight = init::uniform_(zeros(shape, options.dtype, where), -bound, bound);
-  if (options.bias) bias = init::uniform_(zeros({out}, options.dtype, where), -bound, bound);
+  weight = start(shape, shape, options.dtype, where);
+  if (options.bias) bias = start({out}, shape, options.dtype, where);
 }
 
 Tensor Conv2d::forward(Arg x) const {
@@ -40,14 +96,36 @@ Tensor Conv2d::forward(Arg x) const {
   return conv2d(x, weight, bias, {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
 }
 
-std::string Conv2d::describe() const {
-  std::string s = fmt::format("{} -> {}, {}", in_channels, out_channels, text(kernel_size));
-  if (stride != Pair(1)) s += ", stride " + text(stride, true);
-  if (padding != Pair(0)) s += ", padding " + text(padding, true);
-  if (dilation != Pair(1)) s += ", dilation " + text(dilation, true);
-  if (groups != 1) s += fmt::format(", groups {}", groups);
-  return bias.defined() ? s : s + ", no bias";
+std::string Conv2d::describe() const { return describe_conv(*this, text); }
+
+ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, const ConvTranspose2dOptions& options,
+                                 Loc where)
+    : in_channels(in),
+      out_channels(out),
+      kernel_size(kernel),
+      stride(options.stride),
+      padding(options.padding),
+      output_padding(options.output_padding),
+      groups(options.groups),
+      dilation(options.dilation) {
+  check_conv("ConvTranspose2d", in, out, groups, options.dtype, where);
+  check_window("ConvTranspose2d", kernel, stride, padding, dilation, where);
+  check_pair("ConvTranspose2d", "output_padding", output_padding, where, 0);
+  const Shape shape{in, out / groups, kernel[0], kernel[1]};
+  weight = start(shape, shape, options.dtype, where);
+  if (options.bias) bias = start({out}, shape, options.dtype, where);
 }
+
+Tensor ConvTranspose2d::forward(Arg x) const {
+  const At at(x);
+  return conv_transpose2d(
+      x, weight, bias,
+      {.stride = stride, .padding = padding, .output_padding = output_padding, .dilation = dilation, .groups = groups});
+}
+
+std::string ConvTranspose2d::describe() const { return describe_conv(*this, text); }
+
+// ---- pooling ----
 
 namespace {
 

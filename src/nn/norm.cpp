@@ -1,5 +1,7 @@
 #include <gradus/nn/norm.hpp>
 
+#include <limits>
+
 #include <gradus/op.hpp>
 #include <gradus/ops/nn.hpp>
 
@@ -20,6 +22,58 @@ LayerNorm::LayerNorm(Shape shape, const LayerNormOptions& options, Loc where)
 Tensor LayerNorm::forward(Arg x) const { return layer_norm(x, normalized_shape, weight, bias, eps); }
 
 std::string LayerNorm::describe() const { return to_string(normalized_shape); }
+
+RMSNorm::RMSNorm(std::int64_t size, const RMSNormOptions& options, Loc where)
+    : normalized_size(size), eps(options.eps) {
+  check_sizes("RMSNorm", {{"normalized_size", size}}, where);
+  check_floating("RMSNorm", options.dtype, where);
+  if (options.elementwise_affine) weight = ones({size}, options.dtype, where);
+}
+
+Tensor RMSNorm::forward(Arg x) const {
+  gradus::detail::check_defined(x, "RMSNorm", x.where);
+  const Shape& shape = x.tensor().shape();
+  if (shape.empty() || shape.back() != normalized_size)
+    fail("RMSNorm",
+         {.wrong = "the input's last axis is not the layer's",
+          .got = to_string(shape),
+          .expected = fmt::format("(…, {})", normalized_size)},
+         x.where);
+  const double smallest =
+      x.tensor().dtype() == f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  return rms_norm(x, weight, eps.value_or(smallest));
+}
+
+std::string RMSNorm::describe() const { return fmt::format("{}", normalized_size); }
+
+GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& options, Loc where)
+    : num_groups(groups), num_channels(channels), eps(options.eps) {
+  check_sizes("GroupNorm", {{"num_groups", groups}, {"num_channels", channels}}, where);
+  check_floating("GroupNorm", options.dtype, where);
+  if (channels % groups)
+    fail("GroupNorm",
+         {.wrong = "the channels do not fall into groups of one size",
+          .got = fmt::format("{} channels, {} groups", channels, groups),
+          .expected = "channels that are a multiple of num_groups"},
+         where);
+  if (!options.affine) return;
+  weight = ones({channels}, options.dtype, where);
+  bias = zeros({channels}, options.dtype, where);
+}
+
+Tensor GroupNorm::forward(Arg x) const {
+  gradus::detail::check_defined(x, "GroupNorm", x.where);
+  const Shape& shape = x.tensor().shape();
+  if (shape.size() < 2 || shape[1] != num_channels)
+    fail("GroupNorm",
+         {.wrong = "the input does not have the layer's channels",
+          .got = to_string(shape),
+          .expected = fmt::format("(N, {}, …)", num_channels)},
+         x.where);
+  return group_norm(x, num_groups, weight, bias, eps);
+}
+
+std::string GroupNorm::describe() const { return fmt::format("{} groups of {} channels", num_groups, num_channels); }
 
 namespace {
 

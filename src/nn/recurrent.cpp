@@ -21,48 +21,36 @@ struct detail::Recurrent::Cell {
   int gates;
   bool has_c;
   bool joins_biases;  // b_ih + b_hh is all that matters, so it is added once for all steps
+  State (*step)(const Weights& w, const Tensor& x, const State& s);
+
   // `x` (N, G H) is W_ih x and its bias.
-  State (*step)(const Weights& w, const Tensor& x, const State& before);
+  static State tanh_step(const Weights& w, const Tensor& x, const State& s) { return {tanh(x + recur(w, s)), {}}; }
+  static State relu_step(const Weights& w, const Tensor& x, const State& s) { return {relu(x + recur(w, s)), {}}; }
+  static State lstm_step(const Weights& w, const Tensor& x, const State& s) {
+    const Tensor all = x + recur(w, s);
+    const Tensor i = sigmoid(gate(all, 0, s)), f = sigmoid(gate(all, 1, s));
+    const Tensor g = tanh(gate(all, 2, s)), o = sigmoid(gate(all, 3, s));
+    const Tensor c = f * s.c + i * g;
+    return {o * tanh(c), c};
+  }
+  static State gru_step(const Weights& w, const Tensor& x, const State& s) {
+    const Tensor own = linear(s.h, w.weight_hh, w.bias_hh);
+    const Tensor r = sigmoid(gate(x, 0, s) + gate(own, 0, s)), z = sigmoid(gate(x, 1, s) + gate(own, 1, s));
+    const Tensor n = tanh(gate(x, 2, s) + r * gate(own, 2, s));
+    return {n + z * (s.h - n), {}};
+  }
+
+  static Tensor recur(const Weights& w, const State& s) { return matmul(s.h, w.weight_hh, {.transpose_b = true}); }
+  static Tensor gate(const Tensor& all, std::int64_t k, const State& s) {  // the k-th of (N, G H)
+    const std::int64_t size = s.h.size(1);
+    return slice(all, 1, {k * size, (k + 1) * size});
+  }
 };
 
-namespace {
-
-Tensor recur(const detail::Recurrent::Weights& w, const Tensor& h) {
-  return matmul(h, w.weight_hh, {.transpose_b = true});
-}
-
-// Gate k of (N, G H).
-Tensor gate(const Tensor& all, std::int64_t k, const Tensor& h) {
-  const std::int64_t size = h.size(1);
-  return slice(all, 1, {k * size, (k + 1) * size});
-}
-
-}  // namespace
-
-const detail::Recurrent::Cell detail::Recurrent::rnn_tanh{
-    "RNN", 1, false, true,
-    [](const Weights& w, const Tensor& x, const State& s) -> State { return {tanh(x + recur(w, s.h)), {}}; }};
-
-const detail::Recurrent::Cell detail::Recurrent::rnn_relu{
-    "RNN", 1, false, true,
-    [](const Weights& w, const Tensor& x, const State& s) -> State { return {relu(x + recur(w, s.h)), {}}; }};
-
-const detail::Recurrent::Cell detail::Recurrent::lstm{
-    "LSTM", 4, true, true, [](const Weights& w, const Tensor& x, const State& s) -> State {
-      const Tensor all = x + recur(w, s.h);
-      const Tensor i = sigmoid(gate(all, 0, s.h)), f = sigmoid(gate(all, 1, s.h));
-      const Tensor g = tanh(gate(all, 2, s.h)), o = sigmoid(gate(all, 3, s.h));
-      const Tensor c = f * s.c + i * g;
-      return {o * tanh(c), c};
-    }};
-
-const detail::Recurrent::Cell detail::Recurrent::gru{
-    "GRU", 3, false, false, [](const Weights& w, const Tensor& x, const State& s) -> State {
-      const Tensor r_z_n = linear(s.h, w.weight_hh, w.bias_hh);
-      const Tensor r = sigmoid(gate(x, 0, s.h) + gate(r_z_n, 0, s.h)), z = sigmoid(gate(x, 1, s.h) + gate(r_z_n, 1, s.h));
-      const Tensor n = tanh(gate(x, 2, s.h) + r * gate(r_z_n, 2, s.h));
-      return {n + z * (s.h - n), {}};
-    }};
+const detail::Recurrent::Cell detail::Recurrent::rnn_tanh{"RNN", 1, false, true, Cell::tanh_step};
+const detail::Recurrent::Cell detail::Recurrent::rnn_relu{"RNN", 1, false, true, Cell::relu_step};
+const detail::Recurrent::Cell detail::Recurrent::lstm{"LSTM", 4, true, true, Cell::lstm_step};
+const detail::Recurrent::Cell detail::Recurrent::gru{"GRU", 3, false, false, Cell::gru_step};
 
 // ---- all steps of all layers ----
 
@@ -132,8 +120,8 @@ Tensor detail::Recurrent::initial(const Cell& cell, const char* name, const Tens
   fail(cell.type,
        {.wrong = fmt::format("{} has the wrong shape", name),
         .got = to_string(given.shape()),
-        .expected = fmt::format("{}, which is (layers{}, N, hidden_size)", to_string(shape),
-                                bidirectional ? " · 2" : "")},
+        .expected =
+            fmt::format("{}, which is (layers{}, N, hidden_size)", to_string(shape), bidirectional ? " · 2" : "")},
        where);
 }
 
@@ -171,7 +159,8 @@ LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, con
 // ---- the layers ----
 
 RNN::RNN(std::int64_t in, std::int64_t hidden, const RNNOptions& o, Loc where)
-    : Recurrent(rnn_tanh, in, hidden, {o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, o.dtype}, where),
+    : Recurrent(rnn_tanh, in, hidden, {o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, o.dtype},
+                where),
       nonlinearity(o.nonlinearity) {}
 
 RecurrentResult RNN::forward(Arg x, const Tensor& h0) const {
@@ -183,7 +172,9 @@ RecurrentResult RNN::forward(Arg x, const Tensor& h0) const {
 LSTM::LSTM(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options, Loc where)
     : Recurrent(lstm, in, hidden, options, where) {}
 
-LSTMResult LSTM::forward(Arg x, const Tensor& h0, const Tensor& c0) const { return run(lstm, x, h0, c0, is_training()); }
+LSTMResult LSTM::forward(Arg x, const Tensor& h0, const Tensor& c0) const {
+  return run(lstm, x, h0, c0, is_training());
+}
 
 GRU::GRU(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options, Loc where)
     : Recurrent(gru, in, hidden, options, where) {}

@@ -143,9 +143,22 @@ struct Softplus {
   }
 };
 
+// The rule is PyTorch's to the letter: where e^x overflows, the gradient is right and its own derivative is NaN.
+struct Mish : Plain {
+  static constexpr auto name = "mish", rule = "dx = g (t + x s (1 - t²)), t = tanh(log(1 + e^x)), s = sigmoid(x)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd&, Ins in) const {
+    return in[0] * tanh(softplus(in[0], 1, std::numeric_limits<double>::infinity()));
+  }
+  void vjp(Vjp& v) const {
+    const Tensor &x = v.in(0), t = tanh(log1p(exp(x)));
+    v.give(0, v.g * (t + x * sigmoid(x) * (1.0 - square(t))));
+  }
+};
+
 constexpr const OpTable* rows[] = {
     &op_table<Tanh>, &op_table<Sigmoid>, &op_table<LogSigmoid>, &op_table<Relu>,     &op_table<LeakyRelu>,
-    &op_table<Elu>,  &op_table<GeluOp>,  &op_table<Silu>,       &op_table<Softplus>,
+    &op_table<Elu>,  &op_table<GeluOp>,  &op_table<Silu>,       &op_table<Softplus>, &op_table<Mish>,
 };
 
 }  // namespace
@@ -160,18 +173,16 @@ Tensor leaky_relu(Arg x, double negative_slope) { return apply(LeakyRelu{negativ
 Tensor elu(Arg x, double alpha) { return apply(Elu{alpha}, x); }
 Tensor gelu(Arg x, Gelu form) { return apply(GeluOp{form}, x); }
 Tensor silu(Arg x) { return apply(Silu{}, x); }
+Tensor mish(Arg x) {
+  check_floating("mish", x);
+  return apply(Mish{}, x);
+}
 
 Tensor softplus(Arg x, double beta, double threshold) {
   if (beta == 0 || std::isnan(beta))
     fail("softplus",
          {.wrong = "beta divides", .got = "beta = " + std::to_string(beta), .expected = "a number other than 0"}, x);
   return apply(Softplus{beta, threshold}, x);
-}
-
-Tensor mish(Arg x) {
-  check_floating("mish", x);
-  const At at(x);
-  return x * tanh(softplus(x, 1, std::numeric_limits<double>::infinity()));
 }
 
 }  // namespace gradus

@@ -47,7 +47,9 @@ void refuse_extras(const CLI::App& program) {
   const CLI::App& command = chosen(program);
   std::vector<std::string> known;
   if (word.starts_with('-')) {
-    for (const CLI::Option* option : command.get_options()) known.push_back(fmt::format("--{}", option->get_lnames().at(0)));
+    for (const CLI::Option* option : command.get_options()) {
+      if (!option->get_lnames().empty()) known.push_back(fmt::format("--{}", option->get_lnames()[0]));
+    }
   } else if (&command == &program) {
     for (const CLI::App* sub : program.get_subcommands([](const CLI::App*) { return true; })) {
       known.push_back(sub->get_name());

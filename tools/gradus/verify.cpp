@@ -73,7 +73,7 @@ void add_verify(CLI::App& program, Action& action) {
   app.add_option("kit", o.directory, "the kit's directory, as tests/reference")->required()->type_name("DIR");
   app.add_option("--only", o.only, "only cases of such names, as in 'ops/conv/*' or '*lstm*'")->type_name("GLOB");
   app.add_flag("--json", o.json, "print JSON");
-  app.add_flag("-v", o.verbose, "print a line for every case, not only for those that failed");
+  app.add_flag("-v,--verbose", o.verbose, "print a line for every case, not only for those that failed");
 }
 
 }  // namespace gradus::tool

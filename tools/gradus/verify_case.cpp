@@ -23,7 +23,10 @@ Json position(std::ptrdiff_t i, const Shape& shape) {
 
 }  // namespace
 
-Json to_json(double value) { return std::isfinite(value) ? Json(value) : Json(fmt::format("{}", value)); }
+Json to_json(double value) {
+  if (std::isnan(value)) return "nan";  // whatever its sign
+  return std::isfinite(value) ? Json(value) : Json(value > 0 ? "inf" : "-inf");
+}
 
 Case::Case(std::string of, const Json& all, const Json& spec, const StateDict& tensors)
     : group(std::move(of)), name(spec.at("name").get<std::string>()), index(all), spec_(spec), tensors_(tensors) {}
@@ -49,7 +52,8 @@ void Case::compare(const std::string& what, const Tensor& got, const Tensor& wan
   for (std::size_t i = 0; i < g.size(); ++i) {
     const double tolerance = absolute + relative * std::abs(w[i]);
     if (close(g[i], w[i], tolerance)) continue;
-    throw Difference{what, position(static_cast<std::ptrdiff_t>(i), want.shape()), to_json(g[i]), to_json(w[i]), to_json(tolerance)};
+    throw Difference{what, position(static_cast<std::ptrdiff_t>(i), want.shape()), to_json(g[i]), to_json(w[i]),
+                     std::isfinite(w[i]) ? Json(tolerance) : Json()};
   }
 }
 

@@ -127,6 +127,14 @@ Expected read(const Json& json, nn::init::Nonlinearity& to) {
                 "a nonlinearity");
 }
 
+Expected read(const Json& json, nn::RNNNonlinearity& to) {
+  return choose(json, to, {{"tanh", nn::RNNNonlinearity::tanh}, {"relu", nn::RNNNonlinearity::relu}}, "tanh or relu");
+}
+
+Expected read(const Json& json, nn::EncoderActivation& to) {
+  return choose(json, to, {{"relu", nn::EncoderActivation::relu}, {"gelu", nn::EncoderActivation::gelu}}, "relu or gelu");
+}
+
 Expected read(const Json& json, optim::LineSearch& to) {
   return choose(json, to, {{"strong_wolfe", optim::LineSearch::strong_wolfe}}, "strong_wolfe");
 }

@@ -35,6 +35,8 @@ Expected read(const Json& json, PadMode& to);
 Expected read(const Json& json, Reduction& to);
 Expected read(const Json& json, nn::init::Fan& to);
 Expected read(const Json& json, nn::init::Nonlinearity& to);
+Expected read(const Json& json, nn::RNNNonlinearity& to);
+Expected read(const Json& json, nn::EncoderActivation& to);
 Expected read(const Json& json, optim::LineSearch& to);
 Expected read(const Json& json, optim::Anneal& to);
 Expected read(const Json& json, optim::CyclicMode& to);

@@ -43,9 +43,9 @@ struct MultiheadAttention : Module<MultiheadAttention> {
   std::int64_t embed_dim, num_heads, kdim, vdim;
   double dropout;
   bool batch_first;
-  Parameter in_proj_weight;                                // (3 E, E): for q, k and v; undefined if kdim or vdim differ
+  Parameter in_proj_weight;                               // (3 E, E): for q, k and v; undefined if kdim or vdim differ
   Parameter q_proj_weight, k_proj_weight, v_proj_weight;  // then: (E, E), (E, kdim), (E, vdim)
-  Parameter in_proj_bias;                                  // (3 E), or undefined
+  Parameter in_proj_bias;                                 // (3 E), or undefined
   Linear out_proj;
 
   MultiheadAttention(std::int64_t embed, std::int64_t heads, const MultiheadAttentionOptions& options = {},

@@ -1,4 +1,5 @@
-// Convolution and pooling of images (N, C, H, W). Sizes are one number, or {height, width}:
+// Convolution of sequences (N, C, L), convolution and pooling of images (N, C, H, W). Sizes of images are one number,
+// or {height, width}:
 //
 //   nn::Conv2d(1, 6, 5, {.padding = 2})    nn::Conv2d(6, 16, {3, 5}, {.stride = {1, 2}})    nn::MaxPool2d(2)
 #pragma once
@@ -10,6 +11,27 @@
 #include <gradus/ops/linalg.hpp>
 
 namespace gradus::nn {
+
+struct Conv1dOptions {
+  std::int64_t stride = 1, padding = 0, dilation = 1;
+  std::int64_t groups = 1;  // both numbers of channels must be multiples of it
+  bool bias = true;
+  DType dtype = f32;
+};
+
+// Conv2d along one axis: x (N, in_channels, L), y (N, out_channels, L').
+struct Conv1d : Module<Conv1d> {
+  std::int64_t in_channels, out_channels;
+  std::int64_t kernel_size, stride, padding, dilation, groups;
+  Parameter weight;  // (out_channels, in_channels/groups, kernel_size)
+  Parameter bias;    // (out_channels), or undefined
+
+  Conv1d(std::int64_t in, std::int64_t out, std::int64_t kernel, const Conv1dOptions& options = {},
+         Loc where = Loc::current());
+  Tensor forward(Arg x) const;
+  std::string describe() const;
+  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+};
 
 struct Conv2dOptions {
   Pair stride = 1, padding = 0, dilation = 1;
@@ -29,6 +51,34 @@ struct Conv2d : Module<Conv2d> {
   Parameter bias;    // (out_channels), or undefined
 
   Conv2d(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& options = {}, Loc where = Loc::current());
+  Tensor forward(Arg x) const;
+  std::string describe() const;
+  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+};
+
+struct ConvTranspose2dOptions {
+  Pair stride = 1, padding = 0;
+  Pair output_padding = 0;  // added to the result's size at one side; less than the stride
+  std::int64_t groups = 1;
+  bool bias = true;
+  Pair dilation = 1;
+  DType dtype = f32;
+};
+
+// The adjoint of Conv2d (Zeiler et al., "Deconvolutional networks", 2010): each number of x (N, in_channels, H, W)
+// spreads the weight, scaled by it, over y (N, out_channels, H', W').
+//   H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1
+// Weight and bias start uniform in ±1/sqrt(out_channels/groups · kernel height · kernel width).
+struct ConvTranspose2d : Module<ConvTranspose2d> {
+  std::int64_t in_channels, out_channels;
+  Pair kernel_size, stride, padding, output_padding;
+  std::int64_t groups;
+  Pair dilation;
+  Parameter weight;  // (in_channels, out_channels/groups, kernel height, kernel width)
+  Parameter bias;    // (out_channels), or undefined
+
+  ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, const ConvTranspose2dOptions& options = {},
+                  Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;
   void fields(auto& v) { v("weight", weight), v("bias", bias); }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <gradus/nn/activation.hpp>
+#include <gradus/nn/attention.hpp>
 #include <gradus/nn/conv.hpp>
 #include <gradus/nn/embedding.hpp>
 #include <gradus/nn/linear.hpp>
 #include <gradus/nn/norm.hpp>
+#include <gradus/nn/recurrent.hpp>

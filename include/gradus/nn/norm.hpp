@@ -31,6 +31,46 @@ struct LayerNorm : Module<LayerNorm> {
   void fields(auto& v) { v("weight", weight), v("bias", bias); }
 };
 
+struct RMSNormOptions {
+  std::optional<double> eps = std::nullopt;  // nullopt: the distance from 1 to the next number of x's dtype
+  bool elementwise_affine = true;            // with weight
+  DType dtype = f32;
+};
+
+// y = x / sqrt(mean(x²) + eps) · weight, the mean over the last axis, which is normalized_size (Zhang and Sennrich,
+// "Root mean square layer normalization", 2019). Weight starts as 1.
+struct RMSNorm : Module<RMSNorm> {
+  std::int64_t normalized_size;
+  std::optional<double> eps;
+  Parameter weight;  // (normalized_size), or undefined
+
+  explicit RMSNorm(std::int64_t size, const RMSNormOptions& options = {}, Loc where = Loc::current());
+  Tensor forward(Arg x) const;
+  std::string describe() const;
+  void fields(auto& v) { v("weight", weight); }
+};
+
+struct GroupNormOptions {
+  double eps = 1e-5;
+  bool affine = true;  // with weight and bias
+  DType dtype = f32;
+};
+
+// y = (x - mean) / sqrt(var + eps) · weight + bias, mean and biased variance over each group of num_channels/num_groups
+// channels of each example, weight and bias by channel (Wu and He, "Group normalization", 2018). Weight starts as 1,
+// bias as 0. x (N, num_channels, …).
+struct GroupNorm : Module<GroupNorm> {
+  std::int64_t num_groups, num_channels;
+  double eps;
+  Parameter weight, bias;  // (num_channels), or undefined
+
+  GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& options = {},
+            Loc where = Loc::current());
+  Tensor forward(Arg x) const;
+  std::string describe() const;
+  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+};
+
 struct BatchNormOptions {
   double eps = 1e-5;
   std::optional<double> momentum = 0.1;  // how much a batch moves the running statistics; nullopt: their plain average

@@ -33,8 +33,8 @@ struct RNNOptions {
   DType dtype = f32;
 };
 
-// y (T, N, D H): the last layer's h at every step, in x's layout. h (num_layers D, N, H): every layer's at the end. D is
-// 2 if bidirectional, else 1.
+// y (T, N, D H): the last layer's h at every step, in x's layout. h (num_layers D, N, H): every layer's at the end. D
+// is 2 if bidirectional, else 1.
 struct RecurrentResult {
   Tensor y, h;
 };

@@ -70,7 +70,7 @@ enum class Gelu { exact, tanh };
 Tensor gelu(Arg x, Gelu form = Gelu::exact);
 Tensor silu(Arg x);                                               // x sigmoid(x)
 Tensor softplus(Arg x, double beta = 1, double threshold = 20);  // log(1 + e^(beta x)) / beta; x where beta x > threshold
-Tensor mish(Arg x);                                               // x tanh(softplus(x))
+Tensor mish(Arg x);  // x tanh(softplus(x)); its second derivative is NaN where e^x overflows, as PyTorch's
 
 // ---- conversion ----
 Tensor to(Arg x, DType dtype);  // the gradient is converted back; to i64 or bool it ends here
