@@ -50,8 +50,22 @@ class Shape {
     return true;
   }
 
+  // Copies touch the axes in use only, one number at a time: a whole-block copy would wait for numbers just written.
+  Shape(const Shape& o) : n_(o.n_) { copy(o); }
+  Shape& operator=(const Shape& o) {
+    n_ = o.n_;
+    copy(o);
+    return *this;
+  }
+
  private:
-  std::int64_t d_[max_dims] = {};
+  void copy(const Shape& o) {
+    for (int i = 0; i < max_dims; ++i) {
+      if (i == n_) return;
+      d_[i] = o.d_[i];
+    }
+  }
+  std::int64_t d_[max_dims];
   int n_ = 0;
 };
 

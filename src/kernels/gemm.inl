@@ -58,13 +58,27 @@ template <class T>
 void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
                    T beta, T* c, Index ldc) {
   const Index ai = ta ? 1 : lda, ap = ta ? lda : 1, bp = tb ? 1 : ldb, bj = tb ? ldb : 1;
-  for (Index i = 0; i < m; ++i, a += ai, c += ldc)
-    for (Index j = 0; j < n; ++j) {
-      const T *x = a, *y = b + j * bj;
+  const auto put = [&](Index i, Index j, T sum) {
+    T& y = c[i * ldc + j];
+    y = beta == 0 ? alpha * sum : alpha * sum + beta * y;
+  };
+  for (Index i = 0; i < m; ++i) {
+    Index j = 0;
+    for (; j + 4 <= n; j += 4) {  // four columns share the loads of a
+      const T *x = a + i * ai, *y = b + j * bj;
+      T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+      for (Index p = k; p > 0; --p, x += ap, y += bp) {
+        s0 += *x * y[0], s1 += *x * y[bj], s2 += *x * y[2 * bj], s3 += *x * y[3 * bj];
+      }
+      put(i, j, s0), put(i, j + 1, s1), put(i, j + 2, s2), put(i, j + 3, s3);
+    }
+    for (; j < n; ++j) {
+      const T *x = a + i * ai, *y = b + j * bj;
       T sum = 0;
       for (Index p = k; p > 0; --p, x += ap, y += bp) sum += *x * *y;
-      c[j] = beta == 0 ? alpha * sum : alpha * sum + beta * c[j];
+      put(i, j, sum);
     }
+  }
 }
 
 // On the calling thread: for those who split the work themselves.

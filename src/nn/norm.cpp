@@ -73,7 +73,7 @@ Tensor GroupNorm::forward(Arg x) const {
   return group_norm(x, num_groups, weight, bias, eps);
 }
 
-std::string GroupNorm::describe() const { return fmt::format("{} groups of {} channels", num_groups, num_channels); }
+std::string GroupNorm::describe() const { return fmt::format("{} channels, {} groups", num_channels, num_groups); }
 
 namespace {
 

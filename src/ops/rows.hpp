@@ -18,5 +18,6 @@ Rows matmul_rows();
 Rows conv_rows();
 Rows pool_rows();
 Rows nn_rows();
+Rows loss_rows();
 
 }  // namespace gradus::detail

@@ -7,6 +7,7 @@
 #include <gradus/ops.hpp>
 
 #include "optim/line_search.hpp"
+#include "optim/saved.hpp"
 #include "tensor/loops.hpp"
 
 namespace gradus::optim {
@@ -207,8 +208,8 @@ void LBFGS::load_state_dict(const StateDict& state, Loc where) {
     m.direction = get("d", {n});
     m.gradient = get("prev_flat_grad", {n});
     m.t = get("t", {}).item();
-    m.iterations = static_cast<std::int64_t>(get("n_iter", {}).item());
-    m.evaluations = static_cast<std::int64_t>(get("func_evals", {}).item());
+    m.iterations = saved_count(get("n_iter", {}).item(), "n_iter", where);
+    m.evaluations = saved_count(get("func_evals", {}).item(), "func_evals", where);
   }
   memory_ = std::move(m);
 }

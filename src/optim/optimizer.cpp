@@ -3,7 +3,6 @@
 
 #include <cxxabi.h>
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <typeinfo>
@@ -11,6 +10,7 @@
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
+#include "optim/saved.hpp"
 #include "tape/state.hpp"
 
 namespace gradus::optim {
@@ -261,10 +261,7 @@ State OptimizerBase::loaded(const Entry& e, const StateDict& from, Loc where) {
   };
   State state;
   init_entry(e, state);
-  const double step = get(e.name + ".step", {}).item(where);
-  if (!(step >= 0) || step != std::floor(step))
-    refuse(e.name + ".step", "is not a count", std::to_string(step), "0, 1, 2, …");
-  state.step = static_cast<std::int64_t>(step);
+  state.step = saved_count(get(e.name + ".step", {}).item(), e.name + ".step", where);
   for (std::size_t i = 0; i < state.names.size(); ++i)
     state.tensors[i].copy_(get(e.name + "." + state.names[i], state.tensors[i].shape()));
   return state;

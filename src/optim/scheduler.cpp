@@ -6,7 +6,7 @@
 #include <gradus/op.hpp>
 #include <gradus/optim/schedule.hpp>
 
-#include "tensor/impl.hpp"
+#include "optim/saved.hpp"
 
 namespace gradus::optim {
 
@@ -22,7 +22,7 @@ std::vector<double> rates(const OptimizerBase& optimizer) {
 
 Tensor vector(const std::vector<double>& numbers) { return from(numbers, {static_cast<std::int64_t>(numbers.size())}); }
 
-// The numbers saved under a name: `count` of them, or the one of a tensor of shape ().
+// What was saved under a name: `count` numbers, …
 std::vector<double> numbers(const StateDict& state, const char* key, std::size_t count, Loc where) {
   const Tensor* t = find(state, key);
   if (!t || !t->defined() || t->numel() != static_cast<std::int64_t>(count))
@@ -32,6 +32,11 @@ std::vector<double> numbers(const StateDict& state, const char* key, std::size_t
                  .advice = "load what the same kind of schedule has saved"},
                 user_line(where));
   return t->to_vector();
+}
+
+// … or a count.
+std::int64_t saved_number(const StateDict& state, const char* key, Loc where) {
+  return saved_count(numbers(state, key, 1, where)[0], key, where);
 }
 
 }  // namespace
@@ -73,8 +78,7 @@ StateDict Scheduler::state_dict() const {
 
 void Scheduler::load_state_dict(const StateDict& state, Loc where) {
   const At at(where);
-  const double k = numbers(state, "last_epoch", 1, where)[0];
-  apply(static_cast<std::int64_t>(k), numbers(state, "base_lrs", optimizer_->groups(), where));
+  apply(saved_number(state, "last_epoch", where), numbers(state, "base_lrs", optimizer_->groups(), where));
 }
 
 // ---- when a metric stalls ----
@@ -115,10 +119,11 @@ StateDict ReduceLROnPlateau::state_dict() const {
 }
 
 void ReduceLROnPlateau::load_state_dict(const StateDict& state, Loc where) {
-  const double best = numbers(state, "best", 1, where)[0], bad = numbers(state, "num_bad_epochs", 1, where)[0],
-               cooldown = numbers(state, "cooldown_counter", 1, where)[0];
+  const double best = numbers(state, "best", 1, where)[0];
+  const std::int64_t bad = saved_number(state, "num_bad_epochs", where),
+                     cooldown = saved_number(state, "cooldown_counter", where);
   const std::vector<double> lrs = numbers(state, "lrs", optimizer_->groups(), where);
-  best_ = best, bad_ = static_cast<std::int64_t>(bad), cooldown_ = static_cast<std::int64_t>(cooldown);
+  best_ = best, bad_ = bad, cooldown_ = cooldown;
   for (std::size_t group = 0; group < lrs.size(); ++group) optimizer_->set_lr(lrs[group], group);
 }
 

@@ -142,3 +142,30 @@ TEST_CASE("LayerNorm") {
   CHECK_SAYS(nn::LayerNorm(Shape{}), "LayerNorm: normalized_shape is empty");
   CHECK_SAYS(layer(ones({4, 3})), "layer_norm: normalized_shape is not the end", "(2,)", "(4, 3)", "layers.cpp:");
 }
+
+TEST_CASE("Conv1d and ConvTranspose2d") {
+  nn::Conv1d layer(1, 1, 2, {.stride = 2});
+  layer.weight = tensor({1, 10}).reshape({1, 1, 2}), layer.bias = tensor({1});
+  CHECK(allclose(layer(tensor({1, 2, 3, 4}).reshape({1, 1, 4})), tensor({22, 44}).reshape({1, 1, 2})));
+  CHECK(layer.describe() == "1 -> 1, 2, stride 2");
+  CHECK_SAYS(nn::Conv1d(1, 1, 0), "Conv1d: kernel_size is too small", "tests/nn/layers.cpp:");
+
+  nn::ConvTranspose2d spread(4, 6, {3, 2}, {.stride = 2, .output_padding = {1, 0}, .groups = 2});
+  CHECK(spread.weight.shape() == Shape{4, 3, 3, 2});
+  CHECK(spread(zeros({1, 4, 5, 5})).shape() == Shape{1, 6, 12, 10});
+  CHECK(spread.describe() == "4 -> 6, 3x2, stride 2, output padding 1x0, groups 2");
+  CHECK_SAYS(spread(zeros({1, 3, 5, 5})), "conv_transpose2d: the channels do not fit", "tests/nn/layers.cpp:");
+}
+
+TEST_CASE("GroupNorm and RMSNorm") {
+  const nn::GroupNorm groups(2, 4, {.eps = 0});
+  CHECK(allclose(groups(tensor({{1, 3, 10, 0}})), tensor({{-1, 1, 1, -1}})));
+  CHECK(groups.describe() == "4 channels, 2 groups");
+  CHECK_SAYS(nn::GroupNorm(3, 4), "GroupNorm: the channels do not fall into groups", "tests/nn/layers.cpp:");
+  CHECK_SAYS(groups(ones({2, 3})), "GroupNorm: the input does not have the layer's channels", "(N, 4, …)");
+
+  nn::RMSNorm rms(2);
+  rms.weight = tensor({1, 2});
+  CHECK(allclose(rms(tensor({{7, 1}})), tensor({{1.4, 0.4}})));
+  CHECK_SAYS(rms(ones({2, 3})), "RMSNorm: the input's last axis is not the layer's", "(2, 3)", "(…, 2)");
+}

@@ -156,8 +156,8 @@ TEST_CASE("gradients to the second order, with respect to input and states") {
   INFO(to_string(remembered));
   CHECK(remembered.ok);
 
-  const auto check = [](const auto& layer, const Tensor& in, const Tensor& h0) {
-    const auto result = gradcheck([&](Tensor x, Tensor h) { return layer(x, h).y; }, {in, h0}, {.order = 2});
+  const auto check = [](const auto& layer, const Tensor& from, const Tensor& state) {
+    const auto result = gradcheck([&](Tensor in, Tensor h) { return layer(in, h).y; }, {from, state}, {.order = 2});
     INFO(to_string(result));
     CHECK(result.ok);
   };

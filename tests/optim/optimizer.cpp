@@ -246,6 +246,7 @@ TEST_CASE("optimizer: a state dict is checked before anything changes") {
              "(1,)");
   CHECK_SAYS(opt.load_state_dict(with("b.step", scalar(-1))), "'b.step' is not a count");
   CHECK_SAYS(opt.load_state_dict(with("b.step", scalar(0.5))), "'b.step' is not a count");
+  CHECK_SAYS(opt.load_state_dict(with("b.step", scalar(1e300, f64))), "'b.step' is not a count");
   CHECK_SAYS(opt.load_state_dict(with("b.step", {})), "'b.exp_avg' belongs to nothing here");
   CHECK_SAYS(opt.load_state_dict(with("c.exp_avg", zeros({2}))), "'c.exp_avg' belongs to nothing here");
   SGD sgd({a, b}, {.momentum = 0.9});

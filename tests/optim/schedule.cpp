@@ -152,6 +152,8 @@ TEST_CASE("schedule: saved and loaded") {
   CHECK(b.count() == 2);
   b.step();
   CHECK(two.lr() == 1);
+  CHECK_SAYS(b.load_state_dict({{"last_epoch", scalar(NAN)}, {"base_lrs", zeros({1}, f64)}}),
+             "'last_epoch' is not a count");
   CHECK_SAYS(b.load_state_dict({}), "'last_epoch' is missing", "schedule.cpp");
   CHECK_SAYS(b.load_state_dict({{"last_epoch", scalar(1, i64)}, {"base_lrs", zeros({2}, f64)}}),
              "'base_lrs' has the wrong size");

@@ -140,8 +140,8 @@ Layer lstm(Settings& c) {
   nn::LSTM made(integer(c, "input_size"), integer(c, "hidden_size"), recurrent_options<nn::RecurrentOptions>(c));
   return layer(std::move(made), [](nn::LSTM& m, const StateDict& inputs) -> StateDict {
     allow(inputs, {"x", "h0", "c0"});
-    const auto [y, h, c] = m(named(inputs, "x"), named(inputs, "h0"), named(inputs, "c0"));
-    return {{"y", y}, {"hn", h}, {"cn", c}};
+    const auto r = m(named(inputs, "x"), named(inputs, "h0"), named(inputs, "c0"));
+    return {{"y", r.y}, {"hn", r.h}, {"cn", r.c}};
   });
 }
 
