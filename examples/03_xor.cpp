@@ -27,8 +27,7 @@ int main() {
   }
 
   const Tensor p = sigmoid(net(x));  // no tape: nothing is recorded
-  for (int i = 0; i < 4; ++i)
-    std::printf("%g xor %g = %.0f\n", x.at({i, 0}), x.at({i, 1}), p.at({i, 0}));
+  for (int i = 0; i < 4; ++i) std::printf("%g xor %g = %.0f\n", x.at({i, 0}), x.at({i, 1}), p.at({i, 0}));
 }
 
 // Prints:

@@ -13,11 +13,11 @@ struct LeNet : nn::Module<LeNet> {
   explicit LeNet(bool large)
       : conv1(1, 6, 5, {.padding = large ? 0 : 2}), conv2(6, 16, 5, {.padding = large ? 0 : 2}), fc1(16 * 4 * 4, 120) {}
 
-  Tensor forward(Tensor x) const {                               // (N, 1, H, W)
-    x = relu(conv1(x));                                          // (N, 6, 24, 24) or (N, 6, 8, 8)
-    if (x.size(-1) == 24) x = max_pool2d(x, {2, 2});             // (N, 6, 12, 12)
-    x = max_pool2d(relu(conv2(x)), {2, 2});                      // (N, 16, 4, 4)
-    return fc3(relu(fc2(relu(fc1(flatten(x, 1))))));             // (N, 10)
+  Tensor forward(Tensor x) const {                    // (N, 1, H, W)
+    x = relu(conv1(x));                               // (N, 6, 24, 24) or (N, 6, 8, 8)
+    if (x.size(-1) == 24) x = max_pool2d(x, {2, 2});  // (N, 6, 12, 12)
+    x = max_pool2d(relu(conv2(x)), {2, 2});           // (N, 16, 4, 4)
+    return fc3(relu(fc2(relu(fc1(flatten(x, 1))))));  // (N, 10)
   }
   void fields(auto& v) { v("conv1", conv1), v("conv2", conv2), v("fc1", fc1), v("fc2", fc2), v("fc3", fc3); }
 };

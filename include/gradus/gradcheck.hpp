@@ -13,24 +13,24 @@
 namespace gradus {
 
 struct GradcheckOptions {
-  int order = 1;                  // 2: also the derivatives of the gradient, with respect to inputs and cotangent
+  int order = 1;  // 2: also the derivatives of the gradient, with respect to inputs and cotangent
   double rtol = 1e-5, atol = 1e-6;
-  std::int64_t each_up_to = 64;   // inputs of more elements are checked along `directions` random directions
+  std::int64_t each_up_to = 64;  // inputs of more elements are checked along `directions` random directions
   int directions = 4;
-  std::uint64_t seed = 1;         // of the random cotangents and directions
+  std::uint64_t seed = 1;  // of the random cotangents and directions
 };
 
 enum class Verdict {
   ok,
-  kink,     // the function has no derivative here, and the gradient lies between the one-sided ones: not an error
+  kink,  // the function has no derivative here, and the gradient lies between the one-sided ones: not an error
   wrong,
-  zero,     // only zeros were compared: the function does not depend on this input here
+  zero,  // only zeros were compared: the function does not depend on this input here
 };
 const char* name(Verdict verdict);
 
 // One input at one order, at its worst element or direction.
 struct InputVerdict {
-  int input;       // number of the input; at order 2 the cotangents of the outputs follow the inputs
+  int input;  // number of the input; at order 2 the cotangents of the outputs follow the inputs
   int order;
   Verdict verdict;
   std::int64_t at;  // element, or -1 - k for direction k
@@ -38,7 +38,7 @@ struct InputVerdict {
 };
 
 struct GradcheckResult {
-  bool ok = false;     // no verdict is wrong, and something other than zeros was compared
+  bool ok = false;  // no verdict is wrong, and something other than zeros was compared
   std::vector<InputVerdict> inputs;
   std::string reason;  // why it is not ok
   std::string blame;   // the operation whose own rule fails, with its line, where there is one: "gate (my.cpp:12)"
@@ -62,30 +62,41 @@ template <class F, std::size_t... I>
 std::vector<Tensor> spread(const F& f, const std::vector<Tensor>& x, std::index_sequence<I...>) {
   return as_list(f(x[I]...));
 }
-template <class F, std::size_t N, class... T> constexpr std::size_t arity() {
-  if constexpr (std::invocable<const F&, T...> && sizeof...(T) > 0) return sizeof...(T);
-  else if constexpr (sizeof...(T) < N) return arity<F, N, T..., const Tensor&>();
-  else return 0;
+template <class F, std::size_t N, class... T>
+constexpr std::size_t arity() {
+  if constexpr (std::invocable<const F&, T...> && sizeof...(T) > 0)
+    return sizeof...(T);
+  else if constexpr (sizeof...(T) < N)
+    return arity<F, N, T..., const Tensor&>();
+  else
+    return 0;
 }
-template <class F> Function function(const F& f) {
+template <class F>
+Function function(const F& f) {
   return {&f, [](const void* self, const std::vector<Tensor>& x) {
             const F& g = *static_cast<const F*>(self);
-            if constexpr (std::invocable<const F&, const std::vector<Tensor>&>) return as_list(g(x));
-            else return spread(g, x, std::make_index_sequence<arity<F, 8>()>());
+            if constexpr (std::invocable<const F&, const std::vector<Tensor>&>)
+              return as_list(g(x));
+            else
+              return spread(g, x, std::make_index_sequence<arity<F, 8>()>());
           }};
 }
-template <class F> constexpr int inputs_of() {
-  if constexpr (std::invocable<const F&, const std::vector<Tensor>&>) return -1;
-  else return static_cast<int>(arity<F, 8>());
+template <class F>
+constexpr int inputs_of() {
+  if constexpr (std::invocable<const F&, const std::vector<Tensor>&>)
+    return -1;
+  else
+    return static_cast<int>(arity<F, 8>());
 }
 
-GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor>& inputs, const GradcheckOptions&, Loc);
+GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor>& inputs, const GradcheckOptions&,
+                          Loc);
 
 }  // namespace detail
 
-// Checks f: a callable of one to eight tensors, or of a std::vector<Tensor>, that returns a tensor or several. Floating inputs
-// are taken in f64 and checked; others are passed on. Cotangents are random. f is called many times, with or without a tape,
-// each time with the same random numbers. Works under a live tape, which is put aside.
+// Checks f: a callable of one to eight tensors, or of a std::vector<Tensor>, that returns a tensor or several. Floating
+// inputs are taken in f64 and checked; others are passed on. Cotangents are random. f is called many times, with or
+// without a tape, each time with the same random numbers. Works under a live tape, which is put aside.
 template <class F>
 GradcheckResult gradcheck(const F& f, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {},
                           Loc where = Loc::current()) {

@@ -21,7 +21,7 @@ struct RecordEvent {  // an operation, a leaf or a constant got a node
 };
 struct WalkEvent {  // a walk begins or ends
   const Tape& tape;
-  int node;  // where it starts
+  int node;          // where it starts
   const char* what;  // "backward" or "gradient"
   Loc where;
   bool recorded;

@@ -14,8 +14,9 @@
 //   };
 //   Tensor gate(Arg a, Arg b, double k) { return apply(Gate{.k = k}, a, b); }
 //
-// The built-in operations are written the same way. The rule uses public operations, so it is differentiable again, to any
-// order. An operation may add `void fast(Vjp&) const`, the same rule with fused kernels, taken when the walk is not recorded.
+// The built-in operations are written the same way. The rule uses public operations, so it is differentiable again, to
+// any order. An operation may add `void fast(Vjp&) const`, the same rule with fused kernels, taken when the walk is not
+// recorded.
 #pragma once
 
 #include <concepts>
@@ -76,17 +77,18 @@ class Vjp {
  public:
   const Tensor& g;
 
-  bool wants(int input) const;                // is the gradient of this input needed?
-  const Tensor& in(int input) const;          // an input, as saved
-  const Tensor& out() const;                  // the output, as saved
+  bool wants(int input) const;        // is the gradient of this input needed?
+  const Tensor& in(int input) const;  // an input, as saved
+  const Tensor& out() const;          // the output, as saved
   const Tensor& extra(int k) const;
-  const Shape& shape(int input) const;        // of an input that is wanted; needs no save
+  const Shape& shape(int input) const;  // of an input that is wanted; needs no save
   DType dtype(int input) const;
   int inputs() const;
-  void give(int input, Tensor gradient);      // adds to the gradient of that input
+  void give(int input, Tensor gradient);  // adds to the gradient of that input
 
   // ---- for fast rules ----
-  // The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in place.
+  // The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in
+  // place.
   const Tensor& accumulator(int input);
 
  private:
@@ -117,10 +119,14 @@ class Attributes {
   void operator()(const char* name, const T& value) {
     ++count;
     auto& v = const_cast<T&>(value);  // a reader writes only into operations it has made itself
-    if constexpr (std::same_as<T, bool>) flag(name, v);
-    else if constexpr (std::floating_point<T>) convert<double>(name, v, &Attributes::number);
-    else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) convert<std::int64_t>(name, v, &Attributes::integer);
-    else list(name, v);
+    if constexpr (std::same_as<T, bool>)
+      flag(name, v);
+    else if constexpr (std::floating_point<T>)
+      convert<double>(name, v, &Attributes::number);
+    else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>)
+      convert<std::int64_t>(name, v, &Attributes::integer);
+    else
+      list(name, v);
   }
   int count = 0;
 
@@ -156,21 +162,26 @@ struct OpTable {
   void (*vjp)(const void* op, Vjp&);
   void (*fast)(const void* op, Vjp&);  // or null
   void (*fields)(const void* op, Attributes&);
-  void (*make)(void* to);              // default attributes; null for an operation without default constructor
+  void (*make)(void* to);  // default attributes; null for an operation without default constructor
   void (*copy)(void* to, const void* from);
-  void (*destroy)(void* op);           // null when there is nothing to do
+  void (*destroy)(void* op);  // null when there is nothing to do
 };
 
 // How many members an aggregate has, so that a field missing from fields() is noticed.
 struct Anything {
-  template <class T> operator T() const;
+  template <class T>
+  operator T() const;
 };
-template <class Op, class... A> consteval int members() {
-  if constexpr (sizeof...(A) < 16 && requires { Op{A{}..., Anything{}}; }) return members<Op, A..., Anything>();
-  else return sizeof...(A);
+template <class Op, class... A>
+consteval int members() {
+  if constexpr (sizeof...(A) < 16 && requires { Op{A{}..., Anything{}}; })
+    return members<Op, A..., Anything>();
+  else
+    return sizeof...(A);
 }
 
-template <class Op> constexpr auto fast_of() {
+template <class Op>
+constexpr auto fast_of() {
   using Fast = void (*)(const void*, Vjp&);
   if constexpr (requires(const Op op, Vjp& v) { op.fast(v); })
     return Fast([](const void* op, Vjp& v) { static_cast<const Op*>(op)->fast(v); });
@@ -178,10 +189,13 @@ template <class Op> constexpr auto fast_of() {
     return Fast(nullptr);
 }
 
-template <class Op> constexpr auto make_of() {
+template <class Op>
+constexpr auto make_of() {
   using Make = void (*)(void*);
-  if constexpr (std::is_default_constructible_v<Op>) return Make([](void* to) { new (to) Op{}; });
-  else return Make(nullptr);
+  if constexpr (std::is_default_constructible_v<Op>)
+    return Make([](void* to) { new (to) Op{}; });
+  else
+    return Make(nullptr);
 }
 
 template <Operation Op>
@@ -205,7 +219,8 @@ Tensor apply(const OpTable& table, const void* op, std::span<const Arg> args, Te
 bool check_fields(const OpTable& table, const void* op);  // throws if an attribute is missing from fields()
 
 // The table of an operation, its fields checked on first use.
-template <Operation Op> const OpTable& table_of([[maybe_unused]] const Op& op) {
+template <Operation Op>
+const OpTable& table_of([[maybe_unused]] const Op& op) {
   if constexpr (!std::is_empty_v<Op>) {
     static const bool complete = check_fields(op_table<Op>, &op);
     (void)complete;
@@ -220,18 +235,22 @@ std::span<const detail::OpTable* const> operations();
 
 // Runs an operation and, if a tape is live and an input is on it, records it. A number among the arguments becomes a
 // constant of the first tensor's dtype and shape ().
-template <Operation Op> Tensor apply(const Op& op, const Arg& a) {
+template <Operation Op>
+Tensor apply(const Op& op, const Arg& a) {
   return detail::apply(detail::table_of(op), &op, {&a, 1});
 }
-template <Operation Op> Tensor apply(const Op& op, const Arg& a, const Arg& b) {
+template <Operation Op>
+Tensor apply(const Op& op, const Arg& a, const Arg& b) {
   const Arg args[] = {a, b};
   return detail::apply(detail::table_of(op), &op, args);
 }
-template <Operation Op> Tensor apply(const Op& op, const Arg& a, const Arg& b, const Arg& c) {
+template <Operation Op>
+Tensor apply(const Op& op, const Arg& a, const Arg& b, const Arg& c) {
   const Arg args[] = {a, b, c};
   return detail::apply(detail::table_of(op), &op, args);
 }
-template <Operation Op> Tensor apply(const Op& op, std::span<const Arg> args, Tensor* extras = nullptr) {
+template <Operation Op>
+Tensor apply(const Op& op, std::span<const Arg> args, Tensor* extras = nullptr) {
   return detail::apply(detail::table_of(op), &op, args, extras);
 }
 

@@ -1,5 +1,6 @@
-// Every operation. All take and return tensors of one dtype (nothing is promoted), throw gradus::Error naming the caller's line,
-// and are recorded when a tape is live and an input is on it; all rules are differentiable again, to any order.
+// Every operation. All take and return tensors of one dtype (nothing is promoted), throw gradus::Error naming the
+// caller's line, and are recorded when a tape is live and an input is on it; all rules are differentiable again, to any
+// order.
 #pragma once
 
 #include <gradus/ops/elementwise.hpp>

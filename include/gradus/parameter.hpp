@@ -1,4 +1,5 @@
-// Tensors that a module owns. Copying a Tensor shares its numbers; copying a Parameter copies them, so that modules are values.
+// Tensors that a module owns. Copying a Tensor shares its numbers; copying a Parameter copies them, so that modules are
+// values.
 #pragma once
 
 #include <concepts>
@@ -8,12 +9,13 @@
 
 namespace gradus {
 
-// A tensor with a place of its own. Assigning changes the numbers in that place, and all handles to it (an optimizer's) see it;
-// another shape or dtype is taken over too.
+// A tensor with a place of its own. Assigning changes the numbers in that place, and all handles to it (an optimizer's)
+// see it; another shape or dtype is taken over too.
 class Owned : public Tensor {
  public:
   Owned() = default;
-  template <std::same_as<Tensor> T> Owned(T numbers) : Tensor(std::move(numbers)) {}  // from a Tensor, not from an Owned
+  template <std::same_as<Tensor> T>
+  Owned(T numbers) : Tensor(std::move(numbers)) {}  // from a Tensor, not from an Owned
   // Explicit, so that `auto w = layer.weight` does not compile: write `Tensor w = layer.weight` to share it, or
   // `layer.weight.clone()` to copy it. Members of a copied class are copied all the same.
   explicit Owned(const Owned& o);
@@ -29,7 +31,10 @@ class Owned : public Tensor {
 class Parameter : public Owned {
  public:
   Parameter() = default;
-  template <std::same_as<Tensor> T> Parameter(T numbers) : Owned(std::move(numbers)) { become_leaf(); }
+  template <std::same_as<Tensor> T>
+  Parameter(T numbers) : Owned(std::move(numbers)) {
+    become_leaf();
+  }
   explicit Parameter(const Parameter& o) = default;
   Parameter(Parameter&&) noexcept = default;
   Parameter& operator=(const Parameter&) = default;
@@ -43,7 +48,8 @@ class Parameter : public Owned {
 class Buffer : public Owned {
  public:
   Buffer() = default;
-  template <std::same_as<Tensor> T> Buffer(T numbers) : Owned(std::move(numbers)) {}
+  template <std::same_as<Tensor> T>
+  Buffer(T numbers) : Owned(std::move(numbers)) {}
   explicit Buffer(const Buffer& o) = default;
   Buffer(Buffer&&) noexcept = default;
   Buffer& operator=(const Buffer&) = default;

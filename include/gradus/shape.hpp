@@ -51,15 +51,15 @@ class Shape {
   }
 
   // Copies touch the axes in use only, one number at a time: a whole-block copy would wait for numbers just written.
-  Shape(const Shape& o) : n_(o.n_) { copy(o); }
-  Shape& operator=(const Shape& o) {
+  Shape(const Shape& o) noexcept : n_(o.n_) { copy(o); }
+  Shape& operator=(const Shape& o) noexcept {
     n_ = o.n_;
     copy(o);
     return *this;
   }
 
  private:
-  void copy(const Shape& o) {
+  void copy(const Shape& o) noexcept {
     for (int i = 0; i < max_dims; ++i) {
       if (i == n_) return;
       d_[i] = o.d_[i];

@@ -35,7 +35,7 @@ struct BackwardOptions {
 };
 
 struct GradientOptions {
-  bool record = false;     // append the walk to the tape, so that its result can be differentiated again
+  bool record = false;    // append the walk to the tape, so that its result can be differentiated again
   Tensor cotangent = {};  // dL/dy, of y's shape; undefined means 1, for a y of one element
 };
 
@@ -54,15 +54,15 @@ class NodeView {
   const char* rule() const;  // its derivative, as text
   bool is_leaf() const;
   bool is_constant() const;
-  std::vector<int> inputs() const;     // node numbers; -1 for a constant that was not kept
+  std::vector<int> inputs() const;  // node numbers; -1 for a constant that was not kept
   Shape shape() const;
   DType dtype() const;
-  std::string attributes() const;      // "transpose_b=true"
-  std::string scope() const;           // "encoder.fc1"
-  Loc where() const;                   // the user's line
-  Tensor leaf() const;                 // the tensor of a leaf or constant
+  std::string attributes() const;  // "transpose_b=true"
+  std::string scope() const;       // "encoder.fc1"
+  Loc where() const;               // the user's line
+  Tensor leaf() const;             // the tensor of a leaf or constant
   bool released() const;
-  std::vector<Shape> saved() const;    // what it holds for the walk
+  std::vector<Shape> saved() const;  // what it holds for the walk
   // Runs the same operation, with the same attributes, on other inputs: recorded if a tape is live.
   Tensor apply(std::span<const Tensor> inputs) const;
 
@@ -80,12 +80,12 @@ class [[nodiscard]] Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  // Walks from `loss` (one element) back to the leaves and adds dloss/dleaf to each leaf's grad(), once the whole walk has
-  // succeeded. Saved tensors are released on the way unless .keep.
+  // Walks from `loss` (one element) back to the leaves and adds dloss/dleaf to each leaf's grad(), once the whole walk
+  // has succeeded. Saved tensors are released on the way unless .keep.
   void backward(const Arg& loss, const BackwardOptions& options = {});
 
-  // dL/dx for each x, where L = sum(cotangent * y). Touches no grad() and releases nothing. x may be any recorded tensor;
-  // zeros where y does not depend on it.
+  // dL/dx for each x, where L = sum(cotangent * y). Touches no grad() and releases nothing. x may be any recorded
+  // tensor; zeros where y does not depend on it.
   std::vector<Tensor> gradient(const Arg& y, const std::vector<Tensor>& inputs, const GradientOptions& options = {});
 
   // Makes a tensor a leaf of this tape alone, without requires_grad_(): for gradients of inputs.
@@ -94,9 +94,9 @@ class [[nodiscard]] Tape {
   // The value of every node, computed again from leaves and constants. Needs TapeOptions.replay.
   std::vector<Tensor> replay(const ReplayOptions& options = {}, Loc where = Loc::current()) const;
 
-  int size() const;                // nodes so far
+  int size() const;  // nodes so far
   NodeView operator[](int i) const { return {*this, i}; }
-  std::uint64_t id() const;        // unique in the process
+  std::uint64_t id() const;  // unique in the process
   // The node number of a tensor, or -1 if it is not on this tape.
   int index_of(const Tensor& x) const;
 
@@ -120,9 +120,9 @@ class BackwardPass {
 
   // Visits the next node that a gradient has reached. False when none is left: then the leaves have their gradients.
   bool step();
-  int node() const { return at_; }         // the node of the last step, -1 before the first
+  int node() const { return at_; }           // the node of the last step, -1 before the first
   const Tensor& grad() const { return g_; }  // the complete gradient it arrived with
-  Tensor grad(int node) const;             // what has been accumulated for another node so far; may be undefined
+  Tensor grad(int node) const;               // what has been accumulated for another node so far; may be undefined
 
  private:
   friend class Tape;
@@ -141,8 +141,8 @@ class BackwardPass {
   bool record_ = false, release_ = false, done_ = false;
   int at_ = -1, next_ = -1, start_ = -1;
   Tensor g_;
-  std::vector<Tensor> slots_;          // per node, the gradient accumulated so far
-  std::vector<std::uint8_t> needed_;   // per node: 1 on the way to a target, 2 a target; empty: all
+  std::vector<Tensor> slots_;         // per node, the gradient accumulated so far
+  std::vector<std::uint8_t> needed_;  // per node: 1 on the way to a target, 2 a target; empty: all
 };
 
 // Suspends recording on this thread until the end of the scope.

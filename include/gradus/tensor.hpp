@@ -34,16 +34,29 @@ inline bool release(Counted* c) noexcept {
   return c->count.load(std::memory_order_acquire) == 1 || c->count.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }
 
-template <class T> constexpr DType dtype_of();
-template <> constexpr DType dtype_of<float>() { return f32; }
-template <> constexpr DType dtype_of<double>() { return f64; }
-template <> constexpr DType dtype_of<std::int64_t>() { return i64; }
-template <> constexpr DType dtype_of<bool>() { return boolean; }
+template <class T>
+constexpr DType dtype_of();
+template <>
+constexpr DType dtype_of<float>() {
+  return f32;
+}
+template <>
+constexpr DType dtype_of<double>() {
+  return f64;
+}
+template <>
+constexpr DType dtype_of<std::int64_t>() {
+  return i64;
+}
+template <>
+constexpr DType dtype_of<bool>() {
+  return boolean;
+}
 
 }  // namespace detail
 
-// An argument of an operation: a tensor or a number, and the line of the call. Operators take their operands as Arg, which
-// is how `a + b` knows the file and line it stands in. A number takes the dtype of the tensor it meets.
+// An argument of an operation: a tensor or a number, and the line of the call. Operators take their operands as Arg,
+// which is how `a + b` knows the file and line it stands in. A number takes the dtype of the tensor it meets.
 class Arg {
  public:
   Arg(const Tensor& tensor, Loc line = Loc::current()) : where(line), tensor_(&tensor) {}
@@ -109,14 +122,17 @@ class Tensor {
   double at(std::initializer_list<std::int64_t> index, Loc where = Loc::current()) const;
   void set(std::initializer_list<std::int64_t> index, double value, Loc where = Loc::current());
   // A view of contiguous numbers of exactly this type; mutable_data counts as a change (see version).
-  template <class T> std::span<const T> data(Loc where = Loc::current()) const {
+  template <class T>
+  std::span<const T> data(Loc where = Loc::current()) const {
     return {static_cast<const T*>(raw(detail::dtype_of<T>(), where)), static_cast<std::size_t>(numel())};
   }
-  template <class T> std::span<T> mutable_data(Loc where = Loc::current()) {
+  template <class T>
+  std::span<T> mutable_data(Loc where = Loc::current()) {
     return {static_cast<T*>(mutable_raw(detail::dtype_of<T>(), where)), static_cast<std::size_t>(numel())};
   }
   // A copy in row-major order, converted to T.
-  template <class T = double> std::vector<T> to_vector(Loc where = Loc::current()) const {
+  template <class T = double>
+  std::vector<T> to_vector(Loc where = Loc::current()) const {
     std::vector<T> v(static_cast<std::size_t>(numel()));
     if constexpr (std::is_same_v<T, bool>) {
       for (std::size_t i = 0; i < v.size(); ++i) v[i] = flat(static_cast<std::int64_t>(i), where) != 0;
@@ -126,13 +142,14 @@ class Tensor {
     return v;
   }
   // Fills `to`, whose size must be numel(), in row-major order.
-  template <class T> void copy_to(std::span<T> to, Loc where = Loc::current()) const {
+  template <class T>
+  void copy_to(std::span<T> to, Loc where = Loc::current()) const {
     check_count(static_cast<std::int64_t>(to.size()), where);
     copy_to(to.data(), detail::dtype_of<T>(), where);
   }
 
-  // ---- changing them. None of these is recorded: they are for leaves and constants, and throw for a tensor on a tape. ----
-  // A walk that meets a saved tensor changed since says who changed it.
+  // ---- changing them. None of these is recorded: they are for leaves and constants, and throw for a tensor on a tape.
+  // ---- A walk that meets a saved tensor changed since says who changed it.
   Tensor& fill_(double value, Loc where = Loc::current());
   Tensor& zero_(Loc where = Loc::current()) { return fill_(0, where); }
   Tensor& copy_(const Tensor& from, Loc where = Loc::current());  // broadcasts and converts
@@ -158,7 +175,7 @@ class Tensor {
   Tensor t(Loc where = Loc::current()) const;  // the last two axes swapped
   Tensor sum(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
   Tensor mean(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
-  Tensor operator[](Position at) const;        // along the first axis, which goes
+  Tensor operator[](Position at) const;  // along the first axis, which goes
 
   // Nothing recorded happens in place.
   Tensor& operator+=(const Arg&) = delete;  // write x = x + y; outside a tape, x.add_(y)
@@ -183,8 +200,8 @@ class Tensor {
 // A number, or numbers in braces: what tensor({{1, 2}, {3, 4}}) is made from. Lives as long as the braces.
 class Nested {
  public:
-  template <class T> requires std::is_arithmetic_v<T>
-  Nested(T number) : number_(static_cast<double>(number)), is_number_(true) {}
+  template <class T>
+  requires std::is_arithmetic_v<T> Nested(T number) : number_(static_cast<double>(number)), is_number_(true) {}
   Nested(std::initializer_list<Nested> parts) : parts_(parts) {}
 
   bool is_number() const { return is_number_; }
@@ -205,11 +222,14 @@ Tensor zeros_like(const Tensor& like, Loc where = Loc::current());
 Tensor ones_like(const Tensor& like, Loc where = Loc::current());
 // start, start + step, … while below stop (above, for a negative step).
 Tensor arange(double start, double stop, double step = 1, DType dtype = f32, Loc where = Loc::current());
-inline Tensor arange(std::int64_t n, Loc where = Loc::current()) { return arange(0, static_cast<double>(n), 1, i64, where); }
+inline Tensor arange(std::int64_t n, Loc where = Loc::current()) {
+  return arange(0, static_cast<double>(n), 1, i64, where);
+}
 Tensor linspace(double start, double stop, std::int64_t count, DType dtype = f32, Loc where = Loc::current());
 Tensor eye(std::int64_t n, DType dtype = f32, Loc where = Loc::current());
 Tensor scalar(double value, DType dtype = f32, Loc where = Loc::current());  // shape ()
-// From numbers written out: tensor({1, 2, 3}), tensor({{1}, {2}}), to any depth; what stands side by side is of one length.
+// From numbers written out: tensor({1, 2, 3}), tensor({{1}, {2}}), to any depth; what stands side by side is of one
+// length.
 Tensor tensor(std::initializer_list<Nested> numbers, DType dtype = f32, Loc where = Loc::current());
 // A copy of numbers in memory, in row-major order; the shape must hold exactly that many.
 Tensor from(std::span<const float> numbers, Shape shape, Loc where = Loc::current());
@@ -237,7 +257,7 @@ void manual_seed(std::uint64_t seed);
 Tensor rand(Shape shape, DType dtype = f32, Loc where = Loc::current());   // uniform in [0, 1)
 Tensor randn(Shape shape, DType dtype = f32, Loc where = Loc::current());  // normal, mean 0, variance 1
 Tensor randint(std::int64_t low, std::int64_t high, Shape shape, Loc where = Loc::current());  // i64 in [low, high)
-Tensor randperm(std::int64_t n, Loc where = Loc::current());                                   // i64: 0 … n-1, shuffled
+Tensor randperm(std::int64_t n, Loc where = Loc::current());  // i64: 0 … n-1, shuffled
 Tensor randperm(std::int64_t n, Generator& generator, Loc where = Loc::current());
 
 // ---- for people ----

@@ -30,9 +30,7 @@ std::string Linear::describe() const {
 
 Tensor Flatten::forward(Arg x) const { return flatten(x, first, last); }
 
-Dropout::Dropout(double probability, Loc where) : p(probability) {
-  check_probability("Dropout", "p", p, where);
-}
+Dropout::Dropout(double probability, Loc where) : p(probability) { check_probability("Dropout", "p", p, where); }
 
 Tensor Dropout::forward(Arg x) const { return dropout(x, p, is_training()); }
 

@@ -23,7 +23,10 @@ inline Shape list(const Pair& p) { return {p[0], p[1]}; }
 inline Pair pair(const Shape& s) { return {s[0], s[1]}; }
 
 // Calls f with a zero of the element type, which is f32 or f64.
-template <class F> decltype(auto) visit_floating(DType dtype, F&& f) { return dtype == f32 ? f(float{}) : f(double{}); }
+template <class F>
+decltype(auto) visit_floating(DType dtype, F&& f) {
+  return dtype == f32 ? f(float{}) : f(double{});
+}
 
 inline void check_same_dtype(const char* operation, const Arg& a, const Arg& b) {
   check_defined(a, operation, a.where);
@@ -41,7 +44,9 @@ inline void check_dtype(const char* operation, const char* argument, const Arg& 
   check_defined(x, operation, x.where);
   if (x.tensor().dtype() != dtype)
     fail(operation,
-         {.wrong = std::string(argument) + " has the wrong dtype", .got = name(x.tensor().dtype()), .expected = name(dtype),
+         {.wrong = std::string(argument) + " has the wrong dtype",
+          .got = name(x.tensor().dtype()),
+          .expected = name(dtype),
           .advice = std::string("convert it: x.to(") + name(dtype) + ")"},
          x);
 }

@@ -21,7 +21,9 @@ struct Plain {
 struct Add : Plain {
   static constexpr auto name = "add", rule = "da = g   db = g";
   static constexpr Saves saves{};
-  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.add; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.add; });
+  }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, v.g);
     if (v.wants(1)) v.give(1, v.g);
@@ -31,7 +33,9 @@ struct Add : Plain {
 struct Sub : Plain {
   static constexpr auto name = "sub", rule = "da = g   db = -g";
   static constexpr Saves saves{};
-  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.sub; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.sub; });
+  }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, v.g);
     if (v.wants(1)) v.give(1, -v.g);
@@ -41,7 +45,9 @@ struct Sub : Plain {
 struct Mul : Plain {
   static constexpr auto name = "mul", rule = "da = g b   db = g a";
   static constexpr Saves saves{in1, in0};
-  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.mul; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.mul; });
+  }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, v.g * v.in(1));
     if (v.wants(1)) v.give(1, v.g * v.in(0));
@@ -56,7 +62,9 @@ struct Mul : Plain {
 struct Div : Plain {
   static constexpr auto name = "div", rule = "da = g / b   db = -g a / b²";
   static constexpr Saves saves{in1, in0 | in1};
-  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.div; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.div; });
+  }
   void vjp(Vjp& v) const {
     const Tensor ga = v.g / v.in(1);
     if (v.wants(0)) v.give(0, ga);
@@ -67,7 +75,9 @@ struct Div : Plain {
 struct Pow : Plain {
   static constexpr auto name = "pow", rule = "da = g b a^(b-1)   db = g a^b ln a";
   static constexpr Saves saves{in0 | in1, in0 | in1 | out0};
-  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.pow; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.pow; });
+  }
   void vjp(Vjp& v) const {
     const Tensor &a = v.in(0), &b = v.in(1);
     // 0 where the exponent is 0, and 0^b has no slope in b for b >= 0: the other branch would be NaN there.
@@ -88,7 +98,9 @@ Tensor winner(const Tensor& wins, const Tensor& ties, const Tensor& g) {
 struct Maximum : Plain {
   static constexpr auto name = "maximum", rule = "da = g where a > b   db = g where b > a   (half each at a tie)";
   static constexpr Saves saves{in0 | in1};
-  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.maximum; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.maximum; });
+  }
   void vjp(Vjp& v) const {
     const Tensor &a = v.in(0), &b = v.in(1), tie = eq(a, b);
     if (v.wants(0)) v.give(0, winner(a > b, tie, v.g));
@@ -99,7 +111,9 @@ struct Maximum : Plain {
 struct Minimum : Plain {
   static constexpr auto name = "minimum", rule = "da = g where a < b   db = g where b < a   (half each at a tie)";
   static constexpr Saves saves{in0 | in1};
-  Tensor forward(Fwd& f, Ins in) const { return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.minimum; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.minimum; });
+  }
   void vjp(Vjp& v) const {
     const Tensor &a = v.in(0), &b = v.in(1), tie = eq(a, b);
     if (v.wants(0)) v.give(0, winner(a < b, tie, v.g));
@@ -124,7 +138,9 @@ struct AddScalar {
   static constexpr auto name = "add_scalar", rule = "dx = g";
   static constexpr Saves saves{};
   void fields(auto& v) const { v("k", k); }
-  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.add_scalar; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.add_scalar; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g); }
 };
 
@@ -133,7 +149,9 @@ struct MulScalar {
   static constexpr auto name = "mul_scalar", rule = "dx = g k";
   static constexpr Saves saves{};
   void fields(auto& v) const { v("k", k); }
-  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.mul_scalar; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.mul_scalar; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * k); }
 };
 
@@ -142,7 +160,9 @@ struct PowScalar {
   static constexpr auto name = "pow_scalar", rule = "dx = g k x^(k-1)";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("k", k); }
-  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.pow_scalar; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.pow_scalar; });
+  }
   void vjp(Vjp& v) const { v.give(0, k == 0 ? v.g * 0 : v.g * (pow(v.in(0), k - 1) * k)); }
 };
 
@@ -151,28 +171,36 @@ struct PowScalar {
 struct Neg : Plain {
   static constexpr auto name = "neg", rule = "dx = -g";
   static constexpr Saves saves{};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.neg; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.neg; });
+  }
   void vjp(Vjp& v) const { v.give(0, -v.g); }
 };
 
 struct Abs : Plain {
   static constexpr auto name = "abs", rule = "dx = g sign(x)";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.abs; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.abs; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * sign(v.in(0))); }
 };
 
 struct Sign : Plain {
   static constexpr auto name = "sign", rule = "dx = 0";
   static constexpr Saves saves{};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sign; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.sign; });
+  }
   void vjp(Vjp& v) const { v.give(0, zeros_like(v.g)); }
 };
 
 struct Square : Plain {
   static constexpr auto name = "square", rule = "dx = 2 g x";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.square; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.square; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * (v.in(0) * 2)); }
   void fast(Vjp& v) const {
     Tensor gx = map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.mul; });
@@ -184,77 +212,99 @@ struct Square : Plain {
 struct Sqrt : Plain {
   static constexpr auto name = "sqrt", rule = "dx = g / (2 y)";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sqrt; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.sqrt; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g / (v.out() * 2)); }
 };
 
 struct Rsqrt : Plain {
   static constexpr auto name = "rsqrt", rule = "dx = -g y³ / 2";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.rsqrt; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.rsqrt; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * (pow(v.out(), 3) * -0.5)); }
 };
 
 struct Reciprocal : Plain {
   static constexpr auto name = "reciprocal", rule = "dx = -g y²";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.reciprocal; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.reciprocal; });
+  }
   void vjp(Vjp& v) const { v.give(0, -(v.g * square(v.out()))); }
 };
 
 struct Exp : Plain {
   static constexpr auto name = "exp", rule = "dx = g y";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.exp; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.exp; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * v.out()); }
 };
 
 struct Expm1 : Plain {
   static constexpr auto name = "expm1", rule = "dx = g (y + 1)";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.expm1; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.expm1; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * (v.out() + 1)); }
 };
 
 struct Log : Plain {
   static constexpr auto name = "log", rule = "dx = g / x";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.log; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.log; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g / v.in(0)); }
 };
 
 struct Log1p : Plain {
   static constexpr auto name = "log1p", rule = "dx = g / (1 + x)";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.log1p; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.log1p; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g / (v.in(0) + 1)); }
 };
 
 struct Sin : Plain {
   static constexpr auto name = "sin", rule = "dx = g cos x";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.sin; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.sin; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * cos(v.in(0))); }
 };
 
 struct Cos : Plain {
   static constexpr auto name = "cos", rule = "dx = -g sin x";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.cos; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.cos; });
+  }
   void vjp(Vjp& v) const { v.give(0, -(v.g * sin(v.in(0)))); }
 };
 
 struct Tan : Plain {
   static constexpr auto name = "tan", rule = "dx = g (1 + y²)";
   static constexpr Saves saves{out0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.tan; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.tan; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * (square(v.out()) + 1)); }
 };
 
 struct Erf : Plain {
   static constexpr auto name = "erf", rule = "dx = g 2/sqrt(π) exp(-x²)";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd& f, Ins in) const { return map1(f.name, f.where, in[0], [](auto& k) { return k.erf; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.erf; });
+  }
   void vjp(Vjp& v) const { v.give(0, v.g * (exp(-square(v.in(0))) * (2 * std::numbers::inv_sqrtpi))); }
 };
 
@@ -263,7 +313,9 @@ struct Clamp {
   static constexpr auto name = "clamp", rule = "dx = g where low <= x <= high, else 0";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("low", low), v("high", high); }
-  Tensor forward(Fwd& f, Ins in) const { return map1k(f.name, f.where, in[0], low, high, [](auto& k) { return k.clamp; }); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], low, high, [](auto& k) { return k.clamp; });
+  }
   void vjp(Vjp& v) const {
     const Tensor& x = v.in(0);
     const Tensor zero = zeros_like(v.g);
@@ -285,12 +337,12 @@ struct Cast {
 };
 
 constexpr const OpTable* rows[] = {
-    &op_table<Add>,       &op_table<Sub>,       &op_table<Mul>,        &op_table<Div>,     &op_table<Pow>,
-    &op_table<Maximum>,   &op_table<Minimum>,   &op_table<Where>,      &op_table<AddScalar>, &op_table<MulScalar>,
-    &op_table<PowScalar>, &op_table<Neg>,       &op_table<Abs>,        &op_table<Sign>,    &op_table<Square>,
-    &op_table<Sqrt>,      &op_table<Rsqrt>,     &op_table<Reciprocal>, &op_table<Exp>,     &op_table<Expm1>,
-    &op_table<Log>,       &op_table<Log1p>,     &op_table<Sin>,        &op_table<Cos>,     &op_table<Tan>,
-    &op_table<Erf>,       &op_table<Clamp>,     &op_table<Cast>,
+    &op_table<Add>,       &op_table<Sub>,     &op_table<Mul>,        &op_table<Div>,       &op_table<Pow>,
+    &op_table<Maximum>,   &op_table<Minimum>, &op_table<Where>,      &op_table<AddScalar>, &op_table<MulScalar>,
+    &op_table<PowScalar>, &op_table<Neg>,     &op_table<Abs>,        &op_table<Sign>,      &op_table<Square>,
+    &op_table<Sqrt>,      &op_table<Rsqrt>,   &op_table<Reciprocal>, &op_table<Exp>,       &op_table<Expm1>,
+    &op_table<Log>,       &op_table<Log1p>,   &op_table<Sin>,        &op_table<Cos>,       &op_table<Tan>,
+    &op_table<Erf>,       &op_table<Clamp>,   &op_table<Cast>,
 };
 
 }  // namespace
@@ -302,7 +354,8 @@ Rows detail::elementwise_rows() { return rows; }
 namespace {
 
 // Two operands brought to one dtype and shape: numbers become constants, smaller shapes are expanded.
-template <class Op> Tensor binary(const Op& op, Arg a, Arg b) {
+template <class Op>
+Tensor binary(const Op& op, Arg a, Arg b) {
   if (!a.is_number() && !b.is_number()) {  // the common case first: it is a good part of a small operation's cost
     const TensorImpl *x = a.tensor().impl(), *y = b.tensor().impl();
     if (x && y && x->dtype == y->dtype && x->shape == y->shape) return apply(op, a, b);
@@ -311,8 +364,11 @@ template <class Op> Tensor binary(const Op& op, Arg a, Arg b) {
   const auto number = [](const Arg& n, const Arg& other) {
     const DType dtype = other.tensor().dtype();
     if (!is_floating(dtype) && n.number() != std::floor(n.number()))
-      fail(Op::name, {.wrong = "a fraction meets an integer tensor", .got = std::to_string(n.number()) + " and " + name(dtype),
-                      .advice = "convert the tensor: x.to(f32)"}, n);
+      fail(Op::name,
+           {.wrong = "a fraction meets an integer tensor",
+            .got = std::to_string(n.number()) + " and " + name(dtype),
+            .advice = "convert the tensor: x.to(f32)"},
+           n);
     return scalar(n.number(), dtype);
   };
   if (a.is_number()) ta = number(a, b), a = Arg(ta, a.where);
@@ -331,7 +387,8 @@ bool scales(const Arg& x, const Arg& number) { return number.is_number() && !x.i
 
 bool whole(const Arg& x, double k) { return is_floating(x.tensor().dtype()) || k == std::floor(k); }
 
-template <class Pick> Tensor compare(const char* name, Arg a, Arg b, Pick pick) {
+template <class Pick>
+Tensor compare(const char* name, Arg a, Arg b, Pick pick) {
   Tensor ta, tb;
   if (a.is_number()) ta = scalar(a.number(), b.tensor().dtype()), a = Arg(ta, a.where);
   if (b.is_number()) tb = scalar(b.number(), a.tensor().dtype()), b = Arg(tb, b.where);
@@ -368,8 +425,11 @@ Tensor where(Arg condition, Arg a, Arg b) {
   check_dtype("where", "the condition", condition, boolean);
   Tensor ta, tb;
   if (a.is_number() && b.is_number())
-    fail("where", {.wrong = "one branch must be a tensor, to give the dtype", .got = "two numbers",
-                   .advice = "wrap one: scalar(…)"}, a);
+    fail("where",
+         {.wrong = "one branch must be a tensor, to give the dtype",
+          .got = "two numbers",
+          .advice = "wrap one: scalar(…)"},
+         a);
   if (a.is_number()) ta = scalar(a.number(), b.tensor().dtype()), a = Arg(ta, a.where);
   if (b.is_number()) tb = scalar(b.number(), a.tensor().dtype()), b = Arg(tb, b.where);
   check_same_dtype("where", a, b);
@@ -387,12 +447,24 @@ Tensor masked_fill(Arg x, Arg mask, double value) {
   return where(mask, scalar(value, x.tensor().dtype()), x);
 }
 
-Tensor eq(Arg a, Arg b) { return compare("eq", a, b, [](auto& k) { return k.eq; }); }
-Tensor ne(Arg a, Arg b) { return compare("ne", a, b, [](auto& k) { return k.ne; }); }
-Tensor lt(Arg a, Arg b) { return compare("lt", a, b, [](auto& k) { return k.lt; }); }
-Tensor le(Arg a, Arg b) { return compare("le", a, b, [](auto& k) { return k.le; }); }
-Tensor gt(Arg a, Arg b) { return compare("gt", a, b, [](auto& k) { return k.gt; }); }
-Tensor ge(Arg a, Arg b) { return compare("ge", a, b, [](auto& k) { return k.ge; }); }
+Tensor eq(Arg a, Arg b) {
+  return compare("eq", a, b, [](auto& k) { return k.eq; });
+}
+Tensor ne(Arg a, Arg b) {
+  return compare("ne", a, b, [](auto& k) { return k.ne; });
+}
+Tensor lt(Arg a, Arg b) {
+  return compare("lt", a, b, [](auto& k) { return k.lt; });
+}
+Tensor le(Arg a, Arg b) {
+  return compare("le", a, b, [](auto& k) { return k.le; });
+}
+Tensor gt(Arg a, Arg b) {
+  return compare("gt", a, b, [](auto& k) { return k.gt; });
+}
+Tensor ge(Arg a, Arg b) {
+  return compare("ge", a, b, [](auto& k) { return k.ge; });
+}
 Tensor logical_not(Arg x) {
   check_dtype("logical_not", "the input", x, boolean);
   return eq(x, 0);

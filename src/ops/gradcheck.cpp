@@ -146,9 +146,11 @@ std::pair<Verdict, double> judge(Line& phi, double analytic, const GradcheckOpti
   const double right = (phi(near) - here) / near, left = (here - phi(-near)) / near;
   const double noise = 1e-9 * std::max(1.0, std::abs(here)) / near * 1e-1;  // of the one-sided differences
   const double narrow = (right + left) / 2;
-  if (std::abs(right - left) <= 1e-3 * scale + noise)  // smooth at x itself: a kink was only within reach of the wide step
-    return {close(analytic, narrow, 1e-4, 1e-4 * std::max(1.0, std::abs(here))) && !close(wide, narrow, 1e-4, 1e-4) ? Verdict::ok
-                                                                                                             : Verdict::wrong,
+  if (std::abs(right - left) <=
+      1e-3 * scale + noise)  // smooth at x itself: a kink was only within reach of the wide step
+    return {close(analytic, narrow, 1e-4, 1e-4 * std::max(1.0, std::abs(here))) && !close(wide, narrow, 1e-4, 1e-4)
+                ? Verdict::ok
+                : Verdict::wrong,
             close(wide, narrow, 1e-4, 1e-4) ? wide : narrow};
   const double slack = 1e-4 * scale + noise;
   const bool between = analytic >= std::min(left, right) - slack && analytic <= std::max(left, right) + slack;
@@ -169,13 +171,17 @@ std::vector<InputVerdict> check(const Subject& subject, const std::vector<Tensor
     const std::int64_t checks = x[i].numel() == 0 ? 0 : each ? x[i].numel() : o.directions;
     for (std::int64_t e = 0; e < checks; ++e) {
       Tensor direction = each ? zeros(x[i].shape(), f64) : draw(x[i].shape(), subject.seed, counter);
-      if (each) direction.impl()->as<double>()[e] = 1;
-      else direction.mul_(1 / std::sqrt(dot(direction, direction)));
+      if (each)
+        direction.impl()->as<double>()[e] = 1;
+      else
+        direction.mul_(1 / std::sqrt(dot(direction, direction)));
       const double analytic = dot(g, direction);
       Line phi{subject, x, i, direction};
       const auto [verdict, numeric] = judge(phi, analytic, o);
       if (verdict == Verdict::ok && std::abs(analytic) <= o.atol && std::abs(numeric) <= o.atol) continue;
-      const double gap = std::abs(analytic - numeric) + (verdict == Verdict::wrong ? 1e300 : verdict == Verdict::kink ? 1e150 : 0);
+      const double gap = std::abs(analytic - numeric) + (verdict == Verdict::wrong  ? 1e300
+                                                         : verdict == Verdict::kink ? 1e150
+                                                                                    : 0);
       if (!(gap > worst_gap) && !std::isnan(gap)) continue;
       worst_gap = std::isnan(gap) ? 1e301 : gap;
       worst = {worst.input, worst.order, verdict, each ? e : -1 - e, analytic, numeric};
@@ -232,10 +238,14 @@ std::string find_blame(const Function& f, const std::vector<Tensor>& x, Gradchec
 
 }  // namespace
 
-GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor>& inputs, const GradcheckOptions& o, Loc where) {
+GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor>& inputs, const GradcheckOptions& o,
+                          Loc where) {
   if (takes >= 0 && takes != static_cast<int>(inputs.size()))
-    throw Error("gradcheck", {.wrong = "the function takes another number of tensors", .got = std::to_string(inputs.size()),
-                              .expected = std::to_string(takes)}, where);
+    throw Error("gradcheck",
+                {.wrong = "the function takes another number of tensors",
+                 .got = std::to_string(inputs.size()),
+                 .expected = std::to_string(takes)},
+                where);
   if (o.order < 1 || o.order > 2)
     throw Error("gradcheck", {.wrong = "order is 1 or 2", .got = std::to_string(o.order)}, where);
   const Aside aside;
@@ -252,14 +262,13 @@ GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor
   for (const InputVerdict& v : r.inputs) {
     if (v.verdict != Verdict::wrong) continue;
     r.ok = false;
-    r.reason = fmt::format("order {}: the gradient of input {} is {:.9g} by the rules and {:.9g} by differences", v.order, v.input,
-                           v.analytic, v.numeric);
+    r.reason = fmt::format("order {}: the gradient of input {} is {:.9g} by the rules and {:.9g} by differences",
+                           v.order, v.input, v.analytic, v.numeric);
     break;
   }
   if (!r.ok) r.blame = find_blame(f, x, o);
-  const bool compared = std::any_of(r.inputs.begin(), r.inputs.end(), [](const InputVerdict& v) {
-    return v.order == 1 && v.verdict != Verdict::zero;
-  });
+  const bool compared = std::any_of(r.inputs.begin(), r.inputs.end(),
+                                    [](const InputVerdict& v) { return v.order == 1 && v.verdict != Verdict::zero; });
   if (r.ok && !compared) {
     r.ok = false;
     r.reason = r.inputs.empty() ? "nothing was compared: no input is a floating-point tensor with elements"
@@ -274,8 +283,9 @@ GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor
 std::string to_string(const GradcheckResult& r) {
   std::string text = fmt::format("gradcheck: {}\n", r.ok ? "ok" : "FAILED");
   for (const InputVerdict& v : r.inputs)
-    text += fmt::format("  order {}  input {:<2}  {:<6} rules {:>16.9g}   differences {:>16.9g}   {} {}\n", v.order, v.input,
-                        name(v.verdict), v.analytic, v.numeric, v.at < 0 ? "direction" : "element", v.at < 0 ? -1 - v.at : v.at);
+    text += fmt::format("  order {}  input {:<2}  {:<6} rules {:>16.9g}   differences {:>16.9g}   {} {}\n", v.order,
+                        v.input, name(v.verdict), v.analytic, v.numeric, v.at < 0 ? "direction" : "element",
+                        v.at < 0 ? -1 - v.at : v.at);
   if (!r.reason.empty()) text += "  " + r.reason + "\n";
   if (!r.blame.empty()) text += "  the rule at fault: " + r.blame + "\n";
   return text;

@@ -1,5 +1,5 @@
-// Losses: all but one are composed of other operations. Targets, weights and labels are constants as a rule, and then only what depends
-// on the input is recorded.
+// Losses: all but one are composed of other operations. Targets, weights and labels are constants as a rule, and then
+// only what depends on the input is recorded.
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -236,7 +236,8 @@ Rows detail::loss_rows() { return rows_of_losses; }
 
 Tensor mse_loss(Arg input, Arg target, Reduction reduction) {
   check_pair("mse_loss", input, target, reduction);
-  if (reduction == Reduction::mean) return apply(MseLoss{1.0 / static_cast<double>(input.tensor().numel())}, input, target);
+  if (reduction == Reduction::mean)
+    return apply(MseLoss{1.0 / static_cast<double>(input.tensor().numel())}, input, target);
   const At at(input);
   return finish(square(input - target), reduction);
 }

@@ -58,9 +58,7 @@ std::size_t LeafTable::place(const TensorImpl* leaf) const {
   return i;
 }
 
-int LeafTable::find(const TensorImpl* leaf) const {
-  return entries_.empty() ? -1 : entries_[place(leaf)].node;
-}
+int LeafTable::find(const TensorImpl* leaf) const { return entries_.empty() ? -1 : entries_[place(leaf)].node; }
 
 void LeafTable::insert(const TensorImpl* leaf, int node) {
   if (2 * ++used_ > entries_.size()) {

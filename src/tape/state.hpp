@@ -28,13 +28,13 @@ struct Node {
   void* attributes = nullptr;   // the operation itself, in `room` or in a pooled block
   Loc where;
   std::int32_t scope = -1;
-  std::uint32_t mask = 0;       // which saves it has; they stand in the order of the bits
+  std::uint32_t mask = 0;  // which saves it has; they stand in the order of the bits
   DType dtype = f32;
   bool constant = false;
-  std::uint16_t released = 0;   // by which call: 1 + the index into TapeState::releases
+  std::uint16_t released = 0;  // by which call: 1 + the index into TapeState::releases
   std::int32_t inputs = 0;
-  std::int32_t* in;             // node numbers, -1 for a constant that was not kept; in `in_room` or pooled
-  Saved* saved;                 // in `saved_room` or pooled
+  std::int32_t* in;  // node numbers, -1 for a constant that was not kept; in `in_room` or pooled
+  Saved* saved;      // in `saved_room` or pooled
   Shape shape;
   std::int32_t in_room[4];
   Saved saved_room[3];
@@ -48,7 +48,8 @@ struct Node {
   void release() noexcept;
 };
 
-// Which node a leaf has: open addressing by the tensor's identity. In the tape, not in the tensor, so that threads can share leaves.
+// Which node a leaf has: open addressing by the tensor's identity. In the tape, not in the tensor, so that threads can
+// share leaves.
 class LeafTable {
  public:
   int find(const TensorImpl* leaf) const;  // -1: not here
@@ -116,7 +117,8 @@ class Aside {
 // Restores recording and the user's line however a scope is left.
 class Inside {
  public:
-  Inside(bool recording, Loc at) : before_(thread_state().recording), set_(thread_state().at_set), at_(thread_state().at) {
+  Inside(bool recording, Loc at)
+      : before_(thread_state().recording), set_(thread_state().at_set), at_(thread_state().at) {
     ThreadState& s = thread_state();
     s.recording = recording, s.at_set = true, s.at = at;
   }
@@ -139,7 +141,8 @@ struct Observers {
     return o;
   }
   // Calls f for each. Callers ask thread_state().hooks first: with nobody watching that one branch is all there is.
-  template <class F> static void tell(const F& f) {
+  template <class F>
+  static void tell(const F& f) {
     for (Observing* o = newest(); o; o = o->outer_) f(*o->observer_);
   }
 };

@@ -28,8 +28,7 @@ int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
   n.saved[0] = {x, x.impl()->storage->version};
   table.insert(x.impl(), index);
   leaves.push_back(index);
-  if (thread_state().hooks)
-    Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, x}); });
+  if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, x}); });
   return index;
 }
 
@@ -38,13 +37,14 @@ int node_of(const Tensor& x, const char* operation, Loc where) {
   const TensorImpl& t = *x.impl();
   if (!t.tape) return s.tape ? s.tape->state().table.find(&t) : -1;
   if (t.tape == s.tape_id) return t.node;
-  throw Error(operation,
-              {.wrong = "the tensor belongs to a tape that has ended, or lives on another thread",
-               .got = "shape " + to_string(t.shape) + ", node " + std::to_string(t.node) + " of tape " + std::to_string(t.tape),
-               .expected = s.tape ? "a tensor of tape " + std::to_string(s.tape_id) + ", a leaf or a constant"
-                                  : "a leaf or a constant: no tape is live here",
-               .advice = "x.detach() keeps its numbers without their history"},
-              user_line(where));
+  throw Error(
+      operation,
+      {.wrong = "the tensor belongs to a tape that has ended, or lives on another thread",
+       .got = "shape " + to_string(t.shape) + ", node " + std::to_string(t.node) + " of tape " + std::to_string(t.tape),
+       .expected = s.tape ? "a tensor of tape " + std::to_string(s.tape_id) + ", a leaf or a constant"
+                          : "a leaf or a constant: no tape is live here",
+       .advice = "x.detach() keeps its numbers without their history"},
+      user_line(where));
 }
 
 // ---- applying an operation ----
@@ -65,9 +65,12 @@ void record(TapeState& tape, const OpTable& op, const void* self, std::span<cons
     const Tensor& x = *in[static_cast<std::size_t>(i)];
     const TensorImpl& t = *x.impl();
     int n = -1;
-    if (t.tape) n = t.node;
-    else if (t.requires_grad) n = tape.leaf(x, false, where);
-    else if (tape.watching) n = tape.table.find(&t);
+    if (t.tape)
+      n = t.node;
+    else if (t.requires_grad)
+      n = tape.leaf(x, false, where);
+    else if (tape.watching)
+      n = tape.table.find(&t);
     const bool tracks = n >= 0 && !tape[n].constant;
     if (n < 0 && tape.options.replay) n = tape.leaf(x, true, where);
     if (tracks) mask |= op.saves[i];
@@ -177,12 +180,14 @@ using namespace detail;
 Tape::Tape(TapeOptions options, Loc where) {
   ThreadState& s = thread_state();
   if (s.tape)
-    throw Error("Tape",
-                {.wrong = "a tape is already live on this thread",
-                 .got = "the one made at " + to_string(s.tape->state().where),
-                 .expected = "one tape at a time",
-                 .advice = "end that one first (its brace), or use gradient(…, {.record = true}) for derivatives of derivatives"},
-                where);
+    throw Error(
+        "Tape",
+        {.wrong = "a tape is already live on this thread",
+         .got = "the one made at " + to_string(s.tape->state().where),
+         .expected = "one tape at a time",
+         .advice =
+             "end that one first (its brace), or use gradient(…, {.record = true}) for derivatives of derivatives"},
+        where);
   state_ = TapeState::take();
   state_->id = ++last_id;
   state_->options = options;

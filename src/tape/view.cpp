@@ -31,7 +31,8 @@ std::string NodeView::scope() const {
   std::string path;
   const auto& scopes = tape_->state().scopes;
   for (int s = node().scope; s >= 0; s = scopes[static_cast<std::size_t>(s)].parent)
-    path = path.empty() ? scopes[static_cast<std::size_t>(s)].name : scopes[static_cast<std::size_t>(s)].name + ("." + path);
+    path = path.empty() ? scopes[static_cast<std::size_t>(s)].name
+                        : scopes[static_cast<std::size_t>(s)].name + ("." + path);
   return path;
 }
 
@@ -68,8 +69,10 @@ Tensor NodeView::apply(std::span<const Tensor> inputs) const {
 std::vector<Tensor> Tape::replay(const ReplayOptions& options, Loc where) const {
   TapeState& tape = *state_;
   if (!tape.options.replay)
-    throw Error("replay",
-                {.wrong = "this tape does not keep its constants", .advice = "make it with Tape tape({.replay = true})"}, where);
+    throw Error(
+        "replay",
+        {.wrong = "this tape does not keep its constants", .advice = "make it with Tape tape({.replay = true})"},
+        where);
   const NoRecord pause;
   std::vector<Tensor> values(static_cast<std::size_t>(tape.size));
   std::vector<Tensor> in;
@@ -99,9 +102,10 @@ std::vector<Tensor> Tape::replay(const ReplayOptions& options, Loc where) const 
 
 namespace {
 constexpr Hooks observed{
-    .mutation = [](const Tensor& x, const char* what, Loc where) {
-      Observers::tell([&](Observer& o) { o.on_mutation({x, what, where}); });
-    },
+    .mutation = [](const Tensor& x, const char* what,
+                   Loc where) { Observers::tell([&](Observer& o) {
+                                  o.on_mutation({x, what, where});
+                                }); },
     .zero_grad = [](const Tensor& leaf) { Observers::tell([&](Observer& o) { o.on_zero_grad({leaf}); }); },
 };
 }  // namespace

@@ -40,12 +40,15 @@ void BackwardPass::begin(const Arg& y, Tensor cotangent) {
   start_ = node_of(loss, what_, where_);
   if (start_ < 0 && loss.requires_grad()) start_ = state_.leaf(loss, false, where_);
   if (start_ < 0 || state_[start_].constant)
-    refuse({.wrong = "nothing was recorded for this tensor: it depends on no leaf, or was computed before the tape or under NoRecord",
+    refuse({.wrong = "nothing was recorded for this tensor: it depends on no leaf, or was computed before the tape or "
+                     "under NoRecord",
             .got = "shape " + to_string(loss.shape()),
-            .advice = "call requires_grad_() on what should be differentiated, and compute the loss while the tape is live"});
+            .advice =
+                "call requires_grad_() on what should be differentiated, and compute the loss while the tape is live"});
   if (!cotangent.defined()) {
     if (loss.numel() != 1)
-      refuse({.wrong = "the tensor is not one number", .got = "shape " + to_string(loss.shape()),
+      refuse({.wrong = "the tensor is not one number",
+              .got = "shape " + to_string(loss.shape()),
               .expected = "one element",
               .advice = "reduce it: sum(…) or mean(…); or gradient(y, {x}, {.cotangent = …})"});
     cotangent = ones(loss.shape(), loss.dtype());
@@ -120,8 +123,10 @@ void BackwardPass::visit(int i) {
   {
     const Inside inside(record_, n.where);
     Vjp v(*this, i, g_);
-    if (n.op->fast && !record_) n.op->fast(n.attributes, v);
-    else n.op->vjp(n.attributes, v);
+    if (n.op->fast && !record_)
+      n.op->fast(n.attributes, v);
+    else
+      n.op->vjp(n.attributes, v);
     v.flush();
   }
   if (release_) {
@@ -229,17 +234,18 @@ const Tensor& Vjp::saved(std::uint32_t bit, const char* what, int k) const {
     if (!s.tensor.defined() || s.tensor.impl()->storage->version == s.version) return s.tensor;
     refuse_changed(s, what, k);
   }
-  throw Error(pass_.what_,
-              {.wrong = "the rule of '" + at_node(node_) + "' reads " + saved_name(what, k) + ", which it does not save",
-               .advice = "declare it in the operation's `saves`"},
-              pass_.where_);
+  throw Error(
+      pass_.what_,
+      {.wrong = "the rule of '" + at_node(node_) + "' reads " + saved_name(what, k) + ", which it does not save",
+       .advice = "declare it in the operation's `saves`"},
+      pass_.where_);
 }
 
 void Vjp::refuse_changed(const detail::Saved& s, const char* what, int k) const {
   const Storage& changed = *s.tensor.impl()->storage;
   throw Error(pass_.what_,
-              {.wrong = "'" + at_node(node_) + "' saved " + saved_name(what, k) + ", shape " + to_string(s.tensor.shape()) +
-                        ", and it has been changed since",
+              {.wrong = "'" + at_node(node_) + "' saved " + saved_name(what, k) + ", shape " +
+                        to_string(s.tensor.shape()) + ", and it has been changed since",
                .got = std::string(changed.changed_by) + " at " + to_string(changed.changed_at) + " (version " +
                       std::to_string(changed.version) + ", saved " + std::to_string(s.version) + ")",
                .advice = "walk back before changing it, or change a clone()"},
@@ -256,12 +262,14 @@ DType Vjp::dtype(int input) const { return pass_.state_[node_.in[input]].dtype; 
 void Vjp::check(int input, int to, const Tensor& gradient) const {
   const Node& x = pass_.state_[to];
   if (gradient.defined() && gradient.dtype() == x.dtype && gradient.shape() == x.shape) return;
-  throw Error(pass_.what_,
-              {.wrong = "the rule of '" + at_node(node_) + "' gave input " + std::to_string(input) + " a gradient that does not fit it",
-               .got = gradient.defined() ? to_string(gradient.shape()) + " " + name(gradient.dtype()) : "an undefined tensor",
-               .expected = to_string(x.shape) + " " + name(x.dtype),
-               .advice = "a gradient has the shape and dtype of its input"},
-              pass_.where_);
+  throw Error(
+      pass_.what_,
+      {.wrong = "the rule of '" + at_node(node_) + "' gave input " + std::to_string(input) +
+                " a gradient that does not fit it",
+       .got = gradient.defined() ? to_string(gradient.shape()) + " " + name(gradient.dtype()) : "an undefined tensor",
+       .expected = to_string(x.shape) + " " + name(x.dtype),
+       .advice = "a gradient has the shape and dtype of its input"},
+      pass_.where_);
 }
 
 void Vjp::give(int input, Tensor gradient) {
@@ -281,8 +289,10 @@ const Tensor& Vjp::accumulator(int input) {
     return pending_sum_ = zeros(x.shape, x.dtype);
   }
   Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
-  if (!slot.defined()) slot = zeros(x.shape, x.dtype);
-  else if (!slot.impl()->contiguous || !slot.impl()->sole_owner()) slot = clone(slot);
+  if (!slot.defined())
+    slot = zeros(x.shape, x.dtype);
+  else if (!slot.impl()->contiguous || !slot.impl()->sole_owner())
+    slot = clone(slot);
   return slot;
 }
 

@@ -14,8 +14,8 @@ class Tape;
 
 namespace gradus::detail {
 
-// The head of a pooled block. Behind it lies room for the TensorImpl that the block was made with, so that a tensor costs one
-// allocation, and then, 64-byte aligned, the numbers.
+// The head of a pooled block. Behind it lies room for the TensorImpl that the block was made with, so that a tensor
+// costs one allocation, and then, 64-byte aligned, the numbers.
 struct alignas(64) Storage : Counted {
   std::uint32_t version = 0;
   std::size_t bytes = 0;
@@ -31,7 +31,8 @@ struct TensorImpl : Counted {
   std::int32_t node = -1;  // its number on the tape …
   std::uint64_t tape = 0;  // … with this id; 0: on none
   Storage* storage = nullptr;
-  Storage* home = nullptr;  // the block this lies in (a reference of its own only if it is not storage); null: pooled alone
+  Storage* home =
+      nullptr;  // the block this lies in (a reference of its own only if it is not storage); null: pooled alone
   std::byte* data = nullptr;  // the first element, within storage
   std::int64_t numel = 1;
   Shape shape, strides;

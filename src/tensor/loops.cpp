@@ -4,8 +4,10 @@ namespace gradus::detail {
 
 void refuse_dtype(const char* operation, DType dtype, Loc where) {
   throw Error(operation,
-              {.wrong = "the operation does not work on this dtype", .got = name(dtype),
-               .expected = dtype == boolean ? "a number type" : "f32 or f64", .advice = "convert it: x.to(f32)"},
+              {.wrong = "the operation does not work on this dtype",
+               .got = name(dtype),
+               .expected = dtype == boolean ? "a number type" : "f32 or f64",
+               .advice = "convert it: x.to(f32)"},
               user_line(where));
 }
 
@@ -44,18 +46,21 @@ void copy_strided(const TensorImpl& from, const TensorImpl& to) {
                                      });
                                    });
     }
-    for_elements<1>(from.shape, {&from}, [&](auto n, const auto* o, const auto* s, auto at) { k.copy(n, x + o[0], s[0], y + at); });
+    for_elements<1>(from.shape, {&from},
+                    [&](auto n, const auto* o, const auto* s, auto at) { k.copy(n, x + o[0], s[0], y + at); });
   });
 }
 
 namespace {
 
 // The rows of `to`, which may have any strides, with the matching rows of `from`.
-template <class Row> void rows_of(const TensorImpl& from, const TensorImpl& to, const Row& row) {
+template <class Row>
+void rows_of(const TensorImpl& from, const TensorImpl& to, const Row& row) {
   if (to.numel == 0) return;
   const auto r = nest<2>(to.shape, {&from, &to});
   const std::int64_t s0 = r.dims ? r.stride[0][r.dims - 1] : 0, s1 = r.dims ? r.stride[1][r.dims - 1] : 0;
-  for_rows(r, 0, to.numel / r.inner(), [&](const std::int64_t* o, std::int64_t) { row(r.inner(), o[0], s0, o[1], s1); });
+  for_rows(r, 0, to.numel / r.inner(),
+           [&](const std::int64_t* o, std::int64_t) { row(r.inner(), o[0], s0, o[1], s1); });
 }
 
 }  // namespace
@@ -125,8 +130,10 @@ Shape reduced(const Shape& shape, const Shape& axes, bool keepdim) {
   for (int i = 0; i < shape.size(); ++i) {
     const bool gone = next < axes.size() && axes[next] == i;
     next += gone;
-    if (!gone) r.push_back(shape[i]);
-    else if (keepdim) r.push_back(1);
+    if (!gone)
+      r.push_back(shape[i]);
+    else if (keepdim)
+      r.push_back(1);
   }
   return r;
 }
@@ -166,9 +173,10 @@ Shape broadcast_shape(const Shape& a, const Shape& b, const char* operation, Loc
     const auto na = a[a.size() - i], nb = b[b.size() - i];
     if (na != nb && na != 1 && nb != 1)
       throw Error(operation,
-                  {.wrong = "the shapes do not broadcast", .got = to_string(a) + " and " + to_string(b),
-                   .expected = "equal sizes, or 1, on each axis counted from the last; axis -" + std::to_string(i) + " has " +
-                               std::to_string(na) + " and " + std::to_string(nb),
+                  {.wrong = "the shapes do not broadcast",
+                   .got = to_string(a) + " and " + to_string(b),
+                   .expected = "equal sizes, or 1, on each axis counted from the last; axis -" + std::to_string(i) +
+                               " has " + std::to_string(na) + " and " + std::to_string(nb),
                    .advice = "reshape or unsqueeze one of them"},
                   user_line(where));
     r[r.size() - i] = na == 1 ? nb : na;
@@ -189,7 +197,9 @@ Tensor broadcast_view(const Tensor& x, const Shape& to, const char* operation, L
   }
   if (!fits)
     throw Error(operation,
-                {.wrong = "the tensor does not broadcast to this shape", .got = to_string(from), .expected = to_string(to),
+                {.wrong = "the tensor does not broadcast to this shape",
+                 .got = to_string(from),
+                 .expected = to_string(to),
                  .advice = "only axes of size 1, and new leading axes, can be expanded"},
                 user_line(where));
   return view(x, to, strides);

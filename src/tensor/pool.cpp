@@ -20,7 +20,8 @@ Class large_class(std::size_t bytes) {
   const int octave = std::bit_width(bytes - 1) - 1;  // 2^octave < bytes <= 2^(octave+1)
   const std::size_t step = std::size_t{1} << (octave - 2);
   const std::size_t quarter = (bytes - (std::size_t{1} << octave) + step - 1) / step;  // 1 … 4
-  return {linear_classes + 4 * (octave - 10) + static_cast<int>(quarter) - 1, (std::size_t{1} << octave) + quarter * step};
+  return {linear_classes + 4 * (octave - 10) + static_cast<int>(quarter) - 1,
+          (std::size_t{1} << octave) + quarter * step};
 }
 
 inline Class class_of(std::size_t bytes) {
@@ -33,7 +34,7 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-void give_back(void* block) noexcept { ::operator delete(block, std::align_val_t{alignment}); }
+void give_back(void* block) noexcept { ::operator delete (block, std::align_val_t{alignment}); }
 
 struct Pool {
   FreeBlock* lists[classes] = {};
@@ -88,7 +89,7 @@ void* pool_allocate(std::size_t bytes) {
       return block;
     }
   }
-  void* block = ::operator new(recycle ? c.bytes : bytes + !bytes, std::align_val_t{alignment});
+  void* block = ::operator new (recycle ? c.bytes : bytes + !bytes, std::align_val_t{alignment});
   if (p) ++p->stats.system_calls;
   return block;
 }

@@ -141,7 +141,8 @@ using namespace detail;
 
 void Arg::refuse_number() const {
   throw Error("argument",
-              {.wrong = "a tensor is needed here", .got = "the number " + std::to_string(number_),
+              {.wrong = "a tensor is needed here",
+               .got = "the number " + std::to_string(number_),
                .advice = "wrap it: scalar(…), or full(shape, …)"},
               user_line(where));
 }
@@ -184,7 +185,8 @@ namespace {
 std::int64_t offset_of(const TensorImpl& t, std::initializer_list<std::int64_t> index, const char* what, Loc where) {
   if (static_cast<int>(index.size()) != t.shape.size())
     throw Error(what,
-                {.wrong = "one index per axis is needed", .got = std::to_string(index.size()) + " indices",
+                {.wrong = "one index per axis is needed",
+                 .got = std::to_string(index.size()) + " indices",
                  .expected = std::to_string(t.shape.size()) + ", for shape " + to_string(t.shape)},
                 where);
   std::int64_t offset = 0;
@@ -211,7 +213,8 @@ double Tensor::item(Loc where) const {
   const TensorImpl& t = impl_of(*this, "item", where);
   if (t.numel != 1)
     throw Error("item",
-                {.wrong = "only a tensor of one element is a number", .got = "shape " + to_string(t.shape),
+                {.wrong = "only a tensor of one element is a number",
+                 .got = "shape " + to_string(t.shape),
                  .advice = "at({i, j}), sum() or to_vector()"},
                 where);
   return read(t, 0);
@@ -242,8 +245,10 @@ const void* Tensor::raw(DType dtype, Loc where) const {
   const TensorImpl& t = impl_of(*this, "data", where);
   if (t.dtype != dtype)
     throw Error("data",
-                {.wrong = "the tensor holds another type", .got = gradus::name(t.dtype),
-                 .expected = gradus::name(dtype), .advice = "convert it: x.to(…), or copy it: x.to_vector<T>()"},
+                {.wrong = "the tensor holds another type",
+                 .got = gradus::name(t.dtype),
+                 .expected = gradus::name(dtype),
+                 .advice = "convert it: x.to(…), or copy it: x.to_vector<T>()"},
                 where);
   if (!t.contiguous)
     throw Error("data",
@@ -273,7 +278,8 @@ void Tensor::copy_to(void* to, DType dtype, Loc where) const {
 void Tensor::check_count(std::int64_t count, Loc where) const {
   if (count != numel())
     throw Error("copy_to",
-                {.wrong = "the span has another size", .got = std::to_string(count),
+                {.wrong = "the span has another size",
+                 .got = std::to_string(count),
                  .expected = std::to_string(numel()) + ", for shape " + to_string(shape())},
                 where);
 }
@@ -299,7 +305,8 @@ Tensor& Tensor::add_(const Tensor& other, double alpha, Loc where) {
   const TensorImpl& t = impl_of(*this, "add_", where);
   if (t.dtype != other.dtype())
     throw Error("add_",
-                {.wrong = "dtypes differ", .got = std::string(gradus::name(t.dtype)) + " and " + gradus::name(other.dtype()),
+                {.wrong = "dtypes differ",
+                 .got = std::string(gradus::name(t.dtype)) + " and " + gradus::name(other.dtype()),
                  .advice = "convert one: x.to(…)"},
                 user_line(where));
   const Tensor numbers = broadcast_view(other, t.shape, "add_", where);
@@ -320,7 +327,8 @@ Tensor& Tensor::requires_grad_(bool on, Loc where) {
   const TensorImpl& t = impl_of(*this, "requires_grad_", where);
   if (on && !is_floating(t.dtype))
     throw Error("requires_grad_",
-                {.wrong = "only floating-point tensors have gradients", .got = gradus::name(t.dtype),
+                {.wrong = "only floating-point tensors have gradients",
+                 .got = gradus::name(t.dtype),
                  .advice = "convert it first: x.to(f32)"},
                 where);
   if (t.tape)

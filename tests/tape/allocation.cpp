@@ -29,14 +29,16 @@ using namespace gradus;
 namespace {
 
 // Calls of malloc in ten steps, after three to warm up.
-template <class Step> long calls_in_ten(const Step& step) {
+template <class Step>
+long calls_in_ten(const Step& step) {
   for (int i = 0; i < 3; ++i) step();
   const long before = calls;
   for (int i = 0; i < 10; ++i) step();
   return calls - before;
 }
 
-template <class Optimizer> void trains_without_malloc(nn::Sequential& net, Optimizer& opt, const Tensor& x, const Tensor& y) {
+template <class Optimizer>
+void trains_without_malloc(nn::Sequential& net, Optimizer& opt, const Tensor& x, const Tensor& y) {
   CHECK(calls_in_ten([&] {
           Tape tape;
           tape.backward(cross_entropy(net(x), y));
@@ -62,8 +64,8 @@ TEST_CASE("an MLP of MNIST's size trains without a call of malloc") {
 }
 
 TEST_CASE("so does a small convolutional net with dropout and batch norm") {
-  nn::Sequential net{nn::Conv2d(1, 4, 3), nn::BatchNorm2d(4), nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(), nn::Dropout(0.2),
-                     nn::Linear(36, 10)};
+  nn::Sequential net{nn::Conv2d(1, 4, 3), nn::BatchNorm2d(4), nn::ReLU(),        nn::MaxPool2d(2),
+                     nn::Flatten(),       nn::Dropout(0.2),   nn::Linear(36, 10)};
   optim::SGD opt(net, {.lr = 0.01, .momentum = 0.9});
   trains_without_malloc(net, opt, randn({8, 1, 8, 8}), randint(0, 10, {8}));
 }

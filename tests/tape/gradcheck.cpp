@@ -1,4 +1,5 @@
-// The tester is tested: right rules pass, wrong ones are caught and blamed, kinks are told apart, nothing passes on zeros.
+// The tester is tested: right rules pass, wrong ones are caught and blamed, kinks are told apart, nothing passes on
+// zeros.
 #include <gradus/gradus.hpp>
 
 #include "support.hpp"
@@ -28,9 +29,13 @@ Tensor cube(Arg x, Fault fault = Fault::none) { return apply(Cube{fault}, x); }
 TEST_CASE("right rules pass at both orders, whatever the number of inputs") {
   manual_seed(1);
   CHECK(gradcheck([](Tensor x) { return cube(x); }, {randn({3})}, {.order = 2}));
-  CHECK(gradcheck([](Tensor a, Tensor b, Tensor c) { return cube(a * b) + c; }, {randn({2, 3}), randn({3}), randn({2, 1})}, {.order = 2}));
-  CHECK(gradcheck([](const std::vector<Tensor>& x) { return std::vector<Tensor>{exp(x[0]), x[0] * x[1]}; }, {randn({2}), randn({2})},
-                  {.order = 2}));
+  CHECK(gradcheck([](Tensor a, Tensor b, Tensor c) { return cube(a * b) + c; },
+                  {randn({2, 3}), randn({3}), randn({2, 1})}, {.order = 2}));
+  CHECK(gradcheck(
+      [](const std::vector<Tensor>& x) {
+        return std::vector<Tensor>{exp(x[0]), x[0] * x[1]};
+      },
+      {randn({2}), randn({2})}, {.order = 2}));
 }
 
 TEST_CASE("wrong rules are caught, and the operation is named with its line") {
@@ -101,6 +106,7 @@ TEST_CASE("it works under a live tape, which it leaves alone") {
 }
 
 TEST_CASE("bad calls") {
-  CHECK_SAYS(gradcheck([](Tensor a, Tensor b) { return a * b; }, {randn({2})}), "gradcheck: the function takes another number of tensors", "1", "2");
+  CHECK_SAYS(gradcheck([](Tensor a, Tensor b) { return a * b; }, {randn({2})}),
+             "gradcheck: the function takes another number of tensors", "1", "2");
   CHECK_SAYS(gradcheck([](Tensor a) { return a; }, {randn({2})}, {.order = 3}), "order is 1 or 2");
 }

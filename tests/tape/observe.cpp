@@ -37,8 +37,7 @@ TEST_CASE("the events of a small program, in order") {
   }
   x.add_(x.grad(), -0.1);
   x.zero_grad();
-  CHECK(log.text ==
-        "+net record:leaf record:mul backward{ visit1 1->0 1->0 visit0 leaf0 } -net add_ zero_grad ");
+  CHECK(log.text == "+net record:leaf record:mul backward{ visit1 1->0 1->0 visit0 leaf0 } -net add_ zero_grad ");
 }
 
 TEST_CASE("a broadcast bias shows as two visits") {

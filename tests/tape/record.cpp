@@ -89,7 +89,8 @@ Tensor twice(Arg x) {
   const At at(x);
   return exp(x) * 2;
 }
-template <class T> Tensor inside_a_template(const T& x) {
+template <class T>
+Tensor inside_a_template(const T& x) {
   return x + x;
 }
 constexpr int template_line = __LINE__ - 2;

@@ -56,7 +56,8 @@ TEST_CASE("a second walk needs keep, and the message names both calls") {
   tape.backward(y);
   CHECK(x.grad().item() == 12);
   CHECK(tape[1].released());
-  CHECK_SAYS(tape.backward(y), "backward: the walk meets 'mul'", "released by the backward() at", "walk.cpp", ".keep = true");
+  CHECK_SAYS(tape.backward(y), "backward: the walk meets 'mul'", "released by the backward() at", "walk.cpp",
+             ".keep = true");
   CHECK(x.grad().item() == 12);  // nothing was added by the failed call
 }
 
@@ -179,7 +180,8 @@ TEST_CASE("a changed saved tensor is caught, and the message says who changed it
   Tape tape;
   const Tensor y = sum(w * w);
   w.mul_(2);
-  CHECK_SAYS(tape.backward(y), "'mul (", "saved in", "it has been changed since", "mul_ at", "walk.cpp", "walk back before");
+  CHECK_SAYS(tape.backward(y), "'mul (", "saved in", "it has been changed since", "mul_ at", "walk.cpp",
+             "walk back before");
   CHECK(!w.grad().defined());
 }
 
@@ -218,10 +220,12 @@ TEST_CASE("faults of a user's operation are named") {
   {
     Tape tape;
     const Tensor y = sum(apply(Misshapen{}, x));
-    CHECK_SAYS(tape.backward(y), "the rule of 'misshapen", "gave input 0 a gradient that does not fit it", "()", "(2,)");
+    CHECK_SAYS(tape.backward(y), "the rule of 'misshapen", "gave input 0 a gradient that does not fit it", "()",
+               "(2,)");
     CHECK(!x.grad().defined());
   }
-  CHECK_SAYS(apply(Forgetful{}, x), "forgetful: the operation's fields() does not list every attribute", "1 fields for 2");
+  CHECK_SAYS(apply(Forgetful{}, x), "forgetful: the operation's fields() does not list every attribute",
+             "1 fields for 2");
 }
 
 TEST_CASE("an error inside the walk changes no gradient and leaves recording as it was") {

@@ -21,7 +21,8 @@ struct Ran {
 class Program {
  public:
   Ran operator()(const std::string& arguments, const std::string& before = "") const {
-    const std::string line = "cd '" + dir_.str() + "'; " + before + " exec '" GRADUS_TOOL "' " + arguments + " >out 2>err";
+    const std::string line =
+        "cd '" + dir_.str() + "'; " + before + " exec '" GRADUS_TOOL "' " + arguments + " >out 2>err";
     const int status = std::system(line.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(dir_ / "out"), read(dir_ / "err")};
   }

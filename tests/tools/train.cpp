@@ -37,7 +37,8 @@ TEST_CASE("train: the embedded digits, with nothing asked for") {
 
   const auto log = cells(read(gradus.file("run.csv")));
   REQUIRE(log.size() == 13);
-  CHECK(log[0] == std::vector<std::string>{"epoch", "step", "loss", "train_accuracy", "test_accuracy", "seconds", "lr"});
+  CHECK(log[0] ==
+        std::vector<std::string>{"epoch", "step", "loss", "train_accuracy", "test_accuracy", "seconds", "lr"});
   CHECK(log[12][0] == "12");
   CHECK(log[12][1] == "540");  // 12 epochs of 45 batches
   CHECK(std::stod(log[12][2]) < std::stod(log[1][2]));
@@ -183,7 +184,8 @@ TEST_CASE("train: Ctrl-C ends the batch and saves") {
   const Program gradus;
   const std::string train = "train --epochs 100000 --log l.csv";
   const std::string soon =  // once the first epoch is in the log
-      "rm -f l.csv; (for i in $(seq 1200); do [ \"$(wc -l <l.csv)\" -lt 2 ] || break; sleep 0.05; done; kill -INT $$) 2>&- &";
+      "rm -f l.csv; (for i in $(seq 1200); do [ \"$(wc -l <l.csv)\" -lt 2 ] || break; sleep 0.05; done; kill -INT $$) "
+      "2>&- &";
   const auto run = gradus(train + " --save m.safetensors", soon);
   INFO(run.out, run.err);
   CHECK(run.code == 130);

@@ -37,16 +37,18 @@ class Kit {
   }
   // … or a number in it.
   void plant(const std::string& file, const std::string& tensor, double change) const {
-    StateDict all = io::load(path(file));
-    Tensor x = *find(all, tensor);
-    x.reshape({-1}).mutable_data<double>()[0] += change;
+    const StateDict all = io::load(path(file));
+    const Tensor* x = find(all, tensor);
+    REQUIRE(x);
+    x->reshape({-1}).mutable_data<double>()[0] += change;
     io::save(path(file), all);
   }
   // Makes manifest.json agree again.
   void sign(const std::string& file) const {
     auto manifest = nlohmann::json::parse(read(path("manifest.json")));
     REQUIRE(std::system(("sha256sum '" + path(file) + "' >'" + path("sum") + "'").c_str()) == 0);
-    manifest["files"][file] = {{"bytes", std::filesystem::file_size(path(file))}, {"sha256", read(path("sum")).substr(0, 64)}};
+    manifest["files"][file] = {{"bytes", std::filesystem::file_size(path(file))},
+                               {"sha256", read(path("sum")).substr(0, 64)}};
     write(path("manifest.json"), manifest.dump());
   }
 

@@ -1,5 +1,5 @@
-// What recording costs: one-element operations, and the whole training step of a tiny network. One thread; the least of many
-// repetitions, so that a busy neighbour does not count.
+// What recording costs: one-element operations, and the whole training step of a tiny network. One thread; the least of
+// many repetitions, so that a busy neighbour does not count.
 #include <gradus/gradus.hpp>
 
 #include <algorithm>

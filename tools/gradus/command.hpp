@@ -1,5 +1,5 @@
-// What the program and its subcommands agree on. A subcommand is one file that defines its add_…, declared here, and one
-// line in main.cpp.
+// What the program and its subcommands agree on. A subcommand is one file that defines its add_…, declared here, and
+// one line in main.cpp.
 #pragma once
 
 #include <gradus/error.hpp>

@@ -55,9 +55,18 @@ struct Known {
   Task (*load)(const DataOptions& options);
 };
 constexpr Known sets[] = {
-    {"digits", [](const DataOptions&) { return image_task("digits", data::digits(), {1, 8, 8}); }},
-    {"mnist", [](const DataOptions& o) { return image_task("mnist", data::mnist(o.directory), {1, 28, 28}); }},
-    {"fashion", [](const DataOptions& o) { return image_task("fashion", data::fashion(o.directory), {1, 28, 28}); }},
+    {"digits",
+     [](const DataOptions&) {
+       return image_task("digits", data::digits(), {1, 8, 8});
+     }},
+    {"mnist",
+     [](const DataOptions& o) {
+       return image_task("mnist", data::mnist(o.directory), {1, 28, 28});
+     }},
+    {"fashion",
+     [](const DataOptions& o) {
+       return image_task("fashion", data::fashion(o.directory), {1, 28, 28});
+     }},
 };
 
 const Known* find(const std::string& name) {

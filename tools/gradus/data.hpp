@@ -10,8 +10,8 @@
 namespace gradus::tool {
 
 struct DataOptions {
-  std::string data = "digits";  // digits, mnist, fashion or a CSV file
-  std::string directory;        // of mnist and fashion
+  std::string data = "digits";           // digits, mnist, fashion or a CSV file
+  std::string directory;                 // of mnist and fashion
   std::string label, separator, header;  // of a CSV file
 };
 

@@ -16,7 +16,8 @@ Interrupt::Interrupt() {
   action.sa_handler = [](int) { asked = true; };
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   sigaction(SIGINT, nullptr, &before_);
-  if (before_.sa_handler != SIG_IGN) sigaction(SIGINT, &action, nullptr);  // ignored in the background, as shells ask for
+  if (before_.sa_handler != SIG_IGN)
+    sigaction(SIGINT, &action, nullptr);  // ignored in the background, as shells ask for
 }
 
 Interrupt::~Interrupt() { sigaction(SIGINT, &before_, nullptr); }

@@ -19,7 +19,10 @@ namespace {
 
 // One option a line: "  --epochs N    passes over the training data [12]".
 struct Help : CLI::Formatter {
-  Help() { column_width(20); }
+  Help() {
+    column_width(20);
+    label("Subcommands", "Commands");
+  }
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const bool top = !app->get_parent();
     return fmt::format("\nusage: {} {}\n", name, top ? "COMMAND [OPTION ...]" : "[OPTION ...]");
@@ -85,13 +88,11 @@ Exit guarded(int argc, char** argv) {
   Exit code = failed;
   try {
     return run(argc, argv);
-  } catch (const Stop& e) {
-    message = e.what(), code = e.code;
-  } catch (const Error& e) {
+  } catch (const Stop& e) { message = e.what(), code = e.code; } catch (const Error& e) {
     message = without_line(e);
-  } catch (const std::bad_alloc&) {
-    message = "out of memory";
-  } catch (const std::exception& e) { message = e.what(); }
+  } catch (const std::bad_alloc&) { message = "out of memory"; } catch (const std::exception& e) {
+    message = e.what();
+  }
   fmt::print(stderr, "gradus: {}\n", message);
   return code;
 }

@@ -22,7 +22,8 @@ nn::Sequential mlp(const Widths& widths, const Shape& input, std::int64_t classe
   return net.push_back(nn::Linear(in, classes));
 }
 
-// LeNet-5 (LeCun et al., 1998) with ReLU and max pooling. Its 5x5 windows leave nothing of 8x8 images unless those are padded.
+// LeNet-5 (LeCun et al., 1998) with ReLU and max pooling. Its 5x5 windows leave nothing of 8x8 images unless those are
+// padded.
 nn::Sequential lenet(const Shape& input, std::int64_t classes) {
   const std::int64_t padding = input[1] < 16 ? 2 : 0;
   const auto after = [padding](std::int64_t size) { return (size + 2 * padding - 4) / 2; };  // convolution and pool
@@ -48,7 +49,8 @@ Widths parse_widths(const std::string& text, const Spec& spec) {
   for (const std::string& argument : spec.arguments) {
     const auto width = to_integer(argument);
     if (!width || *width < 1 || *width > 65536) {
-      throw Stop(usage, fmt::format("--net {}: '{}' is no width of a layer: 1 to 65536, as in mlp:128,64", text, argument));
+      throw Stop(usage,
+                 fmt::format("--net {}: '{}' is no width of a layer: 1 to 65536, as in mlp:128,64", text, argument));
     }
     widths.push_back(*width);
   }

@@ -14,8 +14,8 @@ struct NetSpec {
   std::function<nn::Sequential(const Shape& input, std::int64_t classes)> make;  // input: the shape of one example
 };
 
-// Subtracts the mean of the training data and divides by their deviation, taken over `axes`: a net that begins with it takes
-// numbers in any unit, and is saved with what it needs to know about them.
+// Subtracts the mean of the training data and divides by their deviation, taken over `axes`: a net that begins with it
+// takes numbers in any unit, and is saved with what it needs to know about them.
 struct Standardize : nn::Module<Standardize> {
   Buffer mean, deviation;
   Standardize(const Tensor& x, Axes axes);

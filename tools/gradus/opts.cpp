@@ -64,7 +64,9 @@ struct Names {
 };
 struct Describe {
   std::vector<std::string> list = {};
-  void operator()(std::string_view field, const auto& value) { list.push_back(fmt::format("{}={}", field, write(value))); }
+  void operator()(std::string_view field, const auto& value) {
+    list.push_back(fmt::format("{}={}", field, write(value)));
+  }
 };
 
 template <class Options>
@@ -91,9 +93,7 @@ Options parse_options(const std::string& text, const Spec& spec) {
 template <class Optimizer>
 MakeOptimizer parse(const std::string& text, const Spec& spec) {
   const auto options = parse_options<OptionsOf<Optimizer>>(text, spec);
-  const auto made = [options](const auto& of) {
-    return AnyOptimizer(std::make_unique<Optimizer>(of, options));
-  };
+  const auto made = [options](const auto& of) { return AnyOptimizer(std::make_unique<Optimizer>(of, options)); };
   try {
     made(std::vector{zeros({1}).requires_grad_()});  // has the values checked before any data are read
   } catch (const Error& e) { throw Stop(usage, fmt::format("--opt {}: {}", text, without_line(e))); }

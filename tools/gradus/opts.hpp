@@ -29,7 +29,9 @@ class AnyOptimizer {
   template <class Optimizer>
   static double step_of(optim::OptimizerBase& base, const Closure& loss) {
     auto& optimizer = static_cast<Optimizer&>(base);
-    if constexpr (requires { { optimizer.step(loss) } -> std::same_as<double>; }) {
+    if constexpr (requires {
+                    { optimizer.step(loss) } -> std::same_as<double>;
+                  }) {
       return optimizer.step(loss);
     } else {
       const double before = loss();

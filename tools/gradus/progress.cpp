@@ -59,12 +59,13 @@ void Progress::show(std::int64_t done, double loss, double accuracy) {
   const std::string head = fmt::format("epoch {:>{}}/{}", epoch_, digits, epochs_);
   const std::string tail = fmt::format("  loss {:<7}  acc {:5.1f} %  {:>7}  ETA {:<5}", loss_text(loss), 100 * accuracy,
                                        rate(speed), clock(left));
-  const int room = terminal_width() - 1 - static_cast<int>(head.size() + tail.size()) - 2;
+  const int width = terminal_width() - 3;  // the terminal writes ^C behind it
+  const int room = width - static_cast<int>(head.size() + tail.size()) - 2;
   std::string line = head + tail;
   if (room >= 6) {
     line.insert(head.size(), "  " + bar(static_cast<double>(done) / static_cast<double>(items_), std::min(room, 40)));
   } else {
-    line.resize(std::min(line.size(), static_cast<std::size_t>(terminal_width() - 1)));
+    line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(width, 0))));
   }
   fmt::print("\r{}\x1b[K", line);
   std::fflush(stdout);

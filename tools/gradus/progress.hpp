@@ -1,4 +1,5 @@
-// What training shows while it runs: on a terminal one line that is rewritten, and everywhere a line for every epoch done.
+// What training shows while it runs: on a terminal one line that is rewritten, and everywhere a line for every epoch
+// done.
 #pragma once
 
 #include <chrono>
@@ -16,7 +17,8 @@ class Progress {
   ~Progress();                                                    // leaves no half-written line behind
 
   void begin(std::int64_t epoch);  // from 1
-  // After a batch: how many examples of the epoch are done, their mean loss and accuracy. Shown ten times a second at most.
+  // After a batch: how many examples of the epoch are done, their mean loss and accuracy. Shown ten times a second at
+  // most.
   void update(std::int64_t done, double loss, double accuracy);
   void finish(const EpochResult& result);
 

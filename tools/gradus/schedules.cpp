@@ -15,14 +15,15 @@ optim::Schedule constant(double, std::int64_t) {
 }
 optim::Schedule cosine(double, std::int64_t steps) { return optim::CosineAnnealingLR{.T_max = steps}; }
 optim::Schedule linear(double, std::int64_t steps) { return optim::PolynomialLR{.total_iters = steps}; }
-optim::Schedule onecycle(double lr, std::int64_t steps) { return optim::OneCycleLR{.max_lr = lr, .total_steps = steps}; }
+optim::Schedule onecycle(double lr, std::int64_t steps) {
+  return optim::OneCycleLR{.max_lr = lr, .total_steps = steps};
+}
 
 struct Known {
   const char* name;
   MakeSchedule make;
 };
-constexpr Known schedules[] = {
-    {"constant", constant}, {"cosine", cosine}, {"linear", linear}, {"onecycle", onecycle}};
+constexpr Known schedules[] = {{"constant", constant}, {"cosine", cosine}, {"linear", linear}, {"onecycle", onecycle}};
 
 }  // namespace
 

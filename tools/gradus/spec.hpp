@@ -1,4 +1,5 @@
-// Specs: what one option of the command line says about a net or an optimizer, as in mlp:128,64 and sgd:lr=0.1,nesterov.
+// Specs: what one option of the command line says about a net or an optimizer, as in mlp:128,64 and
+// sgd:lr=0.1,nesterov.
 #pragma once
 
 #include <optional>

@@ -76,13 +76,12 @@ std::string yes_or_no(const std::string& text) {
   return text == "yes" || text == "no" ? "" : fmt::format("yes or no is expected, not '{}'", text);
 }
 
-constexpr const char* examples = R"(
-Examples:
+constexpr const char* examples = R"(Examples:
   gradus train
-  gradus train --data mnist --net mlp:128 --opt adam --batch 64 --epochs 5
+  gradus train --data mnist --net lenet --opt adamw:lr=2e-3 --schedule cosine --batch 64 --epochs 5
   gradus train --data iris.csv --label species --save iris.safetensors
 
-Optimizers, with their options and defaults:
+Optimizers, with their options and defaults (a pair as in 0.9/0.999, a flag alone is true):
 )";
 
 }  // namespace

@@ -12,6 +12,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
+std::string grouped(std::int64_t n) {  // 60,000
+  std::string text = std::to_string(n);
+  for (auto i = std::ssize(text) - 3; i > 0; i -= 3) text.insert(static_cast<std::size_t>(i), 1, ',');
+  return text;
+}
+
 }  // namespace
 
 // Sums over the batches of an epoch.
@@ -37,15 +43,17 @@ Training::Training(const TrainOptions& options, Task task, nn::Sequential net, A
 
 Exit Training::run() {
   announce();
-  const Interrupt interrupt;
   const auto begin = Clock::now();
-  {
-    Progress progress(o_.epochs, task_.train.size(), o_.quiet);
-    while (epoch_ < o_.epochs) {
-      if (!epoch(progress, interrupt)) return stopped();
-    }
+  return learn_all() ? finished(since(begin)) : stopped();
+}
+
+bool Training::learn_all() {
+  const Interrupt interrupt;
+  Progress progress(o_.epochs, task_.train.size(), o_.quiet);
+  while (epoch_ < o_.epochs) {
+    if (!epoch(progress, interrupt)) return false;
   }
-  return finished(since(begin));
+  return true;
 }
 
 data::Batches Training::batches() const { return data::batches(task_.train, {.size = o_.batch, .shuffle = true}); }
@@ -93,10 +101,10 @@ void Training::learn(const Tensor& x, const Tensor& y, Tally& tally) {
 
 void Training::check(double loss) const {
   if (std::isfinite(loss)) return;
-  throw Stop(failed, fmt::format("the loss became {} in epoch {}, step {}: training failed and nothing was saved\n"
-                                 "  try: a smaller learning rate, --opt {}:lr={:.2g}",
-                                 std::isnan(loss) ? "NaN" : "infinite", epoch_, steps_ + 1, parse_spec(o_.opt).name,
-                                 lr_ / 10));
+  throw Stop(failed,
+             fmt::format("the loss became {} in epoch {}, step {}: training failed and nothing was saved\n"
+                         "  try: a smaller learning rate, --opt {}:lr={:.2g}",
+                         std::isnan(loss) ? "NaN" : "infinite", epoch_, steps_ + 1, parse_spec(o_.opt).name, lr_ / 10));
 }
 
 void Training::announce() {
@@ -107,9 +115,9 @@ void Training::announce() {
     fmt::print("\n");
   }
   if (o_.quiet) return;
-  fmt::print("data  {}: {} training and {} test examples of {} classes\n", task_.name, task_.train.size(),
-             task_.test.size(), task_.classes);
-  fmt::print("net   {}: {} parameters\n", o_.net, net_.parameter_count());
+  fmt::print("data  {}: {} training and {} test examples of {} classes\n", task_.name, grouped(task_.train.size()),
+             grouped(task_.test.size()), grouped(task_.classes));
+  fmt::print("net   {}: {} parameters\n", o_.net, grouped(net_.parameter_count()));
   fmt::print("opt   {}, {} rate, batch {}, seed {}\n\n", o_.opt, o_.schedule, o_.batch, o_.seed);
   std::fflush(stdout);
 }
@@ -125,8 +133,10 @@ Exit Training::finished(double seconds) const {
 
 Exit Training::stopped() const {
   fmt::print("interrupted in epoch {} of {}, after {} steps\n", epoch_, o_.epochs, steps_);
-  if (save()) fmt::print("model {}, as it was then\n", o_.save);
-  else fmt::print("nothing was saved: there was no --save\n");
+  if (save())
+    fmt::print("model {}, as it was then\n", o_.save);
+  else
+    fmt::print("nothing was saved: there was no --save\n");
   return interrupted;
 }
 

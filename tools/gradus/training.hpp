@@ -31,7 +31,8 @@ class Training {
   struct Tally;
 
   void announce();
-  bool epoch(Progress& progress, const Interrupt& interrupt);  // false: interrupted
+  bool learn_all();                                            // false: interrupted
+  bool epoch(Progress& progress, const Interrupt& interrupt);  // likewise
   data::Batches batches() const;
   void learn(const Tensor& x, const Tensor& y, Tally& tally);
   void check(double loss) const;

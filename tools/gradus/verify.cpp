@@ -35,13 +35,9 @@ Outcome run(const Case& c) {
   try {
     kind.run(c);
     return {&c, Status::passed, {}};
-  } catch (const Difference& d) {
-    return {&c, Status::failed, d};
-  } catch (const NotImplemented& missing) {
+  } catch (const Difference& d) { return {&c, Status::failed, d}; } catch (const NotImplemented& missing) {
     return {&c, Status::not_implemented, {missing.name}};
-  } catch (const Skipped& skipped) {
-    return {&c, Status::skipped, {skipped.name}};
-  } catch (const Stop&) {
+  } catch (const Skipped& skipped) { return {&c, Status::skipped, {skipped.name}}; } catch (const Stop&) {
     throw;
   } catch (const Json::exception& e) {
     throw Stop(file_trouble, fmt::format("{}: the case is not as the format says: {}", c.path(), e.what()));
@@ -66,7 +62,8 @@ Exit verify(const VerifyOptions& o) {
 void add_verify(CLI::App& program, Action& action) {
   auto options = std::make_shared<VerifyOptions>();
   VerifyOptions& o = *options;
-  CLI::App& app = *program.add_subcommand("verify", "Compare every operation, layer and optimizer with a kit of PyTorch's numbers");
+  CLI::App& app =
+      *program.add_subcommand("verify", "Compare every operation, layer and optimizer with a kit of PyTorch's numbers");
   app.callback([options, &action] { action = [options] { return verify(*options); }; });
   app.footer("Ends with 0 if nothing failed and nothing is unimplemented, 1 otherwise, 3 if the kit is damaged.");
 

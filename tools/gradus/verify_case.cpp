@@ -39,8 +39,10 @@ const Tensor& Case::tensor(const Json& stored) const {
 
 void Case::compare(const std::string& what, const Tensor& got, const Tensor& want) const {
   if (!got.defined()) throw Difference{what, nullptr, "nothing", to_string(want.shape())};
-  if (got.dtype() != want.dtype()) throw Difference{what + ": dtype", nullptr, gradus::name(got.dtype()), gradus::name(want.dtype())};
-  if (got.shape() != want.shape()) throw Difference{what + ": shape", nullptr, to_string(got.shape()), to_string(want.shape())};
+  if (got.dtype() != want.dtype())
+    throw Difference{what + ": dtype", nullptr, gradus::name(got.dtype()), gradus::name(want.dtype())};
+  if (got.shape() != want.shape())
+    throw Difference{what + ": shape", nullptr, to_string(got.shape()), to_string(want.shape())};
   if (!is_floating(want.dtype())) {
     const auto g = got.to_vector<std::int64_t>(), w = want.to_vector<std::int64_t>();
     const auto [a, b] = std::mismatch(g.begin(), g.end(), w.begin());

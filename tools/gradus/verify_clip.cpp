@@ -22,7 +22,8 @@ void run_clip(const Case& c) {
     throw NotImplemented{"clipping by " + kind};
   }
   attrs.finish();
-  for (std::size_t i = 0; i < parameters.size(); ++i) c.expect(fmt::format("grad {}", i), parameters[i].grad(), c["clipped"].at(i));
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    c.expect(fmt::format("grad {}", i), parameters[i].grad(), c["clipped"].at(i));
 }
 
 }  // namespace gradus::tool

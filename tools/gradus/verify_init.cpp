@@ -29,7 +29,8 @@ constexpr Known known_initialisers[] = {
     {"kaiming_uniform", [](Tensor w, Settings& args) { kaiming_uniform_(w, kaiming(args)); }},
     {"kaiming_normal", [](Tensor w, Settings& args) { kaiming_normal_(w, kaiming(args)); }},
     {"orthogonal", [](Tensor w, Settings& args) { orthogonal_(w, args.get("gain", 1.0)); }},
-    {"trunc_normal", [](Tensor w, Settings& args) {
+    {"trunc_normal",
+     [](Tensor w, Settings& args) {
        trunc_normal_(w, args.get("mean", 0.0), args.get("std", 1.0), args.get("a", -2.0), args.get("b", 2.0));
      }},
 };
@@ -120,7 +121,8 @@ void run_init(const Case& c) {
   if (Expected expected = read(c["shape"], shape)) throw std::runtime_error(expected);
   manual_seed(1);
   const Tensor w = c["init"].get<std::string>().starts_with("default") ? start(c, shape) : draw(c, shape);
-  if (!w.defined() || w.shape() != shape) throw Difference{"shape", nullptr, w.defined() ? to_string(w.shape()) : "none", to_string(shape)};
+  if (!w.defined() || w.shape() != shape)
+    throw Difference{"shape", nullptr, w.defined() ? to_string(w.shape()) : "none", to_string(shape)};
   c.has("identity") ? expect_orthogonal(c, w) : expect_statistics(c, w);
 }
 

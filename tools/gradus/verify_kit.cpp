@@ -9,8 +9,9 @@
 namespace gradus::tool {
 namespace {
 
-constexpr const char* index_files[] = {"ops/ops.json",     "ops/errors.json", "modules/modules.json", "optim/optim.json",
-                                       "sched/sched.json", "clip/clip.json",  "init/init.json",       "train/train.json"};
+constexpr const char* index_files[] = {"ops/ops.json",     "ops/errors.json",  "modules/modules.json",
+                                       "optim/optim.json", "sched/sched.json", "clip/clip.json",
+                                       "init/init.json",   "train/train.json"};
 
 constexpr const char* format = "oracle-kit 1";
 
@@ -23,7 +24,8 @@ std::string group_of(const std::string& index, const std::string& tensors) {
 }  // namespace
 
 Kit::Kit(const std::string& directory) : directory_(directory) {
-  if (!std::filesystem::is_directory(directory_)) throw Stop(file_trouble, fmt::format("{}: no such directory", directory));
+  if (!std::filesystem::is_directory(directory_))
+    throw Stop(file_trouble, fmt::format("{}: no such directory", directory));
   manifest_ = json("manifest.json", bytes("manifest.json"));
   try {
     for (const auto& [file, entry] : manifest_.at("files").items()) check(file, entry);

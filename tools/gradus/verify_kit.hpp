@@ -1,5 +1,5 @@
-// A kit of reference vectors (tests/reference/README.md), whole or not at all: files are what manifest.json says, or the kit
-// is refused.
+// A kit of reference vectors (tests/reference/README.md), whole or not at all: files are what manifest.json says, or
+// the kit is refused.
 #pragma once
 
 #include <gradus/gradus.hpp>
@@ -16,9 +16,9 @@ namespace gradus::tool {
 
 // What a case computes differs from what the kit says.
 struct Difference {
-  std::string what;      // "grad x"
-  Json at = nullptr;     // the first element that differs: [1, 0]
-  Json got = nullptr;    // numbers ("nan", "inf", "-inf" as words), or what else there is: shapes, dtypes
+  std::string what;    // "grad x"
+  Json at = nullptr;   // the first element that differs: [1, 0]
+  Json got = nullptr;  // numbers ("nan", "inf", "-inf" as words), or what else there is: shapes, dtypes
   Json want = nullptr;
   Json tolerance = nullptr;
 };
@@ -36,8 +36,8 @@ class Case {
  public:
   Case(std::string of, const Json& index, const Json& spec, const StateDict& tensors);
 
-  std::string group, name;             // "ops/conv", "conv2d/groups"
-  const Json& index;                   // the file that lists it
+  std::string group, name;  // "ops/conv", "conv2d/groups"
+  const Json& index;        // the file that lists it
   std::string path() const { return group + "/" + name; }
 
   bool has(const char* key) const { return spec_.contains(key) && !spec_[key].is_null(); }
@@ -49,7 +49,9 @@ class Case {
   double atol() const { return spec_.value("atol", 0.0); }
 
   // Throws Difference unless got is what is stored: shape, dtype, and every element within the case's tolerance.
-  void expect(const std::string& what, const Tensor& got, const Json& stored) const { compare(what, got, tensor(stored)); }
+  void expect(const std::string& what, const Tensor& got, const Json& stored) const {
+    compare(what, got, tensor(stored));
+  }
   void compare(const std::string& what, const Tensor& got, const Tensor& want) const;
 
  private:

@@ -15,7 +15,8 @@ Tensor named(const StateDict& all, const std::string& name) {
 
 void allow(const StateDict& inputs, std::initializer_list<std::string_view> names) {
   for (const auto& [name, x] : inputs) {
-    if (std::ranges::find(names, name) == names.end()) throw std::runtime_error(fmt::format("the layer takes no input '{}'", name));
+    if (std::ranges::find(names, name) == names.end())
+      throw std::runtime_error(fmt::format("the layer takes no input '{}'", name));
   }
 }
 
@@ -133,7 +134,8 @@ Layer rnn(Settings& c) {
 }
 
 Layer gru(Settings& c) {
-  return recurrent(nn::GRU(integer(c, "input_size"), integer(c, "hidden_size"), recurrent_options<nn::RecurrentOptions>(c)));
+  return recurrent(
+      nn::GRU(integer(c, "input_size"), integer(c, "hidden_size"), recurrent_options<nn::RecurrentOptions>(c)));
 }
 
 Layer lstm(Settings& c) {
@@ -246,7 +248,8 @@ void run_step(const Case& c, const Layer& layer, const Json& step, const std::st
   for (auto& [name, p] : layer.module->named_parameters()) parameters.emplace_back(name, p);
   expect_all("grad", "input_grads", [&](const std::string& name) { return gradient_of(named(inputs, name)); });
   expect_all("grad", "param_grads", [&](const std::string& name) { return gradient_of(named(parameters, name)); });
-  expect_all("buffer", "buffers_after", [&](const std::string& name) { return named(layer.module->state_dict(), name); });
+  expect_all("buffer", "buffers_after",
+             [&](const std::string& name) { return named(layer.module->state_dict(), name); });
 }
 
 }  // namespace

@@ -13,10 +13,14 @@ Tensor view(const Tensor& x, const Json& json) {
   Settings how(json);
   const auto kind = how.get<std::string>("kind");
   Tensor seen;
-  if (kind == "permute") seen = permute(x, how.get<Axes>("dims"));
-  else if (kind == "slice") seen = slice(x, how.get<std::vector<Range>>("ranges"));
-  else if (kind == "expand") seen = expand(x, how.get<Shape>("shape"));
-  else throw std::runtime_error("there is no view " + kind);
+  if (kind == "permute")
+    seen = permute(x, how.get<Axes>("dims"));
+  else if (kind == "slice")
+    seen = slice(x, how.get<std::vector<Range>>("ranges"));
+  else if (kind == "expand")
+    seen = expand(x, how.get<Shape>("shape"));
+  else
+    throw std::runtime_error("there is no view " + kind);
   return how.finish(), seen;
 }
 
@@ -82,7 +86,8 @@ void run_operation(const Case& c) {
     gradients = tape.gradient(loss, inputs.tensors, {.record = record});
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       const std::size_t at = inputs.at[i];
-      c.expect(fmt::format("grad {}{}", c["args"][at].get<std::string>(), record ? ", recorded" : ""), gradients[i], c["grads"][at]);
+      c.expect(fmt::format("grad {}{}", c["args"][at].get<std::string>(), record ? ", recorded" : ""), gradients[i],
+               c["grads"][at]);
     }
   }
   if (!c.has("hvp")) return;
@@ -92,8 +97,10 @@ void run_operation(const Case& c) {
   std::vector<Tensor> leaves = inputs.tensors;
   leaves.insert(leaves.end(), cotangents.tensors.begin(), cotangents.tensors.end());
   std::vector<Tensor> second;
-  if (tape.index_of(s) >= 0) second = tape.gradient(s, leaves);
-  else for (const Tensor& x : leaves) second.push_back(zeros_like(x));  // the gradient is constant
+  if (tape.index_of(s) >= 0)
+    second = tape.gradient(s, leaves);
+  else
+    for (const Tensor& x : leaves) second.push_back(zeros_like(x));  // the gradient is constant
   for (std::size_t i = 0; i < inputs.at.size(); ++i) {
     const std::size_t at = inputs.at[i];
     c.expect("hvp " + c["args"][at].get<std::string>(), second[i], hvp.at("result").at(at));

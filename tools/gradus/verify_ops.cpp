@@ -54,27 +54,42 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // ---- operations that differ in nothing but their function ----
 
-template <Tensor (*f)(Arg)> Results unary(Call& c) { return f(c["x"]); }
-template <Tensor (*f)(Arg, Arg)> Results binary(Call& c) { return f(c["x"], c["y"]); }
-template <Tensor (*f)(Arg, Axes, bool)> Results reduce(Call& c) {
+template <Tensor (*f)(Arg)>
+Results unary(Call& c) {
+  return f(c["x"]);
+}
+template <Tensor (*f)(Arg, Arg)>
+Results binary(Call& c) {
+  return f(c["x"], c["y"]);
+}
+template <Tensor (*f)(Arg, Axes, bool)>
+Results reduce(Call& c) {
   return f(c["x"], c.get<Axes>("dims", {}), c.get("keepdim", false));
 }
-template <Tensor (*f)(Arg, Axes, bool, double)> Results spread(Call& c) {
+template <Tensor (*f)(Arg, Axes, bool, double)>
+Results spread(Call& c) {
   return f(c["x"], c.get<Axes>("dims", {}), c.get("keepdim", false), c.get("correction", 1.0));
 }
-template <ValuesIndices (*f)(Arg, int, bool)> Results along(Call& c) {
+template <ValuesIndices (*f)(Arg, int, bool)>
+Results along(Call& c) {
   return f(c["x"], c.get<int>("dim"), c.get("keepdim", false));
 }
-template <Tensor (*f)(Arg, int)> Results axis(Call& c) { return f(c["x"], c.get<int>("dim")); }
-template <Tensor (*f)(Arg, std::int64_t)> Results triangle(Call& c) {
+template <Tensor (*f)(Arg, int)>
+Results axis(Call& c) {
+  return f(c["x"], c.get<int>("dim"));
+}
+template <Tensor (*f)(Arg, std::int64_t)>
+Results triangle(Call& c) {
   return f(c["x"], c.get<std::int64_t>("diagonal", 0));
 }
-template <Tensor (*f)(Arg, Arg, Reduction)> Results loss(Call& c) {
+template <Tensor (*f)(Arg, Arg, Reduction)>
+Results loss(Call& c) {
   return f(c["input"], c["target"], c.get("reduction", Reduction::mean));
 }
 
 // The index of the extreme element: along an axis, or of the flattened tensor, whose only axis keepdim keeps for all.
-template <Tensor (*along_axis)(Arg, int, bool), Tensor (*of_all)(Arg)> Results extreme(Call& c) {
+template <Tensor (*along_axis)(Arg, int, bool), Tensor (*of_all)(Arg)>
+Results extreme(Call& c) {
   const Tensor x = c["x"];
   const bool keep = c.get("keepdim", false);
   if (c.has("dim")) return along_axis(x, c.get<int>("dim"), keep);
@@ -91,7 +106,8 @@ Results pieces(Call& c) {
 }
 
 Pool2dOptions pool_options(Call& c) {
-  return {.stride = c.get<Pair>("stride", 0), .padding = c.get<Pair>("padding", 0), .ceil_mode = c.get("ceil_mode", false)};
+  return {
+      .stride = c.get<Pair>("stride", 0), .padding = c.get<Pair>("padding", 0), .ceil_mode = c.get("ceil_mode", false)};
 }
 
 Results max_pool(Call& c) {
@@ -159,7 +175,8 @@ Results likelihood(Call& c) {
 }
 
 Results bce(Call& c) {
-  return bce_loss(c["input"], c["target"], {.weight = c.maybe("weight"), .reduction = c.get("reduction", Reduction::mean)});
+  return bce_loss(c["input"], c["target"],
+                  {.weight = c.maybe("weight"), .reduction = c.get("reduction", Reduction::mean)});
 }
 
 Results bce_with_logits(Call& c) {
@@ -201,9 +218,19 @@ struct Known {
   Results (*run)(Call& c);
 };
 constexpr Known known_operations[] = {
-    {"add", binary<add>}, {"sub", binary<sub>}, {"mul", binary<mul>}, {"div", binary<div>}, {"pow", binary<pow>},
-    {"maximum", binary<maximum>}, {"minimum", binary<minimum>},
-    {"eq", binary<eq>}, {"ne", binary<ne>}, {"lt", binary<lt>}, {"le", binary<le>}, {"gt", binary<gt>}, {"ge", binary<ge>},
+    {"add", binary<add>},
+    {"sub", binary<sub>},
+    {"mul", binary<mul>},
+    {"div", binary<div>},
+    {"pow", binary<pow>},
+    {"maximum", binary<maximum>},
+    {"minimum", binary<minimum>},
+    {"eq", binary<eq>},
+    {"ne", binary<ne>},
+    {"lt", binary<lt>},
+    {"le", binary<le>},
+    {"gt", binary<gt>},
+    {"ge", binary<ge>},
     {"where", [](Call& c) -> Results { return where(c["cond"], c["x"], c["y"]); }},
     {"masked_fill", [](Call& c) -> Results { return masked_fill(c["x"], c["mask"], c.get<double>("value")); }},
 
@@ -216,22 +243,48 @@ constexpr Known known_operations[] = {
     {"rpow_scalar", [](Call& c) -> Results { return pow(c.get<double>("base"), c["x"]); }},
     {"clamp", [](Call& c) -> Results { return clamp(c["x"], c.get("min", -infinity), c.get("max", infinity)); }},
 
-    {"neg", unary<neg>}, {"sqrt", unary<sqrt>}, {"rsqrt", unary<rsqrt>}, {"reciprocal", unary<reciprocal>},
-    {"square", unary<square>}, {"exp", unary<exp>}, {"log", unary<log>}, {"log1p", unary<log1p>}, {"expm1", unary<expm1>},
-    {"sin", unary<sin>}, {"cos", unary<cos>}, {"tan", unary<tan>}, {"tanh", unary<tanh>}, {"sigmoid", unary<sigmoid>},
-    {"erf", unary<erf>}, {"abs", unary<abs>}, {"sign", unary<sign>}, {"log_sigmoid", unary<log_sigmoid>},
-    {"relu", unary<relu>}, {"silu", unary<silu>}, {"mish", unary<mish>},
+    {"neg", unary<neg>},
+    {"sqrt", unary<sqrt>},
+    {"rsqrt", unary<rsqrt>},
+    {"reciprocal", unary<reciprocal>},
+    {"square", unary<square>},
+    {"exp", unary<exp>},
+    {"log", unary<log>},
+    {"log1p", unary<log1p>},
+    {"expm1", unary<expm1>},
+    {"sin", unary<sin>},
+    {"cos", unary<cos>},
+    {"tan", unary<tan>},
+    {"tanh", unary<tanh>},
+    {"sigmoid", unary<sigmoid>},
+    {"erf", unary<erf>},
+    {"abs", unary<abs>},
+    {"sign", unary<sign>},
+    {"log_sigmoid", unary<log_sigmoid>},
+    {"relu", unary<relu>},
+    {"silu", unary<silu>},
+    {"mish", unary<mish>},
     {"softplus", [](Call& c) -> Results { return softplus(c["x"], c.get("beta", 1.0), c.get("threshold", 20.0)); }},
     {"leaky_relu", [](Call& c) -> Results { return leaky_relu(c["x"], c.get("negative_slope", 0.01)); }},
     {"elu", [](Call& c) -> Results { return elu(c["x"], c.get("alpha", 1.0)); }},
     {"gelu", [](Call& c) -> Results { return gelu(c["x"], c.get("approximate", Gelu::exact)); }},
     {"dropout", [](Call& c) -> Results { return dropout(c["x"], c.get("p", 0.5), c.get("training", false)); }},
 
-    {"sum", reduce<sum>}, {"mean", reduce<mean>}, {"prod", reduce<prod>}, {"max", reduce<max>}, {"min", reduce<min>},
-    {"logsumexp", reduce<logsumexp>}, {"var", spread<var>}, {"std", spread<gradus::std>},
-    {"max_dim", along<max_dim>}, {"min_dim", along<min_dim>},
-    {"argmax", extreme<argmax, argmax>}, {"argmin", extreme<argmin, argmin>},
-    {"cumsum", axis<cumsum>}, {"softmax", axis<softmax>}, {"log_softmax", axis<log_softmax>},
+    {"sum", reduce<sum>},
+    {"mean", reduce<mean>},
+    {"prod", reduce<prod>},
+    {"max", reduce<max>},
+    {"min", reduce<min>},
+    {"logsumexp", reduce<logsumexp>},
+    {"var", spread<var>},
+    {"std", spread<gradus::std>},
+    {"max_dim", along<max_dim>},
+    {"min_dim", along<min_dim>},
+    {"argmax", extreme<argmax, argmax>},
+    {"argmin", extreme<argmin, argmin>},
+    {"cumsum", axis<cumsum>},
+    {"softmax", axis<softmax>},
+    {"log_softmax", axis<log_softmax>},
     {"matmul", [](Call& c) -> Results { return matmul(c["x"], c["y"]); }},
     {"einsum", [](Call& c) -> Results { return einsum(c.get<std::string>("equation"), c.all()); }},
 
@@ -249,46 +302,68 @@ constexpr Known known_operations[] = {
     {"flip", [](Call& c) -> Results { return flip(c["x"], c.get<Axes>("dims")); }},
     {"roll", [](Call& c) -> Results { return roll(c["x"], c.get<Axes>("shifts"), c.get<Axes>("dims")); }},
     {"repeat", [](Call& c) -> Results { return repeat(c["x"], c.get<Shape>("repeats")); }},
-    {"tril", triangle<tril>}, {"triu", triangle<triu>},
-    {"pad", [](Call& c) -> Results {
+    {"tril", triangle<tril>},
+    {"triu", triangle<triu>},
+    {"pad",
+     [](Call& c) -> Results {
        return pad(c["x"], c.get<std::vector<Pad>>("pad"), c.get("mode", PadMode::constant), c.get("value", 0.0));
      }},
     {"index_select", [](Call& c) -> Results { return index_select(c["x"], c.get<int>("dim"), c["index"]); }},
     {"gather", [](Call& c) -> Results { return gather(c["x"], c.get<int>("dim"), c["index"]); }},
     {"scatter_add", [](Call& c) -> Results { return scatter_add(c["x"], c.get<int>("dim"), c["index"], c["src"]); }},
-    {"embedding", [](Call& c) -> Results { return embedding(c["weight"], c["indices"], c.get<std::int64_t>("padding_idx", -1)); }},
+    {"embedding",
+     [](Call& c) -> Results { return embedding(c["weight"], c["indices"], c.get<std::int64_t>("padding_idx", -1)); }},
 
-    {"conv1d", convolve1d}, {"conv2d", convolve2d}, {"conv_transpose2d", convolve_back2d},
-    {"max_pool2d", max_pool}, {"avg_pool2d", avg_pool},
-    {"adaptive_avg_pool2d", [](Call& c) -> Results { return adaptive_avg_pool2d(c["x"], c.get<Pair>("output_size", 0)); }},
-    {"layer_norm", [](Call& c) -> Results {
-       return layer_norm(c["x"], c.get<Shape>("normalized_shape"), c.maybe("weight"), c.maybe("bias"), c.get("eps", 1e-5));
+    {"conv1d", convolve1d},
+    {"conv2d", convolve2d},
+    {"conv_transpose2d", convolve_back2d},
+    {"max_pool2d", max_pool},
+    {"avg_pool2d", avg_pool},
+    {"adaptive_avg_pool2d",
+     [](Call& c) -> Results { return adaptive_avg_pool2d(c["x"], c.get<Pair>("output_size", 0)); }},
+    {"layer_norm",
+     [](Call& c) -> Results {
+       return layer_norm(c["x"], c.get<Shape>("normalized_shape"), c.maybe("weight"), c.maybe("bias"),
+                         c.get("eps", 1e-5));
      }},
-    {"group_norm", [](Call& c) -> Results {
-       return group_norm(c["x"], c.get<std::int64_t>("num_groups"), c.maybe("weight"), c.maybe("bias"), c.get("eps", 1e-5));
+    {"group_norm",
+     [](Call& c) -> Results {
+       return group_norm(c["x"], c.get<std::int64_t>("num_groups"), c.maybe("weight"), c.maybe("bias"),
+                         c.get("eps", 1e-5));
      }},
     {"batch_norm", normalize_batch},
     {"rms_norm", [](Call& c) -> Results { return rms_norm(c["x"], c.maybe("weight"), c.get("eps", 1e-5)); }},
     {"scaled_dot_product_attention", attend},
 
-    {"mse_loss", loss<mse_loss>}, {"l1_loss", loss<l1_loss>}, {"hinge_loss", loss<hinge_loss>},
-    {"huber_loss", [](Call& c) -> Results {
+    {"mse_loss", loss<mse_loss>},
+    {"l1_loss", loss<l1_loss>},
+    {"hinge_loss", loss<hinge_loss>},
+    {"huber_loss",
+     [](Call& c) -> Results {
        return huber_loss(c["input"], c["target"], c.get("delta", 1.0), c.get("reduction", Reduction::mean));
      }},
-    {"smooth_l1_loss", [](Call& c) -> Results {
+    {"smooth_l1_loss",
+     [](Call& c) -> Results {
        return smooth_l1_loss(c["input"], c["target"], c.get("beta", 1.0), c.get("reduction", Reduction::mean));
      }},
-    {"hinge_embedding_loss", [](Call& c) -> Results {
+    {"hinge_embedding_loss",
+     [](Call& c) -> Results {
        return hinge_embedding_loss(c["input"], c["target"], c.get("margin", 1.0), c.get("reduction", Reduction::mean));
      }},
-    {"cosine_embedding_loss", [](Call& c) -> Results {
-       return cosine_embedding_loss(c["x1"], c["x2"], c["target"], c.get("margin", 0.0), c.get("reduction", Reduction::mean));
+    {"cosine_embedding_loss",
+     [](Call& c) -> Results {
+       return cosine_embedding_loss(c["x1"], c["x2"], c["target"], c.get("margin", 0.0),
+                                    c.get("reduction", Reduction::mean));
      }},
-    {"kl_div", [](Call& c) -> Results {
+    {"kl_div",
+     [](Call& c) -> Results {
        return kl_div(c["input"], c["target"],
                      {.log_target = c.get("log_target", false), .reduction = c.get("reduction", Reduction::mean)});
      }},
-    {"bce_loss", bce}, {"bce_with_logits_loss", bce_with_logits}, {"cross_entropy", entropy}, {"nll_loss", likelihood},
+    {"bce_loss", bce},
+    {"bce_with_logits_loss", bce_with_logits},
+    {"cross_entropy", entropy},
+    {"nll_loss", likelihood},
     {"triplet_margin_loss", triplet},
     {"program", program},
 };

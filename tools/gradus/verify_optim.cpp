@@ -18,8 +18,10 @@ AnyOptimizer make(const std::vector<ParameterGroup>& groups) {
     Settings hyper(group.hyper);
     options.fields(hyper);
     hyper.finish();
-    if (optimizer) optimizer->add_group(group.parameters, options);
-    else optimizer = std::make_unique<Optimizer>(group.parameters, options);
+    if (optimizer)
+      optimizer->add_group(group.parameters, options);
+    else
+      optimizer = std::make_unique<Optimizer>(group.parameters, options);
   }
   return AnyOptimizer(std::move(optimizer));
 }
@@ -99,7 +101,8 @@ struct Run {
   Path loss = {};
 
   void note(Objective f) {
-    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].push_back(problem.parameters[i].second.detach().clone());
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      parameters[i].push_back(problem.parameters[i].second.detach().clone());
     loss.push_back(f(problem));
   }
   void note_averages(const StateDict& state) {
@@ -110,7 +113,9 @@ struct Run {
   }
 };
 
-bool contains(const Json& list, std::int64_t number) { return std::find(list.begin(), list.end(), number) != list.end(); }
+bool contains(const Json& list, std::int64_t number) {
+  return std::find(list.begin(), list.end(), number) != list.end();
+}
 
 }  // namespace
 
@@ -133,7 +138,8 @@ void run_optimizer(const Case& c) {
   run.note(f);
   for (std::int64_t step = 0; step < c["steps"].get<std::int64_t>(); ++step) {
     if (c.has("lr_change") && c["lr_change"].at("before_step") == step) {
-      for (std::size_t g = 0; g < base.groups(); ++g) base.set_lr(base.lr(g) * c["lr_change"].at("factor").get<double>(), g);
+      for (std::size_t g = 0; g < base.groups(); ++g)
+        base.set_lr(base.lr(g) * c["lr_change"].at("factor").get<double>(), g);
     }
     optimizer.step([&] {
       base.zero_grad();

@@ -9,7 +9,8 @@ constexpr Expected list_of_integers = "a list of whole numbers";
 
 // One of a few words.
 template <class E>
-Expected choose(const Json& json, E& to, std::initializer_list<std::pair<std::string_view, E>> words, Expected expected) {
+Expected choose(const Json& json, E& to, std::initializer_list<std::pair<std::string_view, E>> words,
+                Expected expected) {
   if (!json.is_string()) return expected;
   for (const auto& [word, value] : words) {
     if (word == json.get_ref<const std::string&>()) return to = value, nullptr;
@@ -19,7 +20,8 @@ Expected choose(const Json& json, E& to, std::initializer_list<std::pair<std::st
 
 // A list of lists of up to three numbers, null where `row` has nothing to say.
 template <class T>
-Expected rows(const Json& json, std::vector<T>& to, std::initializer_list<std::int64_t T::*> members, Expected expected) {
+Expected rows(const Json& json, std::vector<T>& to, std::initializer_list<std::int64_t T::*> members,
+              Expected expected) {
   if (!json.is_array()) return expected;
   for (const Json& row : json) {
     if (!row.is_array() || row.size() != members.size()) return expected;
@@ -110,7 +112,10 @@ Expected read(const Json& json, PadMode& to) {
 
 Expected read(const Json& json, Reduction& to) {
   return choose(json, to,
-                {{"mean", Reduction::mean}, {"sum", Reduction::sum}, {"none", Reduction::none}, {"batchmean", Reduction::batch_mean}},
+                {{"mean", Reduction::mean},
+                 {"sum", Reduction::sum},
+                 {"none", Reduction::none},
+                 {"batchmean", Reduction::batch_mean}},
                 "mean, sum, none or batchmean");
 }
 
@@ -121,9 +126,18 @@ Expected read(const Json& json, nn::init::Fan& to) {
 Expected read(const Json& json, nn::init::Nonlinearity& to) {
   using enum nn::init::Nonlinearity;
   return choose(json, to,
-                {{"linear", linear}, {"conv1d", conv}, {"conv2d", conv}, {"conv3d", conv}, {"conv_transpose1d", conv},
-                 {"conv_transpose2d", conv}, {"conv_transpose3d", conv}, {"sigmoid", sigmoid}, {"tanh", tanh},
-                 {"relu", relu}, {"leaky_relu", leaky_relu}, {"selu", selu}},
+                {{"linear", linear},
+                 {"conv1d", conv},
+                 {"conv2d", conv},
+                 {"conv3d", conv},
+                 {"conv_transpose1d", conv},
+                 {"conv_transpose2d", conv},
+                 {"conv_transpose3d", conv},
+                 {"sigmoid", sigmoid},
+                 {"tanh", tanh},
+                 {"relu", relu},
+                 {"leaky_relu", leaky_relu},
+                 {"selu", selu}},
                 "a nonlinearity");
 }
 
@@ -132,7 +146,8 @@ Expected read(const Json& json, nn::RNNNonlinearity& to) {
 }
 
 Expected read(const Json& json, nn::EncoderActivation& to) {
-  return choose(json, to, {{"relu", nn::EncoderActivation::relu}, {"gelu", nn::EncoderActivation::gelu}}, "relu or gelu");
+  return choose(json, to, {{"relu", nn::EncoderActivation::relu}, {"gelu", nn::EncoderActivation::gelu}},
+                "relu or gelu");
 }
 
 Expected read(const Json& json, optim::LineSearch& to) {

@@ -43,8 +43,8 @@ Expected read(const Json& json, optim::CyclicMode& to);
 Expected read(const Json& json, optim::PlateauMode& to);
 Expected read(const Json& json, optim::ThresholdMode& to);
 
-// A JSON object all of whose members must be read: one that nobody asked for is not passed over in silence. Null is the same
-// as absent: the default.
+// A JSON object all of whose members must be read: one that nobody asked for is not passed over in silence. Null is the
+// same as absent: the default.
 class Settings {
  public:
   explicit Settings(const Json& object) : object_(object) {}
@@ -57,18 +57,21 @@ class Settings {
   bool has(const std::string& name) { return find(name); }
   bool is_null(const std::string& name) const { return object_.contains(name) && object_[name].is_null(); }
 
-  template <class T> T get(const std::string& name) {
+  template <class T>
+  T get(const std::string& name) {
     if (!has(name)) throw std::runtime_error(fmt::format("there is no '{}'", name));
     T value{};
     (*this)(name, value);
     return value;
   }
-  template <class T> T get(const std::string& name, T fallback) {
+  template <class T>
+  T get(const std::string& name, T fallback) {
     (*this)(name, fallback);
     return fallback;
   }
   // So that options.fields(settings) reads them all, under the names they have there.
-  template <class T> void operator()(const std::string& name, T& value) {
+  template <class T>
+  void operator()(const std::string& name, T& value) {
     const Json* json = find(name);
     if (!json) return;
     if (Expected expected = read(*json, value)) {

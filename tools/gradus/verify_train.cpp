@@ -56,7 +56,8 @@ void run_training(const Case& c) {
   }
   AnyOptimizer optimizer = make_optimizer(c["optimizer"].get<std::string>(), {{parameters, c["hyper"]}});
   const auto expect_all = [&](const char* what, const char* key, auto get) {
-    for (const auto& [name, stored] : c[key].items()) c.expect(fmt::format("{} {}", what, name), get(net[name]), stored);
+    for (const auto& [name, stored] : c[key].items())
+      c.expect(fmt::format("{} {}", what, name), get(net[name]), stored);
   };
 
   const Tensor &x = c.tensor(c["x"]), &y = c.tensor(c["y"]), &batches = c.tensor(c["batches"]);

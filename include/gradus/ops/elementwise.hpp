@@ -1,5 +1,5 @@
-// Element by element. Operands of different shapes are broadcast as in numpy, which records an `expand` for each that grows.
-// f32 and f64, unless said otherwise; arithmetic also i64. NaN passes through every one.
+// Element by element. Operands of different shapes are broadcast as in numpy, which records an `expand` for each that
+// grows. f32 and f64, unless said otherwise; arithmetic also i64. NaN passes through every one.
 #pragma once
 
 #include <gradus/tensor.hpp>
@@ -62,14 +62,15 @@ Tensor erf(Arg x);
 Tensor clamp(Arg x, double low, double high);
 
 // ---- activations ----
-Tensor relu(Arg x);                                     // derivative 0 at 0
+Tensor relu(Arg x);                                      // derivative 0 at 0
 Tensor leaky_relu(Arg x, double negative_slope = 0.01);  // derivative negative_slope at 0
-Tensor elu(Arg x, double alpha = 1);                    // x > 0 ? x : alpha (e^x - 1)
+Tensor elu(Arg x, double alpha = 1);                     // x > 0 ? x : alpha (e^x - 1)
 enum class Gelu { exact, tanh };
 // x Phi(x) (Hendrycks and Gimpel, 2016), or its tanh form 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
 Tensor gelu(Arg x, Gelu form = Gelu::exact);
-Tensor silu(Arg x);                                               // x sigmoid(x)
-Tensor softplus(Arg x, double beta = 1, double threshold = 20);  // log(1 + e^(beta x)) / beta; x where beta x > threshold
+Tensor silu(Arg x);  // x sigmoid(x)
+Tensor softplus(Arg x, double beta = 1,
+                double threshold = 20);  // log(1 + e^(beta x)) / beta; x where beta x > threshold
 Tensor mish(Arg x);  // x tanh(softplus(x)); its second derivative is NaN where e^x overflows, as PyTorch's
 
 // ---- conversion ----

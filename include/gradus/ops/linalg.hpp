@@ -13,7 +13,8 @@ namespace gradus {
 struct MatmulOptions {
   bool transpose_a = false, transpose_b = false;  // of the last two axes, without a copy
 };
-// numpy's matmul: 1-d, 2-d and batches with broadcasting. An inner size of 0 gives zeros. Transposed views are not copied.
+// numpy's matmul: 1-d, 2-d and batches with broadcasting. An inner size of 0 gives zeros. Transposed views are not
+// copied.
 //   dA = G Bᵀ   dB = Aᵀ G
 Tensor matmul(Arg a, Arg b, MatmulOptions options = {});
 
@@ -53,7 +54,8 @@ Tensor conv_transpose2d(Arg x, Arg weight, const Tensor& bias = {}, const ConvTr
 struct Conv1dOptions {
   std::int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
 };
-Tensor conv1d(Arg x, Arg weight, const Tensor& bias = {}, const Conv1dOptions& options = {});  // x (N, C, L), weight (O, C/groups, K)
+Tensor conv1d(Arg x, Arg weight, const Tensor& bias = {},
+              const Conv1dOptions& options = {});  // x (N, C, L), weight (O, C/groups, K)
 
 struct Pool2dOptions {
   Pair stride = 0;  // 0: the window's size

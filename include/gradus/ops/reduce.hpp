@@ -8,12 +8,13 @@ namespace gradus {
 Tensor sum(Arg x, Axes axes = {}, bool keepdim = false);   // an empty sum is 0
 Tensor mean(Arg x, Axes axes = {}, bool keepdim = false);  // an empty mean is NaN
 Tensor prod(Arg x, Axes axes = {}, bool keepdim = false);  // 1 when empty; the gradient is right with zeros in x
-Tensor max(Arg x, Axes axes = {}, bool keepdim = false);   // tied maxima share the gradient equally; NaN wins; not of nothing
+Tensor max(Arg x, Axes axes = {},
+           bool keepdim = false);  // tied maxima share the gradient equally; NaN wins; not of nothing
 Tensor min(Arg x, Axes axes = {}, bool keepdim = false);
 // sum((x - mean)^2) / (n - correction)
 Tensor var(Arg x, Axes axes = {}, bool keepdim = false, double correction = 1);
 Tensor std(Arg x, Axes axes = {}, bool keepdim = false, double correction = 1);  // derivative 0 where it is 0
-Tensor logsumexp(Arg x, Axes axes = {}, bool keepdim = false);                   // log(sum(e^x)), shifted by the maximum
+Tensor logsumexp(Arg x, Axes axes = {}, bool keepdim = false);  // log(sum(e^x)), shifted by the maximum
 
 // The maximum along one axis and where it is (i64, the first at a tie, which gets all of the gradient).
 struct ValuesIndices {

@@ -11,11 +11,11 @@ namespace gradus {
 Tensor expand(Arg x, Shape shape);   // broadcasts without copying; -1 keeps a size
 Tensor reshape(Arg x, Shape shape);  // one size may be -1; copies only where strides demand it
 Tensor flatten(Arg x, int first = 0, int last = -1);
-Tensor permute(Arg x, Axes axes);    // axis i of the result is axis axes[i] of x
+Tensor permute(Arg x, Axes axes);  // axis i of the result is axis axes[i] of x
 Tensor transpose(Arg x, int axis0, int axis1);
-Tensor squeeze(Arg x);               // drops every axis of size 1
-Tensor squeeze(Arg x, int axis);     // drops it if its size is 1
-Tensor unsqueeze(Arg x, int axis);   // a new axis of size 1; a negative axis counts in the result's rank
+Tensor squeeze(Arg x);              // drops every axis of size 1
+Tensor squeeze(Arg x, int axis);    // drops it if its size is 1
+Tensor unsqueeze(Arg x, int axis);  // a new axis of size 1; a negative axis counts in the result's rank
 
 // start:stop:step as in Python: negative start and stop count from the end, too large is cut, step >= 1.
 struct Range {
@@ -37,8 +37,8 @@ std::vector<Tensor> split(Arg x, std::int64_t size, int axis = 0);  // pieces of
 std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis = 0);
 
 Tensor flip(Arg x, Axes axes);
-Tensor roll(Arg x, Axes shifts, Axes axes);  // out[(i + shift) mod n] = x[i]
-Tensor repeat(Arg x, Shape repeats);         // as numpy.tile; may be longer than x's rank
+Tensor roll(Arg x, Axes shifts, Axes axes);     // out[(i + shift) mod n] = x[i]
+Tensor repeat(Arg x, Shape repeats);            // as numpy.tile; may be longer than x's rank
 Tensor tril(Arg x, std::int64_t diagonal = 0);  // keeps column - row <= diagonal of the last two axes, zeros elsewhere
 Tensor triu(Arg x, std::int64_t diagonal = 0);  // keeps column - row >= diagonal
 
