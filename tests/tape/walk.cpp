@@ -1,6 +1,8 @@
 // Walking back: accumulation, release, pruning, gradients of gradients, and everything that can go wrong.
 #include <gradus/gradus.hpp>
 
+#include <pthread.h>
+
 #include <cmath>
 #include <thread>
 
@@ -289,12 +291,22 @@ TEST_CASE("threads share parameters, each with a tape of its own") {
   for (std::size_t t = 0; t < g.size(); ++t) CHECK(g[t].at({0}) == 2 * static_cast<double>(t));
 }
 
-TEST_CASE("a chain of a million operations walks back and is freed") {
-  const Tensor x = leaf(1);
-  Tape tape;
-  Tensor y = x;
-  for (int i = 0; i < 1'000'000; ++i) y = y + 1;
-  tape.backward(y);
+TEST_CASE("a chain of a million operations walks back and is freed on a stack of 256 KiB") {
+  Tensor x = leaf(1);
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  REQUIRE(pthread_attr_setstacksize(&small, 256 << 10) == 0);
+  pthread_t thread;
+  const auto chain = [](void* leaf) -> void* {
+    Tape tape;
+    Tensor y = *static_cast<Tensor*>(leaf);
+    for (int i = 0; i < 1'000'000; ++i) y = y + 1;
+    tape.backward(y);
+    return nullptr;
+  };
+  REQUIRE(pthread_create(&thread, &small, chain, &x) == 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&small);
   CHECK(x.grad().item() == 1);
 }
 
