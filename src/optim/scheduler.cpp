@@ -78,7 +78,8 @@ StateDict Scheduler::state_dict() const {
 
 void Scheduler::load_state_dict(const StateDict& state, Loc where) {
   const At at(where);
-  apply(saved_number(state, "last_epoch", where), numbers(state, "base_lrs", optimizer_->groups(), where));
+  const std::int64_t k = saved_number(state, "last_epoch", where);
+  apply(k, numbers(state, "base_lrs", optimizer_->groups(), where));
 }
 
 // ---- when a metric stalls ----

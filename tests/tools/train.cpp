@@ -161,7 +161,7 @@ TEST_CASE("train: what cannot be read or written") {
   trouble("train --data mnist --data-dir .", {"train-images", "./tools/get-data mnist"});
   trouble("train --data ragged.csv", {"ragged.csv", "line 3"});
   trouble("train --data word.csv", {"word.csv", "line 4", "\"a\""});
-  trouble("train --data same.csv", {"same.csv: 1 classes among 6 examples", "--label"});
+  trouble("train --data same.csv", {"same.csv: one class among 6 examples", "--label"});
   trouble("train --data pets.csv --label sort", {"no column \"sort\""});
   trouble("train --save none/m.safetensors", {"--save none/m.safetensors: none: No such file"});
   trouble("train --save .", {"is a directory"});

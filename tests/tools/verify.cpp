@@ -154,10 +154,10 @@ TEST_CASE("verify: a wrong number is found, wherever it is") {
   const struct {
     const char *file, *tensor, *line;
   } plants[] = {
-      {"ops/binary.safetensors", "mul/same/out0", "ops/binary/mul/same: output 0 [0, 0]: got "},
-      {"ops/binary.safetensors", "mul/same/grad.y", "ops/binary/mul/same: grad y [0, 0]: got "},
-      {"ops/binary.safetensors", "mul/same/hvp.x", "ops/binary/mul/same: hvp x [0, 0]: got "},
-      {"ops/binary.safetensors", "mul/same/jvp0", "ops/binary/mul/same: jvp 0 [0, 0]: got "},
+      {"ops/binary.safetensors", "mul/same/out0", "ops/binary/mul/same: output 0 [0, 0, 0]: got "},
+      {"ops/binary.safetensors", "mul/same/grad.y", "ops/binary/mul/same: grad y [0, 0, 0]: got "},
+      {"ops/binary.safetensors", "mul/same/hvp.x", "ops/binary/mul/same: hvp x [0, 0, 0]: got "},
+      {"ops/binary.safetensors", "mul/same/jvp0", "ops/binary/mul/same: jvp 0 [0, 0, 0]: got "},
       {"modules/modules.safetensors", "linear/0.out.y", "modules/linear: output y [0, 0]: got "},
       {"modules/modules.safetensors", "linear/0.dp.weight", "modules/linear: grad weight [0, 0]: got "},
       {"optim/optim.safetensors", "lbfgs/quadratic/W", "optim/lbfgs/quadratic: W [0, 0, 0]: got "},

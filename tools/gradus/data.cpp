@@ -38,36 +38,26 @@ Task csv_task(const DataOptions& o) {
   constexpr std::uint64_t seed = 1;  // of the shuffle that sets a fifth aside: the same in every run
   Task task{data::split(table, 0.2, seed), std::filesystem::path(o.data).filename(), {}, table.classes, {}};
   task.classes = static_cast<std::int64_t>(max(table.y).item()) + 1;
-  if (task.classes > table.size() || task.classes < 2) {
-    throw Stop(file_trouble, fmt::format("{}: {} classes among {} examples; is the label in the right column? --label "
-                                         "COLUMN names another",
-                                         o.data, task.classes, table.size()));
+  if (task.classes < 2 || task.classes > table.size()) {
+    throw Stop(file_trouble,
+               fmt::format("{}: {} among {} examples; --label COLUMN names another column as the label", o.data,
+                           task.classes < 2 ? "one class" : fmt::format("{} classes", task.classes), table.size()));
   }
   return task;
 }
 
-Task image_task(const std::string& name, data::Split split, const Shape& image) {
-  return {std::move(split), name, 10, {}, image};
+Task images(const DataOptions& o, data::Split split, const Shape& image) {
+  return {std::move(split), o.data, 10, {}, image};
 }
+Task digits(const DataOptions& o) { return images(o, data::digits(), {1, 8, 8}); }
+Task mnist(const DataOptions& o) { return images(o, data::mnist(o.directory), {1, 28, 28}); }
+Task fashion(const DataOptions& o) { return images(o, data::fashion(o.directory), {1, 28, 28}); }
 
 struct Known {
   const char* name;
   Task (*load)(const DataOptions& options);
 };
-constexpr Known sets[] = {
-    {"digits",
-     [](const DataOptions&) {
-       return image_task("digits", data::digits(), {1, 8, 8});
-     }},
-    {"mnist",
-     [](const DataOptions& o) {
-       return image_task("mnist", data::mnist(o.directory), {1, 28, 28});
-     }},
-    {"fashion",
-     [](const DataOptions& o) {
-       return image_task("fashion", data::fashion(o.directory), {1, 28, 28});
-     }},
-};
+constexpr Known sets[] = {{"digits", digits}, {"mnist", mnist}, {"fashion", fashion}};
 
 const Known* find(const std::string& name) {
   for (const Known& set : sets)

@@ -19,10 +19,7 @@ namespace {
 
 // One option a line: "  --epochs N    passes over the training data [12]".
 struct Help : CLI::Formatter {
-  Help() {
-    column_width(20);
-    label("Subcommands", "Commands");
-  }
+  Help() { column_width(20); }
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const bool top = !app->get_parent();
     return fmt::format("\nusage: {} {}\n", name, top ? "COMMAND [OPTION ...]" : "[OPTION ...]");
@@ -71,6 +68,7 @@ Exit run(int argc, char** argv) {
   Action action;
   add_train(program, action);
   add_verify(program, action);
+  for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");
   try {
     program.parse(argc, argv);
     refuse_extras(program);
@@ -83,21 +81,19 @@ Exit run(int argc, char** argv) {
   return usage;
 }
 
-Exit guarded(int argc, char** argv) {
-  std::string message;
-  Exit code = failed;
-  try {
-    return run(argc, argv);
-  } catch (const Stop& e) { message = e.what(), code = e.code; } catch (const Error& e) {
-    message = without_line(e);
-  } catch (const std::bad_alloc&) { message = "out of memory"; } catch (const std::exception& e) {
-    message = e.what();
-  }
-  fmt::print(stderr, "gradus: {}\n", message);
-  return code;
+Exit complain(const std::exception& e) {
+  const auto* stop = dynamic_cast<const Stop*>(&e);
+  const auto* error = dynamic_cast<const Error*>(&e);
+  const bool memory = dynamic_cast<const std::bad_alloc*>(&e);
+  fmt::print(stderr, "gradus: {}\n", error ? without_line(*error) : memory ? "out of memory" : e.what());
+  return stop ? stop->code : failed;
 }
 
 }  // namespace
 }  // namespace gradus::tool
 
-int main(int argc, char** argv) { return gradus::tool::guarded(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return gradus::tool::run(argc, argv);
+  } catch (const std::exception& e) { return gradus::tool::complain(e); }
+}

@@ -44,10 +44,10 @@ Training::Training(const TrainOptions& options, Task task, nn::Sequential net, A
 Exit Training::run() {
   announce();
   const auto begin = Clock::now();
-  return learn_all() ? finished(since(begin)) : stopped();
+  return epochs() ? finished(since(begin)) : stopped();
 }
 
-bool Training::learn_all() {
+bool Training::epochs() {
   const Interrupt interrupt;
   Progress progress(o_.epochs, task_.train.size(), o_.quiet);
   while (epoch_ < o_.epochs) {
@@ -63,7 +63,7 @@ bool Training::epoch(Progress& progress, const Interrupt& interrupt) {
   Tally tally;
   progress.begin(++epoch_);
   for (const auto& [x, y] : batches()) {
-    learn(x, y, tally);
+    step(x, y, tally);
     progress.update(tally.examples, tally.mean_loss(), tally.accuracy());
     if (interrupt.requested()) return false;
   }
@@ -81,7 +81,7 @@ bool Training::epoch(Progress& progress, const Interrupt& interrupt) {
 }
 
 // One step of the optimizer on one batch.
-void Training::learn(const Tensor& x, const Tensor& y, Tally& tally) {
+void Training::step(const Tensor& x, const Tensor& y, Tally& tally) {
   Tensor answers;  // before the step
   lr_ = optimizer_.base().lr();
   const double loss = optimizer_.step([&] {
@@ -89,11 +89,11 @@ void Training::learn(const Tensor& x, const Tensor& y, Tally& tally) {
     Tape tape;
     const Tensor logits = net_(x);
     const Tensor error = cross_entropy(logits, y);
-    check(error.item());
     tape.backward(error);
     if (!answers.defined()) answers = logits.detach();
     return error.item();
   });
+  check(loss);
   schedule_.step();
   ++steps_;
   tally.add(y.numel(), loss, eq(argmax(answers, 1), y).to(f32).mean().item());

@@ -31,10 +31,10 @@ class Training {
   struct Tally;
 
   void announce();
-  bool learn_all();                                            // false: interrupted
+  bool epochs();                                               // false: interrupted
   bool epoch(Progress& progress, const Interrupt& interrupt);  // likewise
   data::Batches batches() const;
-  void learn(const Tensor& x, const Tensor& y, Tally& tally);
+  void step(const Tensor& x, const Tensor& y, Tally& tally);
   void check(double loss) const;
   Exit finished(double seconds) const;
   Exit stopped() const;

@@ -19,7 +19,7 @@ std::string line(const Outcome& o) {
   const Difference& d = o.difference;
   if (o.status != Status::failed) line += fmt::format(": {}", name_of(o.status));
   if (!d.what.empty()) line += fmt::format(": {}", d.what);
-  if (!d.at.is_null()) line += fmt::format(" {}", d.at.dump());
+  if (!d.at.is_null()) line += fmt::format(" [{}]", fmt::join(d.at.get<std::vector<std::int64_t>>(), ", "));
   if (!d.got.is_null()) line += fmt::format(": got {}, want {}", text(d.got), text(d.want));
   if (!d.tolerance.is_null()) line += fmt::format(", tolerance {}", text(d.tolerance));
   return line;
