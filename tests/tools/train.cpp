@@ -184,7 +184,8 @@ TEST_CASE("train: Ctrl-C ends the batch and saves") {
   const Program gradus;
   const std::string train = "train --epochs 100000 --log l.csv";
   const std::string soon =  // once the first epoch is in the log
-      "rm -f l.csv; (for i in $(seq 1200); do [ \"$(wc -l <l.csv)\" -lt 2 ] || break; sleep 0.05; done; kill -INT $$) "
+      "rm -f l.csv; (for i in $(seq 1200); do [ \"$(cat l.csv 2>/dev/null | wc -l)\" -lt 2 ] || break; sleep 0.05; "
+      "done; kill -INT $$) "
       "2>&- &";
   const auto run = gradus(train + " --save m.safetensors", soon);
   INFO(run.out, run.err);
