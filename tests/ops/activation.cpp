@@ -4,8 +4,8 @@
 #include <gradus/tape.hpp>
 
 #include <cmath>
-#include <string>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "support.hpp"
@@ -88,7 +88,8 @@ TEST_CASE("activations: the fast rule is the readable one, far arguments stay fi
         CHECK(allclose(fast, readable, dtype == f32 ? 1e-5 : 1e-12, dtype == f32 ? 1e-6 : 1e-14));
         if (tape.index_of(readable) < 0) continue;
         for (const double d : fast.to_vector()) CHECK(std::isfinite(d));
-        if (std::string(tape[tape.index_of(y)].name()) == "mish") continue;  // NaN far out at second order, as PyTorch's
+        if (std::string(tape[tape.index_of(y)].name()) == "mish")
+          continue;  // NaN far out at second order, as PyTorch's
         const Tensor second = tape.gradient(sum(readable), {x})[0];
         for (const double d : second.to_vector()) CHECK(std::isfinite(d));
       }
