@@ -78,7 +78,7 @@ std::string yes_or_no(const std::string& text) {
 
 constexpr const char* examples = R"(Examples:
   gradus train
-  gradus train --data mnist --net lenet --opt adamw:lr=2e-3 --batch 64 --epochs 5
+  gradus train --data mnist --net lenet --opt adamw:lr=2e-3 --epochs 5
   gradus train --data iris.csv --label species --save iris.safetensors
 
 Optimizers, with their options and defaults (a/b is a pair; a flag alone is true):
