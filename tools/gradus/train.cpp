@@ -81,7 +81,7 @@ constexpr const char* examples = R"(Examples:
   gradus train --data mnist --net lenet --opt adamw:lr=2e-3 --epochs 5
   gradus train --data iris.csv --label species --save iris.safetensors
 
-Optimizers, with their options and defaults (a/b is a pair; a flag alone is true):
+Optimizers, with options and defaults (a/b is a pair; a flag alone is true):
 )";
 
 }  // namespace
