@@ -51,9 +51,9 @@ void trains_without_malloc(nn::Sequential& net, Optimizer& opt, const Tensor& x,
 
 TEST_CASE("the counter counts") {
   const long before = calls;
-  std::vector<int> room(100);
-  room[0] = 1;
-  CHECK(calls > before);
+  void* volatile room = std::malloc(100);  // volatile: clang leaves out an allocation that nobody uses
+  CHECK(calls == before + 1);
+  std::free(room);
 }
 
 TEST_CASE("an MLP of MNIST's size trains without a call of malloc") {
