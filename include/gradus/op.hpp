@@ -97,8 +97,11 @@ class Vjp {
   const Tensor& saved(std::uint32_t bit, const char* what, int k) const;
   [[noreturn]] void refuse_changed(const detail::Saved& s, const char* what, int k) const;
   int target(int input) const;  // the node of that input, or -1 where no gradient is wanted
-  void check(int input, int to, const Tensor& gradient) const;
-  void flush();
+  [[noreturn]] void refuse(int input, const detail::Node& x, const Tensor& gradient) const;
+  void flush() {
+    if (pending_ >= 0) flush_pending();
+  }
+  void flush_pending();
 
   BackwardPass& pass_;
   detail::Node& node_;
@@ -250,8 +253,14 @@ Tensor apply(const Op& op, const Arg& a, const Arg& b, const Arg& c) {
   return detail::apply(detail::table_of(op), &op, args);
 }
 template <Operation Op>
-Tensor apply(const Op& op, std::span<const Arg> args, Tensor* extras = nullptr) {
+Tensor apply(const Op& op, std::span<const Arg> args, Tensor* extras) {
   return detail::apply(detail::table_of(op), &op, args, extras);
+}
+// Any list of arguments. Written with && because std::apply, which a std::vector drags in, is.
+template <class Op, class Args>
+requires Operation<std::remove_cvref_t<Op>> && std::convertible_to<Args, std::span<const Arg>> Tensor
+apply(Op&& op, Args&& args) {
+  return detail::apply(detail::table_of(op), &op, args);
 }
 
 // For operations and layers built of others: while it lives, what they record carries `where`, the user's line.

@@ -1,6 +1,7 @@
 // Shapes, strides and axes: up to eight integers, held inline.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -73,8 +74,7 @@ class Shape {
 class Axes : public Shape {
  public:
   Axes() = default;
-  Axes(int axis) : Shape{axis} {}
-  Axes(std::int64_t axis) : Shape{axis} {}
+  Axes(std::integral auto axis) : Shape{static_cast<std::int64_t>(axis)} {}
   Axes(std::initializer_list<std::int64_t> axes) : Shape(axes) {}
   explicit Axes(std::span<const std::int64_t> axes) : Shape(axes) {}
 };

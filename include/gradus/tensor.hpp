@@ -18,13 +18,24 @@ class Tensor;
 
 namespace detail {
 
-struct TensorImpl;  // src/tensor/impl.hpp: shape, strides, storage, place on the tape
+struct TensorImpl;  // src/tensor/impl.hpp: what follows, storage, gradient
 
 // Counted by reference, atomically: tensors may be read from several threads. A lone owner needs no locked decrement.
 struct Counted {
   std::atomic<std::int32_t> count{1};
 };
 void destroy(TensorImpl* impl) noexcept;
+
+// What a tensor refers to begins with what is asked of it most.
+struct TensorHead : Counted {
+  DType dtype = f32;
+  bool requires_grad = false;
+  bool contiguous = true;
+  std::int32_t node = -1;  // its number on the tape …
+  std::uint64_t tape = 0;  // … with this id; 0: on none
+  std::int64_t numel = 1;
+  Shape shape, strides;
+};
 
 inline void retain(Counted* c) noexcept {
   if (c) c->count.fetch_add(1, std::memory_order_relaxed);
@@ -105,13 +116,13 @@ class Tensor {
 
   // ---- what it is ----
   bool defined() const { return impl_ != nullptr; }
-  const Shape& shape() const;
-  const Shape& strides() const;  // in elements; 0 along an expanded axis
+  const Shape& shape() const { return head("shape").shape; }
+  const Shape& strides() const { return head("strides").strides; }  // in elements; 0 along an expanded axis
   int dim() const { return shape().size(); }
   std::int64_t size(int axis, Loc where = Loc::current()) const;  // axis may be negative
-  std::int64_t numel() const;
-  DType dtype() const;
-  bool is_contiguous() const;
+  std::int64_t numel() const { return head("numel").numel; }
+  DType dtype() const { return head("dtype").dtype; }
+  bool is_contiguous() const { return head("is_contiguous").contiguous; }
   bool is_same(const Tensor& o) const { return impl_ == o.impl_; }  // the same handle, not equal numbers
   const std::string& name() const;                                  // "" until set; shown by tapes and traces
   Tensor& set_name(std::string name);
@@ -159,7 +170,7 @@ class Tensor {
 
   // ---- differentiation ----
   Tensor& requires_grad_(bool on = true, Loc where = Loc::current());  // makes it a leaf, or freezes it
-  bool requires_grad() const;
+  bool requires_grad() const { return head("requires_grad").requires_grad; }
   Tensor grad() const;  // undefined until a backward() has reached this leaf
   void set_grad(Tensor grad, Loc where = Loc::current());
   void zero_grad();       // makes the gradient undefined
@@ -188,6 +199,11 @@ class Tensor {
 
  private:
   detail::Counted* counted() const { return reinterpret_cast<detail::Counted*>(impl_); }
+  const detail::TensorHead& head(const char* asked) const {
+    if (!impl_) refuse_undefined(asked);
+    return *reinterpret_cast<const detail::TensorHead*>(impl_);
+  }
+  [[noreturn]] static void refuse_undefined(const char* asked);
   const void* raw(DType dtype, Loc where) const;
   void* mutable_raw(DType dtype, Loc where);
   void copy_to(void* to, DType dtype, Loc where) const;

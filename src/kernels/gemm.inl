@@ -52,33 +52,55 @@ void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, 
 }
 #endif
 
-// A handful of numbers is done before a library call has sorted out its arguments.
+// A handful of numbers is done before a library call has sorted out its arguments. C = A B, or C += A B: for each s,
+// eight results along v at once, over the depth k. v runs along the columns of C, or, where those are few and the rows
+// more, along its rows.
 constexpr Index kTiny = 128;
 template <class T>
-void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
-                   T beta, T* c, Index ldc) {
-  const Index ai = ta ? 1 : lda, ap = ta ? lda : 1, bp = tb ? 1 : ldb, bj = tb ? ldb : 1;
-  const auto put = [&](Index i, Index j, T sum) {
-    T& y = c[i * ldc + j];
-    y = beta == 0 ? alpha * sum : alpha * sum + beta * y;
-  };
-  for (Index i = 0; i < m; ++i) {
-    Index j = 0;
-    for (; j + 4 <= n; j += 4) {  // four columns share the loads of a
-      const T *x = a + i * ai, *y = b + j * bj;
-      T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      for (Index p = k; p > 0; --p, x += ap, y += bp) {
-        s0 += *x * y[0], s1 += *x * y[bj], s2 += *x * y[2 * bj], s3 += *x * y[3 * bj];
-      }
-      put(i, j, s0), put(i, j + 1, s1), put(i, j + 2, s2), put(i, j + 3, s3);
+void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, bool add,
+                   T* c, Index ldc) {
+  constexpr Index kWide = 8;
+  using Vector [[gnu::vector_size(kWide * sizeof(T))]] = T;
+  Index as = ta ? 1 : lda, ak = ta ? lda : 1, bv = tb ? ldb : 1, bk = tb ? 1 : ldb, cs = ldc, cv = 1;
+  if (n < kWide && n < m) {
+    const T* const first = a;
+    a = b, b = first;
+    const Index rows = m, step = as, down = ak;
+    m = n, n = rows, as = bv, ak = bk, bv = step, bk = down, cs = 1, cv = ldc;
+  }
+  Index v = 0;
+  for (; v + kWide <= n; v += kWide) {
+    Vector strip[kTiny / kWide];  // of B: k is at most that, for n is at least kWide
+    for (Index p = 0; p < k; ++p) {
+      const T* r = b + v * bv + p * bk;
+      if (bv == 1)
+        __builtin_memcpy(&strip[p], r, sizeof strip[p]);
+      else
+        strip[p] = Vector{r[0], r[bv], r[2 * bv], r[3 * bv], r[4 * bv], r[5 * bv], r[6 * bv], r[7 * bv]};
     }
-    for (; j < n; ++j) {
-      const T *x = a + i * ai, *y = b + j * bj;
-      T sum = 0;
-      for (Index p = k; p > 0; --p, x += ap, y += bp) sum += *x * *y;
-      put(i, j, sum);
+    for (Index s = 0; s < m; ++s) {
+      const T* x = a + s * as;
+      T* y = c + s * cs + v * cv;
+      Vector sum = {};
+      if (add) {
+        for (Index q = 0; q < kWide; ++q) sum[q] = y[q * cv];
+      }
+      for (Index p = 0; p < k; ++p, x += ak) sum += *x * strip[p];
+      if (cv == 1) {
+        __builtin_memcpy(y, &sum, sizeof sum);
+      } else {
+        for (Index q = 0; q < kWide; ++q) y[q * cv] = sum[q];
+      }
     }
   }
+  for (; v < n; ++v)
+    for (Index s = 0; s < m; ++s) {
+      const T *x = a + s * as, *r = b + v * bv;
+      T& y = c[s * cs + v * cv];
+      T sum = add ? y : T(0);
+      for (Index p = k; p > 0; --p, x += ak, r += bk) sum += *x * *r;
+      y = sum;
+    }
 }
 
 // On the calling thread: for those who split the work themselves.
@@ -87,7 +109,6 @@ void gemm_serial(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* 
                  T beta, T* c, Index ldc) {
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, beta, c, ldc);
-  if (m * n * k <= kTiny) return multiply_tiny(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   // A matrix of one row may come with any row length, but CBLAS checks it.
   multiply(ta, tb, m, n, k, alpha, a, most(lda, ta ? m : k), b, most(ldb, tb ? k : n), beta, c, most(ldc, n));
 }
@@ -96,6 +117,8 @@ void gemm_serial(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* 
 template <class T>
 void gemm(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta,
           T* c, Index ldc) {
+  if (const Index work = m * n * k; work <= kTiny && work > 0 && alpha == 1 && (beta == 0 || beta == 1))
+    return multiply_tiny(ta, tb, m, n, k, a, lda, b, ldb, beta == 1, c, ldc);
   constexpr Index kUnit = 16, kPiece = 1 << 20;  // multiply-adds that are worth a thread
   const Index other = m >= n ? n : m, longest = m >= n ? m : n;
   if (longest < 2 * kUnit || longest * other * k < 2 * kPiece)

@@ -18,7 +18,13 @@ using Wide = typename WideOf<T>::type;
 // y[j] = x[0][j] + … + x[n - 1][j]: four rows at a time, a block of rows in T, the blocks in Wide<T>.
 template <class T>
 void sum_strip(Index n, Index inner, Index width, const T* x, T* y) {
-  constexpr Index kRows = 256;
+  constexpr Index kRows = 256, kFew = 8;
+  if (n <= kFew) {
+    for (Index j = 0; j < width; ++j) y[j] = n ? x[j] : T(0);
+    for (Index i = 1; i < n; ++i)
+      for (Index j = 0; j < width; ++j) y[j] = plus(y[j], x[i * inner + j]);
+    return;
+  }
   Wide<T> total[kStrip] = {};
   for (Index start = 0; start < n; start += kRows) {
     const Index end = least(start + kRows, n);

@@ -148,10 +148,10 @@ Tensor concat(std::span<const Tensor> parts, int axis, Loc where) {
   check_parts("concat", parts, axis, where);
   Shape sizes{parts[0].shape()[axis]};
   const bool equal = std::all_of(parts.begin(), parts.end(), [&](auto& p) { return p.shape()[axis] == sizes[0]; });
-  if (equal) return gradus::apply(Concat{axis, sizes}, args(parts, where));
+  if (equal) return apply(Concat{axis, sizes}, args(parts, where));
   if (parts.size() <= max_dims) {
     for (const Tensor& part : parts.subspan(1)) sizes.push_back(part.shape()[axis]);
-    return gradus::apply(Concat{axis, sizes}, args(parts, where));
+    return apply(Concat{axis, sizes}, args(parts, where));
   }
   // An attribute holds eight sizes: more parts are joined by eights.
   std::vector<Tensor> joined;
@@ -168,7 +168,7 @@ Tensor stack(std::span<const Tensor> parts, int axis, Loc where) {
   const int dims = parts[0].dim();
   if (dims == max_dims)
     fail("stack", {.wrong = "too many axes", .got = number(dims + 1), .expected = "at most 8"}, Arg(parts[0], where));
-  return gradus::apply(Stack{normal_axis(axis, dims + 1, "stack", where)}, args(parts, where));
+  return apply(Stack{normal_axis(axis, dims + 1, "stack", where)}, args(parts, where));
 }
 Tensor stack(std::initializer_list<Tensor> parts, int axis, Loc where) {
   return stack(std::span(parts.begin(), parts.size()), axis, where);

@@ -34,21 +34,23 @@ struct Matrix {
 
 constexpr Index enough = 1 << 20;  // multiply-adds that are worth a thread
 
-// op(x) op(y), of equal batch shapes.
-Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty) {
+// op(x) op(y), of equal batch shapes; plus c, of the result's shape, if there is one.
+Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty, const Tensor* c = nullptr) {
   const Matrix a(x, tx), b(y, ty);
   Shape shape = x.shape();
-  const int r = shape.size() - 2, c = r + 1;
-  const Index m = shape[tx ? c : r], k = shape[tx ? r : c], n = y.shape()[ty ? r : c];
-  shape[r] = m, shape[c] = n;
-  Tensor result = empty(shape, x.dtype());
-  if (result.numel() == 0) return result;
-  visit_floating(x.dtype(), [&](auto zero) {
+  const int r = shape.size() - 2;
+  const Index m = shape[r + tx], k = shape[r + !tx], n = y.impl()->shape[r + !ty];
+  shape[r] = m, shape[r + 1] = n;
+  Tensor result = empty(shape, a.x->dtype);
+  if (result.impl()->numel == 0) return result;
+  if (c) copy_strided(*c->impl(), *result.impl());
+  visit_floating(a.x->dtype, [&](auto zero) {
     using T = decltype(zero);
+    const T beta = c ? 1 : 0;
     const auto gemm = kernels::table<T>().gemm;
     const auto one = [&](Index at_a, Index at_b, Index at) {
       gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld, b.x->template as<T>() + at_b,
-           b.ld, T(0), result.impl()->template as<T>() + at * m * n, n);
+           b.ld, beta, result.impl()->template as<T>() + at * m * n, n);
     };
     if (r == 0) return one(0, 0, 0);
     const Shape batch(std::span(shape.begin(), static_cast<std::size_t>(r)));
@@ -64,27 +66,45 @@ Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty) {
   return result;
 }
 
+// The rule of a product y = op(a) op(b), inputs `first` and the one behind it: the gradient of op(a) is g op(b)ᵀ. Where
+// op transposes, so does its gradient.
+template <class Times>
+void give_factors(Vjp& v, int first, bool ta, bool tb, const Times& times) {
+  const int a = first, b = first + 1;
+  if (v.wants(a)) v.give(a, ta ? times(v.in(b), tb, v.g, true) : times(v.g, false, v.in(b), !tb));
+  if (v.wants(b)) v.give(b, tb ? times(v.g, true, v.in(a), ta) : times(v.in(a), !ta, v.g, false));
+}
+constexpr auto recorded = [](const Tensor& a, bool ta, const Tensor& b, bool tb) { return matmul(a, b, {ta, tb}); };
+constexpr auto fused = [](const Tensor& a, bool ta, const Tensor& b, bool tb) { return product(a, ta, b, tb); };
+
 struct Matmul {
   bool transpose_a = false, transpose_b = false;
   static constexpr auto name = "matmul", rule = "da = g bᵀ   db = aᵀ g";
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
   Tensor forward(Fwd&, Ins in) const { return product(in[0], transpose_a, in[1], transpose_b); }
-  void vjp(Vjp& v) const {
-    give(v, [](const Tensor& a, bool ta, const Tensor& b, bool tb) { return matmul(a, b, {ta, tb}); });
-  }
-  void fast(Vjp& v) const { give(v, product); }
+  void vjp(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, recorded); }
+  void fast(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, fused); }
+};
 
- private:
-  // With y = op(a) op(b): the gradient of op(a) is g op(b)ᵀ. Where op transposes, so does its gradient.
-  void give(Vjp& v, auto times) const {
-    const bool ta = transpose_a, tb = transpose_b;
-    if (v.wants(0)) v.give(0, ta ? times(v.in(1), tb, v.g, true) : times(v.g, false, v.in(1), !tb));
-    if (v.wants(1)) v.give(1, tb ? times(v.g, true, v.in(0), ta) : times(v.in(0), !ta, v.g, false));
+// The sum comes with the product: one pass less over the result than a product and an addition.
+struct Addmm {
+  bool transpose_a = false, transpose_b = false;
+  static constexpr auto name = "addmm", rule = "dc = g   da = g bᵀ   db = aᵀ g";
+  static constexpr Saves saves{0u, in2, in1};
+  void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
+  Tensor forward(Fwd&, Ins in) const { return product(in[1], transpose_a, in[2], transpose_b, &in[0]); }
+  void vjp(Vjp& v) const {
+    if (v.wants(0)) v.give(0, v.g);
+    give_factors(v, 1, transpose_a, transpose_b, recorded);
+  }
+  void fast(Vjp& v) const {
+    if (v.wants(0)) v.give(0, v.g);
+    give_factors(v, 1, transpose_a, transpose_b, fused);
   }
 };
 
-constexpr const OpTable* rows[] = {&op_table<Matmul>};
+constexpr const OpTable* rows[] = {&op_table<Matmul>, &op_table<Addmm>};
 
 std::string shown(const Arg& x, bool transposed) { return to_string(x.tensor().shape()) + (transposed ? "ᵀ" : ""); }
 
@@ -154,6 +174,23 @@ Tensor matmul(Arg a, Arg b, MatmulOptions options) {
   return result.shape() == shape ? result : reshape(result, shape);
 }
 
+Tensor addmm(Arg c, Arg a, Arg b, MatmulOptions options) {
+  check_same_dtype("addmm", a, b);
+  check_same_dtype("addmm", a, c);
+  check_floating("addmm", a);
+  const Shape &sa = a.tensor().shape(), &sb = b.tensor().shape();
+  if (sa.size() != 2 || sb.size() != 2 || sa[!options.transpose_a] != sb[options.transpose_b])
+    fail("addmm",
+         {.wrong = sa.size() != 2 || sb.size() != 2 ? "a and b are not both matrices" : "the inner sizes differ",
+          .got = shown(a, options.transpose_a) + " times " + shown(b, options.transpose_b),
+          .expected = "(m, k) times (k, n)"},
+         a);
+  const Shape to{sa[options.transpose_a], sb[!options.transpose_b]};
+  const At at(c);
+  return apply(Addmm{options.transpose_a, options.transpose_b}, c.tensor().shape() == to ? c.tensor() : expand(c, to),
+               a, b);
+}
+
 Tensor linear(Arg x, Arg weight, const Tensor& bias) {
   check_same_dtype("linear", x, weight);
   check_floating("linear", x);
@@ -175,17 +212,14 @@ Tensor linear(Arg x, Arg weight, const Tensor& bias) {
            x);
   }
   const At at(x);
-  if (sx.size() == 2) {
-    const Tensor y = apply(Matmul{false, true}, x, weight);
-    return bias.defined() ? y + bias : y;
-  }
   Shape shape = sx;
   shape[shape.size() - 1] = sw[0];
   Index count = 1;
   for (int i = 0; i < sx.size() - 1; ++i) count *= sx[i];
-  Tensor y = apply(Matmul{false, true}, reshape(x, {count, sw[1]}), weight);
-  if (bias.defined()) y = y + bias;
-  return reshape(y, shape);
+  const Tensor flat = sx.size() == 2 ? x.tensor() : reshape(x, {count, sw[1]});
+  const Tensor y = bias.defined() ? apply(Addmm{false, true}, expand(bias, {count, sw[0]}), flat, weight)
+                                  : apply(Matmul{false, true}, flat, weight);
+  return sx.size() == 2 ? y : reshape(y, shape);
 }
 
 }  // namespace gradus

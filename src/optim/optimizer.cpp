@@ -215,7 +215,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   const Tensor numbers = p.grad.impl()->tape ? p.grad.detach() : Tensor();
   const Tensor& g = numbers.defined() ? numbers : p.grad;
   ++e.state.step;
-  tell(e, g, e.state.step, true);
+  if (thread_state().hooks) tell(e, g, e.state.step, true);
   changed(e.value, type(), where);
   {
     const Unobserved inside;
@@ -224,7 +224,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   // Whatever calls the update was made of, a walk that meets the change names the optimizer.
   p.storage->changed_by = type();
   p.storage->changed_at = where;
-  tell(e, g, e.state.step, false);
+  if (thread_state().hooks) tell(e, g, e.state.step, false);
 }
 
 // ---- saving and loading ----

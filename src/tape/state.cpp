@@ -62,7 +62,7 @@ int LeafTable::find(const TensorImpl* leaf) const { return entries_.empty() ? -1
 
 void LeafTable::insert(const TensorImpl* leaf, int node) {
   if (2 * ++used_ > entries_.size()) {
-    std::vector<Entry> old(std::max<std::size_t>(32, 2 * entries_.size()));
+    std::vector<Entry> old(std::max<std::size_t>(16, 2 * entries_.size()));
     std::swap(old, entries_);
     for (const Entry& e : old)
       if (e.leaf) entries_[place(e.leaf)] = e;
@@ -104,7 +104,7 @@ void TapeState::give_back() {
 }
 
 Node& TapeState::append() {
-  if (size == static_cast<int>(chunks.size()) * chunk)
+  if (static_cast<std::size_t>(size) == chunks.size() * chunk)
     chunks.push_back(static_cast<Node*>(pool_allocate(chunk * sizeof(Node))));
   return *new (&(*this)[size++]) Node;
 }

@@ -72,7 +72,7 @@ struct ScopeEntry {
 };
 
 struct TapeState {
-  static constexpr int chunk = 256;
+  static constexpr unsigned chunk = 256;
 
   std::uint64_t id = 0;
   TapeOptions options;
@@ -90,7 +90,10 @@ struct TapeState {
   static TapeState* take();  // the thread's spare one, or a new one
   void give_back();          // emptied, for the next tape of the thread
   ~TapeState();
-  Node& operator[](int i) { return chunks[static_cast<std::size_t>(i / chunk)][i % chunk]; }
+  Node& operator[](int i) {
+    const auto at = static_cast<unsigned>(i);
+    return chunks[at / chunk][at % chunk];
+  }
   Node& append();
   int leaf(const Tensor& x, bool constant, Loc at);
   void clear();

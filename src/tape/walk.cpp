@@ -259,9 +259,7 @@ const Tensor& Vjp::extra(int k) const { return saved(extra0 << k, "extra", k); }
 const Shape& Vjp::shape(int input) const { return pass_.state_[node_.in[input]].shape; }
 DType Vjp::dtype(int input) const { return pass_.state_[node_.in[input]].dtype; }
 
-void Vjp::check(int input, int to, const Tensor& gradient) const {
-  const Node& x = pass_.state_[to];
-  if (gradient.defined() && gradient.dtype() == x.dtype && gradient.shape() == x.shape) return;
+void Vjp::refuse(int input, const Node& x, const Tensor& gradient) const {
   throw Error(
       pass_.what_,
       {.wrong = "the rule of '" + at_node(node_) + "' gave input " + std::to_string(input) +
@@ -276,8 +274,14 @@ void Vjp::give(int input, Tensor gradient) {
   const int to = target(input);
   if (to < 0) return;
   flush();
-  check(input, to, gradient);
-  pass_.add_to(index_, input, to, std::move(gradient), false);
+  const Node& x = pass_.state_[to];
+  const TensorImpl* t = gradient.impl();
+  if (!t || t->dtype != x.dtype || t->shape != x.shape) refuse(input, x, gradient);
+  Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
+  if (!slot.defined() && !thread_state().hooks)  // the first to arrive, and nobody watches
+    slot = std::move(gradient);
+  else
+    pass_.add_to(index_, input, to, std::move(gradient), false);
 }
 
 const Tensor& Vjp::accumulator(int input) {
@@ -296,8 +300,7 @@ const Tensor& Vjp::accumulator(int input) {
   return slot;
 }
 
-void Vjp::flush() {
-  if (pending_ < 0) return;
+void Vjp::flush_pending() {
   const int input = std::exchange(pending_, -1);
   pass_.add_to(index_, input, target(input), std::move(pending_sum_), true);
 }

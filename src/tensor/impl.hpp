@@ -24,18 +24,11 @@ struct alignas(64) Storage : Counted {
   inline std::byte* data();
 };
 
-struct TensorImpl : Counted {
-  DType dtype = f32;
-  bool requires_grad = false;
-  bool contiguous = true;
-  std::int32_t node = -1;  // its number on the tape …
-  std::uint64_t tape = 0;  // … with this id; 0: on none
+struct TensorImpl : TensorHead {
   Storage* storage = nullptr;
   Storage* home =
       nullptr;  // the block this lies in (a reference of its own only if it is not storage); null: pooled alone
   std::byte* data = nullptr;  // the first element, within storage
-  std::int64_t numel = 1;
-  Shape shape, strides;
   Tensor grad;
   std::unique_ptr<std::string> name;
 
@@ -67,7 +60,10 @@ void changed(const Tensor& x, const char* by, Loc where);
 std::int64_t normal_axis(std::int64_t axis, int dims, const char* operation,
                          Loc where);                                              // negative counts from the end
 Shape normal_axes(const Axes& axes, int dims, const char* operation, Loc where);  // sorted; none given: all
-void check_defined(const Tensor& x, const char* operation, Loc where);
+[[noreturn]] void refuse_undefined_tensor(const char* operation, Loc where);
+inline void check_defined(const Tensor& x, const char* operation, Loc where) {
+  if (!x.defined()) refuse_undefined_tensor(operation, where);
+}
 
 // Calls f with a zero of x's element type.
 template <class F>

@@ -32,6 +32,10 @@ void copy_strided(const TensorImpl& from, const TensorImpl& to) {
     const T* x = from.as<T>();
     T* y = to.as<T>();
     const auto r = nest<1>(from.shape, {&from});
+    if (r.dims == 2 && r.stride[0][1] == 1 && from.numel < grain) {  // a few rows, as of a bias
+      for (std::int64_t i = 0; i < r.size[0]; ++i) k.copy(r.size[1], x + i * r.stride[0][0], 1, y + i * r.size[1]);
+      return;
+    }
     // The last axis far apart and the one before it side by side: a transposition, done in cache-sized blocks.
     if (r.dims >= 2 && r.stride[0][r.dims - 2] == 1 && r.stride[0][r.dims - 1] > 1) {
       const auto rows = r.size[r.dims - 1], cols = r.size[r.dims - 2];

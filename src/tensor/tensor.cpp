@@ -43,7 +43,12 @@ Tensor empty(const Shape& shape, DType dtype) {
   auto* t = new (storage + 1) TensorImpl;
   t->dtype = dtype;
   t->shape = shape;
-  t->strides = row_major(shape);
+  t->strides = shape;
+  std::int64_t step = 1;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    t->strides[i] = step;
+    step *= shape[i];
+  }
   t->numel = numel;
   t->storage = t->home = storage;
   t->data = storage->data();
@@ -80,13 +85,12 @@ Tensor dense(const Tensor& x) {
   return y;
 }
 
-void check_defined(const Tensor& x, const char* operation, Loc where) {
-  if (!x.defined())
-    throw Error(operation,
-                {.wrong = "the tensor is undefined",
-                 .got = "a default-constructed tensor, or the grad() of a leaf that no backward() has reached",
-                 .advice = "check defined() first"},
-                user_line(where));
+void refuse_undefined_tensor(const char* operation, Loc where) {
+  throw Error(operation,
+              {.wrong = "the tensor is undefined",
+               .got = "a default-constructed tensor, or the grad() of a leaf that no backward() has reached",
+               .advice = "check defined() first"},
+              user_line(where));
 }
 
 void changed(const Tensor& x, const char* by, Loc where) {
@@ -154,11 +158,8 @@ const TensorImpl& impl_of(const Tensor& x, const char* what, Loc where = Loc()) 
 }
 }  // namespace
 
-const Shape& Tensor::shape() const { return impl_of(*this, "shape").shape; }
-const Shape& Tensor::strides() const { return impl_of(*this, "strides").strides; }
-std::int64_t Tensor::numel() const { return impl_of(*this, "numel").numel; }
-DType Tensor::dtype() const { return impl_of(*this, "dtype").dtype; }
-bool Tensor::is_contiguous() const { return impl_of(*this, "is_contiguous").contiguous; }
+void Tensor::refuse_undefined(const char* asked) { refuse_undefined_tensor(asked, Loc()); }
+
 std::uint32_t Tensor::version() const { return impl_of(*this, "version").storage->version; }
 
 std::int64_t Tensor::size(int axis, Loc where) const {
@@ -340,7 +341,6 @@ Tensor& Tensor::requires_grad_(bool on, Loc where) {
   return *this;
 }
 
-bool Tensor::requires_grad() const { return impl_of(*this, "requires_grad").requires_grad; }
 Tensor Tensor::grad() const { return impl_of(*this, "grad").grad; }
 
 void Tensor::set_grad(Tensor grad, Loc where) {

@@ -38,9 +38,9 @@ TEST_CASE_TEMPLATE("gemm: transpositions, padding, alpha and beta, empty sizes",
       for (bool tb : {false, true})
         for (Index pad : {0, 3})
           for (T beta : {T(0), T(1), T(-0.5)}) {
-            for (Index m : {0, 1, 5, 33})
-              for (Index n : {0, 1, 4, 31})
-                for (Index depth : {0, 1, 3, 70}) check_gemm<T>(*k, ta, tb, m, n, depth, 1, beta, pad);
+            for (Index m : {0, 1, 2, 5, 33})
+              for (Index n : {0, 1, 4, 9, 31})
+                for (Index depth : {0, 1, 3, 7, 70}) check_gemm<T>(*k, ta, tb, m, n, depth, 1, beta, pad);
             check_gemm<T>(*k, ta, tb, 65, 140, 130, T(0.5), beta, pad);
           }
 }

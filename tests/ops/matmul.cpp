@@ -174,17 +174,39 @@ TEST_CASE("linear: what it records, and its gradients") {
   {
     Tape tape;
     linear(randn({2, 4}), w, b);
-    CHECK(names(tape) == "matmul expand add");
-    CHECK(tape[1].attributes() == "transpose_a=false, transpose_b=true");
+    CHECK(names(tape) == "expand addmm");
+    CHECK(tape[3].attributes() == "transpose_a=false, transpose_b=true");
   }
   {
     Tape tape;
     linear(randn({2, 2, 4}).requires_grad_(), w, b);
-    CHECK(names(tape) == "reshape matmul expand add reshape");
+    CHECK(names(tape) == "reshape expand addmm reshape");
   }
   const auto f = [](const auto& x) { return linear(x[0], x[1], x[2]); };
   check_walks(f, {randn({2, 4}, f64), w.detach().to(f64), b.detach().to(f64)});
   check_walks(f, {randn({2, 3, 4}, f64), w.detach().to(f64), b.detach().to(f64)});
+}
+
+TEST_CASE("addmm: a sum and a product in one, for every transposition and broadcast") {
+  manual_seed(7);
+  for (const bool ta : {false, true})
+    for (const bool tb : {false, true})
+      for (const Shape& c : {Shape{}, Shape{3}, Shape{2, 1}, Shape{2, 3}}) {
+        const Tensor x = randn(c, f64), a = randn(ta ? Shape{4, 2} : Shape{2, 4}, f64),
+                     b = randn(tb ? Shape{3, 4} : Shape{4, 3}, f64);
+        CHECK(allclose(addmm(x, a, b, {ta, tb}), x + matmul(a, b, {ta, tb}), 1e-14, 1e-14));
+        check_walks([&](const auto& in) { return addmm(in[0], in[1], in[2], {ta, tb}); }, {x, a, b});
+      }
+  CHECK(equal(addmm(tensor({1, 2}), zeros({2, 0}), zeros({0, 2})), tensor({{1, 2}, {1, 2}})));
+}
+
+TEST_CASE("addmm: errors") {
+  const Tensor c = zeros({3}), a = zeros({2, 4});
+  CHECK_SAYS(addmm(c, a, zeros({3, 4})), "addmm: the inner sizes differ", "(2, 4) times (3, 4)", "matmul.cpp:");
+  CHECK_SAYS(addmm(c, a, zeros({4})), "addmm: a and b are not both matrices", "(4,)");
+  CHECK_SAYS(addmm(zeros({5}), a, zeros({4, 3})), "does not broadcast", "(5,)", "(2, 3)");
+  CHECK_SAYS(addmm(zeros({3}, f64), a, zeros({4, 3})), "addmm: dtypes differ");
+  CHECK_SAYS(addmm(zeros({3}, i64), zeros({2, 4}, i64), zeros({4, 3}, i64)), "addmm");
 }
 
 TEST_CASE("linear: errors") {

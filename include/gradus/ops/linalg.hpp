@@ -18,7 +18,12 @@ struct MatmulOptions {
 //   dA = G Bᵀ   dB = Aᵀ G
 Tensor matmul(Arg a, Arg b, MatmulOptions options = {});
 
-// x (…, in) times weightᵀ (in, out), plus bias (out): (…, out). bias may be undefined.
+// c + a b of matrices, in one pass; c broadcasts to (m, n).
+//   dc = G   da = G bᵀ   db = aᵀ G
+Tensor addmm(Arg c, Arg a, Arg b, MatmulOptions options = {});
+
+// x (…, in) times weightᵀ (in, out), plus bias (out): (…, out). bias may be undefined. Records expand and
+// addmm.
 Tensor linear(Arg x, Arg weight, const Tensor& bias = {});
 
 // numpy.einsum with '->': einsum("bij,bjk->bik", {a, b}). A letter twice in one operand takes its diagonal: "ii->i". No
