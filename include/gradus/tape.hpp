@@ -63,11 +63,13 @@ class NodeView {
   Tensor leaf() const;             // the tensor of a leaf or constant
   bool released() const;
   std::vector<Shape> saved() const;  // what it holds for the walk
-  // Runs the same operation, with the same attributes, on other inputs: recorded if a tape is live.
+  // Runs the same operation, with the same attributes, on other inputs of the recorded shapes, in f32 or f64: recorded
+  // if a tape is live. Needs TapeOptions.replay where an input was a constant.
   Tensor apply(std::span<const Tensor> inputs) const;
 
  private:
   const detail::Node& node() const;
+  void check_inputs(const detail::Node& n, std::span<const Tensor> given) const;
   const Tape* tape_;
   int index_;
 };

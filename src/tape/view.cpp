@@ -55,9 +55,38 @@ std::string NodeView::attributes() const {
   return text.text;
 }
 
+// Forwards trust their callers, so what comes must be what was recorded: the shapes, and one floating dtype, which may
+// be another one.
+void NodeView::check_inputs(const Node& n, std::span<const Tensor> given) const {
+  const auto refuse = [&](Complaint complaint) {
+    throw Error("NodeView::apply", std::move(complaint), user_line(n.where));
+  };
+  const std::string what = "'" + std::string(n.op->name) + "'";
+  if (static_cast<int>(given.size()) != n.inputs)
+    refuse({.wrong = what + " takes another number of inputs",
+            .got = std::to_string(given.size()),
+            .expected = std::to_string(n.inputs)});
+  const Tensor* first = nullptr;  // of floating dtype
+  for (int i = 0; i < n.inputs; ++i) {
+    const Tensor& x = given[static_cast<std::size_t>(i)];
+    check_defined(x, "NodeView::apply", n.where);
+    if (n.in[i] < 0)
+      refuse({.wrong = what + " has a constant that the tape did not keep, so nobody can say what fits",
+              .advice = "make the tape with Tape tape({.replay = true})"});
+    const NodeView was = (*tape_)[n.in[i]];
+    if (!first && is_floating(x.dtype())) first = &x;
+    const DType dtype = is_floating(was.dtype()) && first ? first->dtype() : was.dtype();
+    if (x.shape() != was.shape() || x.dtype() != dtype)
+      refuse({.wrong = "input " + std::to_string(i) + " of " + what + " is not like the recorded one",
+              .got = to_string(x.shape()) + " " + gradus::name(x.dtype()),
+              .expected = to_string(was.shape()) + " " + gradus::name(dtype)});
+  }
+}
+
 Tensor NodeView::apply(std::span<const Tensor> inputs) const {
   const Node& n = node();
   if (!n.op) throw Error("NodeView", {.wrong = "a leaf is not computed from anything"});
+  check_inputs(n, inputs);
   const std::vector<Arg> args = [&] {
     std::vector<Arg> list;
     for (const Tensor& x : inputs) list.emplace_back(x, n.where);

@@ -261,9 +261,29 @@ TEST_CASE("replay computes the same values again, and follows a replaced one") {
   CHECK(tape.replay({.current = true}).back().item() == 5);
 }
 
+TEST_CASE("one operation runs again on inputs like those recorded, and on no others") {
+  const Tensor w = tensor({1, 2}).requires_grad_();
+  const Tensor c = tensor({3, 4});
+  Tape tape({.replay = true});
+  w* c;
+  const NodeView mul = tape[2];
+  const auto again = [&](Tensor a, Tensor b) { return mul.apply(std::vector<Tensor>{a, b}); };
+  CHECK(equal(again(c, c), tensor({9, 16})));
+  CHECK(again(c.to(f64), c.to(f64)).dtype() == f64);
+  CHECK_SAYS(again(c, zeros({3})), "NodeView::apply: input 1 of 'mul' is not like the recorded one", "(3,) f32",
+             "(2,) f32", "walk.cpp:");
+  CHECK_SAYS(again(c, c.to(f64)), "(2,) f64", "(2,) f32");
+  CHECK_SAYS(again(c, c.to(i64)), "(2,) i64");
+  CHECK_SAYS(mul.apply(std::vector<Tensor>{c}), "'mul' takes another number of inputs", "1", "2");
+  CHECK_SAYS(tape[0].apply(std::vector<Tensor>{}), "a leaf is not computed");
+}
+
 TEST_CASE("replay needs a tape that keeps its constants") {
+  const Tensor x = leaf(1);
   Tape tape;
+  x* ones({});
   CHECK_SAYS(tape.replay(), "replay: this tape does not keep its constants", "{.replay = true}");
+  CHECK_SAYS(tape[1].apply(std::vector<Tensor>{x, x}), "a constant that the tape did not keep");
 }
 
 TEST_CASE("a tape is walked on its own thread") {
