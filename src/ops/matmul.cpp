@@ -12,7 +12,11 @@ namespace {
 // Other strides than a matrix and its transpose have are made dense first.
 struct Matrix {
   Matrix(const Tensor& t, bool transpose) : x(t.impl()), transposed(transpose) {
-    const int r = t.dim() - 2, c = r + 1;
+    const int r = x->shape.size() - 2, c = r + 1;
+    if (x->contiguous) {
+      ld = x->shape[c];
+      return;
+    }
     const Index rows = x->shape[r], cols = x->shape[c], down = x->strides[r], along = x->strides[c];
     if ((cols <= 1 || along == 1) && (rows <= 1 || down >= std::max<Index>(1, cols))) {
       ld = rows <= 1 ? cols : down;
@@ -52,7 +56,8 @@ Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty, const Tensor*
       gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld, b.x->template as<T>() + at_b,
            b.ld, beta, result.impl()->template as<T>() + at * m * n, n);
     };
-    if (r == 0) return one(0, 0, 0);
+    if (r == 0) [[likely]]
+      return one(0, 0, 0);
     const Shape batch(std::span(shape.begin(), static_cast<std::size_t>(r)));
     Nest<2> nested = nest<2>(batch, {a.x, b.x});
     nested.size[nested.dims++] = 1;  // one product per row of the nest
