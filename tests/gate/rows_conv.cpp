@@ -124,7 +124,7 @@ std::vector<Case> conv_errors(F f, const Shape& a, const Shape& b) {
   Shape three = a;
   three.erase(0);
   Shape odd = b;
-  odd[1] = 5;
+  odd[1] = 5, odd[3] = 9;
   return {{with({.stride = 0}), {numbers(a), numbers(b)}},
           {with({.padding = -1}), {numbers(a), numbers(b)}},
           {with({.dilation = 0}), {numbers(a), numbers(b)}},
