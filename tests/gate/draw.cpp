@@ -11,6 +11,11 @@ using namespace gradus;
 
 Shape shape(Rng& rng, int min, int max, bool may_be_empty) {
   Shape s;
+  if (max > 1 && rng.chance(0.05)) {  // long enough for whole vectors and what is left after them
+    if (rng.chance(0.5)) s.push_back(rng.between(1, 3));
+    s.push_back(rng.between(9, 40));
+    return s;
+  }
   const auto dims = rng.between(min, max);
   for (int i = 0; i < dims; ++i) s.push_back(rng.between(1, dims > 3 ? 3 : dims > 2 ? 4 : 5));
   if (may_be_empty && dims > 0 && rng.chance(0.03)) s[static_cast<int>(rng.below(dims))] = 0;

@@ -48,10 +48,9 @@ struct Case {
 struct Row {
   const char* name;  // of the operation
   std::function<Case(Rng&)> sample;
-  std::vector<Case> errors;         // each must throw
-  const char* flat = nullptr;       // why the gradient is zero everywhere, if it is
-  const char* no_curve = nullptr;   // why the second derivative with respect to inputs is zero, if it is
-  const char* one_order = nullptr;  // why there are no second-order cases, if there are none
+  std::vector<Case> errors;        // each must throw
+  const char* flat = nullptr;      // why the gradient is zero everywhere, if it is
+  const char* no_curve = nullptr;  // why the second derivative with respect to inputs is zero, if it is
 };
 
 inline constexpr auto is_linear = "linear in its inputs", in_pieces = "linear but for its kinks";

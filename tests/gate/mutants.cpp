@@ -28,6 +28,13 @@ std::vector<Mutant> generic_mutants() {
     if (std::string_view(row.name) != "mse_loss")  // of one element
       all.push_back({row.name, "off by one along the last axis",
                      [](const Fields& a, Vjp& v) { right_with(a, v, v.g.dim() ? roll(v.g, {1}, {-1}) : v.g); }});
+    if (find(row.name)->fast)
+      all.push_back({row.name, "the fused rule a thousandth too large",
+                     [](const Fields& a, Vjp& v) {
+                       const_cast<Tensor&>(v.g) = v.g * 1.001;
+                       a.table.fast(a.op, v);
+                     },
+                     false, false, true});
     if (!row.no_curve)
       all.push_back({row.name, "what was saved detached", [](const Fields& a, Vjp& v) { a.right(v); }, true, true});
   }
@@ -42,8 +49,9 @@ const Mutant* active = nullptr;
 class Planted {
  public:
   explicit Planted(const Mutant& m) : wrong_(*find(m.op)) {
-    wrong_.vjp = [](const void* op, Vjp& v) { active->rule(Fields(*find(active->op), op), v); };
-    wrong_.fast = nullptr;
+    const auto rule = [](const void* op, Vjp& v) { active->rule(Fields(*find(active->op), op), v); };
+    if (!m.fused) wrong_.vjp = rule;
+    wrong_.fast = m.fused ? +rule : nullptr;
     swap = {find(m.op), &wrong_, m.detach};
     active = &m;
   }

@@ -45,6 +45,7 @@ struct Mutant {
   std::function<void(const Fields&, Vjp&)> rule;
   bool severed = false;  // right at first order, wrong at second
   bool detach = false;   // what was saved is cut off before the rule reads it
+  bool fused = false;    // in the place of the fused rule, beside the right one
 };
 
 // Written by hand, for one operation each.
