@@ -29,7 +29,7 @@ int run(const Row& row, int enough, Outcome (*once)(const Row&, const Case&, Rng
   }
   INFO(std::string(row.name), ": ", counted, " of ", tried, " cases counted, the operation was recorded in ", recorded);
   CHECK(counted >= enough);
-  CHECK(recorded * 10 >= tried * 9);
+  CHECK(recorded * 5 >= tried * 4);
   INFO("a second derivative other than zero was seen in ", curved);
   if (curves && row.no_curve)
     CHECK(curved == 0);

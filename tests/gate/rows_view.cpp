@@ -143,7 +143,7 @@ Case flip_case(Rng& rng) {
 
 Case clone_case(Rng& rng) {
   const Shape s = shape(rng, 0, 4);
-  if (s.size() > 1 && rng.chance(0.5))
+  if (s.size() > 1 && rng.chance(0.25))
     return {[](const Tensors& x) { return contiguous(transpose(x[0], 0, -1)); }, {normal(rng, s)}};
   return {[](const Tensors& x) { return clone(x[0]); }, {normal(rng, s)}};
 }
