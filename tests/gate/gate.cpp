@@ -9,6 +9,8 @@ using namespace gate;
 
 namespace {
 
+static_assert(first_order_cases >= 150 * GRADUS_TEST_SCALE && second_order_cases >= 50 * GRADUS_TEST_SCALE);
+
 // Draws cases until `enough` of them have counted: the operation was on the tape, and not only zeros were compared.
 // Gives up after four times as many. Returns how many counted.
 int run(const Row& row, int enough, Outcome (*once)(const Row&, const Case&, Rng&, const Swap&), bool curves) {

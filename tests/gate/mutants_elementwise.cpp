@@ -175,7 +175,7 @@ std::vector<Mutant> unary_mutants() {
               v.give(0, v.g * (cdf + x * exp(square(x) * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2)));
             }),
       slope("silu", "sigmoid alone", [](A, Vjp& v) { return sigmoid(v.in(0)); }),
-      slope("silu", "1 + x forgotten the 1",
+      slope("silu", "x (1 - s) without the 1",
             [](A, Vjp& v) { return sigmoid(v.in(0)) * (v.in(0) * (1.0 - sigmoid(v.in(0)))); }),
       slope("softplus", "beta once too often",
             [](A a, Vjp& v) {

@@ -128,17 +128,16 @@ std::vector<Mutant> linalg_mutants() {
          v.give(0, avg_pool2d(v.g, pair(a.shape("window")), o));
        }},
       {"avg_pool2d_input", "a whole stride late", [](A a, Vjp& v) { right_with(a, v, roll(v.g, {1}, {2})); }},
-      {"adaptive_avg_pool2d", "windows do not overlap: shares of the whole",
+      {"adaptive_avg_pool2d", "resized for its transpose",
        [](A, Vjp& v) {
          const double share = static_cast<double>(v.g.numel()) / static_cast<double>(v.shape(0).numel());
          const Tensor g = adaptive_avg_pool2d(v.g, size_of(v, 0));
          v.give(0, g * share);
        }},
       {"adaptive_avg_pool2d_input", "the sum for the mean",
-       [](A a, Vjp& v) {
+       [](A, Vjp& v) {
          const Tensor once = adaptive_avg_pool2d(v.g, size_of(v, 0));
          const double n = static_cast<double>(v.g.numel()) / static_cast<double>(once.numel());
-         (void)a;
          v.give(0, once * n);
        }},
   };

@@ -113,7 +113,7 @@ std::vector<Mutant> view_mutants() {
          for (const auto n : v.shape(0)) first.push_back({0, n});
          v.give(0, slice(g, first));
        }},
-      {"expand", "the sum over new axes forgotten the kept ones",
+      {"expand", "summed over the new axes alone",
        [](A a, Vjp& v) {
          const int extra = a.shape("shape").size() - v.shape(0).size();
          Tensor g = v.g;
