@@ -29,7 +29,9 @@ Pool2dOptions pooling(A a) {
 const Axes kernel{2, 3};
 
 // matmul's rule for untransposed operands; what has a flag is left to the true one.
-bool plain(A a, const Vjp& v) { return !a.is("transpose_a") && !a.is("transpose_b") && v.wants(0) && v.wants(1); }
+bool plain(A a, const Vjp& v, int first = 0) {
+  return !a.is("transpose_a") && !a.is("transpose_b") && v.wants(first) && v.wants(first + 1);
+}
 
 // max_pool2d's extra as indices into flattened planes.
 Tensor flat(const Tensor& x) { return reshape(x, {x.size(0) * x.size(1), x.size(2) * x.size(3)}); }
@@ -62,6 +64,18 @@ std::vector<Mutant> linalg_mutants() {
          if (!plain(a, v)) return a.right(v);
          v.give(0, matmul(v.g, v.in(1).detach(), {.transpose_b = true}));
          v.give(1, matmul(v.in(0), v.g, {.transpose_a = true}));
+       },
+       true},
+      {"addmm", "c forgotten",
+       [](A a, Vjp& v) {
+         if (!plain(a, v, 1)) return a.right(v);
+         v.give(1, matmul(v.g, v.in(2), {.transpose_b = true})), v.give(2, matmul(v.in(1), v.g, {.transpose_a = true}));
+       }},
+      {"addmm", "b detached",
+       [](A a, Vjp& v) {
+         if (!plain(a, v, 1)) return a.right(v);
+         v.give(0, v.g), v.give(1, matmul(v.g, v.in(2).detach(), {.transpose_b = true}));
+         v.give(2, matmul(v.in(1), v.g, {.transpose_a = true}));
        },
        true},
       {"conv2d", "the kernel turned round",

@@ -84,9 +84,6 @@ Case matmul_case(Rng& rng) {
     const Shape lead = shape(rng, 0, 2, false);
     Shape s = lead;
     s.push_back(k);
-    if (rng.chance(0.5))
-      return {[](const Tensors& x) { return linear(x[0], x[1], x[2]); },
-              {normal(rng, s), normal(rng, {n, k}), normal(rng, {n})}};
     return {[](const Tensors& x) { return linear(x[0], x[1]); }, {normal(rng, s), normal(rng, {n, k})}};
   }
   if (way == 1)
@@ -106,6 +103,22 @@ Case matmul_case(Rng& rng) {
   if (way == 4 && m == n && ta != tb)
     return {[=](const Tensors& x) { return matmul(x[0], x[0], {ta, !ta}); }, {normal(rng, a)}};
   return {[=](const Tensors& x) { return matmul(x[0], x[1], {ta, tb}); }, {normal(rng, a), normal(rng, b)}};
+}
+
+Case addmm_case(Rng& rng) {
+  const auto m = rng.between(1, 4), k = rng.between(rng.chance(0.05) ? 0 : 1, 5), n = rng.between(1, 4);
+  if (rng.chance(0.3)) {
+    Shape s = shape(rng, 0, 2, false);
+    s.push_back(k);
+    return {[](const Tensors& x) { return linear(x[0], x[1], x[2]); },
+            {normal(rng, s), normal(rng, {n, k}), normal(rng, {n})}};
+  }
+  const bool ta = rng.chance(0.5), tb = rng.chance(0.5);
+  const Shape c = rng.of<Shape>({{m, n}, {m, n}, {n}, {m, 1}, {}});
+  return {[=](const Tensors& x) {
+            return addmm(x[0], x[1], x[2], {ta, tb});
+          },
+          {normal(rng, c), normal(rng, ta ? Shape{k, m} : Shape{m, k}), normal(rng, tb ? Shape{n, k} : Shape{k, n})}};
 }
 
 Tensor at(std::initializer_list<Nested> list) { return tensor(list, i64); }
@@ -170,6 +183,7 @@ std::vector<Row> index_rows() {
 std::vector<Row> matmul_rows() {
   const auto product = [](const Tensors& x) { return matmul(x[0], x[1]); };
   const auto layer = [](const Tensors& x) { return linear(x[0], x[1], x[2]); };
+  const auto plus = [](const Tensors& x) { return addmm(x[0], x[1], x[2]); };
   const auto summed = [](const char* equation) { return [equation](const Tensors& x) { return einsum(equation, x); }; };
   return {{"matmul",
            matmul_case,
@@ -182,12 +196,20 @@ std::vector<Row> matmul_rows() {
             {product, {numbers({2, 3}), undefined()}},
             {[](const Tensors& x) { return matmul(x[0], x[1], {.transpose_b = true}); },
              {numbers({2, 3}), numbers({3, 2})}},
-            {layer, {numbers({2, 3}), numbers({4, 2}), numbers({4})}},
-            {layer, {numbers({2, 3}), numbers({4, 3}), numbers({3})}},
-            {layer, {numbers({2, 3}), numbers({4, 3}), single({4})}},
             {summed("ij,jk->ik"), {numbers({2, 3}), numbers({2, 3})}},
             {summed("ij->ij"), {numbers({2, 3}), numbers({2, 3})}},
-            {summed("ij->k"), {numbers({2, 3})}}}}};
+            {summed("ij->k"), {numbers({2, 3})}}}},
+          {"addmm",
+           addmm_case,
+           {{layer, {numbers({2, 3}), numbers({4, 2}), numbers({4})}},
+            {layer, {numbers({2, 3}), numbers({4, 3}), numbers({3})}},
+            {layer, {numbers({2, 3}), numbers({4, 3}), single({4})}},
+            {plus, {numbers({3}), numbers({2, 3}), numbers({2, 3})}},
+            {plus, {numbers({3}), numbers({2, 3}), numbers({3})}},
+            {plus, {numbers({2}), numbers({2, 3}), numbers({3, 3})}},
+            {plus, {single({3}), numbers({2, 3}), numbers({3, 3})}},
+            {plus, {whole({3}), whole({2, 3}), whole({3, 3})}},
+            {plus, {undefined(), numbers({2, 3}), numbers({3, 3})}}}}};
 }
 
 }  // namespace gate
