@@ -12,3 +12,4 @@
 #include <gradus/optim/optim.hpp>
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>
+#include <gradus/threads.hpp>

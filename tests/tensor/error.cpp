@@ -1,4 +1,5 @@
 #include <gradus/error.hpp>
+#include <gradus/threads.hpp>
 
 #include "support.hpp"
 
@@ -30,4 +31,12 @@ TEST_CASE("error: what is empty is left out") {
   const Error e("load", {.wrong = "no such file"});
   CHECK(std::string(e.what()).starts_with("load: no such file\n  at:       "));
   CHECK(e.where().file_name() == std::string(__FILE__));
+}
+
+TEST_CASE("the number of threads can be asked and set") {
+  const int before = num_threads();
+  set_num_threads(3);
+  CHECK(num_threads() == 3);
+  set_num_threads(before);
+  CHECK_SAYS(set_num_threads(0), "set_num_threads: there is always one thread", "1 or more", "error.cpp:");
 }

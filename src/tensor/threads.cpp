@@ -1,0 +1,16 @@
+#include <gradus/threads.hpp>
+
+#include "kernels/parallel.hpp"
+
+namespace gradus {
+
+int num_threads() { return kernels::num_threads(); }
+
+void set_num_threads(int count, Loc where) {
+  if (count < 1)
+    throw Error("set_num_threads",
+                {.wrong = "there is always one thread", .got = std::to_string(count), .expected = "1 or more"}, where);
+  kernels::set_num_threads(count);
+}
+
+}  // namespace gradus

@@ -1,0 +1,169 @@
+// Whole training steps: forward, loss, walk back, update, zero_grad, in f32.
+//
+//   bench_steps WORKLOAD THREADS SECONDS      one line: median process-CPU and wall milliseconds per step, steps run
+//
+// bench_steps_torch does the same work on libtorch; tools/bench/compare runs the two side by side.
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <gradus/gradus.hpp>
+
+#include "bench/clock.hpp"
+
+using namespace gradus;
+
+namespace {
+
+using Step = std::function<void()>;
+
+// A step of `net` with `opt`: loss() records it.
+template <class Net, class Optimizer, class Loss>
+Step training(std::shared_ptr<Net> net, Optimizer opt, Loss loss) {
+  auto o = std::make_shared<Optimizer>(std::move(opt));
+  return [net, o, loss] {
+    Tape tape;
+    tape.backward(loss(*net));
+    o->step();
+    o->zero_grad();
+  };
+}
+
+template <class Net>
+auto classes(Tensor x, Tensor y) {
+  return [x, y](const Net& net) { return cross_entropy(net(x), y); };
+}
+
+using nn::Sequential;
+
+Step w1() {
+  auto net = std::make_shared<Sequential>(Sequential{nn::Linear(2, 8), nn::Tanh(), nn::Linear(8, 1)});
+  const Tensor x = randn({4, 2}), y = randn({4, 1});
+  return training(net, optim::SGD(*net, {.lr = 0.01}), [=](const Sequential& n) { return mse_loss(n(x), y); });
+}
+
+Step w2() {
+  auto net = std::make_shared<Sequential>(Sequential{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)});
+  return training(net, optim::Adam(*net, {.lr = 1e-3}), classes<Sequential>(randn({64, 784}), randint(0, 10, {64})));
+}
+
+Step w3() {
+  auto net = std::make_shared<Sequential>(
+      Sequential{nn::Linear(784, 1024), nn::ReLU(), nn::Linear(1024, 1024), nn::ReLU(), nn::Linear(1024, 10)});
+  return training(net, optim::Adam(*net, {.lr = 1e-3}), classes<Sequential>(randn({128, 784}), randint(0, 10, {128})));
+}
+
+Step w4() {
+  auto net = std::make_shared<Sequential>(
+      Sequential{nn::Conv2d(1, 6, 5), nn::ReLU(), nn::MaxPool2d(2), nn::Conv2d(6, 16, 5), nn::ReLU(), nn::MaxPool2d(2),
+                 nn::Flatten(), nn::Linear(256, 120), nn::ReLU(), nn::Linear(120, 84), nn::ReLU(), nn::Linear(84, 10)});
+  return training(net, optim::SGD(*net, {.lr = 0.01, .momentum = 0.9}),
+                  classes<Sequential>(randn({64, 1, 28, 28}), randint(0, 10, {64})));
+}
+
+Step w5() {
+  auto net = std::make_shared<Sequential>(Sequential{nn::Conv2d(1, 32, 3), nn::ReLU(), nn::Conv2d(32, 64, 3),
+                                                     nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(),
+                                                     nn::Linear(64 * 12 * 12, 128), nn::ReLU(), nn::Linear(128, 10)});
+  return training(net, optim::Adam(*net, {.lr = 1e-3}),
+                  classes<Sequential>(randn({64, 1, 28, 28}), randint(0, 10, {64})));
+}
+
+constexpr std::int64_t vocabulary = 65, width = 128, heads = 4, depth = 4, block = 64;
+
+// A transformer's layer, normalised first: causal self-attention, then two linear layers.
+struct Block : nn::Module<Block> {
+  nn::LayerNorm ln1{Shape{width}}, ln2{Shape{width}};
+  nn::Linear qkv{width, 3 * width}, proj{width, width}, up{width, 4 * width}, down{4 * width, width};
+
+  Tensor forward(Arg x) const {
+    const std::int64_t n = x.tensor().size(0), t = x.tensor().size(1);
+    const Tensor packed = permute(reshape(qkv(ln1(x)), {n, t, 3, heads, width / heads}), {2, 0, 3, 1, 4});
+    const Tensor y = scaled_dot_product_attention(packed[0], packed[1], packed[2], {}, {.is_causal = true});
+    const Tensor h = x + proj(reshape(permute(y, {0, 2, 1, 3}), {n, t, width}));
+    return h + down(gelu(up(ln2(h))));
+  }
+  void fields(auto& v) { v("ln1", ln1), v("qkv", qkv), v("proj", proj), v("ln2", ln2), v("up", up), v("down", down); }
+};
+
+struct Gpt : nn::Module<Gpt> {
+  nn::Embedding tokens{vocabulary, width}, positions{block, width};
+  std::vector<Block> blocks = std::vector<Block>(depth);
+  nn::LayerNorm ln{Shape{width}};
+  nn::Linear head{width, vocabulary, {.bias = false}};
+
+  Tensor forward(Arg ids) const {
+    Tensor x = tokens(ids) + positions(arange(block));
+    for (const Block& b : blocks) x = b(x);
+    return reshape(head(ln(x)), {-1, vocabulary});
+  }
+  void fields(auto& v) {
+    v("tokens", tokens), v("positions", positions), v("blocks", blocks), v("ln", ln), v("head", head);
+  }
+};
+
+Step w6() {
+  auto net = std::make_shared<Gpt>();
+  return training(net, optim::AdamW(*net, {.lr = 1e-3}),
+                  classes<Gpt>(randint(0, vocabulary, {12, block}), randint(0, vocabulary, {12 * block})));
+}
+
+struct CharLstm : nn::Module<CharLstm> {
+  nn::Embedding tokens{vocabulary, 128};
+  nn::LSTM lstm{128, 128};
+  nn::Linear head{128, vocabulary};
+
+  Tensor forward(Arg ids) const { return reshape(head(lstm(tokens(ids)).y), {-1, vocabulary}); }
+  void fields(auto& v) { v("tokens", tokens), v("lstm", lstm), v("head", head); }
+};
+
+Step w7() {
+  auto net = std::make_shared<CharLstm>();
+  return training(net, optim::Adam(*net, {.lr = 1e-3}),
+                  classes<CharLstm>(randint(0, vocabulary, {64, 32}), randint(0, vocabulary, {64 * 32})));
+}
+
+// The optimizer alone, on ten million numbers.
+template <class Optimizer, class Options>
+Step w8(std::int64_t tensors, Options options) {
+  std::vector<Tensor> parameters;
+  for (std::int64_t i = 0; i < tensors; ++i) {
+    Tensor p = randn({10'000'000 / tensors}).requires_grad_();
+    p.set_grad(randn(p.shape()));
+    parameters.push_back(p);
+  }
+  auto opt = std::make_shared<Optimizer>(parameters, options);
+  return [opt] { opt->step(); };
+}
+
+const std::map<std::string, Step (*)()> workloads{
+    {"W1", w1},
+    {"W2", w2},
+    {"W3", w3},
+    {"W4", w4},
+    {"W5", w5},
+    {"W6", w6},
+    {"W7", w7},
+    {"W8-adam-1", [] { return w8<optim::Adam>(1, optim::AdamOptions{.lr = 1e-3}); }},
+    {"W8-adam-1000", [] { return w8<optim::Adam>(1000, optim::AdamOptions{.lr = 1e-3}); }},
+    {"W8-sgd-1", [] { return w8<optim::SGD>(1, optim::SGDOptions{.lr = 1e-3}); }},
+    {"W8-sgd-1000", [] { return w8<optim::SGD>(1000, optim::SGDOptions{.lr = 1e-3}); }},
+};
+
+}  // namespace
+
+int main(int count, char** argument) {
+  const auto found = count == 4 ? workloads.find(argument[1]) : workloads.end();
+  if (found == workloads.end()) {
+    std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS SECONDS\nworkloads:");
+    for (const auto& [name, make] : workloads) std::fprintf(stderr, " %s", name.c_str());
+    std::fprintf(stderr, "\n");
+    return 2;
+  }
+  set_num_threads(std::atoi(argument[2]));
+  manual_seed(1);
+  bench::report(found->second(), std::atof(argument[3]));
+}
