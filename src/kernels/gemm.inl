@@ -123,12 +123,19 @@ void gemm(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Inde
   const Index other = m >= n ? n : m, longest = m >= n ? m : n;
   if (longest < 2 * kUnit || longest * other * k < 2 * kPiece)
     return gemm_serial(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-  const Index grain = most(1, kPiece / (kUnit * other * k));
-  parallel_for((longest + kUnit - 1) / kUnit, grain, [&](Index begin, Index end) {
-    const Index from = begin * kUnit, count = least(end * kUnit, longest) - from;
+  const auto piece = [&](Index from, Index count) {
     if (m >= n)
       gemm_serial(ta, tb, count, n, k, alpha, a + from * (ta ? 1 : lda), lda, b, ldb, beta, c + from * ldc, ldc);
     else
       gemm_serial(ta, tb, m, count, k, alpha, a, lda, b + from * (tb ? ldb : 1), ldb, beta, c + from, ldc);
-  });
+  };
+  if (deterministic()) {  // the same calls whoever makes them: how CBLAS rounds may depend on the sizes
+    const Index tile = most(4, (longest / kUnit + 7) / 8) * kUnit;
+    return parallel_for((longest + tile - 1) / tile, 1, [&](Index begin, Index end) {
+      for (Index t = begin; t < end; ++t) piece(t * tile, least(tile, longest - t * tile));
+    });
+  }
+  const Index grain = most(1, kPiece / (kUnit * other * k));
+  parallel_for((longest + kUnit - 1) / kUnit, grain,
+               [&](Index begin, Index end) { piece(begin * kUnit, least(end * kUnit, longest) - begin * kUnit); });
 }

@@ -168,6 +168,12 @@ Pool& pool() {
 
 int num_threads() { return pool().threads(); }
 
+namespace {
+std::atomic<bool> same_bits = false;
+}
+bool deterministic() { return same_bits.load(std::memory_order_relaxed); }
+void set_deterministic(bool on) { same_bits = on; }
+
 void set_num_threads(int n) {
   if (!closed) pool().resize(n);
 }

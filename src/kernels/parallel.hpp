@@ -11,6 +11,10 @@ namespace gradus::kernels {
 int num_threads();
 void set_num_threads(int n);
 
+// Whether results must be the same bits for every number of threads.
+bool deterministic();
+void set_deterministic(bool on);
+
 // Calls body(context, begin, end) over pieces of [0, n), each at least `grain` long (but the last), on up to
 // num_threads() threads; returns when all are done. With one piece, one thread, or from inside another parallel_for it
 // is a plain call. body must not throw.

@@ -13,4 +13,7 @@ void set_num_threads(int count, Loc where) {
   kernels::set_num_threads(count);
 }
 
+bool deterministic() { return kernels::deterministic(); }
+void set_deterministic(bool on) { kernels::set_deterministic(on); }
+
 }  // namespace gradus

@@ -139,6 +139,36 @@ Step w8(std::int64_t tensors, Options options) {
   return [opt] { opt->step(); };
 }
 
+// One operation on millions of numbers: "W9-relu-16M", and "W9-relu-16M-grad" for the way there and back.
+Tensor operation(const std::string& name, const Tensor& x, const Tensor& b) {
+  if (name == "relu") return relu(x);
+  if (name == "add") return add(x, b);
+  if (name == "exp") return exp(x);
+  if (name == "tanh") return tanh(x);
+  if (name == "gelu") return gelu(x, Gelu::tanh);
+  if (name == "softmax") return softmax(x, -1);
+  if (name == "layernorm") return layer_norm(x, {x.size(-1)});
+  if (name == "sum") return sum(x);
+  if (name == "transpose") return contiguous(x.t());
+  return {};
+}
+
+Step w9(const std::string& workload) {
+  const auto dash = workload.find('-', 3);
+  if (dash == workload.npos) return {};
+  const std::string name = workload.substr(3, dash - 3), rest = workload.substr(dash + 1);
+  const std::int64_t millions = std::atoi(rest.c_str());
+  if (millions < 1 || millions > 64 || !operation(name, zeros({2, 2}), zeros({2, 2})).defined()) return {};
+  Tensor x = randn({millions * 1024, 1024}), b = randn({millions * 1024, 1024});
+  if (rest.find("-grad") == rest.npos) return [=] { operation(name, x, b); };
+  x.requires_grad_();
+  const Tensor g = randn(operation(name, x, b).shape());
+  return [=] {
+    Tape tape;
+    tape.gradient(operation(name, x, b), {x}, {.cotangent = g});
+  };
+}
+
 const std::map<std::string, Step (*)()> workloads{
     {"W1", w1},
     {"W2", w2},
@@ -156,14 +186,18 @@ const std::map<std::string, Step (*)()> workloads{
 }  // namespace
 
 int main(int count, char** argument) {
-  const auto found = count == 4 ? workloads.find(argument[1]) : workloads.end();
-  if (found == workloads.end()) {
+  Step step;
+  if (count == 4) {
+    set_num_threads(std::max(1, std::atoi(argument[2])));
+    manual_seed(1);
+    const auto found = workloads.find(argument[1]);
+    step = found != workloads.end() ? found->second() : w9(argument[1]);
+  }
+  if (!step) {
     std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS SECONDS\nworkloads:");
     for (const auto& [name, make] : workloads) std::fprintf(stderr, " %s", name.c_str());
-    std::fprintf(stderr, "\n");
+    std::fprintf(stderr, " W9-(relu|add|exp|tanh|gelu|softmax|layernorm|sum|transpose)-(1|4|16)M[-grad]\n");
     return 2;
   }
-  set_num_threads(std::atoi(argument[2]));
-  manual_seed(1);
-  bench::report(found->second(), std::atof(argument[3]));
+  bench::report(step, std::atof(argument[3]));
 }

@@ -143,6 +143,35 @@ Step w8(std::int64_t tensors, Options options) {
   return [opt] { opt->step(); };
 }
 
+Tensor operation(const std::string& name, const Tensor& x, const Tensor& b) {
+  if (name == "relu") return torch::relu(x);
+  if (name == "add") return torch::add(x, b);
+  if (name == "exp") return torch::exp(x);
+  if (name == "tanh") return torch::tanh(x);
+  if (name == "gelu") return torch::gelu(x, "tanh");
+  if (name == "softmax") return torch::softmax(x, -1);
+  if (name == "layernorm") return torch::layer_norm(x, {x.size(-1)});
+  if (name == "sum") return torch::sum(x);
+  if (name == "transpose") return x.t().contiguous();
+  return {};
+}
+
+Step w9(const std::string& workload) {
+  const auto dash = workload.find('-', 3);
+  if (dash == workload.npos) return {};
+  const std::string name = workload.substr(3, dash - 3), rest = workload.substr(dash + 1);
+  const std::int64_t millions = std::atoi(rest.c_str());
+  Tensor x = torch::randn({millions * 1024, 1024}), b = torch::randn({millions * 1024, 1024});
+  if (rest.find("-grad") == rest.npos)
+    return [=] {
+      const torch::NoGradGuard off;
+      operation(name, x, b);
+    };
+  x.requires_grad_();
+  const Tensor g = torch::randn(operation(name, x, b).sizes());
+  return [=] { torch::autograd::grad({operation(name, x, b)}, {x}, {g}); };
+}
+
 const std::map<std::string, Step (*)()> workloads{
     {"W1", w1},
     {"W2", w2},
@@ -160,12 +189,16 @@ const std::map<std::string, Step (*)()> workloads{
 }  // namespace
 
 int main(int count, char** argument) {
-  const auto found = count == 4 ? workloads.find(argument[1]) : workloads.end();
-  if (found == workloads.end()) {
+  Step step;
+  if (count == 4) {
+    torch::set_num_threads(std::atoi(argument[2]));
+    torch::manual_seed(1);
+    const auto found = workloads.find(argument[1]);
+    step = found != workloads.end() ? found->second() : w9(argument[1]);
+  }
+  if (!step) {
     std::fprintf(stderr, "usage: bench_steps_torch WORKLOAD THREADS SECONDS\n");
     return 2;
   }
-  torch::set_num_threads(std::atoi(argument[2]));
-  torch::manual_seed(1);
-  bench::report(found->second(), std::atof(argument[3]));
+  bench::report(step, std::atof(argument[3]));
 }
