@@ -71,6 +71,11 @@ struct Table {
       logsumexp;                // empty: 0, 1, undefined (callers refuse), undefined, -inf. max, min: NaN wins
   ArgReduce<T> argmax, argmin;  // first at a tie; NaN wins
   Reduce<T> softmax, log_softmax, cumsum;  // scans: y is [outer, n, inner]. A row of only -inf: NaN for (log_)softmax
+  // Rules, and normalisation, of contiguous rows. normalize: y = (x - mean) r, r = 1 / sqrt(var + eps) for each row.
+  void (*softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);
+  void (*log_softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);
+  void (*normalize)(Index rows, Index n, double eps, const T* x, T* y, T* r, T* mean, T* var);
+  void (*normalize_vjp)(Index rows, Index n, const T* g, const T* y, const T* r, T* dx);
   void (*transpose)(Index rows, Index cols, const T* x, Index ldx, T* y);  // y[c][r] = x[r * ldx + c], cache-blocked
 
   // Row-major C[m,n] = alpha op(A) op(B) + beta C; op is transposition where ta / tb is set; lda.. are row lengths as

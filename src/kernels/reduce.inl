@@ -44,25 +44,52 @@ void sum_strip(Index n, Index inner, Index width, const T* x, T* y) {
   for (Index j = 0; j < width; ++j) y[j] = static_cast<T>(total[j]);
 }
 
-// Long rows are folded like columns, kStrip wide.
+constexpr Index kSummed = 256;  // more would lose digits of a long f32 sum
+
+// Pieces of a row in T, the pieces in Wide<T>.
 template <class T>
 T sum_row(Index n, const T* x) {
   Wide<T> total = 0;
-  if (n >= 2 * kStrip) {
-    T columns[kStrip];
-    sum_strip(n / kStrip, kStrip, kStrip, x, columns);
-    for (Index j = 0; j < kStrip; ++j) total = plus(total, Wide<T>(columns[j]));
-    x += n / kStrip * kStrip;
-    n %= kStrip;
+  for (; n > 0; n -= kSummed, x += kSummed) {
+    const Index m = least(n, kSummed);
+    T part = 0;
+    if (m < 16 || is_index<T>) {  // a vector reduction's set-up costs more than the work
+      for (Index i = 0; i < m; ++i) part = plus(part, x[i]);
+    } else {
+#pragma omp simd reduction(+ : part)
+      for (Index i = 0; i < m; ++i) part += x[i];
+    }
+    total = plus(total, Wide<T>(part));
   }
-  T rest = 0;
-  if (n < 16 || is_index<T>) {  // a vector reduction's set-up costs more than the work
-    for (Index i = 0; i < n; ++i) rest = plus(rest, x[i]);
-  } else {
-#pragma omp simd reduction(+ : rest)
-    for (Index i = 0; i < n; ++i) rest += x[i];
+  return static_cast<T>(total);
+}
+
+// The sums of a b and of (x - m)^2 over a row, likewise. Loops of their own: a callable inside keeps g++ from
+// vectorising.
+template <class T>
+Wide<T> dot_row(Index n, const T* a, const T* b) {
+  Wide<T> total = 0;
+  for (; n > 0; n -= kSummed, a += kSummed, b += kSummed) {
+    const Index m = least(n, kSummed);
+    T part = 0;
+#pragma omp simd reduction(+ : part)
+    for (Index i = 0; i < m; ++i) part += a[i] * b[i];
+    total += part;
   }
-  return static_cast<T>(plus(total, Wide<T>(rest)));
+  return total;
+}
+
+template <class T>
+Wide<T> spread_row(Index n, const T* x, T mean) {
+  Wide<T> total = 0;
+  for (; n > 0; n -= kSummed, x += kSummed) {
+    const Index m = least(n, kSummed);
+    T part = 0;
+#pragma omp simd reduction(+ : part)
+    for (Index i = 0; i < m; ++i) part += (x[i] - mean) * (x[i] - mean);
+    total += part;
+  }
+  return total;
 }
 
 // The largest (sign = 1) or smallest (sign = -1) element; NaN wins. n > 0.

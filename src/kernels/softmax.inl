@@ -97,3 +97,46 @@ void normalize(Index outer, Index n, Index inner, const T* x, T* y) {
       for (Index j = 0; j < inner; j += kStrip) strip(n, inner, least(kStrip, inner - j), x + j, y + j);
   }
 }
+
+// Their rules, for rows: dx = y (g - sum(g y)) and dx = g - e^y sum(g).
+template <class T>
+void softmax_vjp(Index rows, Index n, const T* g, const T* y, T* dx) {
+  for (Index r = 0; r < rows; ++r, g += n, y += n, dx += n) {
+    const T s = static_cast<T>(dot_row(n, g, y));
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) dx[i] = y[i] * (g[i] - s);
+  }
+}
+
+template <class T>
+void log_softmax_vjp(Index rows, Index n, const T* g, const T* y, T* dx) {
+  for (Index r = 0; r < rows; ++r, g += n, y += n, dx += n) {
+    const T s = sum_row(n, g);
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) dx[i] = g[i] - exp(y[i]) * s;
+  }
+}
+
+// y = (x - mean) r for every row; r = 1 / sqrt(var + eps).
+template <class T>
+void normalize_rows(Index rows, Index n, double eps, const T* x, T* y, T* r, T* mean, T* var) {
+  for (Index k = 0; k < rows; ++k, x += n, y += n) {
+    const T m = sum_row(n, x) / static_cast<T>(n);
+    const Wide<T> v = spread_row(n, x, m) / static_cast<T>(n);
+    const T s = static_cast<T>(1 / __builtin_sqrt(static_cast<double>(v) + eps));
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = (x[i] - m) * s;
+    mean[k] = m, var[k] = static_cast<T>(v), r[k] = s;
+  }
+}
+
+// dx = r (g - mean(g) - y mean(g y)) for every row.
+template <class T>
+void normalize_vjp(Index rows, Index n, const T* g, const T* y, const T* r, T* dx) {
+  for (Index k = 0; k < rows; ++k, g += n, y += n, dx += n) {
+    const T mean = sum_row(n, g) / static_cast<T>(n);
+    const T along = static_cast<T>(dot_row(n, g, y) / static_cast<T>(n)), s = r[k];
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) dx[i] = s * (g[i] - mean - y[i] * along);
+  }
+}

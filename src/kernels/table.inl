@@ -110,6 +110,10 @@ constexpr Table<T> real_table() {
   }
   t.logsumexp = reduce<T, logsumexp_row<T>, logsumexp_strip<T>>;
   t.softmax = normalize<T, softmax_row<T>, softmax_strip<T>>;
+  t.softmax_vjp = softmax_vjp<T>;
+  t.log_softmax_vjp = log_softmax_vjp<T>;
+  t.normalize = normalize_rows<T>;
+  t.normalize_vjp = normalize_vjp<T>;
   t.log_softmax = normalize<T, log_softmax_row<T>, log_softmax_strip<T>>;
   t.gemm = gemm<T>;
   t.conv2d = conv2d<T>;

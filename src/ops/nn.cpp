@@ -85,6 +85,8 @@ template <class T>
 void normalize_rows(const Folded& s, double eps, const T* x, T* y, T* r, T* mean, T* var) {
   const auto& t = kernels::table<T>();
   kernels::parallel_for(s.k, std::max<Index>(1, grain / (s.p * s.q)), [&, eps](Index begin, Index end) {
+    if (s.p == 1)
+      return t.normalize(end - begin, s.q, eps, x + begin * s.q, y + begin * s.q, r + begin, mean + begin, var + begin);
     for (Index k = begin; k < end; ++k) {
       double sum = 0, squares = 0;
       for (Index i = 0; i < s.p; ++i) sum += total(t, s.q, x + s.row(k, i));
@@ -107,6 +109,8 @@ template <class T>
 void normalize_vjp_rows(const Folded& s, const T* g, const T* y, const T* r, T* dx) {
   const auto& t = kernels::table<T>();
   kernels::parallel_for(s.k, std::max<Index>(1, grain / (s.p * s.q)), [&](Index begin, Index end) {
+    if (s.p == 1)
+      return t.normalize_vjp(end - begin, s.q, g + begin * s.q, y + begin * s.q, r + begin, dx + begin * s.q);
     for (Index k = begin; k < end; ++k) {
       double sum = 0, along = 0;
       for (Index i = 0; i < s.p; ++i) {
