@@ -35,8 +35,19 @@ Shape row_major(const Shape& shape) {
   return strides;
 }
 
+namespace {
+[[noreturn]] void refuse_size(const Shape& shape, DType dtype) {
+  throw Error("tensor",
+              {.wrong = "too large", .got = to_string(shape) + " " + name(dtype), .expected = "at most 2^44 elements"},
+              user_line(Loc()));
+}
+}  // namespace
+
 Tensor empty(const Shape& shape, DType dtype) {
-  const std::int64_t numel = shape.numel();
+  std::int64_t numel = 1;
+  bool over = false;
+  for (const std::int64_t size : shape) over |= __builtin_mul_overflow(numel, size, &numel);
+  if (over || numel > std::int64_t{1} << 44) refuse_size(shape, dtype);
   const auto bytes = static_cast<std::size_t>(numel * size_of(dtype));
   auto* storage = new (pool_allocate(sizeof(Storage) + impl_room + bytes)) Storage;
   storage->bytes = bytes;

@@ -17,7 +17,7 @@ std::vector<float> trained(int threads) {
                      nn::MaxPool2d(2),
                      nn::Flatten(),
                      nn::Linear(8 * 14 * 14, 300),
-                     nn::LayerNorm({300}),
+                     nn::LayerNorm(300),
                      nn::GELU(),
                      nn::Dropout(0.1),
                      nn::Linear(300, 10)};

@@ -166,3 +166,11 @@ TEST_CASE("pooling: errors") {
   CHECK_SAYS(adaptive_avg_pool2d(x, {0, 1}), "adaptive_avg_pool2d: there is nothing to average");
   CHECK_SAYS(adaptive_avg_pool2d(zeros({1, 1, 0, 2}), {1, 1}), "there is nothing to average", "(1, 1, 0, 2) to (1, 1)");
 }
+
+TEST_CASE("sizes beyond all memory are refused before they wrap round") {
+  const Tensor x = ones({1, 1, 2, 2});
+  const std::int64_t huge = std::int64_t{1} << 62;
+  CHECK_SAYS(adaptive_avg_pool2d(x, {huge, 4}), "too large", "4611686018427387904", "pool.cpp:");
+  CHECK_SAYS(avg_pool2d_input(x, {huge, huge}, 1), "avg_pool2d_input");
+  CHECK_SAYS(one_hot(zeros({2}, i64), huge), "too large");
+}
