@@ -1,6 +1,8 @@
 // What the files of operations share.
 #pragma once
 
+#include <algorithm>
+
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
@@ -17,6 +19,8 @@ inline void check_floating(const char* operation, const Arg& x) {
   check_defined(x, operation, x.where);
   if (!is_floating(x.tensor().dtype())) refuse_dtype(operation, x.tensor().dtype(), x.where);
 }
+
+inline constexpr std::int64_t largest_option = std::int64_t{1} << 31;  // of a window: sizes must not wrap round
 
 // Height and width, as an attribute.
 inline Shape list(const Pair& p) { return {p[0], p[1]}; }

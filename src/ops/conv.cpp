@@ -124,12 +124,13 @@ struct Geometry {
 
 void check_geometry(const char* name, const Geometry& o, const Arg& at) {
   for (int i = 0; i < o.stride.size(); ++i)
-    if (o.stride[i] < 1 || o.dilation[i] < 1 || o.padding[i] < 0 || o.groups < 1)
+    if (o.stride[i] < 1 || o.dilation[i] < 1 || o.padding[i] < 0 || o.groups < 1 ||
+        std::max({o.stride[i], o.dilation[i], o.padding[i], o.groups}) > largest_option)
       fail(name,
            {.wrong = "an option is out of range",
             .got = "stride " + pairs(o.stride) + ", padding " + pairs(o.padding) + ", dilation " + pairs(o.dilation) +
                    ", groups " + std::to_string(o.groups),
-            .expected = "stride, dilation and groups of 1 or more, padding of 0 or more"},
+            .expected = "stride, dilation and groups of 1 or more, padding of 0 or more, none above 2^31"},
            at);
 }
 

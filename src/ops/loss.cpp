@@ -80,7 +80,28 @@ struct MseLoss {
   }
 };
 
-constexpr const OpTable* rows_of_losses[] = {&op_table<MseLoss>};
+// max(log p, -100)
+Tensor cut_log(const Tensor& p) { return clamp(log(clamp(p, 1e-45, infinity)), -100, infinity); }
+
+// An operation for the sake of its rule, which stays finite at 0 and 1.
+struct BceLoss {
+  static constexpr auto name = "bce_loss",
+                        rule = "dx = g (x - t) / ((x + e) (1 - x + e)), e = 1e-12   dt = g (log(1 - x) - log x)";
+  static constexpr Saves saves{in0 | in1, in0};
+  void fields(auto&) const {}
+  Tensor forward(Fwd&, Ins in) const {
+    const Tensor &x = in[0], &t = in[1];
+    return cut_log(x) * -t + cut_log(-x + 1) * (t - 1);
+  }
+  void vjp(Vjp& v) const {
+    constexpr double e = 1e-12;
+    const Tensor& x = v.in(0);
+    if (v.wants(0)) v.give(0, v.g * (x - v.in(1)) / ((x + e) * (-x + (1 + e))));
+    if (v.wants(1)) v.give(1, v.g * (cut_log(-x + 1) - cut_log(x)));
+  }
+};
+
+constexpr const OpTable* rows_of_losses[] = {&op_table<MseLoss>, &op_table<BceLoss>};
 
 // "target[3, 1]", for element i in row-major order
 std::string element(const char* what, const Shape& shape, std::int64_t i) {
@@ -279,9 +300,6 @@ void check_weight(const char* name, const char* what, const Tensor& weight, cons
          input);
 }
 
-// max(log p, -100), with derivative 0 where it is cut off.
-Tensor cut_log(const Tensor& p) { return clamp(log(clamp(p, 1e-45, infinity)), -100, infinity); }
-
 }  // namespace
 
 Tensor bce_loss(Arg input, Arg target, const BceOptions& options) {
@@ -294,8 +312,7 @@ Tensor bce_loss(Arg input, Arg target, const BceOptions& options) {
   check_numbers(name, "input", input, "probabilities: 0 to 1", "a sigmoid before the loss, or bce_with_logits_loss",
                 [](double p) { return p >= 0 && p <= 1; });
   const At at(input);
-  const Tensor& t = target;
-  Tensor loss = cut_log(input) * -t + cut_log(-input + 1) * (t - 1);
+  Tensor loss = apply(BceLoss{}, input, target);
   if (options.weight.defined()) loss = loss * options.weight;
   return finish(loss, options.reduction);
 }

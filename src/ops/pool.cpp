@@ -234,12 +234,13 @@ Windows windows(const Pair& window, const Pool2dOptions& o) {
 // The shape of x when pooled.
 Shape checked_pooled(const char* name, const Shape& x, const Windows& o, bool ceil_mode, const Arg& at) {
   for (int i = 0; i < 2; ++i) {
-    if (o.window[i] < 1 || o.stride[i] < 1 || o.dilation[i] < 1 || o.padding[i] < 0)
+    if (o.window[i] < 1 || o.stride[i] < 1 || o.dilation[i] < 1 || o.padding[i] < 0 ||
+        std::max({o.window[i], o.stride[i], o.dilation[i], o.padding[i]}) > largest_option)
       fail(name,
            {.wrong = "an option is out of range",
             .got = "window " + to_string(o.window) + ", stride " + to_string(o.stride) + ", padding " +
                    to_string(o.padding) + ", dilation " + to_string(o.dilation),
-            .expected = "window and dilation of 1 or more, stride and padding of 0 or more"},
+            .expected = "window and dilation of 1 or more, stride and padding of 0 or more, none above 2^31"},
            at);
     if (2 * o.padding[i] > o.window[i] || (o.padding[i] > 0 && o.dilation[i] > x[i + 2]))
       fail(name,

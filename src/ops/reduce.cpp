@@ -197,7 +197,7 @@ struct Min {
 struct LogSumExp {
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = "logsumexp", rule = "dx = g exp(x - y)";
+  static constexpr auto name = "logsumexp", rule = "dx = g softmax(x)";
   static constexpr Saves saves{in0 | out0};
   void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -205,10 +205,12 @@ struct LogSumExp {
   }
   void vjp(Vjp& v) const {
     const Shape& shape = v.shape(0);
-    const Tensor y = restore(v.out(), shape, axes);
-    // Where all is -inf, 0 in place of y keeps exp(x - y) at 0.
-    const Tensor shift = masked_fill(y, eq(y, -std::numeric_limits<double>::infinity()), 0);
-    v.give(0, restore(v.g, shape, axes) * exp(v.in(0) - shift));
+    // exp(x - y) is the softmax but for the rounding of a large y, which the sum cancels: any shift will do, so its
+    // own derivative is 0. Where all is -inf, 0 in its place keeps the gradient at 0.
+    const Tensor y = restore(v.out(), shape, axes).detach();
+    const Tensor e = exp(v.in(0) - masked_fill(y, eq(y, -std::numeric_limits<double>::infinity()), 0));
+    const Tensor total = restore(sum(e, Axes(std::span(axes.begin(), axes.end()))), shape, axes);
+    v.give(0, restore(v.g, shape, axes) * e / masked_fill(total, eq(total, 0), 1));
   }
 };
 

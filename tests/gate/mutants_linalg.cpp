@@ -175,6 +175,24 @@ std::vector<Mutant> nn_mutants() {
       {"normalize", "the variance's part forgotten", [=](A a, Vjp& v) { normalized(a, v, true, false, 0, false); }},
       {"normalize", "the unbiased variance", [=](A a, Vjp& v) { normalized(a, v, true, true, 1, false); }},
       {"normalize", "1 / sqrt(var) detached", [=](A a, Vjp& v) { normalized(a, v, true, true, 0, true); }, true},
+      {"bce_loss", "not divided by 1 - x",
+       [](A a, Vjp& v) {
+         if (!v.wants(0) || !v.wants(1)) return a.right(v);
+         v.give(0, v.g * (v.in(0) - v.in(1)) / v.in(0)), v.give(1, v.g * (log(1 - v.in(0)) - log(v.in(0))));
+       }},
+      {"bce_loss", "the sign of the target's",
+       [](A a, Vjp& v) {
+         if (!v.wants(0) || !v.wants(1)) return a.right(v);
+         v.give(0, v.g * (v.in(0) - v.in(1)) / (v.in(0) * (1 - v.in(0))));
+         v.give(1, v.g * (log(v.in(0)) - log(1 - v.in(0))));
+       }},
+      {"bce_loss", "the denominator detached",
+       [](A a, Vjp& v) {
+         if (!v.wants(0) || !v.wants(1)) return a.right(v);
+         v.give(0, v.g * (v.in(0) - v.in(1)) / (v.in(0) * (1 - v.in(0))).detach());
+         v.give(1, v.g * (log(1 - v.in(0)) - log(v.in(0))));
+       },
+       true},
       {"mse_loss", "factor 2",
        [](A a, Vjp& v) {
          const Tensor d = (v.in(0) - v.in(1)) * a.real("scale") * v.g;

@@ -43,6 +43,12 @@ Case mse_case(Rng& rng) {
   return {[](const Tensors& x) { return mse_loss(x[0], x[1]); }, {normal(rng, s), normal(rng, s)}};
 }
 
+Case bce_case(Rng& rng) {
+  const Shape s = shape(rng, 0, 4, false);
+  return {[](const Tensors& x) { return bce_loss(x[0], x[1], {.reduction = Reduction::none}); },
+          {uniform(rng, s, 0.05, 0.95), uniform(rng, s, 0, 1)}};
+}
+
 }  // namespace
 
 std::vector<Row> nn_rows() {
@@ -76,6 +82,7 @@ std::vector<Row> nn_rows() {
 
 std::vector<Row> loss_rows() {
   const auto loss = [](const Tensors& x) { return mse_loss(x[0], x[1]); };
+  const auto entropy = [](const Tensors& x) { return bce_loss(x[0], x[1]); };
   return {{"mse_loss",
            mse_case,
            {{loss, {numbers({2}), numbers({2, 1})}},
@@ -83,7 +90,15 @@ std::vector<Row> loss_rows() {
             {loss, {numbers({0}), numbers({0})}},
             {loss, {numbers({2}), single({2})}},
             {loss, {whole({2}), whole({2})}},
-            {loss, {numbers({2}), undefined()}}}}};
+            {loss, {numbers({2}), undefined()}}}},
+          {"bce_loss",
+           bce_case,
+           {{entropy, {numbers({2}), numbers({2, 1})}},
+            {entropy, {numbers({2}) * 1.5, numbers({2})}},
+            {entropy, {numbers({2}) * -1, numbers({2})}},
+            {entropy, {numbers({0}), numbers({0})}},
+            {entropy, {numbers({2}), single({2})}},
+            {entropy, {numbers({2}), undefined()}}}}};
 }
 
 const std::vector<Row>& rows() {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "command.hpp"
 #include "verify_run.hpp"
 
 namespace gradus::tool {
@@ -268,6 +269,8 @@ void run_module(const Case& c) {
   layer.to(c.dtype());
   layer.module->load_state_dict(stored(c, c["state"]));
   const Json& steps = c["steps"];
+  if (!steps.is_array() || steps.empty())
+    throw Stop(file_trouble, c.path() + ": the case is not as the format says: it has no steps");
   for (std::size_t i = 0; i < steps.size(); ++i) {
     run_step(c, layer, steps[i], steps.size() > 1 ? fmt::format("step {} ", i) : "");
   }

@@ -1,6 +1,7 @@
 // Operations: values with and without a tape, gradients, second derivatives; and calls that must be refused.
 #include <optional>
 
+#include "command.hpp"
 #include "verify_ops.hpp"
 #include "verify_run.hpp"
 
@@ -67,6 +68,11 @@ Tensor dot(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 }  // namespace
 
 void run_operation(const Case& c) {
+  if (c["inputs"].size() != c["args"].size() || c["grads"].size() != c["args"].size() ||
+      c["output"].size() != c["cotangent"].size())
+    throw Stop(file_trouble, c.path() +
+                                 ": the case is not as the format says: inputs, args and grads, or output and "
+                                 "cotangent, differ in length");
   call_and_compare(c, "");
   const Some inputs = some(c, c["inputs"], c["grads"]), cotangents = some(c, c["cotangent"], c["cotangent"]);
   if (inputs.at.empty() || cotangents.at.empty()) return;

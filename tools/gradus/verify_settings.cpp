@@ -52,7 +52,9 @@ Expected read(const Json& json, std::int64_t& to) {
 
 Expected read(const Json& json, int& to) {
   if (!json.is_number_integer()) return "a whole number";
-  return to = json.get<int>(), nullptr;
+  const auto whole = json.get<std::int64_t>();
+  if (whole < std::numeric_limits<int>::min() || whole > std::numeric_limits<int>::max()) return "a number below 2^31";
+  return to = static_cast<int>(whole), nullptr;
 }
 
 Expected read(const Json& json, double& to) {
