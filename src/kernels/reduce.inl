@@ -65,16 +65,17 @@ T sum_row(Index n, const T* x) {
 }
 
 // The sums of a b and of (x - m)^2 over a row, likewise. Loops of their own: a callable inside keeps g++ from
-// vectorising.
+// vectorising. The products are rounded before they are summed, as in the rules in operations: where g - sum(g y)
+// nearly vanishes, the two must err alike.
 template <class T>
 Wide<T> dot_row(Index n, const T* a, const T* b) {
   Wide<T> total = 0;
   for (; n > 0; n -= kSummed, a += kSummed, b += kSummed) {
     const Index m = least(n, kSummed);
-    T part = 0;
-#pragma omp simd reduction(+ : part)
-    for (Index i = 0; i < m; ++i) part += a[i] * b[i];
-    total += part;
+    T product[kSummed];
+#pragma omp simd
+    for (Index i = 0; i < m; ++i) product[i] = a[i] * b[i];
+    total += sum_row(m, product);
   }
   return total;
 }
