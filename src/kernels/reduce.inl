@@ -46,6 +46,25 @@ void sum_strip(Index n, Index inner, Index width, const T* x, T* y) {
 
 constexpr Index kSummed = 256;  // more would lose digits of a long f32 sum
 
+// The sum of up to kSummed elements in sixteen lanes, on every processor the same.
+template <class T>
+T sum_piece(Index n, const T* x) {
+  constexpr Index kLanes = 16;
+  using Lanes [[gnu::vector_size(kLanes * sizeof(T))]] = T;
+  Lanes sum = {}, some;
+  Index i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    __builtin_memcpy(&some, x + i, sizeof some);
+    sum += some;
+  }
+  T lane[kLanes];
+  __builtin_memcpy(lane, &sum, sizeof lane);
+  for (Index q = 0; i < n; ++i, ++q) lane[q] += x[i];
+  for (Index half = kLanes / 2; half > 0; half /= 2)
+    for (Index q = 0; q < half; ++q) lane[q] += lane[q + half];
+  return lane[0];
+}
+
 // Pieces of a row in T, the pieces in Wide<T>.
 template <class T>
 T sum_row(Index n, const T* x) {
@@ -53,12 +72,10 @@ T sum_row(Index n, const T* x) {
   for (; n > 0; n -= kSummed, x += kSummed) {
     const Index m = least(n, kSummed);
     T part = 0;
-    if (m < 16 || is_index<T>) {  // a vector reduction's set-up costs more than the work
+    if (m < 16 || is_index<T>)
       for (Index i = 0; i < m; ++i) part = plus(part, x[i]);
-    } else {
-#pragma omp simd reduction(+ : part)
-      for (Index i = 0; i < m; ++i) part += x[i];
-    }
+    else
+      part = sum_piece(m, x);
     total = plus(total, Wide<T>(part));
   }
   return static_cast<T>(total);
@@ -85,10 +102,10 @@ Wide<T> spread_row(Index n, const T* x, T mean) {
   Wide<T> total = 0;
   for (; n > 0; n -= kSummed, x += kSummed) {
     const Index m = least(n, kSummed);
-    T part = 0;
-#pragma omp simd reduction(+ : part)
-    for (Index i = 0; i < m; ++i) part += (x[i] - mean) * (x[i] - mean);
-    total += part;
+    T square[kSummed];
+#pragma omp simd
+    for (Index i = 0; i < m; ++i) square[i] = (x[i] - mean) * (x[i] - mean);
+    total += sum_row(m, square);
   }
   return total;
 }
