@@ -96,7 +96,7 @@ struct BceLoss {
   void vjp(Vjp& v) const {
     constexpr double e = 1e-12;
     const Tensor& x = v.in(0);
-    if (v.wants(0)) v.give(0, v.g * (x - v.in(1)) / ((x + e) * (-x + (1 + e))));
+    if (v.wants(0)) v.give(0, v.g * (x - v.in(1)) / ((x + e) * (-x + 1 + e)));
     if (v.wants(1)) v.give(1, v.g * (cut_log(-x + 1) - cut_log(x)));
   }
 };

@@ -195,3 +195,13 @@ TEST_CASE("convolutions: errors") {
              "the result would be empty");
   CHECK_SAYS(conv_transpose2d(x, zeros({4, 2, 3, 3}), zeros({4})), "conv_transpose2d: the bias", "(2,)");
 }
+
+TEST_CASE("windows beyond all reason are refused before sizes wrap round") {
+  const Tensor x = ones({1, 1, 4}), w = ones({1, 1, 2});
+  for (const std::int64_t huge : {std::int64_t{1} << 40, std::numeric_limits<std::int64_t>::max()}) {
+    CHECK_SAYS(conv1d(x, w, {}, {.padding = huge}), "conv1d: an option is out of range", "none above 2^31");
+    CHECK_SAYS(conv1d(x, w, {}, {.dilation = huge}), "none above 2^31");
+    CHECK_SAYS(conv_transpose2d(ones({1, 1, 2, 2}), ones({1, 1, 2, 2}), {}, {.stride = huge}), "none above 2^31");
+    CHECK_SAYS(max_pool2d(ones({1, 1, 2, 2}), huge), "none above 2^31");
+  }
+}

@@ -299,3 +299,10 @@ TEST_CASE("losses: errors") {
              "(4, 1), target (3,)", "(N, D), target (N)");
   CHECK_SAYS(triplet_margin_loss(x, x, x, {.p = 0}), "triplet_margin_loss: p is not the power of a norm");
 }
+
+TEST_CASE("bce_loss: the gradient at 0 and 1 is finite, and 0 where the target agrees") {
+  const Tensor x = tensor({0, 1, 0, 1}, f64).requires_grad_();
+  Tape tape;
+  tape.backward(bce_loss(x, tensor({0, 1, 1, 0}, f64), {.reduction = Reduction::sum}));
+  CHECK(allclose(x.grad(), tensor({0, 0, -1e12, 1e12}, f64), 1e-9, 1e-9));
+}
