@@ -91,6 +91,10 @@ struct Table {
   void (*log_softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);
   void (*normalize)(Index rows, Index n, double eps, const T* x, T* y, T* r, T* mean, T* var);
   void (*normalize_vjp)(Index rows, Index n, const T* g, const T* y, const T* r, T* dx);
+  // y = (x - mean) r w + b. The rule takes dw and db over these rows alone.
+  void (*layer_norm)(Index rows, Index n, double eps, const T* x, const T* w, const T* b, T* y, T* r, T* mean);
+  void (*layer_norm_vjp)(Index rows, Index n, const T* g, const T* x, const T* w, const T* r, const T* mean, T* dx,
+                         T* dw, T* db);
   // Losses of rows: -log softmax(x)[at]; the rule is dx = g (softmax(x) - [j = at]), g one number for each row.
   void (*cross_entropy)(Index rows, Index n, const T* x, const Index* at, T* loss);
   void (*cross_entropy_vjp)(Index rows, Index n, const T* x, const Index* at, const T* g, T* dx);

@@ -114,6 +114,8 @@ constexpr Table<T> real_table() {
   t.log_softmax_vjp = log_softmax_vjp<T>;
   t.normalize = normalize_rows<T>;
   t.normalize_vjp = normalize_vjp<T>;
+  t.layer_norm = layer_norm<T>;
+  t.layer_norm_vjp = layer_norm_vjp<T>;
   t.cross_entropy = cross_entropy<T>;
   t.cross_entropy_vjp = cross_entropy_vjp<T>;
   t.lstm = lstm<T>;

@@ -55,4 +55,16 @@ inline void check_dtype(const char* operation, const char* argument, const Arg& 
          x);
 }
 
+// A weight, a bias or statistics of a layer; may be undefined.
+inline void check_parameter(const char* name, const char* what, const Tensor& t, const Shape& shape, const Arg& x) {
+  if (!t.defined()) return;
+  check_same_dtype(name, x, Arg(t, x.where));
+  if (t.shape() != shape)
+    fail(name,
+         {.wrong = std::string(what) + " has the wrong shape",
+          .got = to_string(t.shape()) + ", x " + to_string(x.tensor().shape()),
+          .expected = to_string(shape)},
+         x);
+}
+
 }  // namespace gradus::detail

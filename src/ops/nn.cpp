@@ -185,17 +185,6 @@ Tensor beside(const Tensor& t, const Tensor& x, int channel) {
   return reshape(t, shape);
 }
 
-void check_parameter(const char* name, const char* what, const Tensor& t, const Shape& shape, const Arg& x) {
-  if (!t.defined()) return;
-  check_same_dtype(name, x, Arg(t, x.where));
-  if (t.shape() != shape)
-    fail(name,
-         {.wrong = std::string(what) + " has the wrong shape",
-          .got = to_string(t.shape()) + ", x " + to_string(x.tensor().shape()),
-          .expected = to_string(shape)},
-         x);
-}
-
 void check_channels(const char* name, const Arg& x) {
   check_floating(name, x);
   if (x.tensor().dim() < 2)
@@ -207,9 +196,9 @@ void check_channels(const char* name, const Arg& x) {
          x);
 }
 
-Tensor scaled(Tensor y, const Tensor& weight, const Tensor& bias, int channel) {
-  if (weight.defined()) y = y * (channel < 0 ? weight : beside(weight, y, channel));
-  if (bias.defined()) y = y + (channel < 0 ? bias : beside(bias, y, channel));
+Tensor scaled(Tensor y, const Tensor& weight, const Tensor& bias) {
+  if (weight.defined()) y = y * beside(weight, y, 1);
+  if (bias.defined()) y = y + beside(bias, y, 1);
   return y;
 }
 
@@ -232,23 +221,6 @@ Tensor normalize(Arg x, Axes axes, double eps) {
   return apply(Normalize{normal_axes(axes, x.tensor().dim(), "normalize", x.where), eps}, x);
 }
 
-Tensor layer_norm(Arg x, Shape normalized_shape, const Tensor& weight, const Tensor& bias, double eps) {
-  check_floating("layer_norm", x);
-  const Shape& shape = x.tensor().shape();
-  const int first = shape.size() - normalized_shape.size();
-  Shape axes, trailing;
-  for (int i = std::max(first, 0); i < shape.size(); ++i) axes.push_back(i), trailing.push_back(shape[i]);
-  if (normalized_shape.empty() || trailing != normalized_shape)
-    fail("layer_norm",
-         {.wrong = "normalized_shape is not the end of the input's shape",
-          .got = to_string(normalized_shape) + " for x " + to_string(shape)},
-         x);
-  check_parameter("layer_norm", "the weight", weight, normalized_shape, x);
-  check_parameter("layer_norm", "the bias", bias, normalized_shape, x);
-  const At at(x);
-  return scaled(apply(Normalize{axes, eps}, x), weight, bias, -1);
-}
-
 Tensor group_norm(Arg x, std::int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps) {
   check_channels("group_norm", x);
   const Shape& shape = x.tensor().shape();
@@ -264,7 +236,7 @@ Tensor group_norm(Arg x, std::int64_t num_groups, const Tensor& weight, const Te
   Shape grouped{shape[0], num_groups, shape[1] / num_groups};
   for (int i = 2; i < shape.size(); ++i) grouped[2] *= shape[i];
   const Tensor y = apply(Normalize{{2}, eps}, reshape(x, grouped));
-  return scaled(reshape(y, shape), weight, bias, 1);
+  return scaled(reshape(y, shape), weight, bias);
 }
 
 Tensor rms_norm(Arg x, const Tensor& weight, double eps) {
@@ -273,7 +245,8 @@ Tensor rms_norm(Arg x, const Tensor& weight, double eps) {
   if (shape.empty()) fail("rms_norm", {.wrong = "a 0-d tensor has no last axis", .got = to_string(shape)}, x);
   check_parameter("rms_norm", "the weight", weight, {shape.back()}, x);
   const At at(x);
-  return scaled(x * rsqrt(mean(square(x), -1, true) + eps), weight, {}, -1);
+  const Tensor y = x * rsqrt(mean(square(x), -1, true) + eps);
+  return weight.defined() ? y * weight : y;
 }
 
 BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
@@ -294,9 +267,9 @@ BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& runn
   if (!training) {
     const Tensor mean = running_mean.detach(), var = running_var.detach();
     const Tensor y = (x - beside(mean, x, 1)) * beside(rsqrt(var + eps), x, 1);
-    return {scaled(y, weight, bias, 1), mean, var};
+    return {scaled(y, weight, bias), mean, var};
   }
-  if (shape.numel() == 0) return {scaled(x, weight, bias, 1), running_mean, running_var};
+  if (shape.numel() == 0) return {scaled(x, weight, bias), running_mean, running_var};
   const double n = static_cast<double>(shape.numel() / shape[1]);
   if (n < 2)
     fail(name,
@@ -315,7 +288,7 @@ BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& runn
     mean = running_mean.detach() * (1 - momentum) + mean * momentum;
     var = running_var.detach() * (1 - momentum) + var * momentum;
   }
-  return {scaled(y, weight, bias, 1), mean, var};
+  return {scaled(y, weight, bias), mean, var};
 }
 
 }  // namespace gradus

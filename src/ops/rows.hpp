@@ -18,6 +18,7 @@ Rows matmul_rows();
 Rows conv_rows();
 Rows pool_rows();
 Rows nn_rows();
+Rows layer_norm_rows();
 Rows attention_rows();
 Rows recurrent_rows();
 Rows loss_rows();

@@ -27,6 +27,22 @@ void attend(A a, Vjp& v, Attend how) {
   v.give(1, matmul(ds, q, {.transpose_a = true}) * (how.keys_scaled ? scale : 1));
 }
 
+struct Norm {
+  bool centred = true, along = true, weighted = true, severed = false;
+};
+void norm(A a, Vjp& v, Norm how) {
+  const Tensor &x = v.in(0), &w = v.in(1);
+  if (!v.wants(0) || !v.wants(1) || !v.wants(2) || x.dim() != 2 || w.dim() != 1) return a.right(v);
+  const Tensor c = x - mean(x, -1, true);
+  Tensor r = rsqrt(mean(square(c), -1, true) + a.real("eps"));
+  if (how.severed) r = r.detach();
+  const Tensor z = c * r, h = how.weighted ? v.g * w : v.g;
+  Tensor dx = h;
+  if (how.centred) dx = dx - mean(h, -1, true);
+  if (how.along) dx = dx - z * mean(h * z, -1, true);
+  v.give(0, r * dx), v.give(1, sum(v.g * z, 0)), v.give(2, sum(v.g, 0));
+}
+
 struct Lstm {
   bool through_h = true, severed = false, swapped = false;
 };
@@ -62,6 +78,10 @@ std::vector<Mutant> layer_mutants() {
          if (v.wants(1)) v.give(1, zeros_like(v.in(1)));
          v.give(2, matmul(p, v.g, {.transpose_a = true}));
        }},
+      {"layer_norm", "the mean's part forgotten", [](A a, Vjp& v) { norm(a, v, {.centred = false}); }},
+      {"layer_norm", "the variance's part forgotten", [](A a, Vjp& v) { norm(a, v, {.along = false}); }},
+      {"layer_norm", "the weight forgotten", [](A a, Vjp& v) { norm(a, v, {.weighted = false}); }},
+      {"layer_norm", "1 / sqrt(var) detached", [](A a, Vjp& v) { norm(a, v, {.severed = true}); }, true},
       {"lstm_gates", "the hidden state's part of the memory's gradient forgotten",
        [](A a, Vjp& v) { lstm(a, v, {.through_h = false}); }},
       {"lstm_gates", "input and forget gate exchanged", [](A a, Vjp& v) { lstm(a, v, {.swapped = true}); }},

@@ -27,6 +27,15 @@ Case attention_case(Rng& rng) {
            normal(rng, {batch, heads, keys, values})}};
 }
 
+Case layer_norm_case(Rng& rng) {
+  const double eps = rng.of({1e-5, 1e-2, 0.5});
+  Shape s{rng.chance(0.1) ? rng.between(31, 66) : rng.between(1, 3), rng.between(2, 5)}, of{s[1]};
+  if (s[0] < 4 && rng.chance(0.3)) s = {rng.between(1, 2), s[0], s[1]};
+  if (rng.chance(0.2)) of = s;
+  return {[=](const Tensors& x) { return layer_norm(x[0], of, x[1], x[2], eps); },
+          {distinct(rng, s, 0.4), normal(rng, of), normal(rng, of)}};
+}
+
 Case lstm_case(Rng& rng) {
   const auto n = rng.between(0, 3), h = rng.between(1, 3);
   return {[](const Tensors& x) { return lstm_gates(x[0], x[1]); }, {normal(rng, {n, 4 * h}), normal(rng, {n, h})}};
@@ -51,6 +60,7 @@ Case cross_entropy_case(Rng& rng) {
 
 std::vector<Row> layer_rows() {
   const auto attend = [](const Tensors& x) { return scaled_dot_product_attention(x[0], x[1], x[2]); };
+  const auto norm = [](const Tensors& x) { return layer_norm(x[0], {3}, x[1], x[2]); };
   const auto gates = [](const Tensors& x) { return lstm_gates(x[0], x[1]); };
   const auto entropy = [](const Tensors& x) { return cross_entropy(x[0], x[1]); };
   const Tensor q = numbers({1, 2, 3, 4});
@@ -63,6 +73,14 @@ std::vector<Row> layer_rows() {
             {attend, {whole({2, 2}), whole({2, 2}), whole({2, 2})}},
             {attend, {numbers({4}), numbers({4}), numbers({4})}},
             {attend, {q, undefined(), q}}}},
+          {"layer_norm",
+           layer_norm_case,
+           {{norm, {numbers({2, 4}), numbers({3}), numbers({3})}},
+            {norm, {numbers({2, 3}), numbers({2}), numbers({3})}},
+            {norm, {numbers({2, 3}), numbers({3}), numbers({2})}},
+            {norm, {numbers({2, 3}), single({3}), numbers({3})}},
+            {norm, {whole({2, 3}), numbers({3}), numbers({3})}},
+            {norm, {undefined(), numbers({3}), numbers({3})}}}},
           {"lstm_gates",
            lstm_case,
            {{gates, {numbers({2, 8}), numbers({2, 3})}},

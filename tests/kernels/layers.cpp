@@ -147,3 +147,40 @@ TEST_CASE_TEMPLATE("a memory's step, and a loss of rows", T, float, double) {
       CHECK(distance(dx, wdx) < tolerance);
     }
 }
+
+TEST_CASE_TEMPLATE("layer normalisation of rows", T, float, double) {
+  const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-12, eps = 1e-3;
+  constexpr Index rows = 5;
+  for (const Kernels* level : levels())
+    for (const Index n : {1, 3, 16, 255, 600}) {
+      INFO(std::string(level->isa) << ": " << n);
+      const auto size = static_cast<std::size_t>(n);
+      const auto x = normals<T>(rows * n, 1), g = normals<T>(rows * n, 2), w = normals<T>(n, 3), b = normals<T>(n, 4);
+      std::vector<T> y(x.size()), r(rows), mean(rows), dx(x.size()), dw(size, T(9)), db(size, T(9));
+      const Table<T>& t = table_of<T>(*level);
+      t.layer_norm(rows, n, eps, x.data(), w.data(), b.data(), y.data(), r.data(), mean.data());
+      t.layer_norm_vjp(rows, n, g.data(), x.data(), w.data(), r.data(), mean.data(), dx.data(), dw.data(), db.data());
+      std::vector<T> wy(y.size()), wdx(x.size());
+      std::vector<double> wdw(size), wdb(size);
+      for (std::size_t k = 0; k < rows; ++k) {
+        const auto at = [&](const std::vector<T>& v, std::size_t i) { return static_cast<double>(v[k * size + i]); };
+        double m = 0, v = 0, sum = 0, along = 0;
+        for (std::size_t i = 0; i < size; ++i) m += at(x, i) / static_cast<double>(n);
+        for (std::size_t i = 0; i < size; ++i) v += (at(x, i) - m) * (at(x, i) - m) / static_cast<double>(n);
+        const double s = 1 / std::sqrt(v + eps);
+        for (std::size_t i = 0; i < size; ++i) {
+          const double z = (at(x, i) - m) * s, h = at(g, i) * static_cast<double>(w[i]);
+          wy[k * size + i] = static_cast<T>(z * static_cast<double>(w[i]) + static_cast<double>(b[i]));
+          wdw[i] += at(g, i) * z, wdb[i] += at(g, i);
+          sum += h / static_cast<double>(n), along += h * z / static_cast<double>(n);
+        }
+        for (std::size_t i = 0; i < size; ++i)
+          wdx[k * size + i] =
+              static_cast<T>(s * (at(g, i) * static_cast<double>(w[i]) - sum - (at(x, i) - m) * s * along));
+      }
+      CHECK(distance(y, wy) < tolerance);
+      CHECK(distance(dx, wdx) < 4 * tolerance);
+      CHECK(distance(dw, as<T>(wdw)) < tolerance);
+      CHECK(distance(db, as<T>(wdb)) < tolerance);
+    }
+}

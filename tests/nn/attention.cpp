@@ -44,7 +44,7 @@ TEST_CASE("shapes, weights that add up to 1, batch first") {
   CHECK(weights.shape() == Shape{2, 3, 7});
   CHECK(allclose(sum(weights, -1), ones({2, 3})));
   CHECK(attention(q, k, v, {.average_attn_weights = false}).weights.shape() == Shape{2, 3, 3, 7});
-  const AttentionResult alone = attention(q, k, v, {.need_weights = false});  // by the operation
+  const nn::AttentionResult alone = attention(q, k, v, {.need_weights = false});  // by the operation
   CHECK_FALSE(alone.weights.defined());
   CHECK(allclose(alone.y, attention(q, k, v).y, 1e-5, 1e-6));
 
