@@ -71,6 +71,11 @@ Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty, const Tensor*
   return result;
 }
 
+// Of y = op(a) op(b), of inner size k.
+double product_flops(const Tensor& y, const Tensor& a, bool ta) {
+  return 2 * static_cast<double>(y.numel()) * static_cast<double>(a.size(ta ? -2 : -1));
+}
+
 // The rule of a product y = op(a) op(b), inputs `first` and the one behind it: the gradient of op(a) is g op(b)ᵀ. Where
 // op transposes, so does its gradient.
 template <class Times>
@@ -88,6 +93,7 @@ struct Matmul {
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
   Tensor forward(Fwd&, Ins in) const { return product(in[0], transpose_a, in[1], transpose_b); }
+  double flops(Ins in, const Tensor& y) const { return product_flops(y, in[0], transpose_a); }
   void vjp(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, recorded); }
   void fast(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, fused); }
 };
@@ -99,6 +105,7 @@ struct Addmm {
   static constexpr Saves saves{0u, in2, in1};
   void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
   Tensor forward(Fwd&, Ins in) const { return product(in[1], transpose_a, in[2], transpose_b, &in[0]); }
+  double flops(Ins in, const Tensor& y) const { return product_flops(y, in[1], transpose_a); }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, v.g);
     give_factors(v, 1, transpose_a, transpose_b, recorded);
