@@ -100,24 +100,18 @@ void count_forward(Timing& timing, const OpTable& op, const void* self, std::spa
 void count_rule(Timing& timing, TapeState& tape, int node, const Tensor& g, std::span<const Tensor> slots,
                 std::span<const std::uint8_t> needed) {
   const Node& n = tape[node];
-  timing.bytes += bytes_of(g);
   for (int i = 0; i < bits(n.mask); ++i)
     if (n.saved[i].tensor.defined()) timing.bytes += bytes_of(n.saved[i].tensor);
   const std::size_t at = static_cast<std::size_t>(node);
   const double flops = recorded.tape == tape.id && at < recorded.flops.size() ? recorded.flops[at] : 0;
-  bool moved = false;
   for (int i = 0; i < n.inputs; ++i) {
     const int to = n.in[i];
     if (to < 0 || tape[to].constant || (!needed.empty() && !needed[static_cast<std::size_t>(to)])) continue;
     if (n.op->saves[i]) timing.flops += flops;
     const Tensor& slot = slots[static_cast<std::size_t>(to)];
-    if (!slot.defined()) continue;
-    if (slot.impl()->storage == g.impl()->storage)
-      moved = true;  // passed on as it is
-    else
-      timing.bytes += bytes_of(slot);
+    if (slot.defined() && slot.impl()->storage != g.impl()->storage) timing.bytes += bytes_of(slot);
   }
-  if (moved && n.inputs == 1) timing.bytes = 0;
+  if (timing.bytes > 0) timing.bytes += bytes_of(g);  // else it was passed on as it is
 }
 
 }  // namespace detail
@@ -168,15 +162,15 @@ std::string profile_table() {
   }
   std::string text = fmt::format("gradus profile: {:.3f} ms in operations, of {:.3f} ms\n", 1e3 * all, 1e3 * elapsed);
   if (rows.empty()) return text;
-  text += fmt::format("{:<{}}  {:<8} {:>9} {:>12} {:>6} {:>11} {:>11} {:>16}\n", "operation", width, "pass", "calls",
+  text += fmt::format("{:<{}}  {:<8} {:>9} {:>12} {:>6} {:>11} {:>11} {:>12}\n", "operation", width, "pass", "calls",
                       "ms", "%", "us a call", "MB", "rate");
   constexpr const char* passes[] = {"forward", "backward", "step"};
   for (const ProfileRow& row : rows) {
     const double amount = row.flops > 0 ? row.flops : row.bytes;
-    const std::string rate = amount > 0 && row.seconds > 0 ? fmt::format("{:.2f} {}", 1e-9 * amount / row.seconds,
-                                                                         row.flops > 0 ? "GFLOP/s" : "GB/s   ")
-                                                           : "-";
-    text += fmt::format("{:<{}}  {:<8} {:>9} {:>12.3f} {:>6.1f} {:>11.2f} {:>11.3f} {:>16}\n", row.name, width,
+    const std::string rate = amount > 0 && row.seconds > 0 ? fmt::format("{:>12.2f} {}", 1e-9 * amount / row.seconds,
+                                                                         row.flops > 0 ? "GFLOP/s" : "GB/s")
+                                                           : fmt::format("{:>12}", "-");
+    text += fmt::format("{:<{}}  {:<8} {:>9} {:>12.3f} {:>6.1f} {:>11.2f} {:>11.3f} {}\n", row.name, width,
                         passes[row.pass], row.calls, 1e3 * row.seconds, all > 0 ? 100 * row.seconds / all : 0.0,
                         1e6 * row.seconds / static_cast<double>(row.calls), 1e-6 * row.bytes, rate);
   }

@@ -98,6 +98,16 @@ TEST_CASE("profile: a view moves nothing, and what an axis repeats counts once")
   CHECK(row("reshape", ProfileRow::backward).bytes == 0);
 }
 
+TEST_CASE("profile: a gradient passed on as it is moves nothing") {
+  const Profiled on;
+  const Tensor a = ones({50}).requires_grad_(), b = ones({50}).requires_grad_();
+  Tape tape;
+  tape.backward(sum(a + b));
+  CHECK(row("add").bytes == 3 * 50 * 4);
+  CHECK(row("add", ProfileRow::backward).calls == 1);
+  CHECK(row("add", ProfileRow::backward).bytes == 0);
+}
+
 TEST_CASE("profile: the arithmetic of products, and of their gradients") {
   const Profiled on;
   const double product = 2. * 20 * 30 * 40;
