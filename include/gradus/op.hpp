@@ -91,6 +91,8 @@ class Vjp {
   // The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in
   // place.
   const Tensor& accumulator(int input);
+  // The same where something has arrived already; undefined where nothing has: give() what is computed afresh.
+  const Tensor& arrived(int input);
 
  private:
   friend class BackwardPass;
@@ -107,7 +109,7 @@ class Vjp {
   BackwardPass& pass_;
   detail::Node& node_;
   int index_, pending_ = -1;
-  Tensor pending_sum_;  // an accumulator handed out under observation, not yet given
+  Tensor pending_sum_, before_;  // an accumulator handed out under observation, not yet told of
 };
 
 // Receives an operation's attributes by name.

@@ -14,9 +14,15 @@ GRADUS_INLINE Span inside(Index size, Index outputs, Index offset, Index stride)
 // remainder, which would cost more than the copy.
 template <Index size, class T>
 GRADUS_INLINE void copy_pieces(Index rows, Index width, const T* x, Index ldx, T* y, Index ldy) {
+  const Index last = width - size;
+  if (last == 0) {
+    for (Index r = 0; r < rows; ++r) __builtin_memcpy(y + r * ldy, x + r * ldx, size * sizeof(T));
+    return;
+  }
   for (Index r = 0; r < rows; ++r, x += ldx, y += ldy) {
-    for (Index q = 0; q + size < width; q += size) __builtin_memcpy(y + q, x + q, size * sizeof(T));
-    __builtin_memcpy(y + width - size, x + width - size, size * sizeof(T));
+    __builtin_memcpy(y, x, size * sizeof(T));
+    for (Index q = size; q < last; q += size) __builtin_memcpy(y + q, x + q, size * sizeof(T));
+    __builtin_memcpy(y + last, x + last, size * sizeof(T));
   }
 }
 template <class T>
@@ -45,26 +51,61 @@ void image_to_columns(const Conv& v, Index channels, Index top, Index bottom, co
       }
 }
 
-// The adjoint: adds the columns back to where they came from.
+// y[q] += the sum of `rows` rows x[q], ldx apart, in pieces of fixed sizes: rows are short, and a loop over a remainder
+// costs more than the sum.
+template <Index size, class T>
+GRADUS_INLINE Index add_pieces(Index at, Index n, Index rows, const T* x, Index ldx, T* y) {
+  using V [[gnu::vector_size(size * sizeof(T))]] = T;
+  for (; at + size <= n; at += size) {
+    V sum, row;
+    __builtin_memcpy(&sum, y + at, sizeof sum);
+    for (Index i = 0; i < rows; ++i) {
+      __builtin_memcpy(&row, x + i * ldx + at, sizeof row);
+      sum += row;
+    }
+    __builtin_memcpy(y + at, &sum, sizeof sum);
+  }
+  return at;
+}
+template <class T>
+GRADUS_INLINE void add_rows(Index n, Index rows, const T* x, Index ldx, T* y) {
+  Index at = add_pieces<16>(Index(0), n, rows, x, ldx, y);
+  at = add_pieces<8>(at, n, rows, x, ldx, y);
+  at = add_pieces<4>(at, n, rows, x, ldx, y);
+  add_pieces<1>(at, n, rows, x, ldx, y);
+}
+
+// The adjoint: adds the columns back to where they came from. With strides of 1 each row of the image is made at once:
+// the kernel's rows that reach it are summed in registers.
 template <class T>
 void columns_to_image(const Conv& v, Index channels, const T* col, T* x) {
+  const Index area = v.oh * v.ow;
+  if (v.sh == 1 && v.sw == 1) {
+    for (Index c = 0; c < channels; ++c, col += v.kh * v.kw * area)
+      for (Index y = 0; y < v.h; ++y, x += v.w) {
+        fill(v.w, T(0), x);
+        const Index bottom = y + v.ph, first = most(0, pieces_of(bottom - v.oh + 1, v.dh)),
+                    last = least(v.kh - 1, bottom / v.dh);  // kernel rows
+        for (Index j = 0; j < v.kw && first <= last; ++j) {
+          const Index offset = j * v.dw - v.pw;
+          const Span s = inside(v.w, v.ow, offset, 1);
+          add_rows(s.end - s.begin, last - first + 1,
+                   col + (first * v.kw + j) * area + (bottom - first * v.dh) * v.ow + s.begin,
+                   v.kw * area - v.dh * v.ow, x + offset + s.begin);
+        }
+      }
+    return;
+  }
   fill(channels * v.h * v.w, T(0), x);
   for (Index c = 0; c < channels; ++c, x += v.h * v.w)
     for (Index i = 0; i < v.kh; ++i)
-      for (Index j = 0; j < v.kw; ++j) {
+      for (Index j = 0; j < v.kw; ++j, col += area) {
         const Index offset = j * v.dw - v.pw;
         const Span s = inside(v.w, v.ow, offset, v.sw), rows = inside(v.h, v.oh, i * v.dh - v.ph, v.sh);
         for (Index r = rows.begin; r < rows.end; ++r) {
-          const T* from = col + r * v.ow;
           T* to = x + (r * v.sh + i * v.dh - v.ph) * v.w + offset;
-          if (v.sw == 1) {
-#pragma omp simd
-            for (Index q = s.begin; q < s.end; ++q) to[q] += from[q];
-          } else {
-            for (Index q = s.begin; q < s.end; ++q) to[q * v.sw] += from[q];
-          }
+          for (Index q = s.begin; q < s.end; ++q) to[q * v.sw] += col[r * v.ow + q];
         }
-        col += v.oh * v.ow;
       }
 }
 

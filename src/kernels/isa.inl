@@ -21,6 +21,16 @@ inline constexpr bool is_real<float> = true;
 template <>
 inline constexpr bool is_real<double> = true;
 
+// The numbers 0 … n - 1 as a type (std::integer_sequence is an inline function's home).
+template <int...>
+struct Lanes {};
+template <int n, int... lane>
+struct MakeLanes : MakeLanes<n - 1, n - 1, lane...> {};
+template <int... lane>
+struct MakeLanes<0, lane...> {
+  using type = Lanes<lane...>;
+};
+
 constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 
 // Each file uses those above it.
@@ -30,9 +40,12 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "map.inl"
 #include "reduce.inl"
 #include "softmax.inl"
+#include "cell.inl"
 #include "gemm.inl"
+#include "attention.inl"
 #include "conv.inl"
 #include "pool.inl"
+#include "pool_pairs.inl"
 #include "gather.inl"
 #include "optim.inl"
 #include "table.inl"

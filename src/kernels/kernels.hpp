@@ -39,6 +39,21 @@ struct Conv {
   Index sh = 1, sw = 1, ph = 0, pw = 0, dh = 1, dw = 1, groups = 1;
 };
 
+// Where the rows of each head lie, in elements.
+struct HeadRows {
+  Index batch, head, row;
+  Index at(Index b, Index h, Index r = 0) const { return b * batch + h * head + r * row; }
+};
+inline HeadRows packed(Index heads, Index rows, Index width) {  // [batch, rows, heads, width]
+  return {rows * heads * width, width, heads * width};
+}
+struct Attention {
+  Index batch, heads, queries, keys, width, value_width;
+  HeadRows q, k, v, y;
+  double scale;
+  bool causal;
+};
+
 struct AdamStep {
   double lr, beta1, beta2, eps, weight_decay;  // decoupled: p *= 1 - lr weight_decay; else g += weight_decay p
   double correction1, correction2;             // 1 - beta1^t, 1 - beta2^t
@@ -76,6 +91,17 @@ struct Table {
   void (*log_softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);
   void (*normalize)(Index rows, Index n, double eps, const T* x, T* y, T* r, T* mean, T* var);
   void (*normalize_vjp)(Index rows, Index n, const T* g, const T* y, const T* r, T* dx);
+  // Losses of rows: -log softmax(x)[at]; the rule is dx = g (softmax(x) - [j = at]), g one number for each row.
+  void (*cross_entropy)(Index rows, Index n, const T* x, const Index* at, T* loss);
+  void (*cross_entropy_vjp)(Index rows, Index n, const T* x, const Index* at, const T* g, T* dx);
+  // Scaled dot-product attention. p is [batch, heads, queries, keys], and so is ds, which is scratch. dq, dk and dv are
+  // [batch, row, heads, width].
+  void (*attention)(const Attention& s, const T* q, const T* k, const T* v, T* p, T* y);
+  void (*attention_vjp)(const Attention& s, const T* q, const T* k, const T* v, const T* p, const T* g, T* dq, T* dk,
+                        T* dv, T* ds);
+  // A recurrent step's gates: rows of a are [i, f, g, o], each of n; y and g are [2, rows, n], hidden state and memory.
+  void (*lstm)(Index rows, Index n, const T* a, const T* c, T* y);
+  void (*lstm_vjp)(Index rows, Index n, const T* a, const T* c, const T* y, const T* g, T* da, T* dc);
   void (*transpose)(Index rows, Index cols, const T* x, Index ldx, T* y);  // y[c][r] = x[r * ldx + c], cache-blocked
 
   // Row-major C[m,n] = alpha op(A) op(B) + beta C; op is transposition where ta / tb is set; lda.. are row lengths as
@@ -89,6 +115,7 @@ struct Table {
   void (*conv2d_weight)(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch);
   // at[n,c,oh,ow] = h * W + w of the first maximum within its image plane. NaN wins. Padding never wins.
   void (*max_pool2d)(const Conv& v, const T* x, T* y, Index* at);
+  void (*max_pool2d_input)(const Conv& v, const T* gy, const Index* at, T* gx);
   void (*avg_pool2d)(const Conv& v, bool count_include_pad, const T* x, T* y);
   void (*avg_pool2d_input)(const Conv& v, bool count_include_pad, const T* gy, T* gx);
 

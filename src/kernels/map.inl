@@ -138,11 +138,51 @@ void pow_scalar(Index n, const T* x, Index sx, T* y, double k0, double) {
     map1k<T, [](T v, T k, T) { return pow(v, k); }>(n, x, sx, y, k0, 0);
 }
 
+// The lanes of two vectors in turn: of their first halves, or of their second.
+template <int half, class V, int... lane>
+GRADUS_INLINE V interleave(V a, V b, Lanes<lane...>) {
+  constexpr int n = sizeof...(lane);
+  return __builtin_shufflevector(a, b, (lane / 2 + half * n / 2 + (lane % 2) * n)...);
+}
+
+// A square of n by n: log2 n times its upper and lower half interleaved.
 constexpr Index kTile = 16;
 template <class T>
+GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy) {
+  using V [[gnu::vector_size(kTile * sizeof(T))]] = T;
+  constexpr auto lanes = typename MakeLanes<kTile>::type{};
+  V row[kTile], next[kTile];
+#pragma GCC unroll 16
+  for (Index i = 0; i < kTile; ++i) __builtin_memcpy(&row[i], x + i * ldx, sizeof(V));
+#pragma GCC unroll 4
+  for (int stage = 0; stage < 4; ++stage) {
+#pragma GCC unroll 8
+    for (Index i = 0; i < kTile / 2; ++i) {
+      next[2 * i] = interleave<0>(row[i], row[i + kTile / 2], lanes);
+      next[2 * i + 1] = interleave<1>(row[i], row[i + kTile / 2], lanes);
+    }
+#pragma GCC unroll 16
+    for (Index i = 0; i < kTile; ++i) row[i] = next[i];
+  }
+#pragma GCC unroll 16
+  for (Index i = 0; i < kTile; ++i) __builtin_memcpy(y + i * ldy, &row[i], sizeof(V));
+}
+
+// Four tiles lie below each other, so that whole cache lines of y are written one after the other.
+template <class T>
 void transpose(Index rows, Index cols, const T* x, Index ldx, T* y) {
-  for (Index r0 = 0; r0 < rows; r0 += kTile)
-    for (Index c0 = 0; c0 < cols; c0 += kTile)
-      for (Index c = c0; c < least(c0 + kTile, cols); ++c)
-        for (Index r = r0; r < least(r0 + kTile, rows); ++r) y[c * rows + r] = x[r * ldx + c];
+  constexpr Index kHigh = 4 * kTile;
+  for (Index r0 = 0; r0 < rows; r0 += kHigh) {
+    const Index r1 = least(r0 + kHigh, rows);
+    for (Index c0 = 0; c0 < cols; c0 += kTile) {
+      const Index c1 = least(c0 + kTile, cols);
+      Index r = r0;
+      if constexpr (sizeof(T) == 4 || sizeof(T) == 8) {
+        if (c1 - c0 == kTile)
+          for (; r + kTile <= r1; r += kTile) transpose_tile(x + r * ldx + c0, ldx, y + c0 * rows + r, rows);
+      }
+      for (Index c = c0; c < c1; ++c)
+        for (Index q = r; q < r1; ++q) y[c * rows + q] = x[q * ldx + c];
+    }
+  }
 }

@@ -86,7 +86,7 @@ GRADUS_INLINE Index first_inside(Index start, Index step) {
 }
 
 template <class T>
-void max_pool2d(const Conv& v, const T* x, T* y, Index* at) {
+void max_pool2d_strips(const Conv& v, const T* x, T* y, Index* at) {
   for_strips<T>(v, true, [&](const PoolStrip<T>& s, Index plane) {
     T best[kStrip];
     Lane<T> winner[kStrip];

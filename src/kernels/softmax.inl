@@ -117,6 +117,26 @@ void log_softmax_vjp(Index rows, Index n, const T* g, const T* y, T* dx) {
   }
 }
 
+// -log softmax(x)[at] for every row, and its rule: dx = g (softmax(x) - [j = at]).
+template <class T>
+void cross_entropy(Index rows, Index n, const T* x, const Index* at, T* loss) {
+  for (Index r = 0; r < rows; ++r, x += n) {
+    const T m = extreme_row<T, 1>(n, x);
+    loss[r] = log(exp_sum_row(n, x, m)) - (x[at[r]] - m);
+  }
+}
+
+template <class T>
+void cross_entropy_vjp(Index rows, Index n, const T* x, const Index* at, const T* g, T* dx) {
+  for (Index r = 0; r < rows; ++r, x += n, dx += n) {
+    softmax_row(n, x, dx);
+    dx[at[r]] -= 1;
+    const T k = g[r];
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) dx[i] *= k;
+  }
+}
+
 // y = (x - mean) r for every row; r = 1 / sqrt(var + eps).
 template <class T>
 void normalize_rows(Index rows, Index n, double eps, const T* x, T* y, T* r, T* mean, T* var) {

@@ -126,6 +126,13 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
   const At at(query);
   const auto [q, k, v] = project(query, key, value);
   const auto heads = [&](const Tensor& x) { return split_heads(batch_first ? x : transpose(x, 0, 1)); };
+  const auto join = [&](const Tensor& x) {
+    const Tensor y = out_proj(reshape(permute(x, {0, 2, 1, 3}), {batch, targets, embed_dim}));
+    return batch_first ? y : transpose(y, 0, 1);
+  };
+  const bool drops = dropout > 0 && is_training();
+  if (!options.need_weights && !options.attn_mask.defined() && !options.key_padding_mask.defined() && !drops)
+    return {join(scaled_dot_product_attention(heads(q), heads(k), heads(v))), {}};
   const double scale = 1 / std::sqrt(static_cast<double>(embed_dim / num_heads));
   Tensor scores = matmul(heads(q) * scale, heads(k), {.transpose_b = true});
   if (const Tensor& mask = options.attn_mask; mask.defined() && mask.dim() == 3)
@@ -136,8 +143,7 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
     scores = masked("key_padding_mask", scores, mask, {batch, sources}, {batch, 1, 1, sources}, where);
   const Tensor weights = gradus::dropout(softmax(scores, -1), dropout, is_training());
 
-  const Tensor joined = reshape(permute(matmul(weights, heads(v)), {0, 2, 1, 3}), {batch, targets, embed_dim});
-  const Tensor y = out_proj(batch_first ? joined : transpose(joined, 0, 1));
+  const Tensor y = join(matmul(weights, heads(v)));
   if (!options.need_weights) return {y, {}};
   return {y, options.average_attn_weights ? mean(weights, 1) : weights};
 }

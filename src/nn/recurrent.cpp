@@ -24,14 +24,11 @@ struct detail::Recurrent::Cell {
   State (*step)(const Weights& w, const Tensor& x, const State& s);
 
   // `x` (N, G H) is W_ih x and its bias.
-  static State tanh_step(const Weights& w, const Tensor& x, const State& s) { return {tanh(x + recur(w, s)), {}}; }
-  static State relu_step(const Weights& w, const Tensor& x, const State& s) { return {relu(x + recur(w, s)), {}}; }
+  static State tanh_step(const Weights& w, const Tensor& x, const State& s) { return {tanh(recur(w, x, s)), {}}; }
+  static State relu_step(const Weights& w, const Tensor& x, const State& s) { return {relu(recur(w, x, s)), {}}; }
   static State lstm_step(const Weights& w, const Tensor& x, const State& s) {
-    const Tensor all = x + recur(w, s);
-    const Tensor i = sigmoid(gate(all, 0, s)), f = sigmoid(gate(all, 1, s));
-    const Tensor g = tanh(gate(all, 2, s)), o = sigmoid(gate(all, 3, s));
-    const Tensor c = f * s.c + i * g;
-    return {o * tanh(c), c};
+    const Tensor y = lstm_gates(recur(w, x, s), s.c);
+    return {y[0], y[1]};
   }
   static State gru_step(const Weights& w, const Tensor& x, const State& s) {
     const Tensor own = linear(s.h, w.weight_hh, w.bias_hh);
@@ -40,7 +37,9 @@ struct detail::Recurrent::Cell {
     return {n + z * (s.h - n), {}};
   }
 
-  static Tensor recur(const Weights& w, const State& s) { return matmul(s.h, w.weight_hh, {.transpose_b = true}); }
+  static Tensor recur(const Weights& w, const Tensor& x, const State& s) {
+    return addmm(x, s.h, w.weight_hh, {.transpose_b = true});
+  }
   static Tensor gate(const Tensor& all, std::int64_t k, const State& s) {  // the k-th of (N, G H)
     const std::int64_t size = s.h.size(1);
     return slice(all, 1, {k * size, (k + 1) * size});

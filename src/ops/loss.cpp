@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include "ops/common.hpp"
+#include "ops/losses.hpp"
 
 namespace gradus {
 
@@ -13,18 +13,6 @@ using namespace detail;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// ---- what they share ----
-
-void check_mean(const char* name, const Arg& input, Reduction reduction) {
-  const bool means = reduction == Reduction::mean || reduction == Reduction::batch_mean;
-  if (means && input.tensor().numel() == 0)
-    fail(name,
-         {.wrong = "the batch is empty and has no mean",
-          .got = "shape " + to_string(input.tensor().shape()),
-          .advice = "leave empty batches out, or take Reduction::sum"},
-         input);
-}
 
 void check_pair(const char* name, const Arg& input, const Arg& target, Reduction reduction) {
   check_floating(name, input);
@@ -39,14 +27,6 @@ void check_pair(const char* name, const Arg& input, const Arg& target, Reduction
                                              : "one target for each number of the input"},
          input);
   check_mean(name, input, reduction);
-}
-
-double rows(const Tensor& loss) { return loss.dim() ? static_cast<double>(loss.size(0)) : 1; }
-
-Tensor finish(const Tensor& loss, Reduction reduction) {
-  if (reduction == Reduction::none) return loss;
-  if (reduction == Reduction::mean) return mean(loss);
-  return reduction == Reduction::sum ? sum(loss) : sum(loss) * (1 / rows(loss));
 }
 
 // The mean of squares is an operation of its own: in a small network three nodes instead of one are felt.
@@ -103,16 +83,6 @@ struct BceLoss {
 
 constexpr const OpTable* rows_of_losses[] = {&op_table<MseLoss>, &op_table<BceLoss>};
 
-// "target[3, 1]", for element i in row-major order
-std::string element(const char* what, const Shape& shape, std::int64_t i) {
-  std::string text;
-  for (int axis = shape.size() - 1; axis >= 0; --axis) {
-    text = std::to_string(i % shape[axis]) + (text.empty() ? "" : ", ") + text;
-    i /= shape[axis];
-  }
-  return text.empty() ? what : std::string(what) + '[' + text + ']';
-}
-
 // Refuses the first number for which ok(number) is false.
 template <class Ok>
 void check_numbers(const char* name, const char* what, const Arg& x, const char* expected, const char* advice, Ok ok) {
@@ -133,120 +103,6 @@ void check_numbers(const char* name, const char* what, const Arg& x, const char*
 void check_signs(const char* name, const Arg& target) {
   check_numbers(name, "target", target, "1 or -1", "for labels of 0 and 1: 2 * target - 1",
                 [](double t) { return t == 1 || t == -1; });
-}
-
-// ---- class labels ----
-
-int class_axis(const Shape& input) { return input.size() == 1 ? 0 : 1; }
-
-Shape without_classes(Shape shape) {
-  shape.erase(class_axis(shape));
-  return shape;
-}
-
-// What labels say, checked.
-struct Labels {
-  Tensor at;         // each target's class, along the class axis of the input; 0 where it is ignored
-  Tensor ignored;    // bool; undefined where none is
-  Tensor weight;     // of each target's class; undefined where all are 1
-  double total = 0;  // the weights that count
-};
-
-Labels read_labels(const char* name, const Arg& input, const Arg& target, const Tensor& weight,
-                   std::int64_t ignore_index) {
-  const Shape &shape = input.tensor().shape(), expected = without_classes(shape);
-  const Tensor t = target.tensor();
-  if (t.dtype() != i64)
-    fail(name,
-         {.wrong = "class labels are integers",
-          .got = std::string(gradus::name(t.dtype())) + " of shape " + to_string(t.shape()),
-          .expected = "i64 of shape " + to_string(expected),
-          .advice = "convert them: target.to(i64)"},
-         input);
-  if (t.shape() != expected)
-    fail(name,
-         {.wrong = "the labels do not fit the input",
-          .got = "input " + to_string(shape) + ", target " + to_string(t.shape()),
-          .expected = to_string(expected) + ": the input's shape without its classes",
-          .advice = t.shape() == shape ? "rows of 0 and 1 are probabilities: cross_entropy(input, target.to(f32))"
-                    : t.numel() == expected.numel() ? "reshape it: target.reshape(…)"
-                                                    : "one label for each row of the input"},
-         input);
-  const std::int64_t classes = shape[class_axis(shape)];
-  Labels r;
-  r.at = dense(t);
-  const std::int64_t n = t.numel(), *label = r.at.impl()->as<std::int64_t>();
-  std::int64_t kept = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (label[i] == ignore_index && ignore_index != no_index) continue;
-    ++kept;
-    if (label[i] < 0 || label[i] >= classes)
-      fail(
-          name,
-          {.wrong = "a label is out of range",
-           .got = element("target", t.shape(), i) + " is " + std::to_string(label[i]),
-           .expected = classes ? "0 to " + std::to_string(classes - 1) + ", for " + std::to_string(classes) + " classes"
-                               : "none: the input has no classes",
-           .advice = label[i] == classes ? "labels start at 0"
-                     : label[i] < 0      ? "targets that should not count: .ignore_index = " + std::to_string(label[i])
-                                         : ""},
-          input);
-  }
-  r.total = static_cast<double>(kept);
-  if (kept < n) {
-    r.ignored = eq(r.at, static_cast<double>(ignore_index));
-    r.at = masked_fill(r.at, r.ignored, 0);
-  }
-  if (weight.defined()) {
-    r.weight = reshape(index_select(weight.detach(), 0, reshape(r.at, {n})), t.shape());
-    const Tensor counted = kept < n ? masked_fill(r.weight, r.ignored, 0) : r.weight;
-    r.total = to(counted, f64).sum().item();
-  }
-  r.at = unsqueeze(r.at, class_axis(shape));
-  return r;
-}
-
-Tensor beside_classes(const Tensor& weight, const Tensor& input) {
-  Shape shape;
-  for (int i = 0; i < input.dim(); ++i) shape.push_back(i == class_axis(input.shape()) ? weight.numel() : 1);
-  return reshape(weight.detach(), shape);
-}
-
-// The negative loss of log-probabilities, reduced and turned round.
-Tensor nll(const Tensor& logp, const Labels& l, const Tensor& weight, double smoothing, Reduction reduction) {
-  const int axis = class_axis(logp.shape());
-  const double classes = static_cast<double>(logp.size(axis));
-  Tensor y = squeeze(gather(logp, axis, l.at), axis);
-  if (l.weight.defined()) y = y * l.weight;
-  if (smoothing > 0) {
-    const Tensor all = weight.defined() ? logp * beside_classes(weight, logp) : logp;
-    y = y * (1 - smoothing) + sum(all, axis) * (smoothing / classes);
-  }
-  if (l.ignored.defined()) y = masked_fill(y, l.ignored, 0);
-  if (reduction == Reduction::none) return -y;
-  const double divisor = reduction == Reduction::mean ? l.total : reduction == Reduction::sum ? 1 : rows(y);
-  return sum(y) * (-1 / divisor);
-}
-
-void check_classes(const char* name, const Arg& input, const Arg& target, const Tensor& weight, Reduction reduction) {
-  check_floating(name, input);
-  check_defined(target, name, target.where);
-  if (input.tensor().dim() == 0)
-    fail(name,
-         {.wrong = "the input has no classes",
-          .got = to_string(input.tensor().shape()),
-          .expected = "(C), (N, C) or (N, C, …)"},
-         input);
-  check_mean(name, input, reduction);
-  if (!weight.defined()) return;
-  check_same_dtype(name, input, Arg(weight, input.where));
-  const Shape& shape = input.tensor().shape();
-  if (weight.shape() != Shape{shape[class_axis(shape)]})
-    fail(name,
-         {.wrong = "the class weights do not fit",
-          .got = to_string(weight.shape()) + ", input " + to_string(shape),
-          .expected = to_string(Shape{shape[class_axis(shape)]}) + ", one for each class"},
-         input);
 }
 
 }  // namespace
@@ -336,38 +192,6 @@ Tensor kl_div(Arg input, Arg target, const KlDivOptions& options) {
   if (options.log_target) return finish(exp(t) * (t - input), options.reduction);
   const Tensor none = eq(t, 0);
   return finish(masked_fill(t * (log(masked_fill(t, none, 1)) - input), none, 0), options.reduction);
-}
-
-Tensor nll_loss(Arg input, Arg target, const NllOptions& options) {
-  check_classes("nll_loss", input, target, options.weight, options.reduction);
-  const At at(input);
-  const Labels labels = read_labels("nll_loss", input, target, options.weight, options.ignore_index);
-  return nll(input, labels, options.weight, 0, options.reduction);
-}
-
-Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) {
-  const char* name = "cross_entropy";
-  check_classes(name, input, target, options.weight, options.reduction);
-  const double eps = options.label_smoothing;
-  if (!(eps >= 0 && eps <= 1))
-    fail(name, {.wrong = "label_smoothing is not a share", .got = std::to_string(eps), .expected = "0 to 1"}, input);
-  const At at(input);
-  const Tensor &x = input, &t = target;
-  const int axis = class_axis(x.shape());
-  if (!is_floating(t.dtype()) || t.shape() != x.shape()) {
-    const Labels labels = read_labels(name, input, target, options.weight, options.ignore_index);
-    return nll(log_softmax(x, axis), labels, options.weight, eps, options.reduction);
-  }
-  check_same_dtype(name, input, target);
-  if (options.ignore_index != no_index)
-    fail(name,
-         {.wrong = "ignore_index is for class labels, and these targets are probabilities",
-          .got = std::to_string(options.ignore_index)},
-         input);
-  Tensor y = -t;
-  if (eps > 0) y = y * (1 - eps) - eps / static_cast<double>(x.size(axis));
-  if (options.weight.defined()) y = y * beside_classes(options.weight, x);
-  return finish(sum(log_softmax(x, axis) * y, axis), options.reduction);
 }
 
 // ---- of margins ----

@@ -38,19 +38,29 @@ struct Matrix {
 
 constexpr Index enough = 1 << 20;  // multiply-adds that are worth a thread
 
-// op(x) op(y), of equal batch shapes; plus c, of the result's shape, if there is one.
-Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty, const Tensor* c = nullptr) {
-  const Matrix a(x, tx), b(y, ty);
-  Shape shape = x.shape();
+// One factor of a product, transposed or not.
+struct Factor {
+  const Tensor& x;
+  bool transposed;
+};
+
+Shape product_shape(const Factor& a, const Factor& b) {
+  Shape shape = a.x.shape();
   const int r = shape.size() - 2;
-  const Index m = shape[r + tx], k = shape[r + !tx], n = y.impl()->shape[r + !ty];
-  shape[r] = m, shape[r + 1] = n;
-  Tensor result = empty(shape, a.x->dtype);
-  if (result.impl()->numel == 0) return result;
-  if (c) copy_strided(*c->impl(), *result.impl());
+  shape[r] = a.x.shape()[r + a.transposed], shape[r + 1] = b.x.shape()[r + !b.transposed];
+  return shape;
+}
+
+// result = op(x) op(y), of equal batch shapes, or, where `add`, result += op(x) op(y).
+void multiply(const Factor& x, const Factor& y, bool add, const Tensor& result) {
+  const Matrix a(x.x, x.transposed), b(y.x, y.transposed);
+  const Shape& shape = result.shape();
+  const int r = shape.size() - 2;
+  const Index m = shape[r], n = shape[r + 1], k = x.x.shape()[r + !x.transposed];
+  if (result.impl()->numel == 0) return;
   visit_floating(a.x->dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T beta = c ? 1 : 0;
+    const T beta = add ? 1 : 0;
     const auto gemm = kernels::table<T>().gemm;
     const auto one = [&](Index at_a, Index at_b, Index at) {
       gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld, b.x->template as<T>() + at_b,
@@ -68,6 +78,11 @@ Tensor product(const Tensor& x, bool tx, const Tensor& y, bool ty, const Tensor*
     if (work > 2 * enough && count < kernels::num_threads()) return some(0, count);  // the kernel splits each product
     kernels::parallel_for(count, std::max<Index>(1, enough / work), some);
   });
+}
+
+Tensor product(const Factor& x, const Factor& y) {
+  Tensor result = empty(product_shape(x, y), x.x.dtype());
+  multiply(x, y, false, result);
   return result;
 }
 
@@ -78,24 +93,32 @@ double product_flops(const Tensor& y, const Tensor& a, bool ta) {
 
 // The rule of a product y = op(a) op(b), inputs `first` and the one behind it: the gradient of op(a) is g op(b)ᵀ. Where
 // op transposes, so does its gradient.
-template <class Times>
-void give_factors(Vjp& v, int first, bool ta, bool tb, const Times& times) {
+template <class Give>
+void give_factors(Vjp& v, int first, bool ta, bool tb, const Give& give) {
   const int a = first, b = first + 1;
-  if (v.wants(a)) v.give(a, ta ? times(v.in(b), tb, v.g, true) : times(v.g, false, v.in(b), !tb));
-  if (v.wants(b)) v.give(b, tb ? times(v.g, true, v.in(a), ta) : times(v.in(a), !ta, v.g, false));
+  if (v.wants(a)) ta ? give(v, a, {v.in(b), tb}, {v.g, true}) : give(v, a, {v.g, false}, {v.in(b), !tb});
+  if (v.wants(b)) tb ? give(v, b, {v.g, true}, {v.in(a), ta}) : give(v, b, {v.in(a), !ta}, {v.g, false});
 }
-constexpr auto recorded = [](const Tensor& a, bool ta, const Tensor& b, bool tb) { return matmul(a, b, {ta, tb}); };
-constexpr auto fused = [](const Tensor& a, bool ta, const Tensor& b, bool tb) { return product(a, ta, b, tb); };
+void give_recorded(Vjp& v, int input, const Factor& a, const Factor& b) {
+  v.give(input, matmul(a.x, b.x, {a.transposed, b.transposed}));
+}
+// The product adds itself to what has arrived before.
+void give_fused(Vjp& v, int input, const Factor& a, const Factor& b) {
+  if (const Tensor& sum = v.arrived(input); sum.defined())
+    multiply(a, b, true, sum);
+  else
+    v.give(input, product(a, b));
+}
 
 struct Matmul {
   bool transpose_a = false, transpose_b = false;
   static constexpr auto name = "matmul", rule = "da = g bᵀ   db = aᵀ g";
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
-  Tensor forward(Fwd&, Ins in) const { return product(in[0], transpose_a, in[1], transpose_b); }
+  Tensor forward(Fwd&, Ins in) const { return product({in[0], transpose_a}, {in[1], transpose_b}); }
   double flops(Ins in, const Tensor& y) const { return product_flops(y, in[0], transpose_a); }
-  void vjp(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, recorded); }
-  void fast(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, fused); }
+  void vjp(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, give_recorded); }
+  void fast(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, give_fused); }
 };
 
 // The sum comes with the product: one pass less over the result than a product and an addition.
@@ -104,15 +127,21 @@ struct Addmm {
   static constexpr auto name = "addmm", rule = "dc = g   da = g bᵀ   db = aᵀ g";
   static constexpr Saves saves{0u, in2, in1};
   void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
-  Tensor forward(Fwd&, Ins in) const { return product(in[1], transpose_a, in[2], transpose_b, &in[0]); }
+  Tensor forward(Fwd&, Ins in) const {
+    const Factor a{in[1], transpose_a}, b{in[2], transpose_b};
+    Tensor result = empty(product_shape(a, b), a.x.dtype());
+    copy_strided(*in[0].impl(), *result.impl());
+    multiply(a, b, true, result);
+    return result;
+  }
   double flops(Ins in, const Tensor& y) const { return product_flops(y, in[1], transpose_a); }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, v.g);
-    give_factors(v, 1, transpose_a, transpose_b, recorded);
+    give_factors(v, 1, transpose_a, transpose_b, give_recorded);
   }
   void fast(Vjp& v) const {
     if (v.wants(0)) v.give(0, v.g);
-    give_factors(v, 1, transpose_a, transpose_b, fused);
+    give_factors(v, 1, transpose_a, transpose_b, give_fused);
   }
 };
 

@@ -318,33 +318,4 @@ BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& runn
   return {scaled(y, weight, bias, 1), mean, var};
 }
 
-Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask, const AttentionOptions& options) {
-  const char* name = "scaled_dot_product_attention";
-  check_same_dtype(name, q, k);
-  check_same_dtype(name, q, v);
-  check_floating(name, q);
-  const Shape &sq = q.tensor().shape(), &sk = k.tensor().shape(), &sv = v.tensor().shape();
-  if (sq.size() < 2 || sk.size() < 2 || sv.size() < 2 || sq.back() != sk.back() ||
-      sk[sk.size() - 2] != sv[sv.size() - 2])
-    fail(name,
-         {.wrong = "queries, keys and values do not fit",
-          .got = "q " + to_string(sq) + ", k " + to_string(sk) + ", v " + to_string(sv),
-          .expected = "q (…, L, E), k (…, S, E), v (…, S, Ev)"},
-         q);
-  if (mask.defined() && mask.dtype() != boolean) check_same_dtype(name, q, Arg(mask, q.where));
-  const At at(q);
-  const double scale = options.scale == 0 ? 1 / std::sqrt(static_cast<double>(sq.back())) : options.scale;
-  Tensor scores = matmul(q * scale, k, {.transpose_b = true});
-  const auto attend = [&](const Tensor& where) {
-    scores = masked_fill(scores, logical_not(where), -std::numeric_limits<double>::infinity());
-  };
-  const Index queries = scores.size(-2), keys = scores.size(-1);
-  if (options.is_causal) attend(reshape(arange(keys), {1, keys}) <= reshape(arange(queries), {queries, 1}));
-  if (mask.defined() && mask.dtype() == boolean)
-    attend(mask);
-  else if (mask.defined())
-    scores = scores + mask;
-  return matmul(softmax(scores, -1), v);
-}
-
 }  // namespace gradus

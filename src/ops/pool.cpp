@@ -65,21 +65,12 @@ struct MaxPool2d {
     v.give(0, reshape(scatter_add(zeros({planes, size}, v.g.dtype()), 1, at, reshape(v.g, {planes, windows})), x));
   }
   void fast(Vjp& v) const {
-    const Shape& x = v.shape(0);
-    const std::int64_t planes = x[0] * x[1], size = x[2] * x[3];
-    if (planes == 0) return v.give(0, zeros(x, v.g.dtype()));
-    const std::int64_t windows = v.g.numel() / planes;
-    const Tensor g = dense(v.g), dx = empty(x, g.dtype());
+    const Tensor g = dense(v.g), dx = empty(v.shape(0), g.dtype());
     visit_floating(g.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const T* from = g.impl()->as<T>();
-      const std::int64_t* at = v.extra(0).impl()->as<std::int64_t>();
-      T* to = dx.impl()->as<T>();
-      kernels::parallel_for(planes, std::max<std::int64_t>(1, grain / size), [&](std::int64_t begin, std::int64_t end) {
-        std::fill(to + begin * size, to + end * size, T(0));
-        for (std::int64_t p = begin; p < end; ++p)
-          for (std::int64_t i = p * windows; i < (p + 1) * windows; ++i) to[p * size + at[i]] += from[i];
-      });
+      kernels::table<T>().max_pool2d_input(geometry(dx.shape(), g.shape(), window, stride, padding, dilation),
+                                           g.impl()->as<T>(), v.extra(0).impl()->as<std::int64_t>(),
+                                           dx.impl()->as<T>());
     });
     v.give(0, dx);
   }

@@ -18,6 +18,9 @@ Rows matmul_rows();
 Rows conv_rows();
 Rows pool_rows();
 Rows nn_rows();
+Rows attention_rows();
+Rows recurrent_rows();
 Rows loss_rows();
+Rows class_loss_rows();
 
 }  // namespace gradus::detail

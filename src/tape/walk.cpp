@@ -310,8 +310,29 @@ const Tensor& Vjp::accumulator(int input) {
   return slot;
 }
 
+const Tensor& Vjp::arrived(int input) {
+  const int to = target(input);
+  flush();
+  Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
+  if (!slot.defined()) return slot;
+  if (thread_state().hooks) {
+    pending_ = input;
+    before_ = clone(slot);
+  }
+  if (!slot.impl()->contiguous || !slot.impl()->sole_owner()) slot = clone(slot);
+  return slot;
+}
+
 void Vjp::flush_pending() {
   const int input = std::exchange(pending_, -1);
+  if (before_.defined()) {  // added to in place
+    const Tensor before = std::exchange(before_, {}), &after = pass_.slots_[static_cast<std::size_t>(target(input))];
+    const Tensor added = after - before;
+    Observers::tell([&](Observer& o) {
+      o.on_contribution({pass_.tape_, index_, input, target(input), added, before, after, true});
+    });
+    return;
+  }
   pass_.add_to(index_, input, target(input), std::move(pending_sum_), true);
 }
 

@@ -91,8 +91,8 @@ std::string refusal(const Row& row, const Swap& swap, int cases,
 
 std::vector<Mutant> specific() {
   std::vector<Mutant> all;
-  for (const auto part :
-       {elementwise_mutants, unary_mutants, reduce_mutants, view_mutants, index_mutants, linalg_mutants, nn_mutants})
+  for (const auto part : {elementwise_mutants, unary_mutants, reduce_mutants, view_mutants, index_mutants,
+                          linalg_mutants, nn_mutants, layer_mutants})
     for (Mutant& m : part()) all.push_back(std::move(m));
   return all;
 }

@@ -128,9 +128,11 @@ TEST_CASE("convolution does not depend on the number of threads") {
 }
 
 TEST_CASE_TEMPLATE("pooling", T, float, double) {
-  const Conv pools[] = {shape(2, 3, 24, 24, 3, 2, 2, 2),     shape(1, 2, 7, 9, 2, 3, 3, 2, 1),
-                        shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2), shape(1, 2, 5, 300, 2, 2, 3),
-                        shape(1, 1, 9, 9, 1, 3, 3, 3),       shape(0, 2, 4, 4, 2, 2, 2, 2)};
+  const Conv pools[] = {
+      shape(2, 3, 24, 24, 3, 2, 2, 2), shape(1, 2, 7, 9, 2, 3, 3, 2, 1), shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2),
+      shape(1, 2, 5, 300, 2, 2, 3),    shape(1, 1, 9, 9, 1, 3, 3, 3),    shape(0, 2, 4, 4, 2, 2, 2, 2),
+      shape(2, 2, 8, 8, 2, 2, 2, 2),   shape(1, 3, 5, 11, 3, 2, 2, 2),   shape(1, 1, 6, 16, 1, 2, 2, 2),
+      shape(1, 2, 3, 35, 2, 2, 2, 2),  shape(2, 1, 4, 32, 1, 2, 2, 2),   shape(1, 2, 9, 67, 2, 2, 2, 2)};
   for (const Kernels* k : levels())
     for (const Conv& v : pools) {
       const Table<T>& t = table_of<T>(*k);
@@ -141,6 +143,9 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
       std::vector<T> y(size), want(size), average(size), gx(x.size()), want_gx(x.size());
       std::vector<Index> at(size), want_at(size);
       t.max_pool2d(v, x.data(), y.data(), at.data());
+      const std::vector<T> g = normals<T>(static_cast<Index>(size), 5);
+      std::vector<T> back(x.size(), T(7)), want_back(x.size());
+      t.max_pool2d_input(v, g.data(), at.data(), back.data());
       INFO(std::string(k->isa) << ": " << text(v));
       for (bool padding : {false, true}) {
         const std::vector<T> gy = normals<T>(static_cast<Index>(size), 4);
@@ -176,6 +181,10 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
       }
       CHECK(y == want);
       CHECK(at == want_at);
+      for (std::size_t i = 0; i < size; ++i)
+        want_back[static_cast<std::size_t>(want_at[i]) +
+                  i / static_cast<std::size_t>(v.oh * v.ow) * static_cast<std::size_t>(v.h * v.w)] += g[i];
+      CHECK(distance(back, want_back) < 1e-6);
     }
 }
 

@@ -44,7 +44,9 @@ TEST_CASE("shapes, weights that add up to 1, batch first") {
   CHECK(weights.shape() == Shape{2, 3, 7});
   CHECK(allclose(sum(weights, -1), ones({2, 3})));
   CHECK(attention(q, k, v, {.average_attn_weights = false}).weights.shape() == Shape{2, 3, 3, 7});
-  CHECK_FALSE(attention(q, k, v, {.need_weights = false}).weights.defined());
+  const AttentionResult alone = attention(q, k, v, {.need_weights = false});  // by the operation
+  CHECK_FALSE(alone.weights.defined());
+  CHECK(allclose(alone.y, attention(q, k, v).y, 1e-5, 1e-6));
 
   nn::MultiheadAttention first(6, 3, {.kdim = 4, .vdim = 5, .batch_first = true});
   first.load_state_dict(attention.state_dict());

@@ -83,8 +83,12 @@ struct Block : nn::Module<Block> {
 
   Tensor forward(Arg x) const {
     const std::int64_t n = x.tensor().size(0), t = x.tensor().size(1);
-    const Tensor packed = permute(reshape(qkv(ln1(x)), {n, t, 3, heads, width / heads}), {2, 0, 3, 1, 4});
-    const Tensor y = scaled_dot_product_attention(packed[0], packed[1], packed[2], {}, {.is_causal = true});
+    const Tensor packed = qkv(ln1(x));
+    const auto part = [&](std::int64_t i) {  // queries, keys or values, head by head
+      return permute(reshape(slice(packed, 2, {i * width, (i + 1) * width}), {n, t, heads, width / heads}),
+                     {0, 2, 1, 3});
+    };
+    const Tensor y = scaled_dot_product_attention(part(0), part(1), part(2), {}, {.is_causal = true});
     const Tensor h = x + proj(reshape(permute(y, {0, 2, 1, 3}), {n, t, width}));
     return h + down(gelu(up(ln2(h))));
   }

@@ -1,4 +1,4 @@
-// What layers are made of: dropout, normalisation, attention.
+// What layers are made of: dropout, normalisation, attention, recurrent steps.
 #pragma once
 
 #include <gradus/tensor.hpp>
@@ -33,7 +33,13 @@ struct AttentionOptions {
   double scale = 0;        // 0: 1/sqrt(E)
 };
 // softmax(q kᵀ scale + mask) v (Vaswani et al., 2017). q (…, L, E), k (…, S, E), v (…, S, Ev). mask may be undefined;
-// bool: true may be attended to; float: added to the scores; it broadcasts to (…, L, S).
+// bool: true may be attended to; float: added to the scores; it broadcasts to (…, L, S). Without a mask, and with
+// q, k and v of one (batch, heads, …), it is one operation, which skips the keys that a causal block does not see.
 Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask = {}, const AttentionOptions& options = {});
+
+// What a long short-term memory does between its matrix products (Hochreiter and Schmidhuber, 1997; forget gate: Gers et
+// al., 2000). gates (N, 4 H): [i, f, u, o] before their functions; c (N, H): the memory. Returns (2, N, H):
+//   [0] h = sigmoid(o) tanh(c')    [1] c' = sigmoid(f) c + sigmoid(i) tanh(u)
+Tensor lstm_gates(Arg gates, Arg c);
 
 }  // namespace gradus
