@@ -5,6 +5,7 @@
 #include <gradus/error.hpp>
 #include <gradus/gradcheck.hpp>
 #include <gradus/io/safetensors.hpp>
+#include <gradus/machine.hpp>
 #include <gradus/nn/nn.hpp>
 #include <gradus/observe.hpp>
 #include <gradus/op.hpp>
