@@ -5,11 +5,13 @@
 #include <gradus/error.hpp>
 #include <gradus/gradcheck.hpp>
 #include <gradus/io/safetensors.hpp>
+#include <gradus/machine.hpp>
 #include <gradus/nn/nn.hpp>
 #include <gradus/observe.hpp>
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 #include <gradus/optim/optim.hpp>
+#include <gradus/profile.hpp>
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>
 #include <gradus/threads.hpp>

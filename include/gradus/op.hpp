@@ -16,7 +16,8 @@
 //
 // The built-in operations are written the same way. The rule uses public operations, so it is differentiable again, to
 // any order. An operation may add `void fast(Vjp&) const`, the same rule with fused kernels, taken when the walk is not
-// recorded.
+// recorded. And `double flops(Ins, const Tensor& y) const`, the arithmetic of its forward, for profiles: the gradient
+// of each input that the rule saves something for is taken to cost as much again.
 #pragma once
 
 #include <concepts>
@@ -165,7 +166,8 @@ struct OpTable {
   int members;
   Tensor (*forward)(const void* op, Fwd&, Ins);
   void (*vjp)(const void* op, Vjp&);
-  void (*fast)(const void* op, Vjp&);  // or null
+  void (*fast)(const void* op, Vjp&);                     // or null
+  double (*flops)(const void* op, Ins, const Tensor& y);  // or null
   void (*fields)(const void* op, Attributes&);
   void (*make)(void* to);  // default attributes; null for an operation without default constructor
   void (*copy)(void* to, const void* from);
@@ -195,6 +197,15 @@ constexpr auto fast_of() {
 }
 
 template <class Op>
+constexpr auto flops_of() {
+  using Flops = double (*)(const void*, Ins, const Tensor&);
+  if constexpr (requires(const Op op, Ins in, const Tensor& y) { op.flops(in, y); })
+    return Flops([](const void* op, Ins in, const Tensor& y) { return static_cast<const Op*>(op)->flops(in, y); });
+  else
+    return Flops(nullptr);
+}
+
+template <class Op>
 constexpr auto make_of() {
   using Make = void (*)(void*);
   if constexpr (std::is_default_constructible_v<Op>)
@@ -213,6 +224,7 @@ inline constexpr OpTable op_table{
     .forward = [](const void* op, Fwd& f, Ins in) { return static_cast<const Op*>(op)->forward(f, in); },
     .vjp = [](const void* op, Vjp& v) { static_cast<const Op*>(op)->vjp(v); },
     .fast = fast_of<Op>(),
+    .flops = flops_of<Op>(),
     .fields = [](const void* op, Attributes& a) { static_cast<const Op*>(op)->fields(a); },
     .make = make_of<Op>(),
     .copy = [](void* to, const void* from) { new (to) Op(*static_cast<const Op*>(from)); },

@@ -28,6 +28,11 @@ Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, 
   return r;
 }
 
+// Each element of y meets the weight of its channel once.
+double conv_flops(const Tensor& y, const Tensor& weight) {
+  return y.numel() == 0 ? 0 : 2 * static_cast<double>(y.numel()) * static_cast<double>(weight.numel() / weight.size(0));
+}
+
 // Where a window that slides over `size` can stop; 0 if it does not fit.
 std::int64_t steps(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
                    std::int64_t dilation) {
@@ -59,6 +64,7 @@ struct Conv2d {
     const Shape &x = in[0].shape(), &w = in[1].shape(), y = output(x, w, stride, padding, dilation);
     return convolve(*this, in[0], in[1], x, w, y, y, [](auto& k) { return k.conv2d; });
   }
+  double flops(Ins in, const Tensor& y) const { return conv_flops(y, in[1]); }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, conv2d_input(v.in(1), v.g, {v.shape(0)[2], v.shape(0)[3]}, options_of(*this)));
     if (v.wants(1)) v.give(1, conv2d_weight(v.in(0), v.g, {v.shape(1)[2], v.shape(1)[3]}, options_of(*this)));
@@ -77,6 +83,7 @@ struct Conv2dInput {
     const Shape &w = in[0].shape(), &y = in[1].shape(), x{y[0], w[1] * groups, size[0], size[1]};
     return convolve(*this, in[0], in[1], x, w, y, x, [](auto& k) { return k.conv2d_input; });
   }
+  double flops(Ins in, const Tensor&) const { return conv_flops(in[1], in[0]); }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, conv2d_weight(v.g, v.in(1), {v.shape(0)[2], v.shape(0)[3]}, options_of(*this)));
     if (v.wants(1)) v.give(1, conv2d(v.g, v.in(0), {}, options_of(*this)));
@@ -95,6 +102,7 @@ struct Conv2dWeight {
     const Shape &x = in[0].shape(), &y = in[1].shape(), w{y[1], x[1] / groups, size[0], size[1]};
     return convolve(*this, in[0], in[1], x, w, y, w, [](auto& k) { return k.conv2d_weight; });
   }
+  double flops(Ins in, const Tensor& w) const { return conv_flops(in[1], w); }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, conv2d_input(v.g, v.in(1), {v.shape(0)[2], v.shape(0)[3]}, options_of(*this)));
     if (v.wants(1)) v.give(1, conv2d(v.in(0), v.g, {}, options_of(*this)));

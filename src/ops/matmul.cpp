@@ -86,6 +86,11 @@ Tensor product(const Factor& x, const Factor& y) {
   return result;
 }
 
+// Of y = op(a) op(b), of inner size k.
+double product_flops(const Tensor& y, const Tensor& a, bool ta) {
+  return 2 * static_cast<double>(y.numel()) * static_cast<double>(a.size(ta ? -2 : -1));
+}
+
 // The rule of a product y = op(a) op(b), inputs `first` and the one behind it: the gradient of op(a) is g op(b)ᵀ. Where
 // op transposes, so does its gradient.
 template <class Give>
@@ -111,6 +116,7 @@ struct Matmul {
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
   Tensor forward(Fwd&, Ins in) const { return product({in[0], transpose_a}, {in[1], transpose_b}); }
+  double flops(Ins in, const Tensor& y) const { return product_flops(y, in[0], transpose_a); }
   void vjp(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, give_recorded); }
   void fast(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, give_fused); }
 };
@@ -128,6 +134,7 @@ struct Addmm {
     multiply(a, b, true, result);
     return result;
   }
+  double flops(Ins in, const Tensor& y) const { return product_flops(y, in[1], transpose_a); }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, v.g);
     give_factors(v, 1, transpose_a, transpose_b, give_recorded);

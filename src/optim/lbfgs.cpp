@@ -8,6 +8,7 @@
 
 #include "optim/line_search.hpp"
 #include "optim/saved.hpp"
+#include "tape/profile.hpp"
 #include "tensor/loops.hpp"
 
 namespace gradus::optim {
@@ -55,7 +56,10 @@ void LBFGS::move(const Tensor& x, Loc where) {
 
 LBFGS::Point LBFGS::evaluate(Memory& m, Closure closure, Loc where) const {
   ++m.evaluations;
-  const double loss = closure.call(closure.f);
+  const double loss = [&] {
+    const gradus::detail::Untimed pause;
+    return closure.call(closure.f);
+  }();
   check_gradients(where);
   const NoRecord pause;
   std::vector<Tensor> parts;
@@ -93,8 +97,10 @@ double LBFGS::run(Closure closure, Loc where) {
                  .expected = std::to_string(m.gradient.numel()),
                  .advice = "make a new optimizer"},
                 where);
+  gradus::detail::Timing timing(type(), ProfileRow::step);
   try {
     const double loss = iterate(m, closure, where);
+    timing.stop();
     memory_ = std::move(m);
     return loss;
   } catch (...) {

@@ -11,14 +11,17 @@
 #include <gradus/ops.hpp>
 
 #include "optim/saved.hpp"
+#include "tape/profile.hpp"
 #include "tape/state.hpp"
 
 namespace gradus::optim {
 
+using gradus::detail::bytes_of;
 using gradus::detail::changed;
 using gradus::detail::Observers;
 using gradus::detail::TensorImpl;
 using gradus::detail::thread_state;
+using gradus::detail::Timing;
 using gradus::detail::user_line;
 
 // ---- state ----
@@ -198,9 +201,22 @@ void OptimizerBase::step(Loc where) {
   const NoRecord pause;
   where = user_line(where);
   check_gradients(where);
+  Timing timing(type(), ProfileRow::step);
   prepare();
   for (Entry& e : entries_)
     if (is_active(e.value)) update(e, where);
+  if (timing.stop()) timing.bytes = step_bytes();
+}
+
+// What an update has read and written: parameter and state both ways, the gradient once.
+double OptimizerBase::step_bytes() const {
+  double bytes = 0;
+  for (const Entry& e : entries_) {
+    if (!is_active(e.value)) continue;
+    bytes += 2 * bytes_of(e.value) + bytes_of(e.value.impl()->grad);
+    for (const Tensor& s : e.state.tensors) bytes += 2 * bytes_of(s);
+  }
+  return bytes;
 }
 
 void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const {

@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "tape/profile.hpp"
 #include "tape/state.hpp"
 #include "tensor/loops.hpp"
 #include "tensor/pool.hpp"
@@ -117,9 +118,24 @@ Tensor apply_with_numbers(const OpTable& op, const void* self, std::span<const A
   return apply(op, self, all, extras);
 }
 
+constinit thread_local bool measuring = false;  // apply_timed calls apply
+
+Tensor apply_timed(const OpTable& op, const void* self, std::span<const Arg> args, Tensor* extras) {
+  for (const Arg& a : args)
+    if (a.is_number()) return apply_with_numbers(op, self, args, extras);
+  Timing timing(op.name, ProfileRow::forward);
+  measuring = true;
+  Tensor y = apply(op, self, args, extras);
+  timing.stop();
+  count_forward(timing, op, self, args, y);
+  return y;
+}
+
 }  // namespace
 
 Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Tensor* extras) {
+  if (profiled() && !std::exchange(measuring, false)) [[unlikely]]
+    return apply_timed(op, self, args, extras);
   ThreadState& s = thread_state();
   const Loc where = s.at_set || args.empty() ? s.at : args[0].where;
 

@@ -4,6 +4,7 @@
 
 #include <gradus/ops.hpp>
 
+#include "tape/profile.hpp"
 #include "tape/state.hpp"
 #include "tensor/loops.hpp"
 
@@ -120,7 +121,8 @@ void BackwardPass::visit(int i) {
                  .got = "released by the backward() at " + to_string(state_.releases[n.released - 1u]),
                  .advice = "give that call {.keep = true} to walk this tape again"},
                 where_);
-  {
+  // Inlined twice, so that a profile costs one branch while it is off.
+  const auto run = [&]() __attribute__((always_inline)) {
     const Inside inside(record_, n.where);
     Vjp v(*this, i, g_);
     if (n.op->fast && !record_)
@@ -128,6 +130,14 @@ void BackwardPass::visit(int i) {
     else
       n.op->vjp(n.attributes, v);
     v.flush();
+  };
+  if (!profiled()) [[likely]] {
+    run();
+  } else {
+    Timing timing(n.op->name, ProfileRow::backward);
+    run();
+    timing.stop();
+    count_rule(timing, state_, i, g_, slots_, needed_);
   }
   if (release_) {
     n.release();

@@ -39,4 +39,28 @@ void report(const Step& step, double duration) {
   std::printf("%.6f %.6f %ld\n", 1e3 * median(cpu), 1e3 * median(wall), steps);
 }
 
+// Runs step in turns with a switch off and on, and prints "OFF-MS ON-MS RATIO STEPS": medians of wall time, and of on
+// over off, pair by pair.
+template <class Step, class Switch>
+void report_both(const Step& step, const Switch& turn, double duration) {
+  std::vector<double> times[2], ratios;
+  long steps = 0, piece = 1;
+  const double begin = seconds(CLOCK_MONOTONIC);
+  while (seconds(CLOCK_MONOTONIC) - begin < duration || ratios.size() < 3) {
+    double took[2];
+    for (const int on : {0, 1}) {
+      turn(on == 1);
+      step();  // the first finds other pieces in the caches
+      const double w = seconds(CLOCK_MONOTONIC);
+      for (long i = 0; i < piece; ++i) step();
+      took[on] = (seconds(CLOCK_MONOTONIC) - w) / static_cast<double>(piece);
+      times[on].push_back(took[on]);
+    }
+    ratios.push_back(took[1] / took[0]);
+    steps += piece;
+    if (took[0] * static_cast<double>(piece) < 0.005) times[0].clear(), times[1].clear(), ratios.clear(), piece *= 2;
+  }
+  std::printf("%.6f %.6f %.4f %ld\n", 1e3 * median(times[0]), 1e3 * median(times[1]), median(ratios), steps);
+}
+
 }  // namespace bench

@@ -1,6 +1,8 @@
 // Whole training steps: forward, loss, walk back, update, zero_grad, in f32.
 //
 //   bench_steps WORKLOAD THREADS SECONDS      one line: median process-CPU and wall milliseconds per step, steps run
+//   bench_steps WORKLOAD THREADS SECONDS deterministic      what set_deterministic costs: wall milliseconds off and on,
+//                                                           and their ratio
 //
 // bench_steps_torch does the same work on libtorch; tools/bench/compare runs the two side by side.
 #include <cstdio>
@@ -173,6 +175,14 @@ Step w9(const std::string& workload) {
   };
 }
 
+// "gemm-64x128x784": a matrix product alone, m x n x k.
+Step gemm(const std::string& workload) {
+  long m = 0, n = 0, k = 0;
+  if (std::sscanf(workload.c_str(), "gemm-%ldx%ldx%ld", &m, &n, &k) != 3 || m < 1 || n < 1 || k < 1) return {};
+  const Tensor a = randn({m, k}), b = randn({k, n});
+  return [=] { matmul(a, b); };
+}
+
 const std::map<std::string, Step (*)()> workloads{
     {"W1", w1},
     {"W2", w2},
@@ -191,17 +201,21 @@ const std::map<std::string, Step (*)()> workloads{
 
 int main(int count, char** argument) {
   Step step;
-  if (count == 4) {
+  if (count == 4 || (count == 5 && std::string(argument[4]) == "deterministic")) {
     set_num_threads(std::max(1, std::atoi(argument[2])));
     manual_seed(1);
     const auto found = workloads.find(argument[1]);
-    step = found != workloads.end() ? found->second() : w9(argument[1]);
+    const std::string name = argument[1];
+    step = found != workloads.end() ? found->second() : name.starts_with("gemm") ? gemm(name) : w9(name);
   }
   if (!step) {
-    std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS SECONDS\nworkloads:");
+    std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS SECONDS [deterministic]\nworkloads: gemm-MxNxK");
     for (const auto& [name, make] : workloads) std::fprintf(stderr, " %s", name.c_str());
     std::fprintf(stderr, " W9-(relu|add|exp|tanh|gelu|softmax|layernorm|sum|transpose)-(1|4|16)M[-grad]\n");
     return 2;
   }
-  bench::report(step, std::atof(argument[3]));
+  if (count == 5)
+    bench::report_both(step, set_deterministic, std::atof(argument[3]));
+  else
+    bench::report(step, std::atof(argument[3]));
 }

@@ -30,5 +30,6 @@ using Action = std::function<Exit()>;
 
 void add_train(CLI::App& program, Action& action);
 void add_verify(CLI::App& program, Action& action);
+void add_bench(CLI::App& program, Action& action);
 
 }  // namespace gradus::tool

@@ -95,6 +95,7 @@ class OptimizerBase {
 
  private:
   void prepare();
+  double step_bytes() const;
   void update(Entry& e, Loc where);
   State loaded(const Entry& e, const StateDict& from, Loc where);
 
