@@ -131,7 +131,7 @@ TEST_CASE("layer_norm, group_norm, rms_norm: by definition, with gradients") {
   const Tensor gain = ones({4}).requires_grad_();
   Tape tape;
   layer_norm(leaf, {4}, gain, zeros({4}).requires_grad_());
-  CHECK(names(tape) == "normalize expand mul expand add");
+  CHECK(names(tape) == "layer_norm");
 }
 
 TEST_CASE("norms of an empty batch") {
