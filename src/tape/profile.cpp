@@ -138,8 +138,7 @@ std::vector<ProfileRow> profile() {
     }
     for (auto& [key, row] : joined) rows.push_back(row);
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const ProfileRow& a, const ProfileRow& b) { return a.seconds > b.seconds; });
+  std::sort(rows.begin(), rows.end(), [](const ProfileRow& a, const ProfileRow& b) { return a.seconds > b.seconds; });
   return rows;
 }
 
