@@ -6,6 +6,7 @@ struct Span {
   Index begin, end;
 };
 GRADUS_INLINE Span inside(Index size, Index outputs, Index offset, Index stride) {
+  if (offset >= 0 && offset + (outputs - 1) * stride < size) return {0, outputs};  // all: no division
   const Index begin = least(outputs, offset < 0 ? pieces_of(-offset, stride) : 0);
   return {begin, offset >= size ? begin : most(begin, least(outputs, (size - 1 - offset) / stride + 1))};
 }
