@@ -32,8 +32,9 @@ void attention(const Attention& s, const T* q, const T* k, const T* v, T* p, T* 
                   s.k.row, T(0), scores, s.keys);
       for (Index i = 0; i < count; ++i) {
         T* row = scores + i * s.keys;
-        const Index n = s.causal ? least(seen, first + i + 1) : seen;
-        softmax_row(n, row, row);
+        const Index n = s.causal ? least(seen, first + i + 1) : seen, whole = least(seen, pieces_of(n, 16) * 16);
+        fill(whole - n, -static_cast<T>(kInf), row + n);  // whole vectors: a remainder would cost more than they do
+        softmax_row(whole, row, row);
         fill(s.keys - n, T(0), row + n);
       }
       gemm_serial(false, false, count, s.value_width, seen, T(1), scores, s.keys, values, s.v.row, T(0),

@@ -6,6 +6,7 @@ struct Span {
   Index begin, end;
 };
 GRADUS_INLINE Span inside(Index size, Index outputs, Index offset, Index stride) {
+  if (offset >= 0 && offset + (outputs - 1) * stride < size) return {0, outputs};  // all: no division
   const Index begin = least(outputs, offset < 0 ? pieces_of(-offset, stride) : 0);
   return {begin, offset >= size ? begin : most(begin, least(outputs, (size - 1 - offset) / stride + 1))};
 }
@@ -122,7 +123,7 @@ void for_items(const Conv& v, const ConvPlan& p, Index items, T* scratch, Body b
 }
 
 template <class T>
-void conv2d(const Conv& v, const T* x, const T* weight, T* y, T* scratch) {
+void conv2d(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* scratch) {
   const ConvPlan p = plan_conv(v);
   const Index depth = p.cg * p.taps;
   for_items(v, p, v.n * v.groups * p.tiles, scratch, [&](Index item, T* col) {
@@ -131,8 +132,10 @@ void conv2d(const Conv& v, const T* x, const T* weight, T* y, T* scratch) {
     const T* image = x + plane * p.cg * v.h * v.w;
     if (!p.direct) image_to_columns(v, p.cg, top, bottom, image, col);
     const T* b = p.direct ? image + top * v.ow : col;
+    T* out = y + plane * p.og * p.area + top * v.ow;
+    for (Index o = 0; bias && o < p.og; ++o) fill(width, bias[g * p.og + o], out + o * p.area);
     gemm_serial(false, false, p.og, width, depth, T(1), weight + g * p.og * depth, depth, b, p.direct ? p.area : width,
-                T(0), y + plane * p.og * p.area + top * v.ow, p.area);
+                T(bias ? 1 : 0), out, p.area);
   });
 }
 

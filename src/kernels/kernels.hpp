@@ -114,7 +114,7 @@ struct Table {
                T beta, T* c, Index ldc);
 
   // Weight is [o, c/groups, kh, kw]. Each overwrites its result. scratch: conv_scratch<T>(v) elements.
-  void (*conv2d)(const Conv& v, const T* x, const T* weight, T* y, T* scratch);
+  void (*conv2d)(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* scratch);  // bias [o] or null
   void (*conv2d_input)(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch);
   void (*conv2d_weight)(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch);
   // at[n,c,oh,ow] = h * W + w of the first maximum within its image plane. NaN wins. Padding never wins.

@@ -22,8 +22,8 @@ Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, 
   Tensor r = empty(result, a.dtype());
   visit_floating(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    pick(kernels::table<T>())(v, da.impl()->as<T>(), db.impl()->as<T>(), r.impl()->template as<T>(),
-                              scratch.impl()->as<T>());
+    pick(kernels::table<T>(), v, da.impl()->as<T>(), db.impl()->as<T>(), r.impl()->template as<T>(),
+         scratch.impl()->as<T>());
   });
   return r;
 }
@@ -55,19 +55,34 @@ Conv2dOptions options_of(const Op& op) {
 struct Conv2d {
   Shape stride{1, 1}, padding{0, 0}, dilation{1, 1};
   std::int64_t groups = 1;
-  static constexpr auto name = "conv2d", rule = "dx = conv2d_input(w, g)   dw = conv2d_weight(x, g)";
-  static constexpr Saves saves{in1, in0};
+  static constexpr auto name = "conv2d", rule = "dx = conv2d_input(w, g)   dw = conv2d_weight(x, g)   dc = g";
+  static constexpr Saves saves{in1, in0, 0u};
   void fields(auto& v) const {
     v("stride", stride), v("padding", padding), v("dilation", dilation), v("groups", groups);
   }
   Tensor forward(Fwd&, Ins in) const {
     const Shape &x = in[0].shape(), &w = in[1].shape(), y = output(x, w, stride, padding, dilation);
-    return convolve(*this, in[0], in[1], x, w, y, y, [](auto& k) { return k.conv2d; });
+    const Tensor bias = in.size() > 2 ? channels(in[2]) : Tensor();
+    const Tensor r = convolve(*this, in[0], in[1], x, w, y, y,
+                              [&]<class T>(auto& k, const kernels::Conv& v, const T* a, const T* b, T* to, T* scratch) {
+                                k.conv2d(v, a, b, bias.defined() ? bias.impl()->as<T>() : nullptr, to, scratch);
+                              });
+    if (in.size() > 2 && !bias.defined()) add_strided(*in[2].impl(), 1, *r.impl());
+    return r;
   }
   double flops(Ins in, const Tensor& y) const { return conv_flops(y, in[1]); }
   void vjp(Vjp& v) const {
     if (v.wants(0)) v.give(0, conv2d_input(v.in(1), v.g, {v.shape(0)[2], v.shape(0)[3]}, options_of(*this)));
     if (v.wants(1)) v.give(1, conv2d_weight(v.in(0), v.g, {v.shape(1)[2], v.shape(1)[3]}, options_of(*this)));
+    if (v.wants(2)) v.give(2, v.g);
+  }
+
+ private:
+  // The numbers of an addend that differs between channels only; undefined if it is another one.
+  static Tensor channels(const Tensor& c) {
+    for (const int axis : {0, 2, 3})
+      if (c.size(axis) > 1 && c.strides()[axis] != 0) return {};
+    return dense(view(c, {c.size(1)}, {c.strides()[1]}));
   }
 };
 
@@ -81,7 +96,7 @@ struct Conv2dInput {
   }
   Tensor forward(Fwd&, Ins in) const {
     const Shape &w = in[0].shape(), &y = in[1].shape(), x{y[0], w[1] * groups, size[0], size[1]};
-    return convolve(*this, in[0], in[1], x, w, y, x, [](auto& k) { return k.conv2d_input; });
+    return convolve(*this, in[0], in[1], x, w, y, x, [](auto& k, auto... of) { k.conv2d_input(of...); });
   }
   double flops(Ins in, const Tensor&) const { return conv_flops(in[1], in[0]); }
   void vjp(Vjp& v) const {
@@ -100,7 +115,7 @@ struct Conv2dWeight {
   }
   Tensor forward(Fwd&, Ins in) const {
     const Shape &x = in[0].shape(), &y = in[1].shape(), w{y[1], x[1] / groups, size[0], size[1]};
-    return convolve(*this, in[0], in[1], x, w, y, w, [](auto& k) { return k.conv2d_weight; });
+    return convolve(*this, in[0], in[1], x, w, y, w, [](auto& k, auto... of) { k.conv2d_weight(of...); });
   }
   double flops(Ins in, const Tensor& w) const { return conv_flops(in[1], w); }
   void vjp(Vjp& v) const {
@@ -165,18 +180,24 @@ Shape checked_output(const char* name, const Shape& x, const Shape& weight, cons
   return y;
 }
 
-Tensor with_bias(const char* name, const Tensor& y, const Tensor& bias, const Arg& at) {
-  if (!bias.defined()) return y;
+// The bias beside a result of shape y; undefined without a bias.
+Tensor beside(const char* name, const Tensor& bias, const Shape& y, const Arg& at) {
+  if (!bias.defined()) return bias;
   check_same_dtype(name, at, Arg(bias, at.where));
-  if (bias.shape() != Shape{y.size(1)})
+  if (bias.shape() != Shape{y[1]})
     fail(name,
          {.wrong = "the bias has the wrong shape",
           .got = to_string(bias.shape()),
-          .expected = to_string(Shape{y.size(1)}) + ", one number for each output channel"},
+          .expected = to_string(Shape{y[1]}) + ", one number for each output channel"},
          at);
-  Shape shape{1, y.size(1)};
-  while (shape.size() < y.dim()) shape.push_back(1);
-  return y + reshape(bias, shape);
+  Shape shape{1, y[1]};
+  while (shape.size() < y.size()) shape.push_back(1);
+  return expand(reshape(bias, shape), y);
+}
+
+// The sum comes with the convolution, as in addmm.
+Tensor convolved(const Conv2d& op, const Arg& x, const Arg& weight, const Tensor& c) {
+  return c.defined() ? apply(op, x, weight, c) : apply(op, x, weight);
 }
 
 Geometry geometry(const Conv2dOptions& o) { return {list(o.stride), list(o.padding), list(o.dilation), o.groups}; }
@@ -205,9 +226,9 @@ Tensor conv2d(Arg x, Arg weight, const Tensor& bias, const Conv2dOptions& option
   check_rank("conv2d", "the weight", weight, 4, "(O, C/groups, KH, KW)");
   const Geometry o = geometry(options);
   check_geometry("conv2d", o, x);
-  checked_output("conv2d", x.tensor().shape(), weight.tensor().shape(), o, x);
+  const Shape y = checked_output("conv2d", x.tensor().shape(), weight.tensor().shape(), o, x);
   const At at(x);
-  return with_bias("conv2d", apply(Conv2d{o.stride, o.padding, o.dilation, o.groups}, x, weight), bias, x);
+  return convolved({o.stride, o.padding, o.dilation, o.groups}, x, weight, beside("conv2d", bias, y, x));
 }
 
 Tensor conv2d_input(Arg weight, Arg g, Pair size, const Conv2dOptions& options) {
@@ -240,11 +261,12 @@ Tensor conv1d(Arg x, Arg weight, const Tensor& bias, const Conv1dOptions& option
   check_rank("conv1d", "the weight", weight, 3, "(O, C/groups, K)");
   const Geometry o{{options.stride}, {options.padding}, {options.dilation}, options.groups};
   check_geometry("conv1d", o, x);
-  checked_output("conv1d", x.tensor().shape(), weight.tensor().shape(), o, x);
+  const Shape y = checked_output("conv1d", x.tensor().shape(), weight.tensor().shape(), o, x);
   const At at(x);  // a row of pixels
-  const Tensor y = apply(Conv2d{{1, options.stride}, {0, options.padding}, {1, options.dilation}, options.groups},
-                         unsqueeze(x, 2), unsqueeze(weight, 2));
-  return with_bias("conv1d", squeeze(y, 2), bias, x);
+  const Tensor c = beside("conv1d", bias, {y[0], y[1], 1, y[2]}, x);
+  return squeeze(convolved({{1, options.stride}, {0, options.padding}, {1, options.dilation}, options.groups},
+                           unsqueeze(x, 2), unsqueeze(weight, 2), c),
+                 2);
 }
 
 Tensor conv_transpose2d(Arg x, Arg weight, const Tensor& bias, const ConvTranspose2dOptions& options) {
@@ -279,7 +301,8 @@ Tensor conv_transpose2d(Arg x, Arg weight, const Tensor& bias, const ConvTranspo
            x);
   }
   const At at(x);
-  return with_bias(name, apply(Conv2dInput{size, o.stride, o.padding, o.dilation, o.groups}, weight, x), bias, x);
+  const Tensor y = apply(Conv2dInput{size, o.stride, o.padding, o.dilation, o.groups}, weight, x);
+  return bias.defined() ? y + beside(name, bias, y.shape(), x) : y;
 }
 
 }  // namespace gradus

@@ -92,6 +92,7 @@ std::vector<Mutant> linalg_mutants() {
        [](A a, Vjp& v) {
          if (v.wants(0)) v.give(0, conv2d_input(v.in(1), v.g, size_of(v, 0), options(a)));
          if (v.wants(1)) v.give(1, conv2d_weight(v.in(0).detach(), v.g, size_of(v, 1), options(a)));
+         if (v.wants(2)) v.give(2, v.g);
        },
        true},
       {"conv2d", "stride and padding swapped",
@@ -100,6 +101,12 @@ std::vector<Mutant> linalg_mutants() {
          std::swap(o.stride[0], o.stride[1]);
          if (v.wants(0)) v.give(0, conv2d_input(v.in(1), v.g, size_of(v, 0), o));
          if (v.wants(1)) v.give(1, conv2d_weight(v.in(0), v.g, size_of(v, 1), o));
+       }},
+      {"conv2d", "the bias gets nothing",
+       [](A a, Vjp& v) {
+         if (!v.wants(2)) return a.right(v);
+         if (v.wants(0)) v.give(0, conv2d_input(v.in(1), v.g, size_of(v, 0), options(a)));
+         if (v.wants(1)) v.give(1, conv2d_weight(v.in(0), v.g, size_of(v, 1), options(a)));
        }},
       {"conv2d_input", "the weight gets nothing",
        [](A a, Vjp& v) {

@@ -75,7 +75,7 @@ struct Problem {
     Results<T> r{std::vector<T>(gy.size(), garbage), std::vector<T>(x.size(), garbage),
                  std::vector<T>(w.size(), garbage)};
     std::vector<T> scratch(static_cast<std::size_t>(conv_scratch(v)), garbage);
-    table_of<T>(k).conv2d(v, x.data(), w.data(), r.y.data(), scratch.data());
+    table_of<T>(k).conv2d(v, x.data(), w.data(), nullptr, r.y.data(), scratch.data());
     table_of<T>(k).conv2d_input(v, w.data(), gy.data(), r.gx.data(), scratch.data());
     table_of<T>(k).conv2d_weight(v, x.data(), gy.data(), r.gw.data(), scratch.data());
     return r;

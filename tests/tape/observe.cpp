@@ -8,7 +8,7 @@ using namespace gradus;
 namespace {
 struct Log : Observer {
   std::string text;
-  double sum_of_added = 0;
+  int fused = 0;
   void on_record(const RecordEvent& e) override { text += std::string("record:") + e.tape[e.node].name() + " "; }
   void on_walk_begin(const WalkEvent& e) override { text += std::string(e.what) + "{ "; }
   void on_walk_end(const WalkEvent&) override { text += "} "; }
@@ -16,7 +16,8 @@ struct Log : Observer {
   void on_contribution(const ContributionEvent& e) override {
     text += std::to_string(e.from) + "->" + std::to_string(e.to) + " ";
     const Tensor again = e.before.defined() ? e.before + e.added : e.added;
-    CHECK(equal(again, e.after));
+    CHECK((e.fused ? allclose(again, e.after, 1e-6, 1e-6) : equal(again, e.after)));
+    fused += e.fused;
   }
   void on_accumulate(const AccumulateEvent& e) override { text += "leaf" + std::to_string(e.node) + " "; }
   void on_mutation(const MutationEvent& e) override { text += std::string(e.what) + " "; }
@@ -65,6 +66,25 @@ TEST_CASE("an observed walk gives the same bits, window accumulation included") 
   Log log;
   const Observing watching(log);
   CHECK(equal(run(), plain));
+}
+
+TEST_CASE("an observed walk gives the same bits where a product adds itself to what has arrived") {
+  const Tensor w = randn({5, 7}).requires_grad_(), x = randn({3, 5}), y = randn({4, 5});
+  const auto run = [&] {
+    Tape tape;
+    const Tensor a = sum(square(matmul(x, w))), b = sum(exp(matmul(y, w))), c = sum(w);
+    return tape.gradient(a + b + c, {w})[0];
+  };
+  const Tensor plain = run();
+  Log log;
+  {
+    const Observing watching(log);
+    CHECK(equal(run(), plain));
+  }
+  CHECK(log.fused == 2);  // both came after sum(w)'s
+  const Tensor g = matmul(x, w), h = exp(matmul(y, w));
+  const Tensor right = matmul(x.t(), g * 2) + matmul(y.t(), h) + 1;
+  CHECK(allclose(plain, right, 1e-4, 1e-4));
 }
 
 TEST_CASE("several observers, and none after the scope") {
