@@ -1,6 +1,7 @@
 // Gradus: tensors, a tape, and the chain rule walked backwards over it; layers, optimizers and data on top.
 #pragma once
 
+#include <gradus/curvature.hpp>
 #include <gradus/data/data.hpp>
 #include <gradus/error.hpp>
 #include <gradus/gradcheck.hpp>
