@@ -11,6 +11,9 @@
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 #include <gradus/optim/optim.hpp>
+#include <gradus/study/descent.hpp>
+#include <gradus/study/landscape.hpp>
+#include <gradus/study/surface.hpp>
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>
 #include <gradus/threads.hpp>

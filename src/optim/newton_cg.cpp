@@ -25,7 +25,7 @@ void NewtonCG::step(Loc where) { refuse_plain_step("step([&] { return loss(…);
 // Conjugate gradients on (H + damping I) d = -g from d = 0: r is what is left, q the next direction.
 NewtonCG::Direction NewtonCG::direction(const Curvature& h, double damping) {
   const Tensor& g = h.gradient();
-  const double size = std::sqrt(dot(g, g)), enough = std::min(0.5, std::sqrt(size)) * size;
+  const double size = std::sqrt(dot(g, g)), enough = std::min(0.01, std::sqrt(size)) * size;
   const std::int64_t most = options().cg_iter > 0 ? options().cg_iter : std::min<std::int64_t>(h.size(), 250);
   Tensor d = zeros({h.size()}, f64), hd = d, r = g, q = -g;
   double rr = size * size;

@@ -72,7 +72,8 @@ Basins basins(const Surface& s, const MakeOptimizer& make, const BasinOptions& o
   const gradus::detail::Aside aside;
   if (o.n < 2 || o.n > 1000 || o.steps < 1)
     throw Error("basins",
-                {.wrong = "no such grid", .got = fmt::format("{} points across, {} steps", o.n, o.steps),
+                {.wrong = "no such grid",
+                 .got = fmt::format("{} points across, {} steps", o.n, o.steps),
                  .expected = "2 to 1000 points, 1 step or more"},
                 gradus::detail::user_line(where));
   const auto count = static_cast<std::size_t>(o.n) * static_cast<std::size_t>(o.n);

@@ -58,9 +58,7 @@ void thin(std::vector<Place>& places, std::int64_t& stride) {
   std::erase_if(places, [&](const Place& p) { return p.step % stride != 0; });
 }
 
-bool is_gone(const Place& p) {
-  return !std::isfinite(p.f) || !(std::abs(p.at[0]) <= far && std::abs(p.at[1]) <= far);
-}
+bool is_gone(const Place& p) { return !std::isfinite(p.f) || !(std::abs(p.at[0]) <= far && std::abs(p.at[1]) <= far); }
 
 bool oscillates(const std::vector<Place>& places) {
   const std::size_t last = places.size() - 1, first = last > 40 ? last - 40 : 0;
@@ -101,7 +99,8 @@ Verdict judge(const Surface& s, const Path& path) {
   const Minimum* m = nearest(s, end.at);
   if (m && rests(path.places, m->at, 1e-3 * size)) return Verdict::converges;
   const double steep = length(end.gradient);
-  if (steep <= 1e-6 * (1 + length(start.gradient))) return curves_down(s, end.at) ? Verdict::saddle : Verdict::converges;
+  if (steep <= 1e-6 * (1 + length(start.gradient)))
+    return curves_down(s, end.at) ? Verdict::saddle : Verdict::converges;
   if (end.f > start.f && grows(path.places)) return Verdict::diverges;
   if (oscillates(path.places)) return Verdict::oscillates;
   return s.minima.empty() && !s.window.contains(end.at) ? Verdict::runs_away : Verdict::slow;
@@ -162,9 +161,9 @@ std::string Path::outcome() const {
     return digits + (n == 1 ? " step" : " steps");
   };
   if (!trouble.empty()) return fmt::format("gave up after {}: {}", count(steps), trouble);
-  if (cut && verdict == Verdict::diverges) {
+  if (verdict == Verdict::diverges) {
     const std::string why = limit ? fmt::format(" (lr {:.4g}, 2/λmax {:.4g})", lr, *limit) : "";
-    return fmt::format("diverged at step {}{}", steps, why);
+    return (cut ? fmt::format("diverged at step {}", steps) : "diverges after " + count(steps)) + why;
   }
   if (cut) return fmt::format("runs away: f falls without end, past step {}", steps);
   if (reached) return fmt::format("{} after {}", until, count(steps));
@@ -178,7 +177,8 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   const At at(where);
   const gradus::detail::Aside aside;
   if (o.steps < 1)
-    throw Error("descend", {.wrong = "there is no step to take", .got = std::to_string(o.steps), .expected = "1 or more"},
+    throw Error("descend",
+                {.wrong = "there is no step to take", .got = std::to_string(o.steps), .expected = "1 or more"},
                 gradus::detail::user_line(where));
   const Point start = o.start.value_or(s.start);
   const Tensor p = from(std::span<const double>(start), {2}).requires_grad_();

@@ -43,11 +43,13 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
   const Grid& g = l.grid;
   const Tensor x = linspace(w.left, w.right, g.columns, f64), y = linspace(w.bottom, w.top, g.rows, f64);
   const Shape shape{g.rows, g.columns};
-  l.grid.f = s.f(expand(x.reshape({1, g.columns}), shape).contiguous(), expand(y.reshape({g.rows, 1}), shape).contiguous())
-                 .to_vector();
+  l.grid.f =
+      s.f(expand(x.reshape({1, g.columns}), shape).contiguous(), expand(y.reshape({g.rows, 1}), shape).contiguous())
+          .to_vector();
   for (const Minimum& m : s.minima) {
     l.facts.push_back(fmt::format("minimum ({:.6g}, {:.6g})  f {:.4g}", m.at[0], m.at[1], m.f));
-    l.facts.push_back(fmt::format("λmax {:.6g}  2/λmax {:.4g}  κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));
+    l.facts.push_back(
+        fmt::format("λmax {:.6g}  2/λmax {:.4g}  κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));
   }
   l.lowest = s.minima.empty() ? 0 : std::ranges::min(s.minima, {}, &Minimum::f).f;
   return l;
@@ -118,7 +120,9 @@ void Landscape::save(const std::string& path, Loc where) const {
                 {.wrong = "unknown kind of file", .got = path, .expected = "a name that ends in .html, .svg or .csv"},
                 where);
   const std::string text = suffix == ".html" ? html() : suffix == ".svg" ? svg() : csv();
-  io::write_file(path, text, where);
+  io::AtomicFile file(path, "Landscape::save", where);
+  file.write(text.data(), text.size());
+  file.commit();
 }
 
 }  // namespace gradus::study

@@ -55,8 +55,8 @@ struct Path {
   bool cut = false;                           // stopped because it was on its way to infinity
   std::string trouble = {};                   // why the optimizer could not go on
   Verdict verdict = Verdict::slow;
-  double lr = 0;                              // of the optimizer
-  std::optional<double> limit = {};           // 2/λmax, at the nearest minimum or else at the start
+  double lr = 0;                     // of the optimizer
+  std::optional<double> limit = {};  // 2/λmax, at the nearest minimum or else at the start
 
   const Place& end() const { return places.back(); }
   // "f<1e-6 after 1,386 steps", "diverged at step 3 (lr 1 > 2/λmax 0.5)"
@@ -79,9 +79,9 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
 
 // Where a descent from each point of a grid ends.
 struct Basins {
-  int n = 0;                  // points across and up
-  std::vector<int> to;        // row by row from the bottom: number of the minimum, -1 none yet, -2 infinity
-  std::vector<int> steps;     // until it came near for good
+  int n = 0;               // points across and up
+  std::vector<int> to;     // row by row from the bottom: number of the minimum, -1 none yet, -2 infinity
+  std::vector<int> steps;  // until it came near for good
 };
 struct BasinOptions {
   int n = 100;
