@@ -43,7 +43,7 @@ std::string quoted(const std::string& text) {
   return json;
 }
 
-std::string run_data(const Path& path, std::size_t index) {
+std::string run_data(const Path& path, std::size_t index, std::size_t count) {
   const auto places = some(path);
   std::string states;
   for (std::size_t k = 0; k < path.state_names.size(); ++k) {
@@ -57,8 +57,9 @@ std::string run_data(const Path& path, std::size_t index) {
   };
   const bool sloped = !std::isnan(path.places.front().gradient[0]);
   return fmt::format(
-      "{{\"name\":{},\"colour\":{},\"step\":{},\"x\":{},\"y\":{},\"f\":{},\"gx\":{},\"gy\":{},\"state\":{{{}}}}}",
-      quoted(readable(path.name)), index % colours,
+      "{{\"name\":{},\"colour\":{},\"width\":{:g},\"step\":{},\"x\":{},\"y\":{},\"f\":{},\"gx\":{},\"gy\":{},\"state\":"
+      "{{{}}}}}",
+      quoted(readable(path.name)), index % colours, line_width(index, count),
       list(places, [](const Place& p, bool) { return fmt::format("{}", p.step); }),
       of([](const Place& p) { return p.at[0]; }), of([](const Place& p) { return p.at[1]; }),
       of([](const Place& p) { return p.f; }), sloped ? of([](const Place& p) { return p.gradient[0]; }) : "[]",
@@ -154,7 +155,7 @@ class Page {
 
   std::string side() const {
     if (l_.basins) return basin_list();
-    std::string text;
+    std::string text = "<section class=\"side\">";
     if (!l_.small_multiples) {
       text += "<section class=\"card\"><ol class=\"runs\">";
       for (std::size_t i = 0; i < l_.paths.size(); ++i) {
@@ -169,7 +170,7 @@ class Page {
     }
     return text + fmt::format(
                       "<figure class=\"chart card\"><figcaption>{} against steps</figcaption>"
-                      "<svg id=\"chart\" viewBox=\"0 0 392 204\"></svg></figure>",
+                      "<svg id=\"chart\" viewBox=\"0 0 392 204\"></svg></figure></section>",
                       l_.lowest != 0 ? fmt::format("f − {:.4g}", l_.lowest) : "f");
   }
 
@@ -194,7 +195,8 @@ class Page {
     const Frame f = shape();
     std::string runs, groups;
     if (!panels_[0].empty())
-      for (std::size_t i = 0; i < l_.paths.size(); ++i) runs += (i ? "," : "") + run_data(l_.paths[i], i);
+      for (std::size_t i = 0; i < l_.paths.size(); ++i)
+        runs += (i ? "," : "") + run_data(l_.paths[i], i, l_.small_multiples ? i + 1 : l_.paths.size());
     for (std::size_t k = 0; k < panels_.size(); ++k) {
       std::string members;
       for (const std::size_t i : panels_[k]) members += fmt::format("{}{}", members.empty() ? "" : ",", i);

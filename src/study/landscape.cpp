@@ -14,7 +14,7 @@
 namespace gradus::study {
 namespace {
 
-constexpr int across = 161;
+constexpr int across = 201;
 
 using Json = nlohmann::ordered_json;
 
@@ -47,9 +47,9 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
       s.f(expand(x.reshape({1, g.columns}), shape).contiguous(), expand(y.reshape({g.rows, 1}), shape).contiguous())
           .to_vector();
   for (const Minimum& m : s.minima) {
-    l.facts.push_back(fmt::format("minimum ({:.6g}, {:.6g})  f {:.4g}", m.at[0], m.at[1], m.f));
+    l.facts.push_back(fmt::format("minimum ({:.6g}, {:.6g}) · f {:.4g}", m.at[0], m.at[1], m.f));
     l.facts.push_back(
-        fmt::format("λmax {:.6g}  2/λmax {:.4g}  κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));
+        fmt::format("λmax {:.6g} · 2/λmax {:.4g} · κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));
   }
   l.lowest = s.minima.empty() ? 0 : std::ranges::min(s.minima, {}, &Minimum::f).f;
   return l;

@@ -65,7 +65,7 @@
       const run = runs[i], group = svgNode('g', {}, live);
       return {
         run, group,
-        trail: svgNode('polyline', {class: `run c${run.colour}`}, group),
+        trail: svgNode('polyline', {class: `run c${run.colour}`, 'stroke-width': run.width}, group),
         slope: svgNode('path', {class: 'slope'}, group),
         update: svgNode('path', {class: 'update'}, group),
         dot: svgNode('circle', {class: `dot f${run.colour}`, r: 6}, group),
@@ -143,8 +143,8 @@
   }
   function tick(now) {
     if (!playing) return;
-    // All of it in nine seconds, but no step in less than a sixtieth or more than half a second.
-    const seconds = Math.max(9, 0) * Math.min(1, Math.max(0.15, last / 30));
+    // All of it in nine seconds; a short run in fewer.
+    const seconds = 9 * Math.min(1, Math.max(0.15, last / 30));
     const s = from + (now - since) / 1000 / seconds * speeds[speed];
     if (s >= 1) pause();
     go(s >= 1 ? last : stepOf(s));
@@ -266,13 +266,13 @@
     const cut = svgNode('svg', {x: left, y: top - 4, width, height: height + 8, viewBox: `${left} ${top - 4} ${width} ${height + 8}`}, box);
     runs.forEach((run, i) => {
       const points = run.f.map((f, k) => `${px(run.step[k]).toFixed(1)},${near(py(f)).toFixed(1)}`).join(' ');
-      svgNode('polyline', {class: `run c${run.colour}`, points, 'data-run': i}, cut);
+      svgNode('polyline', {class: `run c${run.colour}`, 'stroke-width': 2, points, 'data-run': i}, cut);
     });
     const cursor = line('', 'cursor');
     return {moveTo: (s) => cursor.setAttribute('d', `M${px(s)} ${top}v${height}`)};
   }
 
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || location.hash === '#end';
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || location.hash === '#last';
   step = calm ? last : 0;
   pause();
   draw();

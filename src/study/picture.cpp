@@ -12,6 +12,7 @@ namespace gradus::study {
 namespace {
 
 constexpr int bands = 14;    // classes l0 … l13
+constexpr double least = 6;  // squares of the grid: a smaller outline is an artefact of it
 constexpr int shades = 5;    // of a basin, by the number of steps
 constexpr int lands = 8;     // classes b0 … b7
 constexpr double fine = 10;  // heights are written in tenths of a unit, as whole numbers
@@ -34,6 +35,15 @@ std::string path_data(const std::vector<Point>& line, bool closed) {
   return closed ? d + "z" : d;
 }
 
+double area(const Outline& o) {
+  double twice = 0;
+  for (std::size_t i = 0; i < o.size(); ++i) {
+    const Point &p = o[i], &q = o[(i + 1) % o.size()];
+    twice += p[0] * q[1] - q[0] * p[1];
+  }
+  return std::abs(twice) / 2;
+}
+
 std::string heights(const Landscape& l, const Frame& f) {
   const bool low_inside = std::ranges::any_of(l.minima, [&](const Minimum& m) { return l.window.contains(m.at); });
   std::string text = fmt::format("<rect class=\"l0\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"/>", f.x, f.y,
@@ -43,6 +53,7 @@ std::string heights(const Landscape& l, const Frame& f) {
   for (const double level : levels(l.grid, bands - 1, low_inside)) {
     std::string d;
     for (const Outline& outline : above(l.grid, level)) {
+      if (area(outline) < least) continue;
       std::vector<Point> line;
       for (const Point p : outline)
         line.push_back({f.x + p[0] / (l.grid.columns - 1) * f.width, f.y + (1 - p[1] / (l.grid.rows - 1)) * f.height});
@@ -124,7 +135,7 @@ std::string ticks(const Landscape& l, const Frame& f) {
   return text + "</g>";
 }
 
-std::string polyline(const Path& path, const Frame& f, std::size_t colour) {
+std::string polyline(const Path& path, const Frame& f, std::size_t colour, std::size_t of) {
   std::vector<Point> line;
   // Far outside the frame any place will do.
   const auto near = [&](Point p) {
@@ -143,7 +154,8 @@ std::string polyline(const Path& path, const Frame& f, std::size_t colour) {
   const std::size_t c = colour % colours;
   std::string points, text;
   for (const Point p : line) points += fmt::format("{}{:.2f},{:.2f}", points.empty() ? "" : " ", p[0], p[1]);
-  text = fmt::format("<polyline class=\"run c{}\" data-run=\"{}\" points=\"{}\"/>", c, colour, points);
+  text = fmt::format("<polyline class=\"run c{}\" data-run=\"{}\" stroke-width=\"{:g}\" points=\"{}\"/>", c, colour,
+                     line_width(colour, of), points);
   if (few) {
     text += fmt::format("<g class=\"stop f{}\" data-run=\"{}\">", c, colour);
     for (const Point p : line) text += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"1.8\"/>", p[0], p[1]);
@@ -199,13 +211,15 @@ std::string plot(const Landscape& l, const Frame& f, const std::vector<std::size
   else
     text += fmt::format("<g id=\"{}heights\">{}</g>", options.id, l.basins ? lands_of(l, f) : heights(l, f));
   text += stars(l, f);
-  for (const std::size_t i : paths) text += polyline(l.paths[i], f, i);
+  for (const std::size_t i : paths) text += polyline(l.paths[i], f, i, paths.size() > 1 ? paths.size() : i + 1);
   text += starts(l, f, paths) + "<g class=\"live\"></g></g>";
   text += fmt::format("<rect class=\"frame\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\" rx=\"6\"/>", f.x, f.y,
                       f.width, f.height);
   if (options.ticks) text += ticks(l, f);
   return text;
 }
+
+double line_width(std::size_t i, std::size_t of) { return 2 + std::min(3.6, 1.2 * static_cast<double>(of - 1 - i)); }
 
 std::string escaped(const std::string& text) {
   std::string out;

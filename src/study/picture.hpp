@@ -27,6 +27,9 @@ struct PlotOptions {
 // Heights or basins, axes, marks at minima and starts, and a polyline for each path whose number is in `paths`.
 std::string plot(const Landscape& l, const Frame& f, const std::vector<std::size_t>& paths, const PlotOptions& options);
 
+// Paths that lie over each other are all seen when the first are wider.
+double line_width(std::size_t i, std::size_t of);
+
 // For text in XML: & < > " become entities; what XML forbids becomes U+FFFD.
 std::string escaped(const std::string& text);
 // "sgd:lr=0.001,momentum=0.9" as people read it: "sgd lr=0.001 momentum=0.9".

@@ -43,6 +43,11 @@ class Writer {
       for (const std::string& line : wrapped(path.outcome(), letters)) text("small", side + 18, y, line), y += 15;
       y += 10;
     }
+    if (l_.basins)
+      for (std::size_t m = 0; m < l_.minima.size(); ++m, y += 22) {
+        body_ += fmt::format("<circle class=\"b{}\" cx=\"{}\" cy=\"{:.1f}\" r=\"6\"/>", m % 8, side + 5, y - 4.5);
+        text("label", side + 18, y, fmt::format("({:.5g}, {:.5g})", l_.minima[m].at[0], l_.minima[m].at[1]));
+      }
     y += 4;
     for (const std::string& fact : l_.facts)
       for (const std::string& line : wrapped(fact, letters + 4)) text("small", side, y, line), y += 16;
