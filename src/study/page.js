@@ -104,7 +104,7 @@
     }
     for (const run of runs) {
       const i = placeAt(run, step);
-      if (run.label) run.label.textContent = `step ${run.step[i].toLocaleString('en')}   f ${show(run.f[i])}`;
+      if (run.label) run.label.textContent = `step ${run.step[i].toLocaleString('en')} · f ${show(run.f[i])}`;
     }
     byId('where').textContent = `step ${step.toLocaleString('en')} of ${last.toLocaleString('en')}`;
     slider.value = isLong ? Math.round(share(step) * 1000) : step;

@@ -219,7 +219,7 @@ std::string plot(const Landscape& l, const Frame& f, const std::vector<std::size
   return text;
 }
 
-double line_width(std::size_t i, std::size_t of) { return 2 + std::min(3.6, 1.2 * static_cast<double>(of - 1 - i)); }
+double line_width(std::size_t i, std::size_t of) { return 2 + std::min(3.0, 0.9 * static_cast<double>(of - 1 - i)); }
 
 std::string escaped(const std::string& text) {
   std::string out;
