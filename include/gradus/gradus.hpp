@@ -13,6 +13,7 @@
 #include <gradus/optim/optim.hpp>
 #include <gradus/study/descent.hpp>
 #include <gradus/study/landscape.hpp>
+#include <gradus/study/slice.hpp>
 #include <gradus/study/surface.hpp>
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>

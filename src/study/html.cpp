@@ -191,6 +191,13 @@ class Page {
     return text + "</ol></section>";
   }
 
+  // Is f never below `lowest`, so that a scale of powers of ten shows it?
+  bool measured_up() const {
+    return std::ranges::all_of(l_.paths, [&](const Path& p) {
+      return std::ranges::all_of(p.places, [&](const Place& at) { return at.f >= l_.lowest; });
+    });
+  }
+
   std::string data() const {
     const Frame f = shape();
     std::string runs, groups;
@@ -206,7 +213,7 @@ class Page {
         "{{\"frame\":[{},{},{},{}],\"window\":[{},{},{},{}],\"axes\":[{},{}],\"lowest\":{},\"log\":{},"
         "\"panels\":[{}],\"runs\":[{}]}}",
         f.x, f.y, f.width, f.height, l_.window.left, l_.window.right, l_.window.bottom, l_.window.top,
-        quoted(l_.x_name), quoted(l_.y_name), l_.lowest, l_.minima.empty() ? "false" : "true", groups, runs);
+        quoted(l_.x_name), quoted(l_.y_name), l_.lowest, measured_up() ? "true" : "false", groups, runs);
   }
 
   const Landscape& l_;

@@ -44,8 +44,14 @@ double area(const Outline& o) {
   return std::abs(twice) / 2;
 }
 
+bool lowest_inside(const Grid& g) {
+  const auto at = static_cast<int>(std::ranges::min_element(g.f) - g.f.begin());
+  const int i = at % g.columns, j = at / g.columns;
+  return i > 0 && j > 0 && i + 1 < g.columns && j + 1 < g.rows;
+}
+
 std::string heights(const Landscape& l, const Frame& f) {
-  const bool low_inside = std::ranges::any_of(l.minima, [&](const Minimum& m) { return l.window.contains(m.at); });
+  const bool low_inside = lowest_inside(l.grid);
   std::string text = fmt::format("<rect class=\"l0\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"/>", f.x, f.y,
                                  f.width, f.height);
   text += fmt::format("<g class=\"line\" transform=\"scale({:g})\">", 1 / fine);
