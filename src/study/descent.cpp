@@ -125,23 +125,24 @@ Condition condition(std::string_view text, Loc where) {
                 gradus::detail::user_line(where));
   };
   Condition c{std::string(text), 0, false, false, false, 0};
-  std::string packed;
-  for (const char ch : text)
-    if (ch != ' ') packed += ch;
-  std::string_view rest = packed;
+  std::string_view rest = text;
+  const auto skip = [&] { rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size())); };
   const auto take = [&](std::string_view word) {
     if (!rest.starts_with(word)) return false;
     rest.remove_prefix(word.size());
+    skip();
     return true;
   };
+  skip();
   c.absolute = take("|");
   if (rest.empty() || std::string_view("fgxy").find(rest[0]) == std::string_view::npos) fail();
   c.what = rest[0];
-  rest.remove_prefix(1);
+  take(rest.substr(0, 1));
   if (c.absolute && !take("|")) fail();
   c.below = take("<");
   if (!c.below && !take(">")) fail();
   c.or_equal = take("=");
+  rest = rest.substr(0, rest.find_last_not_of(' ') + 1);
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), c.bound);
   if (rest.empty() || error != std::errc() || end != rest.data() + rest.size() || !std::isfinite(c.bound)) fail();
   return c;

@@ -46,7 +46,14 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
   l.grid.f =
       s.f(expand(x.reshape({1, g.columns}), shape).contiguous(), expand(y.reshape({g.rows, 1}), shape).contiguous())
           .to_vector();
+  if (s.minima.size() > 2) {
+    const auto [least, most] = std::ranges::minmax(s.minima, {}, &Minimum::largest);
+    l.facts.push_back(fmt::format("{} minima", s.minima.size()));
+    l.facts.push_back(fmt::format("λmax {:.4g} to {:.4g} · 2/λmax {:.4g} to {:.4g}", least.largest, most.largest,
+                                  most.limit(), least.limit()));
+  }
   for (const Minimum& m : s.minima) {
+    if (s.minima.size() > 2) break;
     l.facts.push_back(fmt::format("minimum ({:.6g}, {:.6g}) · f {:.4g}", m.at[0], m.at[1], m.f));
     l.facts.push_back(
         fmt::format("λmax {:.6g} · 2/λmax {:.4g} · κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));

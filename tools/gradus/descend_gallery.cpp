@@ -26,8 +26,8 @@ std::vector<Piece> pieces() {
                   {.surface = "quadratic:1,10", .sweep = "lr=0.02,0.1818,0.2,0.21", .steps = 60}});
   list.push_back({"ravine",
                   "The ravine",
-                  "Curvatures of 1 and 100: descent jumps between the walls, momentum does not.",
-                  {.surface = "ravine", .opts = {"sgd:lr=0.0198", "sgd:lr=0.033,momentum=0.67"}, .steps = 150}});
+                  "Curvatures of 1 and 100, best rates for both: momentum takes the root of the condition number.",
+                  {.surface = "ravine", .until = "f<1e-6", .opts = {"sgd:lr=0.0198", "sgd:lr=0.0331,momentum=0.669"}}});
   list.push_back({"rosenbrock",
                   "Rosenbrock's valley",
                   "Easy to enter, slow to follow: plain descent, momentum, Adam and Newton.",
@@ -55,7 +55,7 @@ std::vector<Piece> pieces() {
   list.push_back({"basins-momentum",
                   "Basins with momentum",
                   "The same with momentum: borders become intricate.",
-                  {.surface = "himmelblau", .opts = {"sgd:lr=.01,momentum=.9"}, .basins = 240}});
+                  {.surface = "himmelblau", .opts = {"sgd:lr=.01,momentum=.9"}, .basins = 180}});
   list.push_back({"saddle",
                   "Leaving a saddle",
                   "Descent hesitates, Newton's method jumps onto it, Newton-CG leaves.",
@@ -106,7 +106,7 @@ main { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax
 a { display: flex; flex-direction: column; color: inherit; text-decoration: none; background: var(--card);
   border: 1px solid var(--rule); border-radius: 14px; overflow: hidden; transition: transform .15s, border-color .15s; }
 a:hover, a:focus-visible { transform: translateY(-3px); border-color: #0b8ba8; }
-img { width: 100%; height: 220px; object-fit: cover; object-position: left top; border-bottom: 1px solid var(--rule); }
+img { width: 100%; aspect-ratio: 4 / 3; object-fit: cover; object-position: left top; border-bottom: 1px solid var(--rule); }
 h2 { margin: 12px 16px 2px; font-size: 17px; }
 a p { margin: 0 16px 16px; color: var(--soft); }
 )";
@@ -129,9 +129,8 @@ Exit write_gallery(const std::string& directory) {
   std::string cards;
   for (const Piece& piece : pieces()) {
     study::Landscape l = descend(piece.options);
-    const std::string formula = l.formula;
-    write(folder / fmt::format("{}.svg", piece.file), l.svg());
     if (l.title == l.formula) l.title = piece.title;
+    write(folder / fmt::format("{}.svg", piece.file), l.svg());
     write(folder / fmt::format("{}.html", piece.file), l.html());
     cards += fmt::format(
         "<a href=\"{0}.html\"><img src=\"{0}.svg\" alt=\"{1}\" loading=\"lazy\"><h2>{1}</h2><p>{2}</p></a>\n",
