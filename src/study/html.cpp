@@ -171,7 +171,12 @@ class Page {
     return text + fmt::format(
                       "<figure class=\"chart card\"><figcaption>{} against steps</figcaption>"
                       "<svg id=\"chart\" viewBox=\"0 0 392 204\"></svg></figure></section>",
-                      l_.lowest != 0 ? fmt::format("f − {:.4g}", l_.lowest) : "f");
+                      above_lowest());
+  }
+
+  std::string above_lowest() const {
+    if (std::abs(l_.lowest) < 1e-12) return "f";
+    return fmt::format("f {} {:.4g}", l_.lowest < 0 ? "+" : "−", std::abs(l_.lowest));
   }
 
   std::string basin_list() const {
