@@ -2,7 +2,7 @@
 # Sourced by the other scripts: what is needed to build, and how it gets onto the machine.
 
 build_packages=(g++ cmake ninja-build pkg-config libopenblas-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev)
-test_packages=("${build_packages[@]}" doctest-dev clang-19 ccache valgrind)
+test_packages=("${build_packages[@]}" doctest-dev clang-19 ccache valgrind chromium)
 bench_packages=("${build_packages[@]}" libbenchmark-dev libtorch-dev libopenblas0-openmp python3)
 
 say() { printf '%s\n' "$*"; }

@@ -1,6 +1,7 @@
 // Gradus: tensors, a tape, and the chain rule walked backwards over it; layers, optimizers and data on top.
 #pragma once
 
+#include <gradus/curvature.hpp>
 #include <gradus/data/data.hpp>
 #include <gradus/error.hpp>
 #include <gradus/gradcheck.hpp>
@@ -12,6 +13,10 @@
 #include <gradus/ops.hpp>
 #include <gradus/optim/optim.hpp>
 #include <gradus/profile.hpp>
+#include <gradus/study/descent.hpp>
+#include <gradus/study/landscape.hpp>
+#include <gradus/study/slice.hpp>
+#include <gradus/study/surface.hpp>
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>
 #include <gradus/threads.hpp>

@@ -8,8 +8,8 @@
 
 #include "optim/line_search.hpp"
 #include "optim/saved.hpp"
+#include "optim/whole.hpp"
 #include "tape/profile.hpp"
-#include "tensor/loops.hpp"
 
 namespace gradus::optim {
 namespace {
@@ -20,11 +20,7 @@ double largest(const Tensor& x) { return max(abs(x)).item(); }
 }  // namespace
 
 void LBFGS::step(Loc where) {
-  throw Error(type(),
-              {.wrong = "one step evaluates the loss several times",
-               .got = "step() without a closure",
-               .advice = "step([&] { opt.zero_grad(); Tape tape; … tape.backward(loss); return loss.item(); })"},
-              gradus::detail::user_line(where));
+  refuse_plain_step("step([&] { opt.zero_grad(); Tape tape; … tape.backward(loss); return loss.item(); })", where);
 }
 
 // ---- all parameters as one vector ----
@@ -37,22 +33,10 @@ std::int64_t LBFGS::size() const {
 
 Tensor LBFGS::values() const {
   const NoRecord pause;
-  std::vector<Tensor> parts;
-  for (const Entry& e : entries_) parts.push_back(to(e.value, f64).reshape({e.value.numel()}));
-  return concat(parts);
+  return gradus::detail::as_vector(parameters());
 }
 
-void LBFGS::move(const Tensor& x, Loc where) {
-  std::int64_t begin = 0;
-  for (const Entry& e : entries_) {
-    const std::int64_t end = begin + e.value.numel();
-    if (e.value.requires_grad()) {
-      gradus::detail::changed(e.value, type(), where);
-      gradus::detail::assign_strided(*slice(x, 0, {begin, end}).reshape(e.value.shape()).impl(), *e.value.impl());
-    }
-    begin = end;
-  }
-}
+void LBFGS::move(const Tensor& x, Loc where) { assign(parameters(), x, type(), where); }
 
 LBFGS::Point LBFGS::evaluate(Memory& m, Closure closure, Loc where) const {
   ++m.evaluations;
@@ -71,23 +55,13 @@ LBFGS::Point LBFGS::evaluate(Memory& m, Closure closure, Loc where) const {
   return {loss, concat(parts)};
 }
 
-void LBFGS::tell_all(std::int64_t step, bool before) const {
-  for (const Entry& e : entries_)
-    if (e.value.requires_grad()) tell(e, e.value.grad(), step, before);
-}
-
 // ---- the algorithm ----
 
 // Its vectors are on no tape: only values() and evaluate() meet tensors that could be recorded.
 
 double LBFGS::run(Closure closure, Loc where) {
   where = gradus::detail::user_line(where);
-  if (groups() > 1)
-    throw Error(type(),
-                {.wrong = "there is one direction and one step length for all parameters",
-                 .got = std::to_string(groups()) + " groups",
-                 .expected = "one group"},
-                where);
+  check_one_group(where);
   Memory m = memory_;
   const Tensor start = values();
   if (m.gradient.defined() && m.gradient.numel() != start.numel())

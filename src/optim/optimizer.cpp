@@ -225,6 +225,27 @@ void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, boo
   Observers::tell([&](Observer& o) { o.on_step({type(), e.name, e.value, g, state, lr(e.group), step, before}); });
 }
 
+void OptimizerBase::tell_all(std::int64_t step, bool before) const {
+  for (const Entry& e : entries_)
+    if (e.value.requires_grad()) tell(e, e.value.grad(), step, before);
+}
+
+void OptimizerBase::refuse_plain_step(const char* advice, Loc where) const {
+  throw Error(
+      type(),
+      {.wrong = "one step evaluates the loss several times", .got = "step() without a closure", .advice = advice},
+      user_line(where));
+}
+
+void OptimizerBase::check_one_group(Loc where) const {
+  if (groups() > 1)
+    throw Error(type(),
+                {.wrong = "there is one direction and one step length for all parameters",
+                 .got = std::to_string(groups()) + " groups",
+                 .expected = "one group"},
+                where);
+}
+
 void OptimizerBase::update(Entry& e, Loc where) {
   const TensorImpl& p = *e.value.impl();
   // A gradient that is itself the result of a recorded walk serves by its numbers.

@@ -36,6 +36,13 @@ constexpr Rule rules[] = {
     {"initial_accumulator_value", non_negative},
     {"history_size", count},
     {"momentum_decay", non_negative},
+    {"damping", non_negative},
+    {"cg_iter", non_negative},
+    {"ns_steps", non_negative},
+    {"adam_ratio", non_negative},
+    {"adam_betas", decay},
+    {"warmup_steps", non_negative},
+    {"r", non_negative},
 };
 
 }  // namespace

@@ -66,6 +66,7 @@ Exit run(int argc, char** argv) {
   program.footer("gradus COMMAND --help says more about one.");
   program.allow_extras();
   Action action;
+  add_descend(program, action);
   add_train(program, action);
   add_verify(program, action);
   add_bench(program, action);

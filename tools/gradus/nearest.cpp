@@ -29,8 +29,8 @@ std::string unknown(std::string_view word, std::span<const std::string> known) {
     const int d = candidate.starts_with(word) ? 1 : distance(word, candidate);
     if (d < least && d < static_cast<int>(candidate.size())) least = d, nearest = &candidate;
   }
-  if (nearest) return fmt::format("unknown; did you mean {}?", *nearest);
-  return fmt::format("unknown; there is {}", fmt::join(known, ", "));
+  const std::string all = fmt::format("there is {}", fmt::join(known, ", "));
+  return nearest ? fmt::format("unknown; did you mean {}? ({})", *nearest, all) : "unknown; " + all;
 }
 
 }  // namespace gradus::tool

@@ -93,11 +93,13 @@ Options parse_options(const std::string& text, const Spec& spec) {
 template <class Optimizer>
 MakeOptimizer parse(const std::string& text, const Spec& spec) {
   const auto options = parse_options<OptionsOf<Optimizer>>(text, spec);
-  const auto made = [options](const auto& of) { return AnyOptimizer(std::make_unique<Optimizer>(of, options)); };
+  const auto made = [options](const auto& of) { return optim::AnyOptimizer(Optimizer(of, options)); };
   try {
     made(std::vector{zeros({1}).requires_grad_()});  // has the values checked before any data are read
   } catch (const Error& e) { throw Stop(usage, fmt::format("--opt {}: {}", text, without_line(e))); }
-  return made;
+  return {made, made,
+          !std::is_same_v<Optimizer, optim::LBFGS> && !std::is_same_v<Optimizer, optim::Newton> &&
+              !std::is_same_v<Optimizer, optim::NewtonCG> && !std::is_same_v<Optimizer, optim::Muon>};
 }
 
 template <class Optimizer>
@@ -119,11 +121,23 @@ constexpr Known known(const char* name) {
 }
 
 constexpr Known optimizers[] = {
-    known<optim::SGD>("sgd"),         known<optim::Adam>("adam"),         known<optim::AdamW>("adamw"),
-    known<optim::NAdam>("nadam"),     known<optim::RAdam>("radam"),       known<optim::Adamax>("adamax"),
-    known<optim::Adagrad>("adagrad"), known<optim::Adadelta>("adadelta"), known<optim::RMSprop>("rmsprop"),
-    known<optim::Rprop>("rprop"),     known<optim::ASGD>("asgd"),         known<optim::Lion>("lion"),
+    known<optim::SGD>("sgd"),
+    known<optim::Adam>("adam"),
+    known<optim::AdamW>("adamw"),
+    known<optim::NAdam>("nadam"),
+    known<optim::RAdam>("radam"),
+    known<optim::Adamax>("adamax"),
+    known<optim::Adagrad>("adagrad"),
+    known<optim::Adadelta>("adadelta"),
+    known<optim::RMSprop>("rmsprop"),
+    known<optim::Rprop>("rprop"),
+    known<optim::ASGD>("asgd"),
+    known<optim::Lion>("lion"),
     known<optim::LBFGS>("lbfgs"),
+    known<optim::Newton>("newton"),
+    known<optim::NewtonCG>("newton_cg"),
+    known<optim::Muon>("muon"),
+    known<optim::ScheduleFreeAdamW>("schedule_free"),
 };
 
 }  // namespace

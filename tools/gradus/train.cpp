@@ -60,7 +60,7 @@ Exit train(TrainOptions o) {
   }
   manual_seed(o.seed);
   nn::Sequential net = make_net(spec, task);
-  AnyOptimizer optimizer = make_optimizer(net);
+  optim::AnyOptimizer optimizer = make_optimizer.of_net(net);
   return Training(o, std::move(task), std::move(net), std::move(optimizer), schedule).run();
 }
 

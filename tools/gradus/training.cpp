@@ -32,7 +32,7 @@ struct Training::Tally {
   double accuracy() const { return right / static_cast<double>(examples); }
 };
 
-Training::Training(const TrainOptions& options, Task task, nn::Sequential net, AnyOptimizer optimizer,
+Training::Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer,
                    MakeSchedule schedule)
     : o_(options),
       task_(std::move(task)),
@@ -85,13 +85,9 @@ void Training::step(const Tensor& x, const Tensor& y, Tally& tally) {
   Tensor answers;  // before the step
   lr_ = optimizer_.base().lr();
   const double loss = optimizer_.step([&] {
-    net_.zero_grad();
-    Tape tape;
     const Tensor logits = net_(x);
-    const Tensor error = cross_entropy(logits, y);
-    tape.backward(error);
     if (!answers.defined()) answers = logits.detach();
-    return error.item();
+    return cross_entropy(logits, y);
   });
   check(loss);
   schedule_.step();

@@ -24,7 +24,7 @@ struct TrainOptions : DataOptions {
 class Training {
  public:
   // The net takes the task's examples as they are, and the optimizer trains that net.
-  Training(const TrainOptions& options, Task task, nn::Sequential net, AnyOptimizer optimizer, MakeSchedule schedule);
+  Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer, MakeSchedule schedule);
   Exit run();
 
  private:
@@ -43,7 +43,7 @@ class Training {
   const TrainOptions o_;
   const Task task_;
   nn::Sequential net_;
-  AnyOptimizer optimizer_;
+  optim::AnyOptimizer optimizer_;
   optim::Scheduler schedule_;
   RunLog log_;
   std::int64_t epoch_ = 0, steps_ = 0;  // begun; taken

@@ -11,7 +11,7 @@ namespace {
 // ---- by name ----
 
 template <class Optimizer>
-AnyOptimizer make(const std::vector<ParameterGroup>& groups) {
+optim::AnyOptimizer make(const std::vector<ParameterGroup>& groups) {
   std::unique_ptr<Optimizer> optimizer;
   for (const ParameterGroup& group : groups) {
     OptionsOf<Optimizer> options;
@@ -23,12 +23,12 @@ AnyOptimizer make(const std::vector<ParameterGroup>& groups) {
     else
       optimizer = std::make_unique<Optimizer>(group.parameters, options);
   }
-  return AnyOptimizer(std::move(optimizer));
+  return optim::AnyOptimizer(std::move(*optimizer));
 }
 
 struct Known {
   std::string_view name;
-  AnyOptimizer (*make)(const std::vector<ParameterGroup>& groups);
+  optim::AnyOptimizer (*make)(const std::vector<ParameterGroup>& groups);
 };
 constexpr Known known_optimizers[] = {
     {"SGD", make<optim::SGD>},         {"Adam", make<optim::Adam>},         {"AdamW", make<optim::AdamW>},
@@ -119,7 +119,7 @@ bool contains(const Json& list, std::int64_t number) {
 
 }  // namespace
 
-AnyOptimizer make_optimizer(const std::string& name, const std::vector<ParameterGroup>& groups) {
+optim::AnyOptimizer make_optimizer(const std::string& name, const std::vector<ParameterGroup>& groups) {
   if (name == "NAdam_torch113") throw Skipped{name};  // a fault of that version
   const auto known = std::ranges::find(known_optimizers, name, &Known::name);
   if (known == std::end(known_optimizers)) throw NotImplemented{name};
@@ -132,7 +132,7 @@ void run_optimizer(const Case& c) {
   Run run{.problem = load(c, c.index.at("problems").at(problem))};
   const StateDict& parameters = run.problem.parameters;
   run.parameters.resize(parameters.size());
-  AnyOptimizer optimizer = make_optimizer(c["optimizer"].get<std::string>(), groups_of(c, run.problem));
+  optim::AnyOptimizer optimizer = make_optimizer(c["optimizer"].get<std::string>(), groups_of(c, run.problem));
   optim::OptimizerBase& base = optimizer.base();
 
   run.note(f);
@@ -141,16 +141,12 @@ void run_optimizer(const Case& c) {
       for (std::size_t g = 0; g < base.groups(); ++g)
         base.set_lr(base.lr(g) * c["lr_change"].at("factor").get<double>(), g);
     }
-    optimizer.step([&] {
-      base.zero_grad();
-      Tape tape;
-      const Tensor loss = f(run.problem) * c["objective_sign"].get<double>();
-      tape.backward(loss);
+    const auto lose_gradient = [&] {
       if (c.has("missing_grad") && contains(c["missing_grad"].at("steps"), step)) {
         Tensor(parameters.at(c["missing_grad"].at("param").get<std::size_t>()).second).zero_grad();
       }
-      return loss.item();
-    });
+    };
+    optimizer.step([&] { return f(run.problem) * c["objective_sign"].get<double>(); }, lose_gradient);
     run.note(f);
     if (c.has("averages")) run.averages.resize(parameters.size()), run.note_averages(base.state_dict());
   }

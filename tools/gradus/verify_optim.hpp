@@ -16,6 +16,6 @@ struct ParameterGroup {
 };
 
 // Throws NotImplemented or Skipped.
-AnyOptimizer make_optimizer(const std::string& name, const std::vector<ParameterGroup>& groups);
+optim::AnyOptimizer make_optimizer(const std::string& name, const std::vector<ParameterGroup>& groups);
 
 }  // namespace gradus::tool

@@ -54,7 +54,7 @@ void run_training(const Case& c) {
     parameters.push_back(c.tensor(stored).clone().requires_grad_());
     net.weights.emplace_back(name, parameters.back());
   }
-  AnyOptimizer optimizer = make_optimizer(c["optimizer"].get<std::string>(), {{parameters, c["hyper"]}});
+  optim::AnyOptimizer optimizer = make_optimizer(c["optimizer"].get<std::string>(), {{parameters, c["hyper"]}});
   const auto expect_all = [&](const char* what, const char* key, auto get) {
     for (const auto& [name, stored] : c[key].items())
       c.expect(fmt::format("{} {}", what, name), get(net[name]), stored);
@@ -64,13 +64,8 @@ void run_training(const Case& c) {
   std::vector<double> losses;
   for (std::int64_t step = 0; step < c["steps"].get<std::int64_t>(); ++step) {
     const Tensor rows = batches[step];
-    losses.push_back(optimizer.step([&] {
-      optimizer.base().zero_grad();
-      Tape tape;
-      const Tensor loss = cross_entropy(forward(net, index_select(x, 0, rows)), index_select(y, 0, rows));
-      tape.backward(loss);
-      return loss.item();
-    }));
+    losses.push_back(optimizer.step(
+        [&] { return cross_entropy(forward(net, index_select(x, 0, rows)), index_select(y, 0, rows)); }));
     if (step > 0) continue;
     expect_all("first gradient of", "first_grads", [](const Tensor& w) { return w.grad(); });
     expect_all("after one step", "after_step_1", [](const Tensor& w) { return w; });

@@ -93,7 +93,6 @@ class LBFGS : public Optimizer<LBFGSOptions> {
   Tensor values() const;
   void move(const Tensor& x, Loc where);
   std::int64_t size() const;
-  void tell_all(std::int64_t step, bool before) const;
 
   Memory memory_;
 };

@@ -90,6 +90,11 @@ class OptimizerBase {
   void check_group(std::size_t group, Loc where) const;
   void tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const;  // observers
 
+  // For optimizers that move all parameters at once, along one direction (L-BFGS, Newton).
+  [[noreturn]] void refuse_plain_step(const char* advice, Loc where) const;
+  void check_one_group(Loc where) const;
+  void tell_all(std::int64_t step, bool before) const;
+
   std::vector<Entry> entries_;
   std::size_t group_count_ = 0;
 

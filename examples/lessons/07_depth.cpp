@@ -1,0 +1,61 @@
+// Lesson 7: vanishing and exploding gradients, and what initialisation has to do with it. See 07_depth.md.
+#include <gradus/gradus.hpp>
+
+#include "lesson.hpp"
+
+using namespace gradus;
+
+namespace {
+
+constexpr int layers = 20;
+constexpr std::int64_t width = 64, batch = 128;
+
+enum class Activation { sigmoid, tanh, relu };
+using Init = Tensor (*)(Tensor weight);
+
+// Xavier's deviation keeps the size of what passes a linear layer, He's makes up for the half that ReLU throws away,
+// and a deviation of 1 does neither.
+Tensor xavier(Tensor w) { return nn::init::xavier_normal_(w); }
+Tensor he(Tensor w) { return nn::init::kaiming_normal_(w); }
+Tensor normal(Tensor w) { return nn::init::normal_(w); }
+
+// The factor by which one layer changes the size of the gradient on its way back, the mean over layers and networks.
+double factor(Activation activation, Init init, int networks = 12) {
+  double total = 0;
+  for (int k = 0; k < networks; ++k) {
+    const Tensor x = randn({batch, width}, f64);
+    std::vector<Tensor> weights;
+    for (int i = 0; i < layers; ++i) weights.push_back(init(zeros({width, width}, f64)));
+    Tape tape;
+    tape.watch(x);
+    Tensor h = x;
+    for (const Tensor& w : weights) {
+      const Tensor z = matmul(h, w);
+      h = activation == Activation::sigmoid ? sigmoid(z) : activation == Activation::tanh ? tanh(z) : relu(z);
+    }
+    // A random direction at the end stands for the loss.
+    const Tensor end = randn({batch, width}, f64);
+    const Tensor g = tape.gradient(h, {x}, {.cotangent = end})[0];
+    total += std::log(sum(square(g)).item() / sum(square(end)).item()) / 2 / layers;
+  }
+  return std::exp(total / networks);
+}
+
+}  // namespace
+
+int main() {
+  Lesson lesson("Lesson 7: depth");
+  manual_seed(7);
+  const double sigmoid_factor = factor(Activation::sigmoid, xavier);
+  lesson.check("sigmoid, Xavier: σ' <= 1/4 shrinks each layer", 0.235, sigmoid_factor, 0.03);
+  lesson.check_true("over 20 layers less than a millionth of a millionth is left",
+                    std::pow(sigmoid_factor, 20) < 1e-12);
+  lesson.check("tanh, Xavier: close to 1", 0.92, factor(Activation::tanh, xavier), 0.03);
+  const double he_factor = factor(Activation::relu, he);
+  lesson.check("ReLU, He: kept, since 2/n makes up for the half lost", 1.0, he_factor, 0.03);
+  lesson.check("ReLU, Xavier: 1/√2", 0.7071068, factor(Activation::relu, xavier), 0.03);
+  const double wild = factor(Activation::relu, normal);
+  lesson.check("ReLU, N(0, 1): √(64/2)", 5.656854, wild, 0.03);
+  lesson.check_true("over 20 layers a factor of about 1e15", std::pow(wild, 20) > 1e14 && std::pow(wild, 20) < 1e16);
+  return lesson.end();
+}

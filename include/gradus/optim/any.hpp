@@ -1,0 +1,61 @@
+// An optimizer whose kind the caller need not know: what a tool makes of a name.
+//
+//   optim::AnyOptimizer opt(optim::Lion(net, {.lr = 1e-4}));
+//   double loss = opt.step([&] { return mse_loss(net(x), y); });
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <gradus/curvature.hpp>
+#include <gradus/optim/optimizer.hpp>
+
+namespace gradus::optim {
+
+class AnyOptimizer {
+ public:
+  template <std::derived_from<OptimizerBase> Optimizer>
+  explicit AnyOptimizer(Optimizer optimizer)
+      : optimizer_(std::make_unique<Optimizer>(std::move(optimizer))), step_(step_of<Optimizer>) {}
+
+  // One step, with gradients cleared before: of the loss itself for those that look at its curvature, of a closure for
+  // L-BFGS, and otherwise after one walk back. `walked`, if any, is called after each walk and may change gradients, as
+  // clipping does; those that look at curvature refuse it. Returns the loss before the step.
+  double step(const Objective& loss, const std::function<void()>& walked = {}) {
+    return step_(*optimizer_, loss, walked);
+  }
+
+  OptimizerBase& base() { return *optimizer_; }
+  const OptimizerBase& base() const { return *optimizer_; }
+
+ private:
+  template <class Optimizer>
+  static double step_of(OptimizerBase& base, const Objective& loss, const std::function<void()>& walked) {
+    auto& optimizer = static_cast<Optimizer&>(base);
+    const auto walk = [&] {
+      optimizer.zero_grad();
+      Tape tape;
+      const Tensor y = loss();
+      tape.backward(y);
+      if (walked) walked();
+      return y.item();
+    };
+    if constexpr (requires { optimizer.step(walk); }) {
+      return optimizer.step(walk);
+    } else if constexpr (requires { optimizer.step(loss); }) {
+      if (walked) throw Error(base.type(), {.wrong = "gradients cannot be changed between walk and step"});
+      return optimizer.step(loss);
+    } else {
+      const double before = walk();
+      optimizer.step();
+      return before;
+    }
+  }
+
+  std::unique_ptr<OptimizerBase> optimizer_;
+  double (*step_)(OptimizerBase& optimizer, const Objective& loss, const std::function<void()>& walked);
+};
+
+}  // namespace gradus::optim

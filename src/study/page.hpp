@@ -1,0 +1,17 @@
+// Files that pages are made of, embedded when the library is built.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace gradus::study {
+
+struct Source {
+  std::string_view text;
+  std::string hash;  // as a Content-Security-Policy names it: 'sha256-…'
+};
+Source picture_css();
+Source page_css();
+Source page_js();
+
+}  // namespace gradus::study

@@ -1,0 +1,38 @@
+// What the SVG and the page have in common: one plot, drawn by the same code.
+#pragma once
+
+#include <string>
+
+#include <gradus/study/landscape.hpp>
+
+namespace gradus::study {
+
+inline constexpr int colours = 8;  // classes c0 … c7 of picture.css
+
+// A rectangle on paper, and the window that it shows.
+struct Frame {
+  double x, y, width, height;
+  Window window;
+  Point place(Point p) const {
+    return {x + (p[0] - window.left) / window.width() * width, y + (window.top - p[1]) / window.height() * height};
+  }
+};
+Frame frame(const Landscape& l, double x, double y, double width);
+
+struct PlotOptions {
+  std::string id = "";          // of its parts; plots in one file need different ones
+  std::string heights_of = "";  // the id of a plot whose heights are shown again
+  bool ticks = true;
+};
+// Heights or basins, axes, marks at minima and starts, and a polyline for each path whose number is in `paths`.
+std::string plot(const Landscape& l, const Frame& f, const std::vector<std::size_t>& paths, const PlotOptions& options);
+
+// Paths that lie over each other are all seen when the first are wider.
+double line_width(std::size_t i, std::size_t of);
+
+// For text in XML: & < > " become entities; what XML forbids becomes U+FFFD.
+std::string escaped(const std::string& text);
+// "sgd:lr=0.001,momentum=0.9" as people read it: "sgd lr=0.001 momentum=0.9".
+std::string readable(const std::string& name);
+
+}  // namespace gradus::study
