@@ -52,11 +52,11 @@ bool close(double a, double b, double rtol, double atol) {
   return std::abs(a - b) <= rtol * std::max(std::abs(a), std::abs(b)) + atol;
 }
 
-// A kink keeps its two slopes however small the step; where a function is merely bent they come together.
+// A kink keeps its two slopes however small the step; where a function is merely bent they come together with it.
 bool is_kink(const Slopes& wide, const Slopes& near, std::size_t j) {
   const double gap = std::abs(near.right[j] - near.left[j]), before = std::abs(wide.right[j] - wide.left[j]);
-  return gap > 0.3 * before &&
-         gap > 1e-3 * std::max(std::abs(near.right[j]), std::abs(near.left[j])) + 8 * near.noise[j];
+  const double bent = before * near.h / wide.h;
+  return gap > 2 * bent && gap > 1e-4 * std::max(std::abs(near.right[j]), std::abs(near.left[j])) + 8 * near.noise[j];
 }
 
 }  // namespace
@@ -86,25 +86,27 @@ Judgement judge(const AlongLine& given, const std::function<double(const std::ve
   };
   if (agree(result.analytic, result.numeric, rtol, floor + noise(line, s))) return result;
 
-  // Look closer before saying so.
-  const Slopes near = slopes(line, s.h / 10);
-  if (!near.finite) return result.verdict = Agreement::bad, result;
+  // Look closer before saying so: a kink may have been within reach of the step.
+  const double first = result.error;
+  Slopes near = s;
+  for (const double shrink : {10.0, 100.0, 1000.0}) {
+    Slopes closer = slopes(line, s.h / shrink);
+    const double blur = noise(line, closer), numeric = weighed(line.weights, closer.central);
+    if (!closer.finite || blur > 1e-2 * std::max(std::abs(result.analytic), std::abs(numeric))) break;
+    near = std::move(closer);
+    if (agree(result.analytic, numeric, 10 * rtol, floor + blur)) {
+      result.numeric = numeric, result.h = near.h;
+      return result;
+    }
+  }
   bool kinks = false;
   for (std::size_t j = 0; j < near.left.size(); ++j)
-    if (line.weights[j] != 0 && is_kink(s, near, j)) kinks = true, line.weights[j] = 0;
-  if (kinks && !separable) return result.verdict = Agreement::kink, result;
-  const double again = kinks ? analytic(line.weights) : result.analytic;
-  const double numeric = weighed(line.weights, near.central);
-  const double error = result.error;
-  if (agree(again, numeric, 10 * rtol, floor + noise(line, near))) {
-    if (kinks)
-      result.verdict = Agreement::kink, result.error = error;
-    else
-      result.numeric = numeric, result.h = near.h;
-    return result;
-  }
-  result.error = error;
-  result.verdict = Agreement::bad;
+    if (line.weights[j] != 0 && near.h < s.h && is_kink(s, near, j)) kinks = true, line.weights[j] = 0;
+  const bool rest =
+      !kinks || !separable ||
+      agree(analytic(line.weights), weighed(line.weights, near.central), 10 * rtol, floor + noise(line, near));
+  result.error = first;
+  result.verdict = kinks && rest ? Agreement::kink : Agreement::bad;
   return result;
 }
 
