@@ -13,10 +13,7 @@
 #include <gradus/ops.hpp>
 #include <gradus/optim/optim.hpp>
 #include <gradus/profile.hpp>
-#include <gradus/study/descent.hpp>
-#include <gradus/study/landscape.hpp>
-#include <gradus/study/slice.hpp>
-#include <gradus/study/surface.hpp>
+#include <gradus/study/study.hpp>
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>
 #include <gradus/threads.hpp>

@@ -12,6 +12,42 @@ namespace gradus {
 
 using namespace detail;
 
+namespace {
+
+inline void add(Tensor& slot, Tensor&& gradient, bool record) {
+  if (!slot.defined())
+    slot = std::move(gradient);
+  else if (!record && slot.impl()->contiguous && slot.impl()->sole_owner())
+    add_strided(*gradient.impl(), 1, *slot.impl());
+  else
+    slot = slot + gradient;
+}
+
+// What is for observers only stands by itself, so that the walk without them keeps its registers.
+[[gnu::cold, gnu::noinline]] void tell_contribution(const ContributionEvent& e) {
+  Observers::tell([&](Observer& o) { o.on_contribution(e); });
+}
+
+[[gnu::cold, gnu::noinline]] void add_watched(Tensor& slot, bool record, const ContributionEvent& e) {
+  const Tensor before = slot;
+  add(slot, Tensor(e.added), record);
+  tell_contribution({e.tape, e.from, e.slot, e.to, e.added, before, slot, e.fused});
+}
+
+[[gnu::cold, gnu::noinline]] void tell_walk(const WalkEvent& e, bool begins) {
+  Observers::tell([&](Observer& o) { begins ? o.on_walk_begin(e) : o.on_walk_end(e); });
+}
+
+[[gnu::cold, gnu::noinline]] void tell_visit(const VisitEvent& e) {
+  Observers::tell([&](Observer& o) { o.on_visit(e); });
+}
+
+[[gnu::cold, gnu::noinline]] void tell_visited(const VisitEvent& e) {
+  Observers::tell([&](Observer& o) { o.on_visited(e); });
+}
+
+}  // namespace
+
 // ---- the pass ----
 
 BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& options)
@@ -19,12 +55,14 @@ BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& o
   begin(loss, {});
   if (!options.into.empty()) mark(options.into);
   if (release_) state_.releases.push_back(where_);
+  announce();
 }
 
 BackwardPass::BackwardPass(Tape& tape, const Arg& y, const std::vector<Tensor>& inputs, const GradientOptions& options)
     : tape_(tape), state_(tape.state()), what_("gradient"), where_(user_line(y.where)), record_(options.record) {
   begin(y, options.cotangent);
   mark(inputs);
+  announce();
 }
 
 BackwardPass::~BackwardPass() {
@@ -62,8 +100,10 @@ void BackwardPass::begin(const Arg& y, Tensor cotangent) {
   slots_.resize(static_cast<std::size_t>(start_) + 1);
   slots_.back() = std::move(cotangent);
   next_ = start_;
-  if (thread_state().hooks)
-    Observers::tell([&](Observer& o) { o.on_walk_begin({tape_, start_, what_, where_, record_}); });
+}
+
+void BackwardPass::announce() {
+  if (observed()) tell_walk({tape_, start_, what_, where_, record_, needed_}, true);
 }
 
 // Which nodes lie between the targets and the start: only they are visited.
@@ -99,8 +139,7 @@ bool BackwardPass::step() {
   if (!done_) {
     if (what_[0] == 'b') commit();
     done_ = true;
-    if (thread_state().hooks)
-      Observers::tell([&](Observer& o) { o.on_walk_end({tape_, start_, what_, where_, record_}); });
+    if (observed()) tell_walk({tape_, start_, what_, where_, record_, needed_}, false);
   }
   return false;
 }
@@ -112,7 +151,7 @@ void BackwardPass::visit(int i) {
   const bool keep = !n.op || needed >= 2;  // leaves and targets hold on to what they got
   g_ = keep ? slot : std::move(slot);
   at_ = i;
-  if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_visit({tape_, i, g_}); });
+  if (observed()) tell_visit({tape_, i, g_, *this});
   if (!n.op || !(needed & 1)) return;
   if (n.released)
     throw Error(what_,
@@ -139,6 +178,7 @@ void BackwardPass::visit(int i) {
     timing.stop();
     count_rule(timing, state_, i, g_, slots_, needed_);
   }
+  if (observed()) tell_visited({tape_, i, g_, *this});
   if (release_) {
     n.release();
     n.released = static_cast<std::uint16_t>(std::min<std::size_t>(state_.releases.size(), 65535));
@@ -147,17 +187,10 @@ void BackwardPass::visit(int i) {
 
 void BackwardPass::add_to(int from, int input, int to, Tensor gradient, bool fused) {
   Tensor& slot = slots_[static_cast<std::size_t>(to)];
-  const bool watched = thread_state().hooks != nullptr;
-  const Tensor before = watched ? slot : Tensor(), added = watched ? gradient : Tensor();
-  if (!slot.defined()) {
-    slot = std::move(gradient);
-  } else if (!record_ && slot.impl()->contiguous && slot.impl()->sole_owner()) {
-    add_strided(*gradient.impl(), 1, *slot.impl());
-  } else {
-    slot = slot + gradient;
-  }
-  if (watched)
-    Observers::tell([&](Observer& o) { o.on_contribution({tape_, from, input, to, added, before, slot, fused}); });
+  if (observed() && observed()->contributions)
+    add_watched(slot, record_, {tape_, from, input, to, gradient, slot, slot, fused});
+  else
+    add(slot, std::move(gradient), record_);
 }
 
 // The leaves get their gradients together, after all that can fail has been done.
@@ -187,7 +220,7 @@ void BackwardPass::commit() {
       add_strided(*g.impl(), 1, *grad.impl());
     else
       grad = std::move(g);
-    if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_accumulate({tape_, i, leaf}); });
+    if (observed()) Observers::tell([&](Observer& o) { o.on_accumulate({tape_, i, leaf}); });
   }
 }
 
@@ -221,8 +254,13 @@ std::vector<Tensor> Tape::gradient(const Arg& y, const std::vector<Tensor>& inpu
 
 // ---- what a rule sees ----
 
+// Asked once for each visit, and kept in pending_: rules give often.
+constexpr int nobody_watches = -1, nothing_pending = -2;
+
 Vjp::Vjp(BackwardPass& pass, int node, const Tensor& incoming)
-    : g(incoming), pass_(pass), node_(pass.state_[node]), index_(node) {}
+    : g(incoming), pass_(pass), node_(pass.state_[node]), index_(node) {
+  if (observed()) pending_ = nothing_pending;
+}
 
 int Vjp::target(int input) const {
   const int to = input < node_.inputs ? node_.in[input] : -1;
@@ -283,22 +321,22 @@ void Vjp::refuse(int input, const Node& x, const Tensor& gradient) const {
 void Vjp::give(int input, Tensor gradient) {
   const int to = target(input);
   if (to < 0) return;
-  flush();
   const Node& x = pass_.state_[to];
   const TensorImpl* t = gradient.impl();
   if (!t || t->dtype != x.dtype || t->shape != x.shape) refuse(input, x, gradient);
-  Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
-  if (!slot.defined() && !thread_state().hooks)  // the first to arrive, and nobody watches
-    slot = std::move(gradient);
-  else
+  if (pending_ == nobody_watches) {
+    add(pass_.slots_[static_cast<std::size_t>(to)], std::move(gradient), pass_.record_);
+  } else {
+    flush();
     pass_.add_to(index_, input, to, std::move(gradient), false);
+  }
 }
 
 const Tensor& Vjp::accumulator(int input) {
   const int to = target(input);
   const Node& x = pass_.state_[to];
   flush();
-  if (thread_state().hooks) {  // somebody wants to see the contribution by itself
+  if (observed() && observed()->contributions) {  // somebody wants to see the contribution by itself
     pending_ = input;
     return pending_sum_ = zeros(x.shape, x.dtype);
   }
@@ -315,7 +353,7 @@ const Tensor& Vjp::arrived(int input) {
   flush();
   Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
   if (!slot.defined()) return slot;
-  if (thread_state().hooks) {
+  if (observed() && observed()->contributions) {
     pending_ = input;
     before_ = clone(slot);
   }
@@ -324,16 +362,10 @@ const Tensor& Vjp::arrived(int input) {
 }
 
 void Vjp::flush_pending() {
-  const int input = std::exchange(pending_, -1);
-  if (before_.defined()) {  // added to in place
-    const Tensor before = std::exchange(before_, {}), &after = pass_.slots_[static_cast<std::size_t>(target(input))];
-    const Tensor added = after - before;
-    Observers::tell([&](Observer& o) {
-      o.on_contribution({pass_.tape_, index_, input, target(input), added, before, after, true});
-    });
-    return;
-  }
-  pass_.add_to(index_, input, target(input), std::move(pending_sum_), true);
+  const int input = std::exchange(pending_, nothing_pending), to = target(input);
+  if (!before_.defined()) return pass_.add_to(index_, input, to, std::move(pending_sum_), true);
+  const Tensor before = std::exchange(before_, {}), &after = pass_.slots_[static_cast<std::size_t>(to)];
+  tell_contribution({pass_.tape_, index_, input, to, after - before, before, after, true});
 }
 
 }  // namespace gradus

@@ -70,6 +70,7 @@ Exit run(int argc, char** argv) {
   add_train(program, action);
   add_verify(program, action);
   add_bench(program, action);
+  add_check(program, action);
   for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");
   try {
     program.parse(argc, argv);
