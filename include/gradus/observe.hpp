@@ -13,11 +13,15 @@ namespace gradus {
 namespace detail {
 struct Observers;
 }
+namespace nn {
+class ModuleBase;
+}
 
 struct RecordEvent {  // an operation, a leaf or a constant got a node
   const Tape& tape;
   int node;
   const Tensor& value;
+  std::span<const Tensor* const> in = {};  // what an operation was given, constants too; empty for a leaf
 };
 struct WalkEvent {  // a walk begins or ends
   const Tape& tape;
@@ -25,11 +29,13 @@ struct WalkEvent {  // a walk begins or ends
   const char* what;  // "backward" or "gradient"
   Loc where;
   bool recorded;
+  std::span<const std::uint8_t> needed;  // per node up to `node`: 1 on the way to a target, 2 or 3 a target; empty: all
 };
 struct VisitEvent {  // a node's gradient is complete; its rule runs next
   const Tape& tape;
   int node;
   const Tensor& grad;
+  const BackwardPass& pass;  // .grad(i): what has been accumulated for another node so far
 };
 struct ContributionEvent {  // `from` gave a gradient to its input number `slot`, node `to`
   const Tape& tape;
@@ -58,6 +64,7 @@ struct StepEvent {  // an optimizer is about to update, or has updated, one para
   const Tensor& value;
   const Tensor& grad;
   std::span<const Tensor> state;
+  std::span<const std::string> state_names;
   double lr;
   std::int64_t step;
   bool before;
@@ -65,6 +72,9 @@ struct StepEvent {  // an optimizer is about to update, or has updated, one para
 struct ScopeEvent {
   const char* name;
   bool enter;
+};
+struct ModuleEvent {  // a module is called while a tape records; its scope, if it has a name, is open already
+  const nn::ModuleBase& module;
 };
 struct ScalarEvent {  // study::scalar("loss", …)
   const char* name;
@@ -84,9 +94,12 @@ class Observer {
   virtual void on_zero_grad(const ZeroGradEvent&) {}
   virtual void on_step(const StepEvent&) {}
   virtual void on_scope(const ScopeEvent&) {}
+  virtual void on_module(const ModuleEvent&) {}
   virtual void on_scalar(const ScalarEvent&) {}
   virtual void on_tape_begin(const Tape&) {}
   virtual void on_tape_end(const Tape&) {}
+  // Contributions cost most: each must then arrive by itself. An observer that can do without says so, when attached.
+  virtual bool wants_contributions() const { return true; }
 };
 
 // Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.

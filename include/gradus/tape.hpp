@@ -16,6 +16,7 @@
 
 namespace gradus {
 
+class Attributes;
 class Tape;
 class BackwardPass;
 
@@ -58,9 +59,10 @@ class NodeView {
   Shape shape() const;
   DType dtype() const;
   std::string attributes() const;  // "transpose_b=true"
-  std::string scope() const;       // "encoder.fc1"
-  Loc where() const;               // the user's line
-  Tensor leaf() const;             // the tensor of a leaf or constant
+  void attributes(Attributes& to) const;
+  std::string scope() const;  // "encoder.fc1"
+  Loc where() const;          // the user's line
+  Tensor leaf() const;        // the tensor of a leaf or constant
   bool released() const;
   std::vector<Shape> saved() const;  // what it holds for the walk
   // Runs the same operation, with the same attributes, on other inputs of the recorded shapes, in f32 or f64: recorded
@@ -132,6 +134,7 @@ class BackwardPass {
   BackwardPass(Tape& tape, const Arg& y, const std::vector<Tensor>& inputs, const GradientOptions& options);
   void begin(const Arg& y, Tensor cotangent);
   void mark(const std::vector<Tensor>& targets);
+  void announce();
   void visit(int i);
   void add_to(int from, int input, int to, Tensor gradient, bool fused);
   void commit();

@@ -249,6 +249,7 @@ GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor
   if (o.order < 1 || o.order > 2)
     throw Error("gradcheck", {.wrong = "order is 1 or 2", .got = std::to_string(o.order)}, where);
   const Aside aside;
+  const Unobserved quiet;
   std::vector<Tensor> x;
   for (const Tensor& t : inputs) {
     check_defined(t, "gradcheck", where);

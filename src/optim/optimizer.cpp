@@ -19,7 +19,9 @@ using gradus::detail::changed;
 using gradus::detail::Observers;
 using gradus::detail::TensorImpl;
 using gradus::detail::thread_state;
+using gradus::detail::Unobserved;
 using gradus::detail::user_line;
+using gradus::detail::watching;
 
 // ---- state ----
 
@@ -129,18 +131,6 @@ namespace {
 
 bool is_active(const Tensor& p) { return p.impl()->requires_grad && p.impl()->grad.defined(); }
 
-// What an update does inside is its own business: observers see the parameter change once.
-class Unobserved {
- public:
-  Unobserved() : before_(std::exchange(thread_state().hooks, nullptr)) {}
-  ~Unobserved() { thread_state().hooks = before_; }
-  Unobserved(const Unobserved&) = delete;
-  Unobserved& operator=(const Unobserved&) = delete;
-
- private:
-  const gradus::detail::Hooks* before_;
-};
-
 }  // namespace
 
 void OptimizerBase::check_gradients(Loc where) const {
@@ -204,9 +194,11 @@ void OptimizerBase::step(Loc where) {
 }
 
 void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const {
-  if (!thread_state().hooks) return;
+  if (!watching()) return;
   const std::vector<Tensor> state(e.state.tensors.begin(), e.state.tensors.end());
-  Observers::tell([&](Observer& o) { o.on_step({type(), e.name, e.value, g, state, lr(e.group), step, before}); });
+  Observers::tell([&](Observer& o) {
+    o.on_step({type(), e.name, e.value, g, state, e.state.names, lr(e.group), step, before});
+  });
 }
 
 void OptimizerBase::update(Entry& e, Loc where) {
@@ -215,7 +207,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   const Tensor numbers = p.grad.impl()->tape ? p.grad.detach() : Tensor();
   const Tensor& g = numbers.defined() ? numbers : p.grad;
   ++e.state.step;
-  if (thread_state().hooks) tell(e, g, e.state.step, true);
+  if (watching()) tell(e, g, e.state.step, true);
   changed(e.value, type(), where);
   {
     const Unobserved inside;
@@ -224,7 +216,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   // Whatever calls the update was made of, a walk that meets the change names the optimizer.
   p.storage->changed_by = type();
   p.storage->changed_at = where;
-  if (thread_state().hooks) tell(e, g, e.state.step, false);
+  if (watching()) tell(e, g, e.state.step, false);
 }
 
 // ---- saving and loading ----

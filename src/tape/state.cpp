@@ -92,7 +92,9 @@ struct SpareOwner {
 TapeState* TapeState::take() {
   thread_local SpareOwner owner;
   (void)owner;
-  return spare ? std::exchange(spare, nullptr) : new TapeState;
+  if (spare) return std::exchange(spare, nullptr);
+  observe_by_environment();
+  return new TapeState;
 }
 
 void TapeState::give_back() {

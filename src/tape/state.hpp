@@ -109,7 +109,10 @@ class Aside {
     ThreadState& s = thread_state();
     s.tape = nullptr, s.tape_id = 0, s.recording = true, s.at_set = false;
   }
-  ~Aside() { thread_state() = before_; }
+  ~Aside() {  // observers may have come or gone meanwhile
+    before_.hooks = thread_state().hooks, before_.quiet = thread_state().quiet;
+    thread_state() = before_;
+  }
   Aside(const Aside&) = delete;
   Aside& operator=(const Aside&) = delete;
 
@@ -143,11 +146,25 @@ struct Observers {
     static constinit thread_local Observing* o = nullptr;
     return o;
   }
-  // Calls f for each. Callers ask thread_state().hooks first: with nobody watching that one branch is all there is.
+  // Calls f for each. Callers ask watching() first: with nobody there that one branch is all there is.
   template <class F>
   static void tell(const F& f) {
     for (Observing* o = newest(); o; o = o->outer_) f(*o->observer_);
   }
+  static void changed();  // sets the thread's hooks by who is attached
 };
+
+// What the library does for itself is its own business: until the end of the scope nobody sees it.
+class Unobserved {
+ public:
+  Unobserved() { ++thread_state().quiet, thread_state().hooks = nullptr; }
+  ~Unobserved() { --thread_state().quiet, Observers::changed(); }
+  Unobserved(const Unobserved&) = delete;
+  Unobserved& operator=(const Unobserved&) = delete;
+};
+
+// The first tape of a thread is about to be made: GRADUS_TRACE may ask for an observer. The one call upward, to
+// src/study/environment.cpp, and a plain one, so that a static library brings what it needs along.
+void observe_by_environment();
 
 }  // namespace gradus::detail

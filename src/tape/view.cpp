@@ -51,8 +51,12 @@ std::string NodeView::attributes() const {
     void flag(const char* name, bool& v) override { put(name, v ? "true" : "false"); }
     void list(const char* name, Shape& v) override { put(name, to_string(v)); }
   } text;
-  if (node().op) node().op->fields(node().attributes, text);
+  attributes(text);
   return text.text;
+}
+
+void NodeView::attributes(Attributes& to) const {
+  if (node().op) node().op->fields(node().attributes, to);
 }
 
 // Forwards trust their callers, so what comes must be what was recorded: the shapes, and one floating dtype, which may
@@ -130,22 +134,34 @@ std::vector<Tensor> Tape::replay(const ReplayOptions& options, Loc where) const 
 // ---- observers ----
 
 namespace {
-constexpr Hooks observed{
+constexpr Hooks in_outline{
+    .contributions = false,
     .mutation = [](const Tensor& x, const char* what,
                    Loc where) { Observers::tell([&](Observer& o) {
                                   o.on_mutation({x, what, where});
                                 }); },
     .zero_grad = [](const Tensor& leaf) { Observers::tell([&](Observer& o) { o.on_zero_grad({leaf}); }); },
 };
+constexpr Hooks closely{.contributions = true, .mutation = in_outline.mutation, .zero_grad = in_outline.zero_grad};
 }  // namespace
 
+void Observers::changed() {
+  ThreadState& s = thread_state();
+  bool contributions = false;
+  for (Observing* o = newest(); o; o = o->outer_) contributions = contributions || o->observer_->wants_contributions();
+  s.hooks = s.quiet || !newest() ? nullptr : contributions ? &closely : &in_outline;
+}
+
 Observing::Observing(Observer& observer) : observer_(&observer), outer_(std::exchange(Observers::newest(), this)) {
-  thread_state().hooks = &observed;
+  Observers::changed();
 }
 
 Observing::~Observing() {
-  Observers::newest() = outer_;
-  if (!outer_) thread_state().hooks = nullptr;
+  // Usually the newest; one that an environment variable attached may outlive those that came later.
+  Observing** at = &Observers::newest();
+  while (*at != this) at = &(*at)->outer_;
+  *at = outer_;
+  Observers::changed();
 }
 
 }  // namespace gradus

@@ -18,12 +18,14 @@ BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& o
   begin(loss, {});
   if (!options.into.empty()) mark(options.into);
   if (release_) state_.releases.push_back(where_);
+  announce();
 }
 
 BackwardPass::BackwardPass(Tape& tape, const Arg& y, const std::vector<Tensor>& inputs, const GradientOptions& options)
     : tape_(tape), state_(tape.state()), what_("gradient"), where_(user_line(y.where)), record_(options.record) {
   begin(y, options.cotangent);
   mark(inputs);
+  announce();
 }
 
 BackwardPass::~BackwardPass() {
@@ -61,8 +63,11 @@ void BackwardPass::begin(const Arg& y, Tensor cotangent) {
   slots_.resize(static_cast<std::size_t>(start_) + 1);
   slots_.back() = std::move(cotangent);
   next_ = start_;
-  if (thread_state().hooks)
-    Observers::tell([&](Observer& o) { o.on_walk_begin({tape_, start_, what_, where_, record_}); });
+}
+
+void BackwardPass::announce() {
+  if (watching())
+    Observers::tell([&](Observer& o) { o.on_walk_begin({tape_, start_, what_, where_, record_, needed_}); });
 }
 
 // Which nodes lie between the targets and the start: only they are visited.
@@ -98,8 +103,8 @@ bool BackwardPass::step() {
   if (!done_) {
     if (what_[0] == 'b') commit();
     done_ = true;
-    if (thread_state().hooks)
-      Observers::tell([&](Observer& o) { o.on_walk_end({tape_, start_, what_, where_, record_}); });
+    if (watching())
+      Observers::tell([&](Observer& o) { o.on_walk_end({tape_, start_, what_, where_, record_, needed_}); });
   }
   return false;
 }
@@ -111,7 +116,7 @@ void BackwardPass::visit(int i) {
   const bool keep = !n.op || needed >= 2;  // leaves and targets hold on to what they got
   g_ = keep ? slot : std::move(slot);
   at_ = i;
-  if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_visit({tape_, i, g_}); });
+  if (watching()) Observers::tell([&](Observer& o) { o.on_visit({tape_, i, g_, *this}); });
   if (!n.op || !(needed & 1)) return;
   if (n.released)
     throw Error(what_,
@@ -137,7 +142,7 @@ void BackwardPass::visit(int i) {
 
 void BackwardPass::add_to(int from, int input, int to, Tensor gradient, bool fused) {
   Tensor& slot = slots_[static_cast<std::size_t>(to)];
-  const bool watched = thread_state().hooks != nullptr;
+  const bool watched = watching() && watching()->contributions;
   const Tensor before = watched ? slot : Tensor(), added = watched ? gradient : Tensor();
   if (!slot.defined()) {
     slot = std::move(gradient);
@@ -177,7 +182,7 @@ void BackwardPass::commit() {
       add_strided(*g.impl(), 1, *grad.impl());
     else
       grad = std::move(g);
-    if (thread_state().hooks) Observers::tell([&](Observer& o) { o.on_accumulate({tape_, i, leaf}); });
+    if (watching()) Observers::tell([&](Observer& o) { o.on_accumulate({tape_, i, leaf}); });
   }
 }
 
@@ -278,7 +283,7 @@ void Vjp::give(int input, Tensor gradient) {
   const TensorImpl* t = gradient.impl();
   if (!t || t->dtype != x.dtype || t->shape != x.shape) refuse(input, x, gradient);
   Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
-  if (!slot.defined() && !thread_state().hooks)  // the first to arrive, and nobody watches
+  if (!slot.defined() && !watching())  // the first to arrive, and nobody watches
     slot = std::move(gradient);
   else
     pass_.add_to(index_, input, to, std::move(gradient), false);
@@ -288,7 +293,7 @@ const Tensor& Vjp::accumulator(int input) {
   const int to = target(input);
   const Node& x = pass_.state_[to];
   flush();
-  if (thread_state().hooks) {  // somebody wants to see the contribution by itself
+  if (watching() && watching()->contributions) {  // somebody wants to see the contribution by itself
     pending_ = input;
     return pending_sum_ = zeros(x.shape, x.dtype);
   }

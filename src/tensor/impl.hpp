@@ -82,6 +82,7 @@ decltype(auto) visit(DType dtype, F&& f) {
 
 // What this floor tells observers; the tape's floor, above, passes it on.
 struct Hooks {
+  bool contributions;  // does somebody want each by itself?
   void (*mutation)(const Tensor&, const char* what, Loc);
   void (*zero_grad)(const Tensor& leaf);
 };
@@ -93,11 +94,20 @@ struct ThreadState {
   bool recording = true;         // off inside NoRecord, forwards and unrecorded walks
   bool at_set = false;           // an At is open …
   Loc at;                        // … with this line
-  const Hooks* hooks = nullptr;  // set while observers are attached
+  const Hooks* hooks = nullptr;  // set while observers are attached, and not quiet
+  int quiet = 0;                 // how many Unobserved are open
 };
 inline ThreadState& thread_state() {
   static constinit thread_local ThreadState state;
   return state;
+}
+// Is anybody watching? With nobody this branch is all that observers cost. A test compiles it away to measure that.
+inline const Hooks* watching() {
+#ifdef GRADUS_UNWATCHED
+  return nullptr;
+#else
+  return thread_state().hooks;
+#endif
 }
 inline Loc user_line(Loc where) {
   const ThreadState& s = thread_state();
