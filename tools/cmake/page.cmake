@@ -1,0 +1,22 @@
+# cmake -D DIR=tools/gradus/page -D OUT=directory -P page.cmake: the parts of the page as C++ arrays.
+# One script: the layout library under its licence, then ours, in the order in which they use each other.
+file(READ ${DIR}/dagre.LICENSE licence)
+file(READ ${DIR}/dagre.min.js dagre)
+string(REGEX REPLACE "//# sourceMappingURL=[^\n]*" "" dagre "${dagre}")  # there is none here
+set(script "/* @dagrejs/dagre 3.1.3\n\n${licence}*/\n${dagre}\n")
+foreach(name IN ITEMS model heat words groups graph card views main)
+  file(READ ${DIR}/${name}.js part)
+  string(APPEND script "${part}")
+endforeach()
+file(WRITE ${OUT}/page_script.js "${script}")
+foreach(part IN ITEMS html css script)
+  set(IN ${DIR}/page.${part})
+  if(part STREQUAL "script")
+    set(IN ${OUT}/page_script.js)
+  endif()
+  set(OUT_DIR ${OUT})
+  set(NAME page_${part})
+  set(OUT ${OUT_DIR}/page_${part}.cpp)
+  include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
+  set(OUT ${OUT_DIR})
+endforeach()
