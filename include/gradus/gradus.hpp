@@ -10,6 +10,7 @@
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 #include <gradus/optim/optim.hpp>
+#include <gradus/study/study.hpp>
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>
 #include <gradus/threads.hpp>

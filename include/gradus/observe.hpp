@@ -31,7 +31,7 @@ struct WalkEvent {  // a walk begins or ends
   bool recorded;
   std::span<const std::uint8_t> needed;  // per node up to `node`: 1 on the way to a target, 2 or 3 a target; empty: all
 };
-struct VisitEvent {  // a node's gradient is complete; its rule runs next
+struct VisitEvent {  // a node's gradient is complete: its rule runs next, or has run (on_visited)
   const Tape& tape;
   int node;
   const Tensor& grad;
@@ -87,6 +87,7 @@ class Observer {
   virtual void on_record(const RecordEvent&) {}
   virtual void on_walk_begin(const WalkEvent&) {}
   virtual void on_visit(const VisitEvent&) {}
+  virtual void on_visited(const VisitEvent&) {}
   virtual void on_contribution(const ContributionEvent&) {}
   virtual void on_accumulate(const AccumulateEvent&) {}
   virtual void on_walk_end(const WalkEvent&) {}

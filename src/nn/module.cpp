@@ -54,7 +54,7 @@ ModuleBase::Call::Call(const ModuleBase& m, bool own_lines) : watcher(detail::wa
   if (!m.named_.load(std::memory_order_acquire)) m.name_children();
   const char* name = m.name_.load(std::memory_order_relaxed);
   if (*name) scope_.emplace(name);
-  if (gradus::detail::watching()) gradus::detail::Observers::tell([&](Observer& o) { o.on_module({m}); });
+  if (gradus::detail::observed()) gradus::detail::Observers::tell([&](Observer& o) { o.on_module({m}); });
 }
 
 ModuleBase::Call::~Call() {

@@ -16,12 +16,12 @@
 namespace gradus::optim {
 
 using gradus::detail::changed;
+using gradus::detail::observed;
 using gradus::detail::Observers;
 using gradus::detail::TensorImpl;
 using gradus::detail::thread_state;
 using gradus::detail::Unobserved;
 using gradus::detail::user_line;
-using gradus::detail::watching;
 
 // ---- state ----
 
@@ -194,7 +194,7 @@ void OptimizerBase::step(Loc where) {
 }
 
 void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const {
-  if (!watching()) return;
+  if (!observed()) return;
   const std::vector<Tensor> state(e.state.tensors.begin(), e.state.tensors.end());
   Observers::tell([&](Observer& o) {
     o.on_step({type(), e.name, e.value, g, state, e.state.names, lr(e.group), step, before});
@@ -207,7 +207,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   const Tensor numbers = p.grad.impl()->tape ? p.grad.detach() : Tensor();
   const Tensor& g = numbers.defined() ? numbers : p.grad;
   ++e.state.step;
-  if (watching()) tell(e, g, e.state.step, true);
+  if (observed()) tell(e, g, e.state.step, true);
   changed(e.value, type(), where);
   {
     const Unobserved inside;
@@ -216,7 +216,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   // Whatever calls the update was made of, a walk that meets the change names the optimizer.
   p.storage->changed_by = type();
   p.storage->changed_at = where;
-  if (watching()) tell(e, g, e.state.step, false);
+  if (observed()) tell(e, g, e.state.step, false);
 }
 
 // ---- saving and loading ----

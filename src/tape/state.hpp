@@ -146,7 +146,7 @@ struct Observers {
     static constinit thread_local Observing* o = nullptr;
     return o;
   }
-  // Calls f for each. Callers ask watching() first: with nobody there that one branch is all there is.
+  // Calls f for each. Callers ask observed() first: with nobody there that one branch is all there is.
   template <class F>
   static void tell(const F& f) {
     for (Observing* o = newest(); o; o = o->outer_) f(*o->observer_);
@@ -164,7 +164,7 @@ class Unobserved {
 };
 
 // The first tape of a thread is about to be made: GRADUS_TRACE may ask for an observer. The one call upward, to
-// src/study/environment.cpp, and a plain one, so that a static library brings what it needs along.
+// src/study/trace.cpp, and a plain one, so that a static library brings what it needs along.
 void observe_by_environment();
 
 }  // namespace gradus::detail

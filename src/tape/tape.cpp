@@ -28,7 +28,7 @@ int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
   n.saved[0] = {x, x.impl()->storage->version};
   table.insert(x.impl(), index);
   leaves.push_back(index);
-  if (watching()) Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, x}); });
+  if (observed()) Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, x}); });
   return index;
 }
 
@@ -98,7 +98,7 @@ void record(TapeState& tape, const OpTable& op, const void* self, std::span<cons
     n.saved[k].tensor = t;
     n.saved[k].version = t.defined() ? t.impl()->storage->version : 0;
   }
-  if (watching()) Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, y, in}); });
+  if (observed()) Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, y, in}); });
 }
 
 }  // namespace
@@ -194,12 +194,12 @@ Tape::Tape(TapeOptions options, Loc where) {
   state_->where = where;
   s.tape = this;
   s.tape_id = state_->id;
-  if (watching()) Observers::tell([&](Observer& o) { o.on_tape_begin(*this); });
+  if (observed()) Observers::tell([&](Observer& o) { o.on_tape_begin(*this); });
 }
 
 Tape::~Tape() {
   ThreadState& s = thread_state();
-  if (watching()) Observers::tell([&](Observer& o) { o.on_tape_end(*this); });
+  if (observed()) Observers::tell([&](Observer& o) { o.on_tape_end(*this); });
   s.tape = nullptr;
   s.tape_id = 0;
   state_->give_back();
@@ -231,7 +231,7 @@ Scope::Scope(const char* name) : pushed_(thread_state().tape != nullptr) {
   TapeState& tape = thread_state().tape->state();
   tape.scopes.push_back({name, tape.scope});
   tape.scope = static_cast<int>(tape.scopes.size()) - 1;
-  if (watching()) Observers::tell([&](Observer& o) { o.on_scope({name, true}); });
+  if (observed()) Observers::tell([&](Observer& o) { o.on_scope({name, true}); });
 }
 
 Scope::~Scope() {
@@ -240,7 +240,7 @@ Scope::~Scope() {
   if (tape.scope < 0) return;  // the tape was replaced inside the scope
   const ScopeEntry left = tape.scopes[static_cast<std::size_t>(tape.scope)];
   tape.scope = left.parent;
-  if (watching()) Observers::tell([&](Observer& o) { o.on_scope({left.name, false}); });
+  if (observed()) Observers::tell([&](Observer& o) { o.on_scope({left.name, false}); });
 }
 
 At::At(Loc where) : set_(!thread_state().at_set) {

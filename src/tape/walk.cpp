@@ -66,7 +66,7 @@ void BackwardPass::begin(const Arg& y, Tensor cotangent) {
 }
 
 void BackwardPass::announce() {
-  if (watching())
+  if (observed())
     Observers::tell([&](Observer& o) { o.on_walk_begin({tape_, start_, what_, where_, record_, needed_}); });
 }
 
@@ -103,7 +103,7 @@ bool BackwardPass::step() {
   if (!done_) {
     if (what_[0] == 'b') commit();
     done_ = true;
-    if (watching())
+    if (observed())
       Observers::tell([&](Observer& o) { o.on_walk_end({tape_, start_, what_, where_, record_, needed_}); });
   }
   return false;
@@ -116,7 +116,7 @@ void BackwardPass::visit(int i) {
   const bool keep = !n.op || needed >= 2;  // leaves and targets hold on to what they got
   g_ = keep ? slot : std::move(slot);
   at_ = i;
-  if (watching()) Observers::tell([&](Observer& o) { o.on_visit({tape_, i, g_, *this}); });
+  if (observed()) Observers::tell([&](Observer& o) { o.on_visit({tape_, i, g_, *this}); });
   if (!n.op || !(needed & 1)) return;
   if (n.released)
     throw Error(what_,
@@ -134,6 +134,7 @@ void BackwardPass::visit(int i) {
       n.op->vjp(n.attributes, v);
     v.flush();
   }
+  if (observed()) Observers::tell([&](Observer& o) { o.on_visited({tape_, i, g_, *this}); });
   if (release_) {
     n.release();
     n.released = static_cast<std::uint16_t>(std::min<std::size_t>(state_.releases.size(), 65535));
@@ -142,7 +143,7 @@ void BackwardPass::visit(int i) {
 
 void BackwardPass::add_to(int from, int input, int to, Tensor gradient, bool fused) {
   Tensor& slot = slots_[static_cast<std::size_t>(to)];
-  const bool watched = watching() && watching()->contributions;
+  const bool watched = observed() && observed()->contributions;
   const Tensor before = watched ? slot : Tensor(), added = watched ? gradient : Tensor();
   if (!slot.defined()) {
     slot = std::move(gradient);
@@ -182,7 +183,7 @@ void BackwardPass::commit() {
       add_strided(*g.impl(), 1, *grad.impl());
     else
       grad = std::move(g);
-    if (watching()) Observers::tell([&](Observer& o) { o.on_accumulate({tape_, i, leaf}); });
+    if (observed()) Observers::tell([&](Observer& o) { o.on_accumulate({tape_, i, leaf}); });
   }
 }
 
@@ -283,7 +284,7 @@ void Vjp::give(int input, Tensor gradient) {
   const TensorImpl* t = gradient.impl();
   if (!t || t->dtype != x.dtype || t->shape != x.shape) refuse(input, x, gradient);
   Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
-  if (!slot.defined() && !watching())  // the first to arrive, and nobody watches
+  if (!slot.defined() && !observed())  // the first to arrive, and nobody watches
     slot = std::move(gradient);
   else
     pass_.add_to(index_, input, to, std::move(gradient), false);
@@ -293,7 +294,7 @@ const Tensor& Vjp::accumulator(int input) {
   const int to = target(input);
   const Node& x = pass_.state_[to];
   flush();
-  if (watching() && watching()->contributions) {  // somebody wants to see the contribution by itself
+  if (observed() && observed()->contributions) {  // somebody wants to see the contribution by itself
     pending_ = input;
     return pending_sum_ = zeros(x.shape, x.dtype);
   }

@@ -102,7 +102,7 @@ inline ThreadState& thread_state() {
   return state;
 }
 // Is anybody watching? With nobody this branch is all that observers cost. A test compiles it away to measure that.
-inline const Hooks* watching() {
+inline const Hooks* observed() {
 #ifdef GRADUS_UNWATCHED
   return nullptr;
 #else

@@ -123,7 +123,7 @@ void changed(const Tensor& x, const char* by, Loc where) {
   ++t.storage->version;
   t.storage->changed_by = by;
   t.storage->changed_at = where;
-  if (const Hooks* hooks = watching()) hooks->mutation(x, by, where);
+  if (const Hooks* hooks = observed()) hooks->mutation(x, by, where);
 }
 
 std::int64_t normal_axis(std::int64_t axis, int dims, const char* operation, Loc where) {
@@ -368,7 +368,7 @@ void Tensor::set_grad(Tensor grad, Loc where) {
 void Tensor::zero_grad() {
   impl_of(*this, "zero_grad");
   impl_->grad = Tensor();
-  if (const Hooks* hooks = watching()) hooks->zero_grad(*this);
+  if (const Hooks* hooks = observed()) hooks->zero_grad(*this);
 }
 
 Tensor Tensor::detach() const {

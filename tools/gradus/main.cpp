@@ -68,6 +68,7 @@ Exit run(int argc, char** argv) {
   Action action;
   add_train(program, action);
   add_verify(program, action);
+  add_check(program, action);
   add_step(program, action);
   add_html(program, action);
   for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");

@@ -334,6 +334,7 @@ File read(const std::string& path) {
       }
     } catch (const Bad& bad) {
       file.broken = fmt::format("line {} cannot be read ({}); what follows is left out", number, bad.why);
+      file.unreadable = true;
       break;
     }
     file.last_line = number;

@@ -157,6 +157,7 @@ struct File {
   std::vector<Event> events = {};  // all known ones but the header
   std::size_t unknown = 0;         // lines of a kind that this program does not know
   std::string broken = {};         // why reading stopped before the end of the file; "" if it did not
+  bool unreadable = false;         // and it was not merely the end of the file in the middle of a line
   bool ended = false;              // there is an `end`
   std::size_t last_line = 0;       // the last one that was read
   // "the trace ends early, after line 12", what is broken, unknown events: what a reader should be told; may be empty.

@@ -1,0 +1,29 @@
+// Stopping at the first NaN or infinity.
+#pragma once
+
+#include <memory>
+
+namespace gradus::study {
+
+// See guard_nonfinite().
+class [[nodiscard]] NonfiniteGuard {
+ public:
+  NonfiniteGuard();
+  ~NonfiniteGuard();
+  NonfiniteGuard(const NonfiniteGuard&) = delete;
+  NonfiniteGuard& operator=(const NonfiniteGuard&) = delete;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Until the end of the scope, on this thread, the first recorded value or gradient that is NaN or infinite is an Error:
+// it names the operation, its line, and the input it came from.
+//
+//   const auto guard = study::guard_nonfinite();
+//
+// An operation whose purpose is infinity (a mask of -inf for softmax) counts too, unless it is computed off the tape.
+inline NonfiniteGuard guard_nonfinite() { return {}; }
+
+}  // namespace gradus::study

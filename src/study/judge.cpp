@@ -1,0 +1,113 @@
+#include "study/judge.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace gradus::study {
+
+const char* name(Agreement a) {
+  constexpr const char* names[] = {"ok", "kink", "bad"};
+  return names[static_cast<int>(a)];
+}
+
+namespace {
+
+// Differences with one step.
+struct Slopes {
+  double h = 0;
+  std::vector<double> left, right, central, noise;  // noise: what rounding may have added
+  bool finite = true;
+};
+
+Slopes slopes(const AlongLine& line, double h) {
+  const double eps = line.single ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  Slopes s{.h = h, .left = {}, .right = {}, .central = {}, .noise = {}};
+  const std::vector<double> up = line.f(h), down = line.f(-h);
+  for (std::size_t j = 0; j < up.size(); ++j) {
+    s.right.push_back((up[j] - line.here[j]) / h);
+    s.left.push_back((line.here[j] - down[j]) / h);
+    s.central.push_back((up[j] - down[j]) / (2 * h));
+    s.noise.push_back(16 * eps * (std::abs(up[j]) + std::abs(down[j])) / (2 * h));
+    if (line.weights[j] != 0) s.finite = s.finite && std::isfinite(up[j]) && std::isfinite(down[j]);
+  }
+  return s;
+}
+
+double weighed(const std::vector<double>& weights, const std::vector<double>& v) {
+  double sum = 0;
+  for (std::size_t j = 0; j < v.size(); ++j)
+    if (weights[j] != 0) sum += weights[j] * v[j];
+  return sum;
+}
+
+double noise(const AlongLine& line, const Slopes& s) {
+  double sum = 0;
+  for (std::size_t j = 0; j < s.noise.size(); ++j)
+    if (line.weights[j] != 0) sum += std::abs(line.weights[j]) * s.noise[j];
+  return sum;
+}
+
+bool close(double a, double b, double rtol, double atol) {
+  return std::abs(a - b) <= rtol * std::max(std::abs(a), std::abs(b)) + atol;
+}
+
+// A kink keeps its two slopes however small the step; where a function is merely bent they come together with it.
+bool is_kink(const Slopes& wide, const Slopes& near, std::size_t j) {
+  const double gap = std::abs(near.right[j] - near.left[j]), before = std::abs(wide.right[j] - wide.left[j]);
+  const double bent = before * near.h / wide.h;
+  return gap > 2 * bent && gap > 1e-4 * std::max(std::abs(near.right[j]), std::abs(near.left[j])) + 8 * near.noise[j];
+}
+
+}  // namespace
+
+Judgement judge(const AlongLine& given, const std::function<double(const std::vector<double>&)>& analytic,
+                bool separable, std::string& why) {
+  AlongLine line = given;
+  for (std::size_t j = 0; j < line.here.size(); ++j)
+    if (!std::isfinite(line.here[j])) line.weights[j] = 0;
+  const bool all = std::any_of(line.weights.begin(), line.weights.end(), [](double w) { return w != 0; });
+  if (!all && !line.here.empty()) {
+    why = "the value is not finite";
+    return {};
+  }
+  const double rtol = line.single ? 2e-2 : 1e-6, floor = line.single ? 1e-4 : 1e-10;
+  Slopes s;
+  for (double h = line.single ? 1e-2 : 1e-5; h > 1e-12; h /= 100)  // nearer, where a step leaves the function's domain
+    if (s = slopes(line, h); s.finite) break;
+  if (!s.finite) {
+    why = "a step in either direction leaves the function's domain";
+    return {};
+  }
+  Judgement result{.analytic = analytic(line.weights), .numeric = weighed(line.weights, s.central), .h = s.h};
+  const auto agree = [&](double a, double n, double r, double atol) {
+    result.error = a == n ? 0 : std::abs(a - n) / std::max(std::abs(a), std::abs(n));
+    return close(a, n, r, atol);
+  };
+  if (agree(result.analytic, result.numeric, rtol, floor + noise(line, s))) return result;
+
+  // Look closer before saying so: a kink may have been within reach of the step.
+  const double first = result.error;
+  Slopes near = s;
+  for (const double shrink : {10.0, 100.0, 1000.0}) {
+    Slopes closer = slopes(line, s.h / shrink);
+    const double blur = noise(line, closer), numeric = weighed(line.weights, closer.central);
+    if (!closer.finite || blur > 1e-2 * std::max(std::abs(result.analytic), std::abs(numeric))) break;
+    near = std::move(closer);
+    if (agree(result.analytic, numeric, 10 * rtol, floor + blur)) {
+      result.numeric = numeric, result.h = near.h;
+      return result;
+    }
+  }
+  bool kinks = false;
+  for (std::size_t j = 0; j < near.left.size(); ++j)
+    if (line.weights[j] != 0 && near.h < s.h && is_kink(s, near, j)) kinks = true, line.weights[j] = 0;
+  const bool rest =
+      !kinks || !separable ||
+      agree(analytic(line.weights), weighed(line.weights, near.central), 10 * rtol, floor + noise(line, near));
+  result.error = first;
+  result.verdict = kinks && rest ? Agreement::kink : Agreement::bad;
+  return result;
+}
+
+}  // namespace gradus::study

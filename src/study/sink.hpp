@@ -1,0 +1,44 @@
+// The file of a trace: lines, each written out at once.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+
+namespace gradus::study {
+
+// Trouble is said once, in one line on stderr, and ends the writing; the program goes on.
+class Sink {
+ public:
+  Sink(std::string path, std::int64_t ring) : path_(std::move(path)), ring_(ring) {}
+  ~Sink();
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  void open(const std::string& header);
+  // In a ring the definitions of a tape (leaves, operations) stay as long as another event of it, or of a later one,
+  // does. Tape 0: none.
+  void write(std::string line, int tape, bool definition);
+  void close(bool ok);
+  bool good() const { return file_ >= 0; }
+
+ private:
+  struct Entry {
+    std::string line;
+    int tape;
+    bool definition;
+  };
+  bool put(int file, const std::string& text);
+  void complain(const char* what, int error);
+  void compact();
+
+  std::mutex mutex_;
+  std::string path_, header_;
+  std::int64_t ring_, lines_ = 0, fresh_ = 0, dropped_ = 0;
+  std::int64_t length_ = 0;  // of what has been written whole
+  int file_ = -1;
+  std::deque<Entry> kept_;  // of a ring
+};
+
+}  // namespace gradus::study
