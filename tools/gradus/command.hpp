@@ -28,12 +28,9 @@ std::string without_line(const Error& e);
 // What the command line has asked for; main runs it once all of the line is understood.
 using Action = std::function<Exit()>;
 
-<<<<<<< HEAD
 void add_html(CLI::App& program, Action& action);
 void add_step(CLI::App& program, Action& action);
-=======
 void add_check(CLI::App& program, Action& action);
->>>>>>> trace
 void add_train(CLI::App& program, Action& action);
 void add_verify(CLI::App& program, Action& action);
 

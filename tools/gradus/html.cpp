@@ -55,7 +55,7 @@ Exit html(const HtmlOptions& o) {
   for (const std::string& remark : file.remarks()) fmt::print(stderr, "gradus: {}: {}\n", o.file, remark);
   std::optional<trace::File> against;
   if (!o.against.empty()) against = trace::read(o.against);
-  Sources sources(o.file, file.header.directory, file.header.time, o.source);
+  Sources sources(file, o.source);
   const std::string page = make_page(file, against ? &*against : nullptr, sources);
   const std::string path = o.output.empty() ? default_output(o.file) : o.output;
   write_page(path, page);

@@ -4,6 +4,7 @@
 #include <clocale>
 #include <cstdio>
 #include <iostream>
+#include <utility>
 
 #ifdef GRADUS_HAVE_LIBEDIT
 #include <histedit.h>

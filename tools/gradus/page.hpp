@@ -4,7 +4,6 @@
 #include <string>
 
 #include "sources.hpp"
-#include "trace_file.hpp"
 
 namespace gradus::tool {
 

@@ -24,8 +24,15 @@ constexpr std::uintmax_t most_bytes = 4 << 20;
 
 }  // namespace
 
-Sources::Sources(const std::string& trace, const std::string& ran_in, std::int64_t time, const std::string& directory)
-    : places_{"", ran_in, fs::path(trace).parent_path().string()}, directory_(directory), time_(time) {}
+Sources::Sources(const trace::File& file, const std::string& directory)
+    : places_{"", file.header.directory, fs::path(file.path).parent_path().string()},
+      directory_(directory),
+      time_(file.header.time) {
+  fs::path above = fs::path(file.header.directory) / fs::path(file.header.program).parent_path();
+  for (int levels = 0; levels < 6 && above.has_relative_path(); ++levels, above = above.parent_path()) {
+    places_.push_back(above.string());
+  }
+}
 
 const SourceFile& Sources::file(const std::string& name) {
   const auto known = files_.find(name);
@@ -39,7 +46,7 @@ SourceFile Sources::load(const std::string& name) const {
     candidates.push_back(fs::path(directory_) / fs::path(name).filename());
   }
   for (const std::string& place : places_) candidates.push_back(fs::path(place) / name);
-  candidates.push_back(fs::path(places_.back()) / fs::path(name).filename());
+  candidates.push_back(fs::path(places_[2]) / fs::path(name).filename());  // sent along with the trace
   for (const fs::path& path : candidates) {
     std::error_code ignored;
     if (!is_source(path) || !fs::is_regular_file(path, ignored) || fs::file_size(path, ignored) > most_bytes) continue;

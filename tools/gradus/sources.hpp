@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "trace_file.hpp"
+
 namespace gradus::tool {
 
 struct SourceFile {
@@ -15,8 +17,9 @@ struct SourceFile {
 
 class Sources {
  public:
-  // Looked for as named, then below where the program ran, beside the trace, and in `directory` if it is not empty.
-  Sources(const std::string& trace, const std::string& ran_in, std::int64_t time, const std::string& directory);
+  // Looked for in `directory` if it is not empty, as named, where the program ran, beside the trace, and in every
+  // directory above the program: a name relative to where the compiler ran is often found from there.
+  Sources(const trace::File& file, const std::string& directory);
   // Never throws; a file that cannot be had has no lines.
   const SourceFile& file(const std::string& name);
 

@@ -57,7 +57,7 @@ Exit step(const StepOptions& o) {
   const trace::File file = trace::read(o.file);
   for (const std::string& remark : file.remarks()) fmt::print(stderr, "gradus: {}: {}\n", o.file, remark);
   const Timeline timeline(file);
-  Sources sources(o.file, file.header.directory, file.header.time, o.source);
+  Sources sources(file, o.source);
   StepSession session(timeline, sources, Paint{standard_output().colour});
   if (o.has_at && (o.at < 0 || o.at > timeline.count()))
     throw Stop(usage, fmt::format("--at {}: the trace has steps 0 to {}", o.at, timeline.count()));

@@ -14,10 +14,10 @@ std::string at(const trace::Place* place) {
   return place ? clean(short_place(place->file, place->line)) : "place unknown";
 }
 
-std::string whole(const std::string& name, const trace::Numbers& numbers, const std::string& brackets) {
+std::string whole(const std::string& title, const trace::Numbers& numbers, const std::string& brackets) {
   const trace::Numbers shown = brackets.empty() ? numbers : slice(numbers, brackets);
   std::string out =
-      fmt::format("{}{} {} {}\n", clean(name), clean(brackets), shape_text(shown.shape), to_string(shown.dtype));
+      fmt::format("{}{} {} {}\n", clean(title), clean(brackets), shape_text(shown.shape), gradus::name(shown.dtype));
   const Rows rows = rows_of(shown, 64, 16);
   for (const std::string& line : rows.lines) out += "  " + line + "\n";
   if (rows.more) out += fmt::format("  … {} more rows\n", rows.more);

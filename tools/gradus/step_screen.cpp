@@ -203,8 +203,14 @@ std::string StepScreen::contribution(const trace::Contribution& e, int most_rows
       out += fmt::format("   {} summed to {}\n", shape_text(g->shape), shape_text(e.added.shape));
     lines = {{"add", &e.added}};
   }
+  const std::string sum =
+      fmt::format("{}{}", gradient_name(to), e.k < e.of ? fmt::format(" so far ({}/{})", e.k, e.of) : "");
   if (e.before) lines.push_back({"+ before", &*e.before});
-  lines.push_back({"= " + gradient_name(to), &e.after});
+  if (lines.size() == 1) {  // the first, and nothing to show about how it was made
+    lines = {{sum, &e.after}};
+  } else {
+    lines.push_back({"= " + sum, &e.after});
+  }
   out += interleaved(lines, most_rows, "p grad " + clean(to.name()));
   return e.k == e.of ? out + gradient_check(walk, e.to) : out;
 }

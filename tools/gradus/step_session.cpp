@@ -43,6 +43,16 @@ int times(std::string_view rest, const char* command) {
   return *n;
 }
 
+// "no tensor 'fc1.wieght'; did you mean fc1.weight?"
+std::string no_tensor(std::string_view name, std::vector<std::string> names) {
+  std::ranges::sort(names);
+  std::string_view nearest = "";
+  const std::string all = unknown(name, names);
+  if (const std::size_t at = all.find("did you mean"); at != all.npos || names.size() <= 20)
+    nearest = std::string_view(all).substr(all.find(' ') + 1);  // less the word "unknown;"
+  return fmt::format("no tensor '{}'; {}", clean(name), nearest.empty() ? "tape lists them" : clean(nearest));
+}
+
 }  // namespace
 
 struct StepSession::Command {
@@ -176,8 +186,7 @@ std::string StepSession::set_breakpoint(std::string_view rest) {
         if (&tape == timeline_.tape(position_)) names.push_back(node.name());
       }
     }
-    std::ranges::sort(names);
-    if (!known) throw Stop(usage, fmt::format("no tensor '{}': {}", clean(b.text), clean(unknown(b.text, names))));
+    if (!known) throw Stop(usage, no_tensor(b.text, names));
   }
   b.number = ++breaks_;
   breakpoints_.push_back(b);
@@ -213,9 +222,8 @@ StepNode StepSession::node(std::string_view name) const {
       names.push_back(node.name());
     }
   }
-  std::ranges::sort(names);
   if (names.empty()) throw Stop(usage, "there is no tape here");
-  throw Stop(usage, fmt::format("no tensor '{}': {}", clean(name), clean(unknown(name, names))));
+  throw Stop(usage, no_tensor(name, names));
 }
 
 std::string StepSession::print(std::string_view rest) const {
