@@ -17,6 +17,11 @@ void append(std::string& to, T value) {
       return;
     }
   }
+  if constexpr (std::is_floating_point_v<T>)
+    if (value == 0 && std::signbit(value)) {  // "-0" would be read as an integer
+      to += "-0.0";
+      return;
+    }
   char digits[32];
   to.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
