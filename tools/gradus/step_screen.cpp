@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "command.hpp"
 #include "step_text.hpp"
 
 namespace gradus::tool {
@@ -43,9 +42,10 @@ struct Line {
 // Tensors of one shape, row under row.
 std::string interleaved(const std::vector<Line>& lines, int most_rows, const std::string& more) {
   std::vector<Rows> rows;
-  std::size_t width = 0, count = most_rows;
+  std::size_t width = 0, count = static_cast<std::size_t>(most_rows), cell = 0;
+  for (const Line& line : lines) cell = std::max(cell, rows_of(*line.numbers, most_rows, most_columns).width);
   for (const Line& line : lines) {
-    rows.push_back(rows_of(*line.numbers, most_rows, most_columns));
+    rows.push_back(rows_of(*line.numbers, most_rows, most_columns, cell));
     width = std::max(width, columns_of(line.label));
     count = std::min(count, rows.back().lines.size());
   }
@@ -150,7 +150,8 @@ std::string StepScreen::source(const trace::Place* place, int around) const {
   for (int line = std::max(1, place->line - around); line <= place->line + around; ++line) {
     if (line > static_cast<int>(file.lines.size())) break;
     const bool here = line == place->line;
-    const std::string text = fmt::format("{:>5}  {}", line, clean(file.lines[line - 1]));
+    std::string text = fmt::format("{:>5}  {}", line, clean(file.lines[line - 1]));
+    text.erase(text.find_last_not_of(' ') + 1);
     out += here ? paint_.strong(" ▶" + text.substr(1)) + "\n" : " " + paint_.faint(text) + "\n";
   }
   if (file.changed) out += fmt::format("   {} (source changed since this run)\n", at(place));

@@ -51,18 +51,18 @@ std::string shape_text(const Shape& shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape.begin(), shape.end(), "x"));
 }
 
-Rows rows_of(const trace::Numbers& n, int most_rows, int most_columns) {
+Rows rows_of(const trace::Numbers& n, int most_rows, int most_columns, std::size_t least_width) {
   if (!n.whole()) {
     const trace::Stats s = *n.stats;
-    return {{fmt::format("min {}  max {}  mean {}  std {}  norm {}", number_text(s.min), number_text(s.max),
-                         number_text(s.mean), number_text(s.std), number_text(s.norm))}};
+    return {.lines = {fmt::format("min {}  max {}  mean {}  std {}  norm {}", number_text(s.min), number_text(s.max),
+                                  number_text(s.mean), number_text(s.std), number_text(s.norm))}};
   }
   const std::int64_t columns = n.shape.empty() ? 1 : n.shape.back();
-  if (n.data.empty()) return {{"no elements"}};
+  if (n.data.empty()) return {.lines = {"no elements"}};
   const std::int64_t rows = static_cast<std::int64_t>(n.data.size()) / columns;
   const std::int64_t shown = std::min<std::int64_t>(columns, most_columns);
   const std::int64_t last = std::min<std::int64_t>(rows, most_rows);
-  std::size_t width = 0;
+  std::size_t width = least_width;
   std::vector<std::string> cells;
   for (std::int64_t r = 0; r < last; ++r) {
     for (std::int64_t c = 0; c < shown; ++c) {
@@ -70,7 +70,7 @@ Rows rows_of(const trace::Numbers& n, int most_rows, int most_columns) {
       width = std::max(width, cells.back().size());
     }
   }
-  Rows all{.lines = {}, .more = rows - last};
+  Rows all{.lines = {}, .more = rows - last, .width = width};
   for (std::int64_t r = 0; r < last; ++r) {
     std::string line;
     for (std::int64_t c = 0; c < shown; ++c) {

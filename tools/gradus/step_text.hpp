@@ -24,8 +24,9 @@ std::string shape_text(const Shape& shape);  // "4x3", "scalar"
 struct Rows {
   std::vector<std::string> lines;
   std::int64_t more = 0;  // rows left out
+  std::size_t width = 0;  // of a number
 };
-Rows rows_of(const trace::Numbers& numbers, int most_rows, int most_columns);
+Rows rows_of(const trace::Numbers& numbers, int most_rows, int most_columns, std::size_t least_width = 0);
 
 trace::Stats stats_of(const trace::Numbers& numbers);
 

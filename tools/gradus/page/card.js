@@ -15,6 +15,13 @@ function sourceView(extra, loc) {
   return h("div", {class: "source"}, path, h("pre", {}, ...rows));
 }
 
+// The share of the input that this step is about stands out.
+function ruleView(rule, tag, slot) {
+  const shares = rule.split(/( {2,})/), line = h("p", {class: slot === undefined ? "rule" : "rule parted"}, h("span", {class: "tag", text: tag || "rule"}));
+  shares.forEach((text, i) => line.append(i === 2 * slot ? h("strong", {text}) : text));
+  return line;
+}
+
 function factsView(facts) {
   if (!facts || !facts.length) return null;
   return h("dl", {class: "facts"}, ...facts.flatMap(([name, value]) => [h("dt", {text: name}), h("dd", {text: value})]));
@@ -26,7 +33,7 @@ function bandView(band, other) {
   const roles = new Map((other ? other.bands : []).flatMap(b => b.parts).filter(p => p.role).map(p => [p.role, p.tensor]));
   const terms = band.parts.map(p => h("div", {class: "term"},
     h("span", {class: p.sign ? "sign" : "sign none", text: p.sign}),
-    figure(p.label, p.tensor, {scale: p.scale === "sum" ? scale : 0, nothing: p.nothing, other: p.role && roles.get(p.role)})));
+    figure(p.label, p.tensor, {scale: p.scale === "sum" ? scale : 0, nothing: p.nothing, sign: p.sign, other: p.role && roles.get(p.role)})));
   return [h("h2", {}, band.heading, " ", h("span", {class: "aside", text: band.aside || ""})),
           terms.length ? h("div", {class: "equation"}, ...terms) : null,
           factsView(band.facts),
@@ -39,7 +46,7 @@ function stepArticle(told, extra, options = {}) {
     options.which ? h("p", {class: "which", text: options.which}) : null,
     h("p", {class: "over", text: told.over}), h("h1", {text: told.title}), h("p", {class: "sub", text: told.sub}),
     sourceView(extra, told.loc),
-    told.rule ? h("p", {class: "rule"}, h("span", {class: "tag", text: told.ruleTag || "rule"}), told.rule) : null,
+    told.rule ? ruleView(told.rule, told.ruleTag, told.slot) : null,
     factsView(told.facts),
     ...told.bands.flatMap(b => bandView(b, options.other)));
 }
@@ -62,7 +69,7 @@ function pinnedArticle(trace, t, state, id, ui, extra, act) {
   if (s && s.visited) addFiniteDifference(bands[1], walk, n);
   return h("article", {class: "pinned", "aria-label": `Selected: ${longName(n)}`},
     h("p", {class: "over", text: "selected"}), h("h1", {text: longName(n)}),
-    n.rule ? h("p", {class: "rule"}, h("span", {class: "tag", text: "rule"}), n.rule) : null,
+    n.rule ? ruleView(n.rule, "rule") : null,
     factsView(facts),
     ...bands.flatMap(b => bandView(b, null)),
     why.length ? h("h2", {text: "Contributions"}) : null, why.length ? h("ul", {class: "why"}, ...why) : null,

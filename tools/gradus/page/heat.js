@@ -1,7 +1,9 @@
 // Tensors as tables of coloured cells; large ones as pixels with a read-out, very large ones as statistics.
 "use strict";
 
-const mostColumns = 10, mostRows = 16, mostPlanes = 12;
+const mostRows = 16, mostPlanes = 12;
+const narrow = matchMedia("(max-width: 899px)");
+const mostColumns = () => narrow.matches ? 8 : 10;
 
 // An element with properties; text is always text, never markup.
 function h(tag, properties, ...children) {
@@ -60,7 +62,7 @@ function table(plane, scale, other) {
     }
     body.append(row);
   }
-  return h("div", {class: "scroll"}, h("table", {class: "heat"}, body));
+  return h("div", {class: "scroll"}, h("table", {class: plane.columns > 6 ? "heat dense" : "heat"}, body));
 }
 
 function colours() {
@@ -75,7 +77,8 @@ function pixels(plane, scale, width, height, onread) {
   const canvas = h("canvas", {class: "heat", width: plane.columns, height: plane.rows, role: "img",
                               "aria-label": `${plane.rows} by ${plane.columns} numbers as colours`});
   canvas.style.width = plane.columns * size + "px";
-  canvas.style.aspectRatio = plane.columns + " / " + plane.rows;
+  if (plane.rows <= 2) canvas.style.height = 16 * plane.rows + "px";
+  else canvas.style.aspectRatio = plane.columns + " / " + plane.rows;
   const context = canvas.getContext("2d"), image = context.createImageData(plane.columns, plane.rows), {above, below} = colours();
   for (let i = 0; i < plane.rows * plane.columns; ++i) {
     const x = numberOf(plane.data[plane.start + i]), [r, g, b] = x > 0 ? above : x < 0 ? below : [0, 0, 0];
@@ -117,7 +120,7 @@ function heat(tensor, options = {}) {
   if (!tensor.data.length) return h("span", {class: "nothing", text: "no elements"});
   const scale = options.scale || largest(tensor), all = planes(tensor);
   const other = options.other && options.other.data && options.other.data.length === tensor.data.length ? options.other.data : null;
-  const small = all[0].columns <= mostColumns && all[0].rows <= mostRows;
+  const small = all[0].columns <= mostColumns() && all[0].rows <= mostRows;
   if (all.length === 1 && small) return table(all[0], scale, other);
   const read = h("p", {class: "readout", text: `largest ${numberText(largest(tensor))}`});
   const say = i => { read.textContent = `${indexText(tensor.shape, i)} = ${numberText(tensor.data[i])}`; };
@@ -142,9 +145,9 @@ function heat(tensor, options = {}) {
 
 const planeName = (shape, i) => indexText(shape.slice(0, -2), i).replace("]", ", :, :]");
 
-// A tensor with its name and shape.
+// A tensor with its name and shape, and on narrow screens the sign before it.
 function figure(label, tensor, options = {}) {
-  const caption = h("figcaption", {}, h("span", {text: label}));
+  const caption = h("figcaption", {}, options.sign ? h("b", {class: "sign", "aria-hidden": "true", text: options.sign}) : null, h("span", {text: label}));
   if (tensor) caption.append(h("span", {class: "shape", text: tensor.shape.length ? tensor.shape.join("×") : "scalar"}));
   return h("figure", {class: "tensor"}, caption, tensor ? heat(tensor, options) : h("span", {class: "nothing", text: options.nothing || "nothing yet"}));
 }

@@ -156,8 +156,10 @@
     }
     if (against) add(first ? "note" : "", first ? "The two runs differ." : "The two runs are alike.", first ? `First at step ${first.step}: ${first.what}.` : "Every step has the same numbers.", first && first.step);
     for (const text of extra.remarks) add("note", "Note.", text + ".");
-    for (const w of trace.warnings.slice(0, 3)) add("note", "Warning.", w.text);
-    if (trace.warnings.length > 3) add("note", "Warning.", `${trace.warnings.length - 3} more are in the trace.`);
+    const warnings = trace.warnings.filter(w => w.code !== "outline"), outline = trace.warnings.find(w => w.code === "outline");
+    for (const w of warnings.slice(0, 3)) add("note", "Warning.", w.text);
+    if (warnings.length > 3) add("note", "Warning.", `${warnings.length - 3} more are in the trace.`);
+    if (outline) add("", "Note.", outline.text);
   }
 
   function summary() {
@@ -221,7 +223,7 @@
   $("search-text").addEventListener("keydown", e => { if (e.key === "Enter") $("search-results").querySelector("button")?.click(); });
   const readAddress = () => { const m = /^#step=(\d+)$/.exec(location.hash); return m ? Number(m[1]) : null; };
   addEventListener("hashchange", () => { const k = readAddress(); if (k !== null && k !== ui.step) act.go(k); });
-  addEventListener("resize", () => { zoom(); drawBands(); });
+  addEventListener("resize", () => { zoom(); render(); drawBands(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { drawBands(); render(); });
   dragging($("view"));
 

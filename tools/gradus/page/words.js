@@ -36,6 +36,22 @@ function attributesText(attributes) {
   return Object.entries(attributes || {}).map(([name, v]) => `${name} = ${Array.isArray(v) ? shapeText(v) : v}`).join(", ");
 }
 
+// A rule says what each input gets, one after the other: "da = g b   db = g a".
+function shares(n) {
+  const all = n.rule.split(/ {2,}/);
+  return all.length === n.inputs.length && all.every(s => /^d\w+ = /.test(s)) ? all : [];
+}
+
+// The inputs, and the output y, that the share of one input is made of.
+function operands(t, n, slot) {
+  const all = shares(n);
+  if (!all.length) return [];
+  const uses = letter => new RegExp(`(^|[^\\w])${letter}(?!\\w)`).test(all[slot].split(" = ")[1]);
+  const found = all.map((s, i) => ({letter: s.slice(1, s.indexOf(" ")), node: nodeOf(t, n.inputs[i])}));
+  if (!found.some(o => o.letter === "y")) found.push({letter: "y", node: n});
+  return found.filter(o => uses(o.letter) && o.node.value);
+}
+
 function tellOp(trace, t, e) {
   const n = nodeOf(t, e.node), parts = inputsOf(t, n).map((i, at) => part(at ? "," : "", shortName(i.node), i.node.value, {nothing: "not recorded"}));
   const facts = [];
@@ -63,9 +79,7 @@ function tellContribution(trace, t, e) {
   const check = walk && walk.local.get(e.from + "/" + e.slot), local = check && check.local;
   const parts = [part("", "incoming " + gradientOf(from), visit && visit.grad, {nothing: "not recorded", role: "incoming"})];
   if (local) parts.push(part("⊙", "local derivative", local, {role: "local"}));
-  else if (!/^(d\w+ = -?g\s*)+$/.test(from.rule)) {
-    for (const i of inputsOf(t, from)) if (i.node.value && i.slot !== e.slot) parts.push(part(",", `input ${shortName(i.node)}`, i.node.value));
-  }
+  else for (const o of operands(t, from, e.slot)) parts.push(part("", `${o.letter} = ${shortName(o.node)}`, o.node.value));
   const shrinks = visit && visit.grad && sizeOf(visit.grad.shape) > sizeOf(e.added.shape) && from.op === "expand";
   if (e.raw) parts.push(part("→", "before its sum", e.raw));
   parts.push(part(shrinks || e.raw ? "Σ" : local ? "=" : "→", shrinks ? "summed: this contribution" : "this contribution", e.added, {scale: "sum", role: "given"}));
@@ -76,7 +90,7 @@ function tellContribution(trace, t, e) {
     note: e.fused ? "A kernel added this by itself: this contribution is after minus before, up to rounding." : ""});
   if (e.k === e.of) addFiniteDifference(bands[1], walk, to);
   else if (walk && walk.checks.has(e.to)) bands[1].note = `${e.of - e.k} more to come; then a finite difference stands beside it.`;
-  return {title: `${from.op || shortName(from)} gives to ${longName(to)}`, loc: from.loc, rule: from.rule, ruleTag: `rule of ${from.op}`, bands,
+  return {title: `${from.op || shortName(from)} gives to ${longName(to)}`, loc: from.loc, rule: from.rule, ruleTag: `rule of ${from.op}`, slot: shares(from).length > 1 ? e.slot : undefined, bands,
           sub: `contribution ${e.k} of ${e.of} to ${shortName(to)}, as input ${e.slot} of ${longName(from)}`};
 }
 
