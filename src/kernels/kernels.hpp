@@ -68,8 +68,9 @@ struct Table {
   void (*axpy)(Index n, double k, const T* x, T* y);  // y += k x
 
   Reduce<T> sum, prod, max, min,
-      logsumexp;                // empty: 0, 1, undefined (callers refuse), undefined, -inf. max, min: NaN wins
-  ArgReduce<T> argmax, argmin;  // first at a tie; NaN wins
+      logsumexp;  // empty: 0, 1, undefined (callers refuse), undefined, -inf. max, min: NaN wins
+  bool (*nonfinite)(Index n, const T* x);  // is any NaN or infinite? float and double only
+  ArgReduce<T> argmax, argmin;             // first at a tie; NaN wins
   Reduce<T> softmax, log_softmax, cumsum;  // scans: y is [outer, n, inner]. A row of only -inf: NaN for (log_)softmax
   // Rules, and normalisation, of contiguous rows. normalize: y = (x - mean) r, r = 1 / sqrt(var + eps) for each row.
   void (*softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);

@@ -108,6 +108,7 @@ constexpr Table<T> real_table() {
     t.sin = map_trig<[](float x) { return sin_near(x); }, [](float x) { return sin(x); }>;
     t.cos = map_trig<[](float x) { return cos_near(x); }, [](float x) { return cos(x); }>;
   }
+  t.nonfinite = nonfinite<T>;
   t.logsumexp = reduce<T, logsumexp_row<T>, logsumexp_strip<T>>;
   t.softmax = normalize<T, softmax_row<T>, softmax_strip<T>>;
   t.softmax_vjp = softmax_vjp<T>;

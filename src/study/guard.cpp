@@ -11,41 +11,23 @@
 
 #include <gradus/observe.hpp>
 
+#include "kernels/kernels.hpp"
 #include "tape/state.hpp"
 
 namespace gradus::study {
 
 namespace {
 
-// A float is NaN or infinite where its exponent has all bits set: a test of integers, which compilers make vectors of.
-template <class Bits>
-bool any_nonfinite(const std::byte* data, std::int64_t count, Bits exponent) {
-  constexpr std::int64_t block = 1024;
-  for (std::int64_t start = 0; start < count; start += block) {
-    const std::int64_t end = std::min(count, start + block);
-    Bits found = 0;
-    for (std::int64_t i = start; i < end; ++i) {
-      Bits x;
-      std::memcpy(&x, data + i * static_cast<std::int64_t>(sizeof x), sizeof x);
-      found |= static_cast<Bits>((x & exponent) == exponent);
-    }
-    if (found) return true;
-  }
-  return false;
-}
-
 bool nonfinite(const Tensor& x) {
   const detail::TensorImpl& t = *x.impl();
   if (!is_floating(t.dtype)) return false;
-  if (!t.contiguous) {
-    // A view of what has been looked at, mostly; an expanded one would be long.
-    for (const double v : x.to_vector())
-      if (!std::isfinite(v)) return true;
-    return false;
-  }
-  return t.dtype == f32 ? any_nonfinite<std::uint32_t>(t.data, t.numel, 0x7F800000u)
-                        : any_nonfinite<std::uint64_t>(t.data, t.numel, 0x7FF0000000000000u);
+  const Tensor all = detail::dense(x);
+  const auto look = [&]<class T>(T) { return kernels::table<T>().nonfinite(t.numel, all.impl()->as<T>()); };
+  return t.dtype == f32 ? look(float{}) : look(double{});
 }
+
+// A view of what is finite is finite.
+bool shares(const Tensor& a, const Tensor& b) { return a.impl()->storage == b.impl()->storage; }
 
 std::string text(double v) {
   char digits[32];
@@ -102,7 +84,10 @@ struct NonfiniteGuard::State : Observer {
   bool wants_contributions() const override { return false; }
 
   void on_record(const RecordEvent& e) override {
+    if (e.in.empty()) return;  // a leaf: what is computed from it will tell
     count(e);
+    for (const Tensor* x : e.in)
+      if (shares(*x, e.value)) return;
     if (nonfinite(e.value)) refuse_value(e);
   }
 
@@ -128,7 +113,7 @@ struct NonfiniteGuard::State : Observer {
       const int to = n.in[slot];
       if (to < 0 || crowded(e.tape, to)) continue;
       const Tensor g = e.pass.grad(to);
-      if (g.defined() && nonfinite(g)) refuse_gradient(e, slot, g);
+      if (g.defined() && !shares(g, e.grad) && nonfinite(g)) refuse_gradient(e, slot, g);
     }
   }
 

@@ -61,10 +61,12 @@ TEST_CASE("a wrong rule: named by the trace, and the program ends as it did") {
   int guilty = -1, local = 0;
   for (const Json& c : of(all, "check")) {
     if (c["verdict"] != "bad") continue;
-    if (c["kind"] == "local")
-      ++local, guilty = c["node"], CHECK(c["op"] == "swish");
-    else
+    if (c["kind"] == "local") {
+      ++local, guilty = c["node"];
+      CHECK(c["op"] == "swish");
+    } else {
       bad.insert(c["node"].get<int>());
+    }
   }
   CHECK(local == 1);
   // Every tensor that swish was computed from, and no other.
