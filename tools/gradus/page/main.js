@@ -240,5 +240,7 @@
   ui.step = Math.min(most, readAddress() ?? (first ? first.step : 0));
   render();
   drawBands();
-  document.documentElement.dataset.ready = "yes";
+  // Two frames on, it has been painted: how long that took since the page was asked for, in milliseconds.
+  const painted = () => { document.documentElement.dataset.ready = Math.round(performance.now()); };
+  requestAnimationFrame(() => requestAnimationFrame(painted));
 })();
