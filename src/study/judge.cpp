@@ -59,6 +59,21 @@ bool is_kink(const Slopes& wide, const Slopes& near, std::size_t j) {
   return gap > 2 * bent && gap > 1e-4 * std::max(std::abs(near.right[j]), std::abs(near.left[j])) + 8 * near.noise[j];
 }
 
+// Two more calls of f, and only where the slopes differ more than a gentle bend would make them.
+bool any_kink(const AlongLine& line, const Slopes& s) {
+  const auto differ = [&](std::size_t j) {
+    return line.weights[j] != 0 && std::abs(s.right[j] - s.left[j]) >
+                                       1e-3 * std::max(std::abs(s.right[j]), std::abs(s.left[j])) + 8 * s.noise[j];
+  };
+  Slopes near;
+  for (std::size_t j = 0; j < s.left.size(); ++j) {
+    if (!differ(j)) continue;
+    if (near.left.empty()) near = slopes(line, s.h / 1000);
+    if (near.finite && is_kink(s, near, j)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Judgement judge(const AlongLine& given, const std::function<double(const std::vector<double>&)>& analytic,
@@ -84,26 +99,32 @@ Judgement judge(const AlongLine& given, const std::function<double(const std::ve
     result.error = a == n ? 0 : std::abs(a - n) / std::max(std::abs(a), std::abs(n));
     return close(a, n, r, atol);
   };
-  if (agree(result.analytic, result.numeric, rtol, floor + noise(line, s))) return result;
+  if (agree(result.analytic, result.numeric, rtol, floor + noise(line, s))) {
+    // The mean of two slopes may agree where there is a kink: f(0) is known, so that costs nothing to see.
+    if (any_kink(line, s)) result.verdict = Agreement::kink;
+    return result;
+  }
 
   // Look closer before saying so. Two steps together are good to another order (Richardson): the slope may be small
   // beside the function's bends …
-  const double first = result.error;
+  const double first = result.error, size = std::max(std::abs(result.analytic), std::abs(result.numeric));
   if (const Slopes wider = slopes(line, 2 * s.h); wider.finite) {
     const double numeric = (4 * result.numeric - weighed(line.weights, wider.central)) / 3;
     if (agree(result.analytic, numeric, rtol, floor + 2 * noise(line, s))) return result.numeric = numeric, result;
   }
-  // … or a kink within reach of the step.
+  // … or a kink, or a bend that begins here, within reach of the step.
   Slopes near = s;
   for (const double shrink : {10.0, 100.0, 1000.0}) {
     Slopes closer = slopes(line, s.h / shrink);
     const double blur = noise(line, closer), numeric = weighed(line.weights, closer.central);
-    if (!closer.finite || blur > 1e-2 * std::max(std::abs(result.analytic), std::abs(numeric))) break;
+    if (!closer.finite || blur > 1e-2 * size) break;
+    const double limit = (10 * numeric - weighed(line.weights, near.central)) / 9;  // if it goes on so
     near = std::move(closer);
-    if (agree(result.analytic, numeric, 10 * rtol, floor + blur)) {
-      result.numeric = numeric, result.h = near.h;
-      return result;
-    }
+    for (const double n : {numeric, limit})
+      if (agree(result.analytic, n, 10 * rtol, floor + blur)) {
+        result.numeric = n, result.h = near.h;
+        return result;
+      }
   }
   bool kinks = false;
   for (std::size_t j = 0; j < near.left.size(); ++j)

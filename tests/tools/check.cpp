@@ -182,7 +182,7 @@ TEST_CASE("what cannot be read: missing, no trace, newer; a broken line opens up
   CHECK(gradus("check").code == 2);
   CHECK(gradus("check a b").code == 2);
   CHECK(gradus("check .").code == 3);
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("\x89PNG\r\n\x1a\n\0\0", 10), std::string("hello\n"),
         std::string("{\"ev\":\"leaf\"}\n"), std::string("[1]\n"), std::string(100000, '[') + "\n",
         std::string("{\"ev\":\"header\",\"format\":\"other\",\"version\":1}\n")}) {
