@@ -279,6 +279,11 @@ def no_overflow(b, page, other):
                 check(not scrolled, "small tables that scroll at", width, step, scrolled)
                 if os.environ.get("GRADUS_SHOTS"):
                     shot(b, f"{which.stem}-{step}-{width}-{'dark' if dark else 'light'}")
+        b.open(page, 31)
+        for tab in ("tape", "parameters", "checks"):
+            b.run("document.getElementById(arguments[0]).click()", "tab-" + tab)
+            wide = b.run("const v = document.getElementById('view'); return [v.scrollWidth, v.clientWidth]")
+            check(wide[0] <= wide[1], tab, "is wider than its view at", width, wide)
     b.width(1280)
 
 

@@ -3,7 +3,7 @@
 
 const mostRowsListed = 400;
 
-const headed = (names, rows) => h("table", {class: "list"}, h("thead", {}, h("tr", {}, ...names.map(n => h("th", {scope: "col", text: n})))), h("tbody", {}, ...rows));
+const headed = (kind, names, rows) => h("table", {class: "list " + kind}, h("thead", {}, h("tr", {}, ...names.map(n => h("th", {scope: "col", text: n})))), h("tbody", {}, ...rows));
 const td = (text, cls) => h("td", {class: cls, text});
 const placeText = loc => loc && loc.file ? `${loc.file.split("/").pop()}:${loc.line}` : "";
 
@@ -17,7 +17,7 @@ function around(all, middle) {
 function tapeView(trace, t, state, event, act) {
   const all = inOrder(t), at = event ? event.ev === "contribution" ? event.from : event.node : undefined;
   const {rows, note} = around(all, all.findIndex(n => n.id === at));
-  const table = headed(["Node", "Operation", "Inputs", "Shape", "Module", "Where", "Gradient"], rows.map(n => {
+  const table = headed("of-tape", ["Node", "Operation", "Inputs", "Shape", "Module", "Where", "Gradient"], rows.map(n => {
     const about = aboutNode(trace, n, state);
     const name = h("button", {type: "button", class: "link", text: n.id < 0 ? shortName(n) : "t" + n.id, onclick: () => act.select(n.id)});
     return h("tr", {class: [n.id === at ? "here" : "", about.state === "bad" ? "bad" : "", about.state === "future" ? "future" : ""].join(" ")},
@@ -44,13 +44,22 @@ function parametersView(trace, ui, act) {
     if (e.ev === "zero_grad") of(e.tensor, e.name).grad = null;
   }
   if (!all.size) return h("div", {class: "pane"}, h("p", {text: "No parameter has been used yet at this step."}));
-  const picture = tensor => tensor && tensor.data && tensor.data.length ? pixels(flat(tensor), largest(tensor), 120, 34) : tensor ? "…" : "–";
+  const picture = tensor => tensor && tensor.data && tensor.data.length ? thumbnail(tensor) : tensor ? "…" : "–";
   const rows = [...all.values()].map(p => h("tr", {},
     td(names.get(p.key) || `tensor ${p.key}`, "free"), td(p.value ? shapeText(p.value.shape) : ""),
     h("td", {}, picture(p.value)), td(numberText(normOf(p.value)), "number"), h("td", {}, picture(p.grad)), td(p.grad ? numberText(normOf(p.grad)) : "empty", "number"),
     td(p.last ? numberText(p.last.ratio) : "–", "number"), td(p.last ? `${p.last.optimizer}, lr ${numberText(p.last.lr)}` : "–")));
   return h("div", {class: "pane"}, h("p", {text: "As they are after this step."}),
-    headed(["Parameter", "Shape", "Value", "Norm", ".grad()", "Norm", "Update / weight", "Updated by"], rows));
+    headed("of-parameters", ["Parameter", "Shape", "Value", "Norm", ".grad()", "Norm", "Update / weight", "Updated by"], rows));
+}
+
+// A small picture of a parameter, of a size that does not depend much on its shape.
+function thumbnail(tensor) {
+  const plane = flat(tensor), canvas = pixels(plane, largest(tensor), 120, 34);
+  canvas.style.aspectRatio = "auto";
+  canvas.style.width = Math.max(14, Math.min(120, 14 * plane.columns)) + "px";
+  canvas.style.height = Math.max(14, Math.min(42, 7 * plane.rows)) + "px";
+  return canvas;
 }
 
 // As one plane, however many axes.
@@ -84,5 +93,5 @@ function checksView(trace, t, act) {
       td(check.verdict === "skipped" ? check.why || "" : numberText(check.error), "number free"), td(verdicts[check.verdict] || check.verdict, "free"));
   });
   const summary = Object.entries(counts).map(([name, n]) => `${n} ${name}`).join(", ");
-  return h("div", {class: "pane"}, h("p", {text: `${summary}. ${note}`}), headed(["Node", "What", "Measured", "By the rule", "Relative error", "Verdict"], body));
+  return h("div", {class: "pane"}, h("p", {text: `${summary}. ${note}`}), headed("of-checks", ["Node", "What", "Measured", "By the rule", "Relative error", "Verdict"], body));
 }
