@@ -38,15 +38,22 @@ struct Advance {
     for (auto& [id, node] : state.nodes) node = {.recorded = node.recorded};
   }
   void operator()(const trace::Contribution& e) const {
+    began(e.walk);
     NodeState& to = state.nodes[e.to];
     to.k = e.k, to.of = e.of, to.grad = &e.after;
   }
   void operator()(const trace::Visit& e) const {
+    began(e.walk);
     NodeState& node = state.nodes[e.node];
     node.visited = true, node.k = e.arrived, node.of = e.of, node.grad = &e.grad;
   }
   template <class Other>
   void operator()(const Other&) const {}
+
+ private:
+  void began(int walk) const {  // its beginning may have been dropped
+    if (!state.walk) state.walk = timeline.walk_numbered(walk);
+  }
 };
 
 }  // namespace

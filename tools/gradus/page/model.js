@@ -51,14 +51,14 @@ function addToTape(trace, t, e, i) {
     t.nodes.set(e.node, {id: e.node, kind: "op", name: "", op: e.op, inputs: e.inputs, scope: e.scope, loc: e.loc, value: e.value,
                          rule: e.rule, attributes: e.attributes, event: i});
   }
-  if (e.ev === "walk") {
-    const walk = {number: e.walk, tape: t, what: e.what, from: e.from, value: e.value, loc: e.loc, first: i, last: -1,
+  if (!e.walk || e.ev === "warning") return;
+  if (!trace.walks.has(e.walk)) {  // at its beginning, if that has not been dropped
+    const walk = {number: e.walk, tape: t, what: e.what, from: e.ev === "walk" ? e.from : undefined, value: e.value, loc: e.loc, first: i, last: -1,
                   visits: new Map(), given: new Map(), local: new Map(), checks: new Map(), grads: new Map()};
     t.walks.push(walk);
     trace.walks.set(e.walk, walk);
   }
   const w = trace.walks.get(e.walk);
-  if (!w) return;
   if (e.ev === "visit") w.visits.set(e.node, i);
   if (e.ev === "contribution") push(w.given, e.to, i);
   if (e.ev === "accumulate") w.grads.set(e.node, i);
@@ -108,6 +108,7 @@ function advance(trace, c, e) {
     c.given.clear();
     for (const s of c.nodes.values()) s.k = s.of = 0, s.visited = false, s.grad = null;
   }
+  if (!c.walk && (e.ev === "contribution" || e.ev === "visit")) c.walk = trace.walks.get(e.walk);
   if (e.ev === "contribution") {
     const s = of(e.to);
     s.k = e.k, s.of = e.of, s.grad = e.after;
