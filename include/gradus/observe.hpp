@@ -99,7 +99,7 @@ class Observer {
   virtual void on_scalar(const ScalarEvent&) {}
   virtual void on_tape_begin(const Tape&) {}
   virtual void on_tape_end(const Tape&) {}
-  // Contributions cost most: each must then arrive by itself. An observer that can do without says so, when attached.
+  // Contributions and optimizer steps cost most to tell. An observer that does without both says so, when attached.
   virtual bool wants_contributions() const { return true; }
 };
 

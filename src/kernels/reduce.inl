@@ -235,22 +235,25 @@ void cumsum(Index outer, Index n, Index inner, const T* x, T* y) {
     }
 }
 
-// A number is NaN or infinite if its exponent has all bits set: a test of integers. Looked at after each block.
+// A number is NaN or infinite if it is, without its sign and as an integer, as large as infinity or larger. Looked at after
+// each block.
 template <class T>
 bool nonfinite(Index n, const T* x) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  constexpr Bits exponent = sizeof(T) == 4 ? Bits(0x7F800000u) : static_cast<Bits>(0x7FF0000000000000u);
+  using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  constexpr Bits infinity = sizeof(T) == 4 ? Bits(0x7F800000) : static_cast<Bits>(0x7FF0000000000000);
+  constexpr Bits magnitude = sizeof(T) == 4 ? Bits(0x7FFFFFFF) : static_cast<Bits>(0x7FFFFFFFFFFFFFFF);
   constexpr Index kBlock = 4096;
   for (Index start = 0; start < n; start += kBlock) {
     const Index end = least(start + kBlock, n);
-    Bits found = 0;
-#pragma omp simd reduction(| : found)
+    Bits largest = 0;
+#pragma omp simd reduction(max : largest)
     for (Index i = start; i < end; ++i) {
       Bits b;
       __builtin_memcpy(&b, x + i, sizeof b);
-      found |= (b & exponent) == exponent ? Bits(1) : Bits(0);
+      b &= magnitude;
+      largest = b > largest ? b : largest;
     }
-    if (found) return true;
+    if (largest >= infinity) return true;
   }
   return false;
 }

@@ -194,7 +194,7 @@ void OptimizerBase::step(Loc where) {
 }
 
 void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const {
-  if (!observed()) return;
+  if (!observed() || !observed()->contributions) return;
   const std::vector<Tensor> state(e.state.tensors.begin(), e.state.tensors.end());
   Observers::tell([&](Observer& o) {
     o.on_step({type(), e.name, e.value, g, state, e.state.names, lr(e.group), step, before});

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,9 +22,23 @@ namespace {
 bool nonfinite(const Tensor& x) {
   const detail::TensorImpl& t = *x.impl();
   if (!is_floating(t.dtype)) return false;
-  const Tensor all = detail::dense(x);
-  const auto look = [&]<class T>(T) { return kernels::table<T>().nonfinite(t.numel, all.impl()->as<T>()); };
-  return t.dtype == f32 ? look(float{}) : look(double{});
+  if (!t.contiguous) return nonfinite(detail::dense(x));
+  return t.dtype == f32 ? kernels::table<float>().nonfinite(t.numel, t.as<float>())
+                        : kernels::table<double>().nonfinite(t.numel, t.as<double>());
+}
+
+// Of finite numbers these make finite ones, forward and back: nothing to look at.
+bool tame(const detail::OpTable* op) {
+  static const std::vector<const detail::OpTable*> all = [] {
+    std::vector<const detail::OpTable*> found;
+    for (const detail::OpTable* t : operations())
+      for (const std::string_view name : {"relu", "neg", "abs", "tanh", "sigmoid", "sin", "cos", "maximum", "minimum"})
+        if (t->name == name) found.push_back(t);
+    return found;
+  }();
+  for (const detail::OpTable* t : all)
+    if (t == op) return true;
+  return false;
 }
 
 // A view of what is finite is finite.
@@ -88,6 +103,7 @@ struct NonfiniteGuard::State : Observer {
     count(e);
     for (const Tensor* x : e.in)
       if (shares(*x, e.value)) return;
+    if (nodes_.back().tame && all_looked_at(e)) return;
     if (nonfinite(e.value)) refuse_value(e);
   }
 
@@ -109,6 +125,7 @@ struct NonfiniteGuard::State : Observer {
 
   void on_visited(const VisitEvent& e) override {
     const detail::Node& n = e.tape.state()[e.node];
+    if (e.tape.id() == tape_ && nodes_[static_cast<std::size_t>(e.node)].tame) return;
     for (int slot = 0; slot < n.inputs; ++slot) {
       const int to = n.in[slot];
       if (to < 0 || crowded(e.tape, to)) continue;
@@ -122,15 +139,23 @@ struct NonfiniteGuard::State : Observer {
 
   // How many operations read each node: looking at a sum of very many contributions after each would take long.
   void count(const RecordEvent& e) {
-    if (e.tape.id() != tape_) tape_ = e.tape.id(), readers_.clear();
-    readers_.resize(static_cast<std::size_t>(e.node) + 1);
+    if (e.tape.id() != tape_) tape_ = e.tape.id(), nodes_.clear();
+    nodes_.resize(static_cast<std::size_t>(e.node) + 1);
     const detail::Node& n = e.tape.state()[e.node];
+    nodes_.back().tame = tame(n.op);
     for (int k = 0; n.op && k < n.inputs; ++k)
-      if (n.in[k] >= 0) ++readers_[static_cast<std::size_t>(n.in[k])];
+      if (n.in[k] >= 0) ++nodes_[static_cast<std::size_t>(n.in[k])].readers;
+  }
+  // Computed on the tape, all of its inputs: neither leaves nor constants.
+  static bool all_looked_at(const RecordEvent& e) {
+    const detail::Node& n = e.tape.state()[e.node];
+    for (int k = 0; k < n.inputs; ++k)
+      if (n.in[k] < 0 || !e.tape.state()[n.in[k]].op) return false;
+    return true;
   }
   bool crowded(const Tape& tape, int node) const {
     const auto at = static_cast<std::size_t>(node);
-    return tape.id() == tape_ && at < readers_.size() && readers_[at] > most_readers;
+    return tape.id() == tape_ && at < nodes_.size() && nodes_[at].readers > most_readers;
   }
 
   [[noreturn]] static void refuse_value(const RecordEvent& e) {
@@ -176,7 +201,11 @@ struct NonfiniteGuard::State : Observer {
 
   bool begun_ = false;
   std::uint64_t tape_ = 0;
-  std::vector<int> readers_;
+  struct Seen {
+    int readers = 0;
+    bool tame = false;
+  };
+  std::vector<Seen> nodes_;
   Observing observing_{*this};
 };
 

@@ -51,6 +51,11 @@ int node_of(const Tensor& x, const char* operation, Loc where) {
 
 namespace {
 
+// By itself, so that recording with nobody watching keeps its registers.
+[[gnu::cold, gnu::noinline]] void tell_record(const RecordEvent& e) {
+  Observers::tell([&](Observer& o) { o.on_record(e); });
+}
+
 void record(TapeState& tape, const OpTable& op, const void* self, std::span<const Tensor* const> in, const Tensor& y,
             const Tensor* extras, Loc where) {
   // Leaves first: they come before the operation that meets them.
@@ -98,7 +103,7 @@ void record(TapeState& tape, const OpTable& op, const void* self, std::span<cons
     n.saved[k].tensor = t;
     n.saved[k].version = t.defined() ? t.impl()->storage->version : 0;
   }
-  if (observed()) Observers::tell([&](Observer& o) { o.on_record({*thread_state().tape, index, y, in}); });
+  if (observed()) tell_record({*thread_state().tape, index, y, in});
 }
 
 }  // namespace

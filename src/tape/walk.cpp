@@ -11,6 +11,40 @@ namespace gradus {
 
 using namespace detail;
 
+namespace {
+
+inline void add(Tensor& slot, Tensor&& gradient, bool record) {
+  if (!slot.defined())
+    slot = std::move(gradient);
+  else if (!record && slot.impl()->contiguous && slot.impl()->sole_owner())
+    add_strided(*gradient.impl(), 1, *slot.impl());
+  else
+    slot = slot + gradient;
+}
+
+// What is for observers only stands by itself, so that the walk without them keeps its registers.
+[[gnu::cold, gnu::noinline]] void add_watched(Tensor& slot, bool record, const ContributionEvent& e) {
+  const Tensor before = slot;
+  add(slot, Tensor(e.added), record);
+  Observers::tell([&](Observer& o) {
+    o.on_contribution({e.tape, e.from, e.slot, e.to, e.added, before, slot, e.fused});
+  });
+}
+
+[[gnu::cold, gnu::noinline]] void tell_walk(const WalkEvent& e, bool begins) {
+  Observers::tell([&](Observer& o) { begins ? o.on_walk_begin(e) : o.on_walk_end(e); });
+}
+
+[[gnu::cold, gnu::noinline]] void tell_visit(const VisitEvent& e) {
+  Observers::tell([&](Observer& o) { o.on_visit(e); });
+}
+
+[[gnu::cold, gnu::noinline]] void tell_visited(const VisitEvent& e) {
+  Observers::tell([&](Observer& o) { o.on_visited(e); });
+}
+
+}  // namespace
+
 // ---- the pass ----
 
 BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& options)
@@ -66,8 +100,7 @@ void BackwardPass::begin(const Arg& y, Tensor cotangent) {
 }
 
 void BackwardPass::announce() {
-  if (observed())
-    Observers::tell([&](Observer& o) { o.on_walk_begin({tape_, start_, what_, where_, record_, needed_}); });
+  if (observed()) tell_walk({tape_, start_, what_, where_, record_, needed_}, true);
 }
 
 // Which nodes lie between the targets and the start: only they are visited.
@@ -103,8 +136,7 @@ bool BackwardPass::step() {
   if (!done_) {
     if (what_[0] == 'b') commit();
     done_ = true;
-    if (observed())
-      Observers::tell([&](Observer& o) { o.on_walk_end({tape_, start_, what_, where_, record_, needed_}); });
+    if (observed()) tell_walk({tape_, start_, what_, where_, record_, needed_}, false);
   }
   return false;
 }
@@ -116,7 +148,7 @@ void BackwardPass::visit(int i) {
   const bool keep = !n.op || needed >= 2;  // leaves and targets hold on to what they got
   g_ = keep ? slot : std::move(slot);
   at_ = i;
-  if (observed()) Observers::tell([&](Observer& o) { o.on_visit({tape_, i, g_, *this}); });
+  if (observed()) tell_visit({tape_, i, g_, *this});
   if (!n.op || !(needed & 1)) return;
   if (n.released)
     throw Error(what_,
@@ -134,7 +166,7 @@ void BackwardPass::visit(int i) {
       n.op->vjp(n.attributes, v);
     v.flush();
   }
-  if (observed()) Observers::tell([&](Observer& o) { o.on_visited({tape_, i, g_, *this}); });
+  if (observed()) tell_visited({tape_, i, g_, *this});
   if (release_) {
     n.release();
     n.released = static_cast<std::uint16_t>(std::min<std::size_t>(state_.releases.size(), 65535));
@@ -143,17 +175,10 @@ void BackwardPass::visit(int i) {
 
 void BackwardPass::add_to(int from, int input, int to, Tensor gradient, bool fused) {
   Tensor& slot = slots_[static_cast<std::size_t>(to)];
-  const bool watched = observed() && observed()->contributions;
-  const Tensor before = watched ? slot : Tensor(), added = watched ? gradient : Tensor();
-  if (!slot.defined()) {
-    slot = std::move(gradient);
-  } else if (!record_ && slot.impl()->contiguous && slot.impl()->sole_owner()) {
-    add_strided(*gradient.impl(), 1, *slot.impl());
-  } else {
-    slot = slot + gradient;
-  }
-  if (watched)
-    Observers::tell([&](Observer& o) { o.on_contribution({tape_, from, input, to, added, before, slot, fused}); });
+  if (observed() && observed()->contributions)
+    add_watched(slot, record_, {tape_, from, input, to, gradient, slot, slot, fused});
+  else
+    add(slot, std::move(gradient), record_);
 }
 
 // The leaves get their gradients together, after all that can fail has been done.
@@ -217,8 +242,13 @@ std::vector<Tensor> Tape::gradient(const Arg& y, const std::vector<Tensor>& inpu
 
 // ---- what a rule sees ----
 
+// Asked once for each visit, and kept in pending_: rules give often.
+constexpr int nobody_watches = -1, nothing_pending = -2;
+
 Vjp::Vjp(BackwardPass& pass, int node, const Tensor& incoming)
-    : g(incoming), pass_(pass), node_(pass.state_[node]), index_(node) {}
+    : g(incoming), pass_(pass), node_(pass.state_[node]), index_(node) {
+  if (observed()) pending_ = nothing_pending;
+}
 
 int Vjp::target(int input) const {
   const int to = input < node_.inputs ? node_.in[input] : -1;
@@ -279,15 +309,15 @@ void Vjp::refuse(int input, const Node& x, const Tensor& gradient) const {
 void Vjp::give(int input, Tensor gradient) {
   const int to = target(input);
   if (to < 0) return;
-  flush();
   const Node& x = pass_.state_[to];
   const TensorImpl* t = gradient.impl();
   if (!t || t->dtype != x.dtype || t->shape != x.shape) refuse(input, x, gradient);
-  Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
-  if (!slot.defined() && !observed())  // the first to arrive, and nobody watches
-    slot = std::move(gradient);
-  else
+  if (pending_ == nobody_watches) {
+    add(pass_.slots_[static_cast<std::size_t>(to)], std::move(gradient), pass_.record_);
+  } else {
+    flush();
     pass_.add_to(index_, input, to, std::move(gradient), false);
+  }
 }
 
 const Tensor& Vjp::accumulator(int input) {
@@ -307,7 +337,7 @@ const Tensor& Vjp::accumulator(int input) {
 }
 
 void Vjp::flush_pending() {
-  const int input = std::exchange(pending_, -1);
+  const int input = std::exchange(pending_, nothing_pending);
   pass_.add_to(index_, input, target(input), std::move(pending_sum_), true);
 }
 

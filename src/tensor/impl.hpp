@@ -82,7 +82,7 @@ decltype(auto) visit(DType dtype, F&& f) {
 
 // What this floor tells observers; the tape's floor, above, passes it on.
 struct Hooks {
-  bool contributions;  // does somebody want each by itself?
+  bool contributions;  // does somebody want them, and steps?
   void (*mutation)(const Tensor&, const char* what, Loc);
   void (*zero_grad)(const Tensor& leaf);
 };
