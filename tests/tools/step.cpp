@@ -115,6 +115,20 @@ TEST_CASE("step: the state is what the trace says") {
   for (const Json& node : last["nodes"]) CHECK(node["visited"] == (node["node"] >= 0));
 }
 
+TEST_CASE("step: a parameter has the value that the optimizer gave it") {
+  const Sample s;
+  const std::size_t line = sample.find(R"({"ev":"step")");
+  const Json update = Json::parse(sample.substr(line, sample.find('\n', line) - line));
+  const auto first = [](const std::string& out) { return std::stod(lines_of(out).at(1)); };
+  const std::string name = update["parameter"];
+  const std::string at_5 = s.batch("goto 5").out, at_31 = s.batch("goto 31").out;
+  const double old = first(s.batch("goto 5; p val " + name).out.substr(at_5.size()));
+  const double now = first(s.batch("goto 31; p val " + name).out.substr(at_31.size()));
+  CHECK(old == doctest::Approx(update["before"]["data"][0].get<double>()).epsilon(1e-3));
+  CHECK(now == doctest::Approx(update["after"]["data"][0].get<double>()).epsilon(1e-3));
+  CHECK(old != now);
+}
+
 TEST_CASE("step: nan, inf and a rule that is wrong") {
   const Sample s;
   std::string bad = sample;

@@ -34,9 +34,10 @@ std::string line_of(const char* what, const trace::Numbers* numbers) {
 
 }  // namespace
 
-std::string StepScreen::value(const StepNode& node, const std::string& brackets) const {
-  if (!node.value()) throw Stop(usage, fmt::format("the trace does not hold the value of {}", clean(node.name())));
-  return whole(node.title(), *node.value(), brackets);
+std::string StepScreen::value(const StepState& state, const StepNode& node, const std::string& brackets) const {
+  const trace::Numbers* now = value_at(timeline_, state.position, node);
+  if (!now) throw Stop(usage, fmt::format("the trace does not hold the value of {}", clean(node.name())));
+  return whole(node.title(), *now, brackets);
 }
 
 std::string StepScreen::gradient(const StepState& state, const StepNode& node, const std::string& brackets) const {
@@ -51,7 +52,7 @@ std::string StepScreen::gradient(const StepState& state, const StepNode& node, c
 
 std::string StepScreen::statistics(const StepState& state, const StepNode& node) const {
   const auto found = state.nodes.find(node.id);
-  return clean(node.title()) + "\n" + line_of("value", node.value()) +
+  return clean(node.title()) + "\n" + line_of("value", value_at(timeline_, state.position, node)) +
          line_of("gradient", found == state.nodes.end() ? nullptr : found->second.grad);
 }
 

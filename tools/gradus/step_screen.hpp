@@ -28,7 +28,7 @@ class StepScreen {
 
   std::string summary() const;
   std::string step(int position, const std::string& stopped_by) const;
-  std::string value(const StepNode& node, const std::string& brackets) const;
+  std::string value(const StepState& state, const StepNode& node, const std::string& brackets) const;
   std::string gradient(const StepState& state, const StepNode& node, const std::string& brackets) const;
   std::string statistics(const StepState& state, const StepNode& node) const;
   std::string rule(int position) const;

@@ -234,9 +234,9 @@ std::string StepSession::print(std::string_view rest) const {
   const std::string brackets(bracket == rest.npos ? "" : rest.substr(bracket));
   const StepNode x = node(trimmed(rest.substr(0, bracket)));
   const StepState state = state_at(timeline_, position_);
-  if (what == "val") return screen_.value(x, brackets);
+  if (what == "val") return screen_.value(state, x, brackets);
   if (what == "grad") return screen_.gradient(state, x, brackets);
-  return (x.value() ? screen_.value(x, brackets) : "") + screen_.gradient(state, x, brackets);
+  return (x.value() ? screen_.value(state, x, brackets) : "") + screen_.gradient(state, x, brackets);
 }
 
 std::string StepSession::tape(std::string_view rest) const {

@@ -153,6 +153,17 @@ StepState state_at(const Timeline& timeline, int position) {
   return state;
 }
 
+const trace::Numbers* value_at(const Timeline& timeline, int position, const StepNode& node) {
+  const StepTape* tape = timeline.tape(position);
+  if (tape && node.leaf && node.leaf->tensor >= 0) {
+    for (int i = timeline.event_of(position); i >= std::max(tape->first, 0); --i) {
+      const auto* update = std::get_if<trace::Step>(&timeline.event(i));
+      if (update && update->tensor == node.leaf->tensor && update->after) return &*update->after;
+    }
+  }
+  return node.value();
+}
+
 const int* subject(const trace::Body& body) {
   if (const auto* e = std::get_if<trace::Op>(&body)) return &e->node;
   if (const auto* e = std::get_if<trace::Visit>(&body)) return &e->node;

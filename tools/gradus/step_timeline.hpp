@@ -79,6 +79,9 @@ struct StepState {
 // A pure function of the trace and the position.
 StepState state_at(const Timeline& timeline, int position);
 
+// A node's value after a step: optimizers change parameters. Null if the trace does not hold it.
+const trace::Numbers* value_at(const Timeline& timeline, int position, const StepNode& node);
+
 // What a step is about: the node that is visited or made or is given a contribution; none for other steps.
 const int* subject(const trace::Body& body);
 // The operation whose forward or rule runs in this step; null if none does.

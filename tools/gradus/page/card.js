@@ -64,7 +64,7 @@ function pinnedArticle(trace, t, state, id, ui, extra, act) {
       h("button", {type: "button", class: "link", text: longName(from), onclick: () => act.go(stepOfEvent(trace, i))}),
       from.loc ? `, ${from.loc.file.split("/").pop()}:${from.loc.line}` : "", later ? " (still to come)" : "");
   });
-  const bands = [{heading: "Value", parts: [part("", shortName(n), n.value, {nothing: "not recorded"})]}];
+  const bands = [{heading: n.kind === "leaf" ? "Value when it was recorded" : "Value", parts: [part("", shortName(n), n.value, {nothing: "not recorded"})]}];
   if (n.kind !== "constant") bands.push({heading: s && s.visited ? "Gradient" : "Gradient so far", parts: [part("", gradientOf(n), s && s.grad)]});
   if (s && s.visited) addFiniteDifference(bands[1], walk, n);
   return h("article", {class: "pinned", "aria-label": `Selected: ${longName(n)}`},
