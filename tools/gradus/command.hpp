@@ -28,6 +28,8 @@ std::string without_line(const Error& e);
 // What the command line has asked for; main runs it once all of the line is understood.
 using Action = std::function<Exit()>;
 
+void add_html(CLI::App& program, Action& action);
+void add_step(CLI::App& program, Action& action);
 void add_check(CLI::App& program, Action& action);
 void add_descend(CLI::App& program, Action& action);
 void add_train(CLI::App& program, Action& action);

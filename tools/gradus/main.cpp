@@ -71,6 +71,8 @@ Exit run(int argc, char** argv) {
   add_verify(program, action);
   add_bench(program, action);
   add_check(program, action);
+  add_step(program, action);
+  add_html(program, action);
   for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");
   try {
     program.parse(argc, argv);

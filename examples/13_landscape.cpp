@@ -1,5 +1,5 @@
 // A network's own landscape, with the way that training took over it; and an optimizer of one's own on a famous
-// surface. With a name as argument the first picture is written there: example_11_landscape way.html
+// surface. With a name as argument the first picture is written there: example_13_landscape way.html
 #include <gradus/gradus.hpp>
 
 #include <cstdio>
