@@ -26,6 +26,7 @@ class Replay {
   std::int64_t work() const { return work_; }  // in operations run; looking through a long tape counts too
 
  private:
+  void take_constant(std::size_t k, Loc met);
   const Tensor& input(int number, const std::vector<Tensor>& values) const;
   std::vector<bool> reached(int node);
 

@@ -56,7 +56,7 @@ std::set<std::string> with(const std::vector<Json>& checks, const std::string& v
 
 TEST_CASE("a network is right in every node; large tensors along a direction") {
   for (const DType dtype : {f32, f64}) {
-    nn::Sequential net{nn::Linear(20, 30), nn::Tanh(), nn::LayerNorm({30}), nn::Linear(30, 4)};
+    nn::Sequential net{nn::Linear(20, 30), nn::Tanh(), nn::LayerNorm(30), nn::Linear(30, 4)};
     net.to(dtype);
     const Tensor x = randn({8, 20}, dtype), t = randint(0, 4, {8});
     const auto checks = checks_of([&] { return cross_entropy(net(x), t); });
