@@ -235,8 +235,8 @@ void cumsum(Index outer, Index n, Index inner, const T* x, T* y) {
     }
 }
 
-// A number is NaN or infinite if it is, without its sign and as an integer, as large as infinity or larger. Looked at after
-// each block.
+// A number is NaN or infinite if it is, without its sign and as an integer, as large as infinity or larger. Looked at
+// after each block.
 template <class T>
 bool nonfinite(Index n, const T* x) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;

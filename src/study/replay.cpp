@@ -28,13 +28,11 @@ Replay::Replay(const Walked& w) : w_(w), below_(static_cast<std::size_t>(w.from)
     if (below_[static_cast<std::size_t>(i)])
       for (const int k : w.inputs.of[static_cast<std::size_t>(i)])
         if (k >= 0) below_[static_cast<std::size_t>(k)] = true;
-  for (std::size_t k = 0; k < w.inputs.constants.size(); ++k) {
-    check_unchanged(w.inputs.constants[k], w.inputs.versions[k], w.tape[w.from].where());
-    constants_.push_back(to_double(w.inputs.constants[k]));
-  }
   for (int i = 0; i <= w.from; ++i) {
     if (!below_[static_cast<std::size_t>(i)]) continue;
     const detail::Node& n = w.tape.state()[i];
+    for (const int k : w.inputs.of[static_cast<std::size_t>(i)])
+      if (k < 0) take_constant(static_cast<std::size_t>(-1 - k), n.where);
     Tensor& value = values_[static_cast<std::size_t>(i)];
     if (n.op) {
       value = run(i, inputs(i));
@@ -43,6 +41,13 @@ Replay::Replay(const Walked& w) : w_(w), below_(static_cast<std::size_t>(w.from)
       value = to_double(n.saved[0].tensor);
     }
   }
+}
+
+void Replay::take_constant(std::size_t k, Loc met) {
+  constants_.resize(w_.inputs.constants.size());
+  if (constants_[k].defined()) return;
+  check_unchanged(w_.inputs.constants[k], w_.inputs.versions[k], met);
+  constants_[k] = to_double(w_.inputs.constants[k]);
 }
 
 const Tensor& Replay::input(int number, const std::vector<Tensor>& values) const {
@@ -56,7 +61,7 @@ std::vector<Tensor> Replay::inputs(int node) const {
 }
 
 Tensor Replay::run(int node, std::span<const Tensor> in) {
-  ++runs_;
+  ++work_;
   const detail::Node& n = w_.tape.state()[node];
   const auto apply = [&](const std::vector<Tensor>& tensors) {
     std::vector<Arg> args;
@@ -82,7 +87,8 @@ Tensor Replay::run(int node, std::span<const Tensor> in) {
   }
 }
 
-std::vector<bool> Replay::reached(int node) const {
+std::vector<bool> Replay::reached(int node) {
+  work_ += w_.from / 16;
   std::vector<bool> reached(below_.size());
   reached[static_cast<std::size_t>(node)] = true;
   for (int i = node + 1; i <= w_.from; ++i)
@@ -92,7 +98,7 @@ std::vector<bool> Replay::reached(int node) const {
   return reached;
 }
 
-int Replay::above(int node) const {
+int Replay::above(int node) {
   int count = -1;
   for (const bool r : reached(node)) count += r;
   return count;

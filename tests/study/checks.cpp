@@ -56,7 +56,7 @@ std::set<std::string> with(const std::vector<Json>& checks, const std::string& v
 
 TEST_CASE("a network is right in every node; large tensors along a direction") {
   for (const DType dtype : {f32, f64}) {
-    nn::Sequential net{nn::Linear(20, 30), nn::Tanh(), nn::LayerNorm({30}), nn::Linear(30, 4)};
+    nn::Sequential net{nn::Linear(20, 30), nn::Tanh(), nn::LayerNorm(30), nn::Linear(30, 4)};
     net.to(dtype);
     const Tensor x = randn({8, 20}, dtype), t = randint(0, 4, {8});
     const auto checks = checks_of([&] { return cross_entropy(net(x), t); });
@@ -196,4 +196,27 @@ TEST_CASE("checks change nothing: random numbers, gradients and tapes are as wit
     return all;
   };
   CHECK(run(true) == run(false));
+}
+
+TEST_CASE("a tape too long to measure at every tensor is measured in part, and says so") {
+  Tensor x = ones({1}, f64).requires_grad_();
+  const support::TempDir dir;
+  {
+    const study::Trace trace(dir / "t");
+    Tape tape;
+    Tensor y = x;
+    for (int i = 0; i < 6000; ++i) y = y * 1.0001;
+    tape.backward(y);
+  }
+  const auto all = traced::events(dir / "t");
+  std::map<std::string, int> kinds;
+  for (const Json& c : of(all, "check")) {
+    CHECK(c["verdict"] == "ok");
+    ++kinds[c["kind"]];
+  }
+  CHECK(kinds["local"] == 6000);
+  CHECK(kinds["elements"] > 100);
+  CHECK(kinds["elements"] < 6000);
+  REQUIRE(of(all, "warning").size() == 1);
+  CHECK(of(all, "warning")[0]["code"] == "check");
 }

@@ -80,7 +80,7 @@ TEST_CASE("the header comes first, the end last, and what an event names has bee
   for (const Json& leaf : of(all, "leaf"))
     if (!leaf["constant"]) {
       const auto [at, fresh] = names.emplace(leaf["tensor"], leaf["name"]);
-      CHECK(at->second == leaf["name"]);
+      CHECK(at->second == leaf["name"].get<std::string>());
     }
   CHECK(names.size() == 4);
   std::string list;

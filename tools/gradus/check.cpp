@@ -38,8 +38,8 @@ Exit check(const std::string& path) {
   check_order(file, nodes, found);
   recompute(file, nodes, found);
   if (file.unreadable) found.troubles.push_back({file.last_line + 1, "the line cannot be read"});
-  std::stable_sort(found.troubles.begin(), found.troubles.end(),
-                   [](const Trouble& a, const Trouble& b) { return a.line < b.line; });
+  std::sort(found.troubles.begin(), found.troubles.end(),
+            [](const Trouble& a, const Trouble& b) { return a.line != b.line ? a.line < b.line : a.text < b.text; });
   print(file, found);
   return found.troubles.empty() ? success : failed;
 }

@@ -82,7 +82,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   // Members of one object are never moved while a pointer to one of them is on the stack: it is the last.
   Value& put() {
     if (stack_.empty()) return top_;
-    return stack_.back()->members.emplace_back(std::move(name_), Value()).second;
+    stack_.back()->members.push_back({std::move(name_), {}});
+    return stack_.back()->members.back().value;
   }
   bool put_number(double number, bool integral, std::int64_t integer) {
     if (in_list()) return stack_.back()->list.push_back(number), true;

@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace gradus::tool::trace {
+
+struct Member;
 
 struct Value {
   enum class Kind { null, flag, number, text, list, object };
@@ -18,9 +19,14 @@ struct Value {
   std::int64_t integer = 0;  // where it was written as an integer
   std::string text;
   std::vector<double> list;
-  std::vector<std::pair<std::string, Value>> members;
+  std::vector<Member> members;
 
   const Value* find(std::string_view name) const;  // null if there is none
+};
+
+struct Member {
+  std::string name;
+  Value value;
 };
 
 // The object in `line`, or a sentence that says what is wrong with it.
