@@ -194,13 +194,15 @@ std::string StepScreen::contribution(const trace::Contribution& e, int most_rows
   const StepWalk* walk = timeline_.walk_numbered(e.walk);
   const StepNode to = tape ? tape->node(e.to) : StepNode{.id = e.to};
   const trace::Numbers* g = incoming(timeline_, walk, e.from);
+  const trace::Op* from = tape ? tape->node(e.from).op : nullptr;
+  const bool broadcast = from && from->op == "expand";
   const trace::Numbers* slope = local(walk, e);
   std::vector<Line> lines;
   std::string out;
   if (slope && g && g->whole() && g->shape == e.added.shape) {
     lines = {{"incoming", g}, {"⊙ local", slope}, {"= add", &e.added}};
   } else {
-    if (g && g->shape != e.added.shape && g->shape.numel() > e.added.shape.numel())
+    if (g && broadcast && g->shape != e.added.shape)
       out += fmt::format("   {} summed to {}\n", shape_text(g->shape), shape_text(e.added.shape));
     lines = {{"add", &e.added}};
   }
