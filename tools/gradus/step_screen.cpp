@@ -134,6 +134,7 @@ const trace::Place* StepScreen::place(int position) const {
   if (position == 0) return nullptr;
   const trace::Body& body = timeline_.body(position);
   if (const auto* e = std::get_if<trace::Mutation>(&body)) return &e->loc;
+  if (const auto* e = std::get_if<trace::Step>(&body)) return e->loc.file.empty() ? nullptr : &e->loc;
   const StepTape* tape = timeline_.tape(position);
   if (const trace::Op* op = operation(timeline_, position)) return op->loc.file.empty() ? nullptr : &op->loc;
   const int* node = subject(body);
