@@ -30,4 +30,11 @@ int main() {
 }
 
 // Prints:
-//   node 5  sum      |gradient| 1.0000
+//     node 5  sum      |gradient| 1.0000
+//     node 4  mul      |gradient| 1.4142
+//     node 3  sigmoid  |gradient| 1.3012
+//     node 2 gets a second contribution
+//     node 2  tanh     |gradient| 1.2745
+//     node 1  matmul   |gradient| 0.2475
+//     node 0  leaf     |gradient| 0.5534
+//   6 contributions in all

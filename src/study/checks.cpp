@@ -13,7 +13,7 @@ namespace gradus::study {
 namespace {
 
 constexpr std::int64_t each_up_to = 64;
-constexpr std::int64_t most_runs = 2'000'000;  // of operations, after one walk; `all` knows no limit
+constexpr std::int64_t most_work = 2'000'000;  // operations run for tensors after one walk; `all` knows no limit
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   double s = 0;
@@ -144,6 +144,8 @@ class Checker {
 
   // ---- a tensor, through all above it ----
 
+  std::int64_t left() const { return o_.level == Checks::all ? INT64_MAX : most_work - (replay_.work() - start_); }
+
   void tensors() {
     const Tensor cotangent = replay_.value(w_.from).dtype() == w_.grads.back().dtype()
                                  ? w_.grads.back().detach()
@@ -153,17 +155,28 @@ class Checker {
     for (int i = 0; i <= w_.from; ++i)
       if (visited(i)) exact = exact && w_.tape[i].dtype() == f64;
     const std::vector<Tensor> gradients = exact ? w_.grads : replay_.gradients(cotangent);
-    for (int i = w_.from; i >= 0; --i)
-      if (visited(i)) tensor(i, gradients[static_cast<std::size_t>(i)]);
+    start_ = replay_.work();
+    for (int i = w_.from; i >= 0; --i) {
+      if (!visited(i)) continue;
+      if (left() <= 0) {
+        write_(Event("warning")
+                   .string("code", "check")
+                   .integer("node", i)
+                   .string(
+                       "text",
+                       "this and what lies below is too much to measure at each walk; GRADUS_TRACE_CHECK=all does it"));
+        return;
+      }
+      tensor(i, gradients[static_cast<std::size_t>(i)]);
+    }
   }
 
   void tensor(int i, const Tensor& gradient) {
     const Tensor& value = replay_.value(i);
-    const std::int64_t n = value.numel(), left = o_.level == Checks::all ? INT64_MAX : most_runs - replay_.runs();
-    const bool each = o_.level == Checks::all || (n <= each_up_to && 2 * n * replay_.above(i) <= left);
+    const std::int64_t n = value.numel();
+    const bool each = o_.level == Checks::all || (n <= each_up_to && 2 * n * replay_.above(i) <= left());
     Event e = event(each ? "elements" : "direction", i);
     if (!gradient.defined()) return skipped(e, "no gradient comes here when the tape is run in f64");
-    if (left <= 0) return skipped(e, "there are too many nodes to check each; GRADUS_TRACE_CHECK=all does");
     const std::vector<double> x = value.to_vector(), g = gradient.to_vector();
     try {
       each ? elements(i, x, g, e) : along(i, x, g, e);
@@ -224,6 +237,7 @@ class Checker {
   Replay replay_;
   std::vector<double> weights_;  // the walk's cotangent
   std::uint64_t counter_ = 0;
+  std::int64_t start_ = 0;  // the work that came before the tensors
 };
 
 }  // namespace

@@ -72,8 +72,10 @@ Recorder::OnTape* Recorder::full(const Tape& tape) {
 
 void Recorder::on_tape_begin(const Tape& tape) {
   const Run::NewTape n = run_->begin_tape();
-  tapes_.emplace(tape.id(),
-                 OnTape{.number = n.tape, .full = n.full, .inputs = {}, .numbers = {}, .constants = {}, .walk = {}});
+  tapes_.emplace(
+      tape.id(),
+      OnTape{
+          .number = n.tape, .full = n.full, .inputs = {}, .numbers = {}, .versions = {}, .constants = {}, .walk = {}});
   run_->write(
       Event("tape").integer("tape", n.tape).integer("thread", thread_).integer("step", n.step).flag("full", n.full),
       n.tape, true);
@@ -99,23 +101,34 @@ void Recorder::on_record(const RecordEvent& e) {
   t->inputs.of.resize(size);
   const NodeView node = e.tape[e.node];
   if (!node.is_leaf() && !node.is_constant()) return write_op(*t, e);
+  write_leaf(*t, node, e.value);
+}
+
+void Recorder::write_leaf(OnTape& t, NodeView node, const Tensor& value) {
+  t.versions[node.index()] = value.version();
   Event event("leaf");
-  event.integer("tape", t->number).integer("node", e.node);
+  event.integer("tape", t.number).integer("node", node.index());
   if (node.is_constant()) {
-    event.string("name", e.value.name()).flag("constant", true);
+    event.string("name", value.name()).flag("constant", true);
   } else {
-    const LeafName leaf = run_->leaf(e.value);
+    const LeafName leaf = run_->leaf(value);
     event.string("name", leaf.name).flag("constant", false).integer("tensor", leaf.number);
   }
-  event.string("scope", node.scope()).loc(node.where()).tensor("value", e.value, run_->options.values);
-  run_->write(event, t->number, true);
+  event.string("scope", node.scope()).loc(node.where()).tensor("value", value, run_->options.values);
+  run_->write(event, t.number, true);
 }
 
 void Recorder::write_op(OnTape& t, const RecordEvent& e) {
   const NodeView node = e.tape[e.node];
   std::vector<int> inputs = node.inputs();
-  for (std::size_t k = 0; k < inputs.size(); ++k)
-    if (inputs[k] < 0) inputs[k] = constant(t, *e.in[k], node);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (inputs[k] < 0) {
+      inputs[k] = constant(t, *e.in[k], node);
+    } else if (const auto leaf = t.versions.find(inputs[k]);
+               leaf != t.versions.end() && leaf->second != e.in[k]->version()) {
+      write_leaf(t, e.tape[inputs[k]], *e.in[k]);  // an optimizer has stepped while the tape lives
+    }
+  }
   Event event("op");
   event.integer("tape", t.number)
       .integer("node", e.node)
@@ -138,7 +151,8 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
 int Recorder::constant(OnTape& t, const Tensor& x, NodeView of) {
   const int next = -1 - static_cast<int>(t.inputs.constants.size());
   const auto [at, fresh] = t.constants.emplace(x.impl(), next);
-  if (!fresh) return at->second;
+  if (!fresh && t.inputs.versions[static_cast<std::size_t>(-1 - at->second)] == x.version()) return at->second;
+  at->second = next;  // new, or changed since
   t.inputs.constants.push_back(x);
   t.inputs.versions.push_back(x.version());
   run_->write(Event("leaf")

@@ -44,6 +44,7 @@ class Recorder : public Observer {
     bool full, walked = false;
     Inputs inputs;
     std::vector<double> numbers;                                   // the values of nodes that are one number
+    std::unordered_map<int, std::uint32_t> versions;               // of leaves, by node, when their values were written
     std::unordered_map<const detail::TensorImpl*, int> constants;  // their (negative) node numbers
     std::optional<Walking> walk;
   };
@@ -56,6 +57,7 @@ class Recorder : public Observer {
   OnTape* find(const Tape& tape);
   OnTape* full(const Tape& tape);  // null also for a tape in outline
   int constant(OnTape& t, const Tensor& x, NodeView of);
+  void write_leaf(OnTape& t, NodeView node, const Tensor& value);
   void write_op(OnTape& t, const RecordEvent& e);
   void break_off(OnTape& t);
   void check(const Tape& tape, OnTape& t);

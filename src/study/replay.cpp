@@ -56,7 +56,7 @@ std::vector<Tensor> Replay::inputs(int node) const {
 }
 
 Tensor Replay::run(int node, std::span<const Tensor> in) {
-  ++runs_;
+  ++work_;
   const detail::Node& n = w_.tape.state()[node];
   const auto apply = [&](const std::vector<Tensor>& tensors) {
     std::vector<Arg> args;
@@ -82,7 +82,8 @@ Tensor Replay::run(int node, std::span<const Tensor> in) {
   }
 }
 
-std::vector<bool> Replay::reached(int node) const {
+std::vector<bool> Replay::reached(int node) {
+  work_ += w_.from / 16;
   std::vector<bool> reached(below_.size());
   reached[static_cast<std::size_t>(node)] = true;
   for (int i = node + 1; i <= w_.from; ++i)
@@ -92,7 +93,7 @@ std::vector<bool> Replay::reached(int node) const {
   return reached;
 }
 
-int Replay::above(int node) const {
+int Replay::above(int node) {
   int count = -1;
   for (const bool r : reached(node)) count += r;
   return count;

@@ -20,19 +20,19 @@ class Replay {
   bool single() const { return single_; }  // has there been such a one? Then differences are only good to f32
   // The value that was walked from, if that of `node` were `value`.
   Tensor from(int node, const Tensor& value);
-  int above(int node) const;  // how many operations `from` runs
+  int above(int node);  // how many operations `from` runs
   // The gradients of all values, by the rules, in f64; undefined where none comes.
   std::vector<Tensor> gradients(const Tensor& cotangent);
-  std::int64_t runs() const { return runs_; }
+  std::int64_t work() const { return work_; }  // in operations run; looking through a long tape counts too
 
  private:
   const Tensor& input(int number, const std::vector<Tensor>& values) const;
-  std::vector<bool> reached(int node) const;
+  std::vector<bool> reached(int node);
 
   const Walked& w_;
   std::vector<bool> below_;  // does what was walked from depend on it?
   std::vector<Tensor> values_, constants_;
-  std::int64_t runs_ = 0;
+  std::int64_t work_ = 0;
   bool single_ = false;
 };
 

@@ -197,3 +197,26 @@ TEST_CASE("checks change nothing: random numbers, gradients and tapes are as wit
   };
   CHECK(run(true) == run(false));
 }
+
+TEST_CASE("a tape too long to measure at every tensor is measured in part, and says so") {
+  Tensor x = ones({1}, f64).requires_grad_();
+  const support::TempDir dir;
+  {
+    const study::Trace trace(dir / "t");
+    Tape tape;
+    Tensor y = x;
+    for (int i = 0; i < 6000; ++i) y = y * 1.0001;
+    tape.backward(y);
+  }
+  const auto all = traced::events(dir / "t");
+  std::map<std::string, int> kinds;
+  for (const Json& c : of(all, "check")) {
+    CHECK(c["verdict"] == "ok");
+    ++kinds[c["kind"]];
+  }
+  CHECK(kinds["local"] == 6000);
+  CHECK(kinds["elements"] > 100);
+  CHECK(kinds["elements"] < 6000);
+  REQUIRE(of(all, "warning").size() == 1);
+  CHECK(of(all, "warning")[0]["code"] == "check");
+}

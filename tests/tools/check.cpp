@@ -174,6 +174,27 @@ TEST_CASE("a trace of an own operation is left alone, a larger tensor too") {
   CHECK(support::contains(r.out, "2 could not be"));
 }
 
+TEST_CASE("an optimizer that steps while the tape lives: later operations read the new value") {
+  using namespace gradus;
+  const support::Program gradus;
+  {
+    const study::Trace trace(gradus.file("t.jsonl"));
+    Tensor x = tensor({1, 2}, f64).requires_grad_(), c = tensor({3, 4}, f64);
+    optim::SGD opt({x}, {.lr = 0.1});
+    Tape tape;
+    for (int i = 0; i < 3; ++i) {
+      tape.backward(sum(tanh(x * c)));
+      opt.step();
+      opt.zero_grad();
+      c.mul_(0.5);
+    }
+  }
+  const auto r = gradus("check t.jsonl");
+  INFO(r.out);
+  CHECK(r.code == 0);
+  CHECK(support::contains(r.out, "computed again: 9 values, 9 contributions\n"));
+}
+
 TEST_CASE("what cannot be read: missing, no trace, newer; a broken line opens up to it") {
   const support::Program gradus;
   auto r = gradus("check nowhere.jsonl");

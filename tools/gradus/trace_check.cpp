@@ -13,6 +13,13 @@ const Nodes::Node* Nodes::find(int tape, int node) const {
   return found == all.end() ? nullptr : &found->second;
 }
 
+const Numbers& Nodes::Node::value_at(std::size_t line_of_reader) const {
+  const Numbers* last = &value();
+  for (const auto& [at, later] : again)
+    if (!op && at < line_of_reader) last = &later->value;
+  return *last;
+}
+
 std::string Nodes::name(int tape, int node) const {
   const Node* n = find(tape, node);
   const std::string t = fmt::format("t{}", node);
@@ -25,8 +32,18 @@ std::string Nodes::name(int tape, int node) const {
 Nodes nodes_of(const File& file) {
   Nodes nodes;
   for (const Event& e : file.events) {
-    if (const auto* leaf = std::get_if<Leaf>(&e.body)) nodes.all[{leaf->tape, leaf->node}] = {e.line, leaf, nullptr};
-    if (const auto* op = std::get_if<Op>(&e.body)) nodes.all[{op->tape, op->node}] = {e.line, nullptr, op};
+    if (const auto* leaf = std::get_if<Leaf>(&e.body)) {
+      Nodes::Node& n = nodes.all[{leaf->tape, leaf->node}];
+      if (n.line)
+        n.again.emplace_back(e.line, leaf);
+      else
+        n.line = e.line, n.leaf = leaf;
+    }
+    if (const auto* op = std::get_if<Op>(&e.body)) {
+      Nodes::Node& n = nodes.all[{op->tape, op->node}];
+      n = {};
+      n.line = e.line, n.op = op;
+    }
   }
   return nodes;
 }

@@ -31,7 +31,9 @@ struct Nodes {
     std::size_t line = 0;
     const Leaf* leaf = nullptr;
     const Op* op = nullptr;
+    std::vector<std::pair<std::size_t, const Leaf*>> again;  // later values of a leaf, by line
     const Numbers& value() const { return op ? op->value : leaf->value; }
+    const Numbers& value_at(std::size_t line_of_reader) const;
   };
   std::map<std::pair<int, int>, Node> all;
   const Node* find(int tape, int node) const;

@@ -137,10 +137,11 @@ class Recomputer {
   // None if some of it is not in the file.
   std::optional<std::vector<Tensor>> inputs(const Op& op) const {
     std::vector<Tensor> in;
+    const std::size_t line = nodes_.find(op.tape, op.node)->line;
     for (const int k : op.inputs) {
       const Nodes::Node* n = nodes_.find(op.tape, k);
-      if (!n || !n->value().whole()) return std::nullopt;
-      in.push_back(n->value().tensor());
+      if (!n || !n->value_at(line).whole()) return std::nullopt;
+      in.push_back(n->value_at(line).tensor());
     }
     return in;
   }
