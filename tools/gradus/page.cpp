@@ -71,6 +71,7 @@ const trace::Place* place(const trace::Event& event) {
   if (const auto* e = std::get_if<trace::Op>(&event.body)) return &e->loc;
   if (const auto* e = std::get_if<trace::Walk>(&event.body)) return &e->loc;
   if (const auto* e = std::get_if<trace::Mutation>(&event.body)) return &e->loc;
+  if (const auto* e = std::get_if<trace::Step>(&event.body)) return &e->loc;
   return nullptr;
 }
 

@@ -134,6 +134,7 @@ const trace::Place* StepScreen::place(int position) const {
   if (position == 0) return nullptr;
   const trace::Body& body = timeline_.body(position);
   if (const auto* e = std::get_if<trace::Mutation>(&body)) return &e->loc;
+  if (const auto* e = std::get_if<trace::Step>(&body)) return e->loc.file.empty() ? nullptr : &e->loc;
   const StepTape* tape = timeline_.tape(position);
   if (const trace::Op* op = operation(timeline_, position)) return op->loc.file.empty() ? nullptr : &op->loc;
   const int* node = subject(body);
@@ -194,13 +195,15 @@ std::string StepScreen::contribution(const trace::Contribution& e, int most_rows
   const StepWalk* walk = timeline_.walk_numbered(e.walk);
   const StepNode to = tape ? tape->node(e.to) : StepNode{.id = e.to};
   const trace::Numbers* g = incoming(timeline_, walk, e.from);
+  const trace::Op* from = tape ? tape->node(e.from).op : nullptr;
+  const bool broadcast = from && from->op == "expand";
   const trace::Numbers* slope = local(walk, e);
   std::vector<Line> lines;
   std::string out;
   if (slope && g && g->whole() && g->shape == e.added.shape) {
     lines = {{"incoming", g}, {"⊙ local", slope}, {"= add", &e.added}};
   } else {
-    if (g && g->shape != e.added.shape && g->shape.numel() > e.added.shape.numel())
+    if (g && broadcast && g->shape != e.added.shape)
       out += fmt::format("   {} summed to {}\n", shape_text(g->shape), shape_text(e.added.shape));
     lines = {{"add", &e.added}};
   }

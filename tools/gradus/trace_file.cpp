@@ -176,6 +176,7 @@ Step step(const Reader& in) {
   Step s{.step = in.small("step"), .tensor = in.small_or("tensor", -1)};
   s.optimizer = in.text("optimizer"), s.parameter = in.text("parameter");
   s.count = in.integer("count"), s.lr = in.number("lr"), s.ratio = in.number("ratio");
+  s.loc = in.place("loc");
   s.before = in.numbers_if("before"), s.after = in.numbers_if("after"), s.grad = in.numbers_if("grad");
   if (in.has("state")) {
     const Value& all = in.need("state", Value::Kind::object);

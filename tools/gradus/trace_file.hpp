@@ -117,6 +117,7 @@ struct Step {
   double lr = 0, ratio = 0;
   std::optional<Numbers> before = {}, after = {}, grad = {};
   std::vector<std::pair<std::string, Numbers>> state = {};
+  Place loc = {};
 };
 struct ZeroGrad {
   int step = 0, tensor = -1;

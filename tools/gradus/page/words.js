@@ -131,7 +131,7 @@ function tellUpdate(trace, t, e) {
     part("+", "update", subtract(e.after, e.before), {nothing: "not recorded"}), part("=", e.parameter, e.after, {scale: "sum", role: "after"})]}];
   const state = Object.entries(e.state || {}).map(([name, tensor]) => part("", name, tensor));
   bands.push({heading: "From", parts: [part("", "gradient", e.grad, {nothing: "not recorded"}), ...state]});
-  return {title: `${e.optimizer} updates ${e.parameter}`, sub: `step ${e.step + 1} of the optimizer`, bands, facts};
+  return {title: `${e.optimizer} updates ${e.parameter}`, sub: `step ${e.step + 1} of the optimizer`, loc: e.loc, bands, facts};
 }
 
 const tellZero = (trace, t, e) => ({title: `zero_grad: ${e.name || "a tensor"}`, sub: "Its .grad() is empty again, ready for the next walk."});
