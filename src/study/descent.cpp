@@ -168,7 +168,7 @@ std::string Path::outcome() const {
   }
   if (cut) return fmt::format("runs away: f falls without end, past step {}", steps);
   if (reached) return fmt::format("{} after {}", until, count(steps));
-  return fmt::format("{} after {}", verdict == Verdict::slow ? "still on its way" : gradus::study::name(verdict),
+  return fmt::format("{} after {}", verdict == Verdict::slow ? "slow: on its way" : gradus::study::name(verdict),
                      count(steps));
 }
 

@@ -147,7 +147,7 @@ class Page {
                           f.x + f.width + (many ? 1 : 10), f.y + f.height + (many ? 1 : 38), escaped(l_.title));
       text += plot(l_, f, panels_[k], {.id = fmt::format("p{}", k), .heights_of = k ? "p0" : "", .ticks = !many});
       text += "</svg>";
-      if (many) text += fmt::format("<p class=\"below\">{}</p>", escaped(l_.paths[k].outcome()));
+      if (many) text += fmt::format("<p class=\"below\">{}</p>", escaped(outcome_and_limit(l_.paths[k])));
       text += "</figure>\n";
     }
     return text + "</section>";

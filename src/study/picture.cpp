@@ -253,6 +253,12 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
+std::string outcome_and_limit(const Path& path) {
+  const std::string text = path.outcome();
+  const bool said = !path.limit || text.find("2/λmax") != text.npos;
+  return said ? text : fmt::format("{} · 2/λmax {:.4g}", text, *path.limit);
+}
+
 std::string readable(const std::string& name) {
   std::string text = name;
   std::ranges::replace(text, ',', ' ');

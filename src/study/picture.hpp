@@ -32,6 +32,8 @@ double line_width(std::size_t i, std::size_t of);
 
 // For text in XML: & < > " become entities; what XML forbids becomes U+FFFD.
 std::string escaped(const std::string& text);
+// What became of a path, with the border of stable rates.
+std::string outcome_and_limit(const Path& path);
 // "sgd:lr=0.001,momentum=0.9" as people read it: "sgd lr=0.001 momentum=0.9".
 std::string readable(const std::string& name);
 

@@ -62,14 +62,15 @@ class Writer {
     for (int i = 0; i < count; ++i) {
       const Path& path = l_.paths[static_cast<std::size_t>(i)];
       const Frame shape = frame(l_, 0, 0, cell);
-      const double x = left + (i % columns) * (cell + gap), y = top + (i / columns) * (shape.height + 62);
+      const double x = left + (i % columns) * (cell + gap), y = top + (i / columns) * (shape.height + 72);
       text("label", x, y + 12, readable(path.name));
       body_ += fmt::format("<g transform=\"translate({:g} {:g})\">", x, y + 20);
       body_ += plot(l_, shape, {static_cast<std::size_t>(i)},
                     {.id = fmt::format("p{}", i), .heights_of = i ? "p0" : "", .ticks = false});
       body_ += "</g>";
-      text("small", x, y + 20 + shape.height + 16, path.outcome());
-      bottom = y + 20 + shape.height + 36;
+      double below = y + 20 + shape.height;
+      for (const std::string& line : wrapped(outcome_and_limit(path), 48)) text("small", x, below += 16, line);
+      bottom = y + 20 + shape.height + 40;
     }
     for (const std::string& fact : l_.facts) text("small", left, bottom += 16, fact);
     return finish(std::max(left + columns * (cell + gap) + 2, 560.0), bottom + 18);

@@ -119,6 +119,9 @@ TEST_CASE("svg: well-formed, a polyline for each path that ends where the path d
   many.small_multiples = true;
   CHECK(support::xml_trouble(many.svg()) == "");
   CHECK(support::attributes(many.svg(), "polyline", "points").size() == 2);
+  for (const Landscape* each : {static_cast<const Landscape*>(&l), static_cast<const Landscape*>(&many)}) {
+    CHECK_PARTS(each->svg(), "sgd lr=0.01", "sgd lr=0.003", "slow: on its way", "after 300", "beale", "2/λmax 0.04083");
+  }
 }
 
 TEST_CASE("html: names of any kind stay text; the policy names what is in the page") {
