@@ -91,8 +91,11 @@ class Vjp {
   // The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in
   // place.
   const Tensor& accumulator(int input);
-  // The same where something has arrived already; undefined where nothing has: give() what is computed afresh.
+  // The same where something has arrived already, and then added() says what came to it, if anybody watches; undefined
+  // where nothing has: give() what is computed afresh.
   const Tensor& arrived(int input);
+  bool watched() const { return pending_ >= 0; }
+  void added(Tensor gradient);
 
  private:
   friend class BackwardPass;
@@ -109,7 +112,7 @@ class Vjp {
   BackwardPass& pass_;
   detail::Node& node_;
   int index_, pending_ = -1;
-  Tensor pending_sum_, before_;  // an accumulator handed out under observation, not yet told of
+  Tensor pending_sum_;  // an accumulator handed out under observation, not yet given; or what had arrived before
 };
 
 // Receives an operation's attributes by name.

@@ -104,7 +104,7 @@ class Page {
     if (!l_.small_multiples && !l_.basins)
       for (std::size_t i = 0; i < l_.paths.size(); ++i) panels_[0].push_back(i);
     const std::string title = l_.title == l_.formula ? "f(x, y)" : l_.title;
-    const Source picture = picture_css(), style = page_css(), script = page_js();
+    const Source picture = picture_css(), style = landscape_css(), script = landscape_js();
     std::string text = fmt::format(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {}; style-src {} {}; "

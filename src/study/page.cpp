@@ -3,11 +3,11 @@
 namespace gradus::detail {
 
 // Made by tools/cmake/embed.cmake.
-extern const unsigned char picture_css[], page_css[], page_js[];
-extern const unsigned picture_css_size, page_css_size, page_js_size;
+extern const unsigned char picture_css[], landscape_css[], landscape_js[];
+extern const unsigned picture_css_size, landscape_css_size, landscape_js_size;
 extern const char* const picture_css_sha256;
-extern const char* const page_css_sha256;
-extern const char* const page_js_sha256;
+extern const char* const landscape_css_sha256;
+extern const char* const landscape_js_sha256;
 
 }  // namespace gradus::detail
 
@@ -39,7 +39,9 @@ Source source(const unsigned char* bytes, unsigned size, const char* sha256) {
 }  // namespace
 
 Source picture_css() { return source(detail::picture_css, detail::picture_css_size, detail::picture_css_sha256); }
-Source page_css() { return source(detail::page_css, detail::page_css_size, detail::page_css_sha256); }
-Source page_js() { return source(detail::page_js, detail::page_js_size, detail::page_js_sha256); }
+Source landscape_css() {
+  return source(detail::landscape_css, detail::landscape_css_size, detail::landscape_css_sha256);
+}
+Source landscape_js() { return source(detail::landscape_js, detail::landscape_js_size, detail::landscape_js_sha256); }
 
 }  // namespace gradus::study

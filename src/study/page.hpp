@@ -11,7 +11,7 @@ struct Source {
   std::string hash;  // as a Content-Security-Policy names it: 'sha256-…'
 };
 Source picture_css();
-Source page_css();
-Source page_js();
+Source landscape_css();
+Source landscape_js();
 
 }  // namespace gradus::study

@@ -353,19 +353,21 @@ const Tensor& Vjp::arrived(int input) {
   flush();
   Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
   if (!slot.defined()) return slot;
-  if (observed() && observed()->contributions) {
-    pending_ = input;
-    before_ = clone(slot);
-  }
+  if (observed() && observed()->contributions) pending_ = input, pending_sum_ = clone(slot);
   if (!slot.impl()->contiguous || !slot.impl()->sole_owner()) slot = clone(slot);
   return slot;
 }
 
-void Vjp::flush_pending() {
+void Vjp::added(Tensor gradient) {
   const int input = std::exchange(pending_, nothing_pending), to = target(input);
-  if (!before_.defined()) return pass_.add_to(index_, input, to, std::move(pending_sum_), true);
-  const Tensor before = std::exchange(before_, {}), &after = pass_.slots_[static_cast<std::size_t>(to)];
-  tell_contribution({pass_.tape_, index_, input, to, after - before, before, after, true});
+  const Tensor before = std::move(pending_sum_);
+  tell_contribution(
+      {pass_.tape_, index_, input, to, gradient, before, pass_.slots_[static_cast<std::size_t>(to)], true});
+}
+
+void Vjp::flush_pending() {
+  const int input = std::exchange(pending_, nothing_pending);
+  pass_.add_to(index_, input, target(input), std::move(pending_sum_), true);
 }
 
 }  // namespace gradus

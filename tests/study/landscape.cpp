@@ -137,7 +137,7 @@ TEST_CASE("html: names of any kind stay text; the policy names what is in the pa
     again.facts = {wicked};
     return again.html();
   }());
-  CHECK_PARTS(html, "default-src 'none'", page_js().hash, page_css().hash, picture_css().hash, "\\u003c/script>");
+  CHECK_PARTS(html, "default-src 'none'", landscape_js().hash, landscape_css().hash, picture_css().hash, "\\u003c/script>");
   CHECK_FALSE(support::contains(html, "style=\""));
   CHECK_FALSE(support::contains(html, "http://www.w3.org/1999"));
   CHECK(support::xml_trouble(l.svg()) == "");
@@ -145,7 +145,7 @@ TEST_CASE("html: names of any kind stay text; the policy names what is in the pa
 
 TEST_CASE("page sources: their hashes are those of sha256sum") {
   const support::TempDir dir;
-  for (const Source& source : {page_js(), page_css(), picture_css()}) {
+  for (const Source& source : {landscape_js(), landscape_css(), picture_css()}) {
     support::write(dir / "source", std::string(source.text));
     (void)std::system(("cd '" + dir.str() + "' && sha256sum source | cut -c1-64 >hex").c_str());
     const std::string hex = support::read(dir / "hex");

@@ -24,7 +24,8 @@ struct TrainOptions : DataOptions {
 class Training {
  public:
   // The net takes the task's examples as they are, and the optimizer trains that net.
-  Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer, MakeSchedule schedule);
+  Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer,
+           MakeSchedule schedule);
   Exit run();
 
  private:

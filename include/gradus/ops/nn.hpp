@@ -37,8 +37,8 @@ struct AttentionOptions {
 // q, k and v of one (batch, heads, …), it is one operation, which skips the keys that a causal block does not see.
 Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask = {}, const AttentionOptions& options = {});
 
-// What a long short-term memory does between its matrix products (Hochreiter and Schmidhuber, 1997; forget gate: Gers et
-// al., 2000). gates (N, 4 H): [i, f, u, o] before their functions; c (N, H): the memory. Returns (2, N, H):
+// What a long short-term memory does between its matrix products (Hochreiter and Schmidhuber, 1997; forget gate: Gers
+// et al., 2000). gates (N, 4 H): [i, f, u, o] before their functions; c (N, H): the memory. Returns (2, N, H):
 //   [0] h = sigmoid(o) tanh(c')    [1] c' = sigmoid(f) c + sigmoid(i) tanh(u)
 Tensor lstm_gates(Arg gates, Arg c);
 
