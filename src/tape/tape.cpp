@@ -52,13 +52,10 @@ int node_of(const Tensor& x, const char* operation, Loc where) {
 
 namespace {
 
-// By itself, so that recording with nobody watching keeps its registers.
-[[gnu::cold, gnu::noinline]] void tell_record(const RecordEvent& e) {
-  Observers::tell([&](Observer& o) { o.on_record(e); });
-}
-
-void record(TapeState& tape, const OpTable& op, const void* self, std::span<const Tensor* const> in, const Tensor& y,
-            const Tensor* extras, Loc where) {
+// Returns the node's number, -1 where nothing is worth recording.
+[[gnu::always_inline]] inline int record(TapeState& tape, const OpTable& op, const void* self,
+                                         std::span<const Tensor* const> in, const Tensor& y, const Tensor* extras,
+                                         Loc where) {
   // Leaves first: they come before the operation that meets them.
   const int count = static_cast<int>(in.size());
   std::int32_t room[8];
@@ -83,7 +80,7 @@ void record(TapeState& tape, const OpTable& op, const void* self, std::span<cons
     tracked = tracked || tracks;
     number[i] = n;
   }
-  if (!tracked) return;
+  if (!tracked) return -1;
 
   const int index = tape.size;
   Node& n = tape.append();
@@ -104,7 +101,7 @@ void record(TapeState& tape, const OpTable& op, const void* self, std::span<cons
     n.saved[k].tensor = t;
     n.saved[k].version = t.defined() ? t.impl()->storage->version : 0;
   }
-  if (observed()) tell_record({*thread_state().tape, index, y, in});
+  return index;
 }
 
 }  // namespace
@@ -138,9 +135,12 @@ Tensor apply_timed(const OpTable& op, const void* self, std::span<const Arg> arg
 
 }  // namespace
 
-Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Tensor* extras) {
-  if (profiled() && !std::exchange(measuring, false)) [[unlikely]]
-    return apply_timed(op, self, args, extras);
+namespace {
+
+// Built twice, so that recording with nobody watching keeps its registers.
+template <bool watched>
+[[gnu::always_inline]] inline Tensor run(const OpTable& op, const void* self, std::span<const Arg> args,
+                                         Tensor* extras) {
   ThreadState& s = thread_state();
   const Loc where = s.at_set || args.empty() ? s.at : args[0].where;
 
@@ -169,11 +169,28 @@ Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Ten
   }
   for (const Tensor* x : ins)
     if (y.is_same(*x)) y = alias(y);
-  if (tracked && s.recording && s.tape && is_floating(y.impl()->dtype))
-    record(s.tape->state(), op, self, ins, y, f.extras, where);
+  if (tracked && s.recording && s.tape && is_floating(y.impl()->dtype)) {
+    const int index = record(s.tape->state(), op, self, ins, y, f.extras, where);
+    if (watched && index >= 0) Observers::tell([&](Observer& o) { o.on_record({*s.tape, index, y, ins}); });
+  }
   if (extras)
     for (int k = 0; k < 3; ++k) extras[k] = std::move(f.extras[k]);
   return y;
+}
+
+[[gnu::cold, gnu::noinline]] Tensor run_watched(const OpTable& op, const void* self, std::span<const Arg> args,
+                                                Tensor* extras) {
+  return run<true>(op, self, args, extras);
+}
+
+}  // namespace
+
+Tensor apply(const OpTable& op, const void* self, std::span<const Arg> args, Tensor* extras) {
+  if (profiled() && !std::exchange(measuring, false)) [[unlikely]]
+    return apply_timed(op, self, args, extras);
+  if (observed()) [[unlikely]]
+    return run_watched(op, self, args, extras);
+  return run<false>(op, self, args, extras);
 }
 
 bool check_fields(const OpTable& table, const void* op) {

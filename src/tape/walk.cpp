@@ -50,6 +50,14 @@ inline void add(Tensor& slot, Tensor&& gradient, bool record) {
 
 // ---- the pass ----
 
+// Asked once for each visit, and kept in pending_: rules give often.
+constexpr int nobody_watches = -1, nothing_pending = -2;
+
+[[gnu::always_inline]] inline Vjp::Vjp(BackwardPass& pass, int node, const Tensor& incoming)
+    : g(incoming), pass_(pass), node_(pass.state_[node]), index_(node) {
+  if (observed()) pending_ = nothing_pending;
+}
+
 BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& options)
     : tape_(tape), state_(tape.state()), what_("backward"), where_(user_line(loss.where)), release_(!options.keep) {
   begin(loss, {});
@@ -253,14 +261,6 @@ std::vector<Tensor> Tape::gradient(const Arg& y, const std::vector<Tensor>& inpu
 }
 
 // ---- what a rule sees ----
-
-// Asked once for each visit, and kept in pending_: rules give often.
-constexpr int nobody_watches = -1, nothing_pending = -2;
-
-Vjp::Vjp(BackwardPass& pass, int node, const Tensor& incoming)
-    : g(incoming), pass_(pass), node_(pass.state_[node]), index_(node) {
-  if (observed()) pending_ = nothing_pending;
-}
 
 int Vjp::target(int input) const {
   const int to = input < node_.inputs ? node_.in[input] : -1;
