@@ -91,11 +91,13 @@ class Vjp {
   // The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in
   // place.
   const Tensor& accumulator(int input);
-  // The same where something has arrived already, and then added() says what came to it, if anybody watches; undefined
-  // where nothing has: give() what is computed afresh.
-  const Tensor& arrived(int input);
-  bool watched() const { return pending_ >= 0; }
-  void added(Tensor gradient);
+  // For what adds itself in passing, as a matrix product does: calls write(to, false), which fills `to` with the
+  // gradient, or, where something has arrived already, write(sum, true), which adds the gradient to that sum.
+  template <class Write>
+  void give_by(int input, const Write& write) {
+    give_by(
+        input, [](const void* w, const Tensor& to, bool add) { (*static_cast<const Write*>(w))(to, add); }, &write);
+  }
 
  private:
   friend class BackwardPass;
@@ -104,6 +106,7 @@ class Vjp {
   [[noreturn]] void refuse_changed(const detail::Saved& s, const char* what, int k) const;
   int target(int input) const;  // the node of that input, or -1 where no gradient is wanted
   [[noreturn]] void refuse(int input, const detail::Node& x, const Tensor& gradient) const;
+  void give_by(int input, void (*write)(const void* context, const Tensor& to, bool add), const void* context);
   void flush() {
     if (pending_ >= 0) flush_pending();
   }
@@ -112,7 +115,7 @@ class Vjp {
   BackwardPass& pass_;
   detail::Node& node_;
   int index_, pending_ = -1;
-  Tensor pending_sum_;  // an accumulator handed out under observation, not yet given; or what had arrived before
+  Tensor pending_sum_;  // an accumulator handed out under observation, not yet given
 };
 
 // Receives an operation's attributes by name.

@@ -40,6 +40,7 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "map.inl"
 #include "reduce.inl"
 #include "softmax.inl"
+#include "norm.inl"
 #include "cell.inl"
 #include "gemm.inl"
 #include "attention.inl"

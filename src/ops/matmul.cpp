@@ -104,10 +104,7 @@ void give_recorded(Vjp& v, int input, const Factor& a, const Factor& b) {
 }
 // The product adds itself to what has arrived before.
 void give_fused(Vjp& v, int input, const Factor& a, const Factor& b) {
-  const Tensor& sum = v.arrived(input);
-  if (!sum.defined()) return v.give(input, product(a, b));
-  multiply(a, b, true, sum);
-  if (v.watched()) v.added(product(a, b));
+  v.give_by(input, [&](const Tensor& to, bool add) { multiply(a, b, add, to); });
 }
 
 struct Matmul {

@@ -60,7 +60,6 @@ class Recorder : public Observer {
   void write_leaf(OnTape& t, NodeView node, const Tensor& value);
   void write_op(OnTape& t, const RecordEvent& e);
   void break_off(OnTape& t);
-  void check(const Tape& tape, OnTape& t);
 
   std::shared_ptr<Run> run_;
   int thread_;

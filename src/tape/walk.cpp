@@ -348,21 +348,23 @@ const Tensor& Vjp::accumulator(int input) {
   return slot;
 }
 
-const Tensor& Vjp::arrived(int input) {
+void Vjp::give_by(int input, void (*write)(const void*, const Tensor&, bool), const void* context) {
   const int to = target(input);
+  if (to < 0) return;
   flush();
+  const Node& x = pass_.state_[to];
   Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
-  if (!slot.defined()) return slot;
-  if (observed() && observed()->contributions) pending_ = input, pending_sum_ = clone(slot);
+  const auto afresh = [&] {
+    Tensor gradient = empty(x.shape, x.dtype);
+    write(context, gradient, false);
+    return gradient;
+  };
+  if (!slot.defined()) return give(input, afresh());
+  const bool watched = observed() && observed()->contributions;  // then the same kernel runs, and once more to show
+  const Tensor added = watched ? afresh() : Tensor(), before = watched ? clone(slot) : Tensor();
   if (!slot.impl()->contiguous || !slot.impl()->sole_owner()) slot = clone(slot);
-  return slot;
-}
-
-void Vjp::added(Tensor gradient) {
-  const int input = std::exchange(pending_, nothing_pending), to = target(input);
-  const Tensor before = std::move(pending_sum_);
-  tell_contribution(
-      {pass_.tape_, index_, input, to, gradient, before, pass_.slots_[static_cast<std::size_t>(to)], true});
+  write(context, slot, true);
+  if (watched) tell_contribution({pass_.tape_, index_, input, to, added, before, slot, true});
 }
 
 void Vjp::flush_pending() {

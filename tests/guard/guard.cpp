@@ -5,31 +5,11 @@
 //   gradus_guard instructions     to be run by callgrind, with a dump before each call of guard_mark
 #include <gradus/gradus.hpp>
 
-#include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
+#include "count_malloc.hpp"
 #include "tensor/pool.hpp"
-
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-namespace {
-std::atomic<long> calls{0};
-}
-// The program's own entry points stand before the C library's, for everything that runs in this process.
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-void* malloc(std::size_t n) { return ++calls, __libc_malloc(n); }
-void* calloc(std::size_t n, std::size_t size) { return ++calls, __libc_calloc(n, size); }
-void* realloc(void* p, std::size_t n) { return ++calls, __libc_realloc(p, n); }
-void* aligned_alloc(std::size_t alignment, std::size_t n) { return ++calls, __libc_memalign(alignment, n); }
-}
-#else
-constexpr long calls = 0;
-#endif
 
 // The end of a stretch; callgrind writes down what it has counted.
 extern "C" [[gnu::noinline]] void guard_mark() { asm volatile(""); }
