@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <gradus/data/readers.hpp>
 
 #include <charconv>
@@ -7,6 +6,7 @@
 #include <optional>
 
 #include "data/csv_cells.hpp"
+#include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus::data {
@@ -84,7 +84,7 @@ class CsvReader {
     table.x = from(std::span<const float>(x_), {n, static_cast<std::int64_t>(columns_ - 1)}, where_);
     if (options_.classes) {
       if (const auto line = classes_.settle(classes_y_)) {
-        file_.fail({.wrong = fmt::format("line {}, {}: a fraction is no class", *line, column(label_)),
+        file_.fail({.wrong = formatted("line {}, {}: a fraction is no class", *line, column(label_)),
                     .advice = "{.classes = false} for labels that are numbers to be predicted"});
       }
       table.y = from(std::span<const std::int64_t>(classes_y_), {n}, where_);
@@ -101,8 +101,7 @@ class CsvReader {
   void row() {
     const auto& cells = cells_.cells();
     if (cells.size() != columns_) {
-      fail("a ragged line", fmt::format("{} cells", cells.size()),
-           fmt::format("{}, as in line {}", columns_, first_line_));
+      fail("a ragged line", formatted("{} cells", cells.size()), formatted("{}, as in line {}", columns_, first_line_));
     }
     for (std::size_t i = 0; i < columns_; ++i) {
       if (i != label_) {
@@ -142,7 +141,7 @@ class CsvReader {
     std::optional<std::size_t> named;
     for (std::size_t i = 0; i < columns_ && may_be_name; ++i) {
       if (first[i] != options_.label) continue;
-      if (named) fail(fmt::format("two columns have the label's name {:?}", options_.label));
+      if (named) fail(formatted("two columns have the label's name {:?}", options_.label));
       named = i;
     }
     if (named) return *named;
@@ -150,8 +149,8 @@ class CsvReader {
     if (place && *place == std::trunc(*place) && *place >= -count && *place < count) {
       return static_cast<std::size_t>(*place < 0 ? *place + count : *place);
     }
-    fail(fmt::format("no column {:?}", options_.label), fmt::format("{}", fmt::join(first, ", ")),
-         fmt::format("one of these, or a number below {}", columns_));
+    fail(formatted("no column {:?}", options_.label), formatted("{}", fmt::join(first, ", ")),
+         formatted("one of these, or a number below {}", columns_));
   }
 
   bool has_header() const {
@@ -166,20 +165,20 @@ class CsvReader {
   }
 
   std::string column(std::size_t i) const {
-    return names_.empty() ? fmt::format("column {} (from 0)", i) : fmt::format("column {:?}", names_[i]);
+    return names_.empty() ? formatted("column {} (from 0)", i) : formatted("column {:?}", names_[i]);
   }
 
   [[noreturn]] void fail(std::string wrong, std::string got = {}, std::string expected = {},
                          std::string advice = {}) const {
-    file_.fail({.wrong = fmt::format("line {}: {}", cells_.line(), wrong),
+    file_.fail({.wrong = formatted("line {}: {}", cells_.line(), wrong),
                 .got = std::move(got),
                 .expected = std::move(expected),
                 .advice = std::move(advice)});
   }
 
   [[noreturn]] void fail_at(std::size_t i, std::string_view wrong) const {
-    file_.fail({.wrong = fmt::format("line {}, {}: {}", cells_.line(), column(i), wrong),
-                .got = fmt::format("{:?}", cells_.cells()[i].substr(0, 60))});
+    file_.fail({.wrong = formatted("line {}, {}: {}", cells_.line(), column(i), wrong),
+                .got = formatted("{:?}", cells_.cells()[i].substr(0, 60))});
   }
 
   const io::InputFile& file_;

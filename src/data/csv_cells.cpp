@@ -1,6 +1,6 @@
 #include "data/csv_cells.hpp"
 
-#include <fmt/format.h>
+#include "tensor/format.hpp"
 
 namespace gradus::data {
 
@@ -43,7 +43,7 @@ std::string_view CsvCells::quoted() {
   const std::int64_t opened = line_;
   std::size_t end = begin;
   for (;; ++at_) {
-    if (at_ == text_.size()) file_.fail({.wrong = fmt::format("line {}: a quote that nothing closes", opened)});
+    if (at_ == text_.size()) file_.fail({.wrong = formatted("line {}: a quote that nothing closes", opened)});
     if (text_[at_] == '"' && text_.compare(at_, 2, "\"\"") != 0) break;
     if (text_[at_] == '"') ++at_;
     if (text_[at_] == '\n') ++line_;
@@ -52,8 +52,8 @@ std::string_view CsvCells::quoted() {
   ++at_;
   if (!at_break() && text_[at_] != separator_) {
     file_.fail(
-        {.wrong = fmt::format("line {}: text behind a closing quote", line_),
-         .expected = fmt::format("'{}' or the end of the line; a quote within a cell is written twice", separator_)});
+        {.wrong = formatted("line {}: text behind a closing quote", line_),
+         .expected = formatted("'{}' or the end of the line; a quote within a cell is written twice", separator_)});
   }
   return {text_.data() + begin, end - begin};
 }

@@ -1,11 +1,10 @@
 #include <gradus/data/dataset.hpp>
 
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "data/check.hpp"
 #include "kernels/kernels.hpp"
+#include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus::data {
@@ -36,7 +35,7 @@ void check(const Dataset& data, const char* operation, Loc where) {
   if (!data.x.defined() || !data.y.defined())
     throw Error(operation, {.wrong = "x or y of the dataset is undefined"}, where);
   const Shape &x = data.x.shape(), &y = data.y.shape();
-  const auto got = [&] { return fmt::format("x {} and y {}", to_string(x), to_string(y)); };
+  const auto got = [&] { return formatted("x {} and y {}", to_string(x), to_string(y)); };
   if (x.empty() || y.empty()) throw Error(operation, {.wrong = "no axis to count examples along", .got = got()}, where);
   if (x[0] != y[0])
     throw Error(operation, {.wrong = "x and y differ in their number of examples", .got = got()}, where);
@@ -50,7 +49,7 @@ Dataset Dataset::slice(std::int64_t begin, std::int64_t end, Loc where) const {
   if (begin < 0 || end > size() || begin >= end) {
     throw Error("slice",
                 {.wrong = begin >= end ? "an empty range" : "a range that is not inside",
-                 .got = fmt::format("{} to {} of {} examples", begin, end, size()),
+                 .got = formatted("{} to {} of {} examples", begin, end, size()),
                  .expected = "0 <= begin < end <= size()"},
                 where);
   }
@@ -63,7 +62,7 @@ Dataset Dataset::rows(const Tensor& index, Loc where) const {
   if (index.dtype() != i64 || index.dim() != 1 || index.numel() == 0) {
     throw Error("rows",
                 {.wrong = "not a list of examples",
-                 .got = fmt::format("{} {}", name(index.dtype()), to_string(index.shape())),
+                 .got = formatted("{} {}", name(index.dtype()), to_string(index.shape())),
                  .expected = "i64 (M,) with at least one element"},
                 where);
   }
@@ -72,7 +71,7 @@ Dataset Dataset::rows(const Tensor& index, Loc where) const {
                                               static_cast<std::size_t>(dense.numel())};
   for (std::int64_t i : numbers) {
     if (i >= 0 && i < size()) continue;
-    throw Error("rows", {.wrong = "no such example", .got = fmt::format("{} of {} examples", i, size())}, where);
+    throw Error("rows", {.wrong = "no such example", .got = formatted("{} of {} examples", i, size())}, where);
   }
   return {gathered(x, numbers, where), gathered(y, numbers, where)};
 }
@@ -84,7 +83,7 @@ Split split(const Dataset& data, double test_fraction, std::uint64_t seed, Loc w
   if (!(wanted >= 1 && wanted < static_cast<double>(n))) {
     throw Error("split",
                 {.wrong = "one part would be empty",
-                 .got = fmt::format("a fraction of {} of {} examples", test_fraction, n),
+                 .got = formatted("a fraction of {} of {} examples", test_fraction, n),
                  .expected = "between 0 and 1"},
                 where);
   }

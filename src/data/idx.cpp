@@ -1,6 +1,5 @@
 #include "data/idx.hpp"
 
-#include <fmt/format.h>
 #include <gradus/data/readers.hpp>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <bit>
 
 #include "io/stream.hpp"
+#include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus::data {
@@ -49,7 +49,7 @@ IdxFile read_idx(const io::InputFile& file) {
   const std::uint64_t element = width(idx.type);
   if (head[0] || head[1] || !element) {
     file.fail({.wrong = "is not an IDX file",
-               .got = fmt::format("{:02x} {:02x} {:02x} {:02x}", head[0], head[1], head[2], head[3]),
+               .got = formatted("{:02x} {:02x} {:02x} {:02x}", head[0], head[1], head[2], head[3]),
                .expected = "00 00, a type of 08 09 0b 0c 0d or 0e, the number of axes"});
   }
   const std::size_t axes = head[3];
@@ -68,18 +68,18 @@ IdxFile read_idx(const io::InputFile& file) {
   const auto disagree = [&](const char* wrong, std::string got) {
     file.fail({.wrong = wrong,
                .got = std::move(got),
-               .expected = fmt::format("{} bytes for {}", claimed, to_string(idx.shape))});
+               .expected = formatted("{} bytes for {}", claimed, to_string(idx.shape))});
   };
   const std::uint64_t before = 4 + 4 * axes;
   if (claimed > in.most() - std::min(in.most(), before)) {
-    disagree("is truncated, or its header lies", fmt::format("a file of {} bytes", file.size()));
+    disagree("is truncated, or its header lies", formatted("a file of {} bytes", file.size()));
   }
   while (idx.bytes.size() < claimed) {
     const std::size_t have = idx.bytes.size(), left = static_cast<std::size_t>(claimed) - have;
     const std::size_t step = in.compressed() ? std::min(left, std::max<std::size_t>(have, 1 << 16)) : left;
     idx.bytes.resize(have + step);
     const std::size_t came = in.read(idx.bytes.data() + have, step);
-    if (came < step) disagree("is truncated, or its header lies", fmt::format("{} bytes", have + came));
+    if (came < step) disagree("is truncated, or its header lies", formatted("{} bytes", have + came));
   }
   unsigned char more;
   if (in.read(&more, 1) != 0) disagree("has bytes behind its numbers", "more");

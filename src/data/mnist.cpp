@@ -1,5 +1,4 @@
 // MNIST and the sets that come in its form.
-#include <fmt/format.h>
 #include <gradus/data/readers.hpp>
 
 #include <cstdlib>
@@ -7,6 +6,7 @@
 
 #include "data/idx.hpp"
 #include "kernels/parallel.hpp"
+#include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus::data {
@@ -27,14 +27,14 @@ struct Source {
   io::InputFile file(const std::string& stem, const std::string& kind) const {
     for (const char* joint : {"-", "."})
       for (const char* end : {"", ".gz"}) {
-        std::string path = fmt::format("{}/{}{}{}-ubyte{}", directory, stem, joint, kind, end);
+        std::string path = formatted("{}/{}{}{}-ubyte{}", directory, stem, joint, kind, end);
         std::error_code ignored;
         if (std::filesystem::exists(path, ignored)) return {std::move(path), name, where};
       }
     throw Error(name,
-                {.wrong = fmt::format("no file {}-{}-ubyte in {}", stem, kind, directory),
+                {.wrong = formatted("no file {}-{}-ubyte in {}", stem, kind, directory),
                  .expected = "it, or the same with .gz",
-                 .advice = fmt::format("./tools/get-data {}", name)},
+                 .advice = formatted("./tools/get-data {}", name)},
                 where);
   }
 };
@@ -62,14 +62,13 @@ Tensor labels(const Source& source, const std::string& part, std::int64_t images
     file.fail({.wrong = "does not hold labels", .got = to_string(idx.shape), .expected = "bytes of shape (N,)"});
   }
   if (idx.shape[0] != images) {
-    file.fail({.wrong = "as many labels as images are needed", .got = fmt::format("{} and {}", idx.shape[0], images)});
+    file.fail({.wrong = "as many labels as images are needed", .got = formatted("{} and {}", idx.shape[0], images)});
   }
   Tensor y = detail::make(idx.shape, i64, source.name, source.where);
   auto* to = y.impl()->as<std::int64_t>();
   for (std::size_t i = 0; i < idx.bytes.size(); ++i) {
     if (idx.bytes[i] > 9) {
-      file.fail(
-          {.wrong = "a label out of range", .got = fmt::format("{} at {}", idx.bytes[i], i), .expected = "0 to 9"});
+      file.fail({.wrong = "a label out of range", .got = formatted("{} at {}", idx.bytes[i], i), .expected = "0 to 9"});
     }
     to[i] = idx.bytes[i];
   }

@@ -1,7 +1,5 @@
 #include <gradus/io/safetensors.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -9,6 +7,7 @@
 
 #include "io/file.hpp"
 #include "io/safetensors_header.hpp"
+#include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus::io {
@@ -46,19 +45,19 @@ float from_brain(std::uint16_t bits) { return std::bit_cast<float>(static_cast<s
 
 [[noreturn]] void refuse(const InputFile& file, const Entry& e, std::string why, std::string got,
                          std::string advice = {}) {
-  file.fail({.wrong = fmt::format("tensor {:?}: {}", e.name, why), .got = std::move(got), .advice = std::move(advice)});
+  file.fail({.wrong = formatted("tensor {:?}: {}", e.name, why), .got = std::move(got), .advice = std::move(advice)});
 }
 
 const Format& format_of(const Entry& e, const InputFile& file) {
   for (const Format& f : formats)
     if (e.dtype == f.name) return f;
-  refuse(file, e, "Gradus has no such dtype", fmt::format("{:?}", e.dtype),
+  refuse(file, e, "Gradus has no such dtype", formatted("{:?}", e.dtype),
          "save it as F32, F64, I64, BOOL, F16 or BF16");
 }
 
 // Does the entry's room hold its shape? As for tensors in memory, an axis of 0 counts as 1 in what must not overflow.
 Shape shape_of(const Entry& e, const Format& f, const InputFile& file) {
-  const std::string got = fmt::format("{} ({}) at {} to {}", e.dtype, fmt::join(e.shape, ", "), e.begin, e.end);
+  const std::string got = formatted("{} ({}) at {} to {}", e.dtype, fmt::join(e.shape, ", "), e.begin, e.end);
   if (e.shape.size() > max_dims) refuse(file, e, "more than 8 axes", got);
   constexpr std::uint64_t most = std::uint64_t{1} << 47;
   std::uint64_t room = static_cast<std::uint64_t>(size_of(f.dtype)), bytes = f.bytes;
@@ -70,7 +69,7 @@ Shape shape_of(const Entry& e, const Format& f, const InputFile& file) {
     bytes *= size;
     shape.push_back(static_cast<std::int64_t>(size));
   }
-  if (e.end < e.begin || e.end - e.begin != bytes) refuse(file, e, fmt::format("its shape needs {} bytes", bytes), got);
+  if (e.end < e.begin || e.end - e.begin != bytes) refuse(file, e, formatted("its shape needs {} bytes", bytes), got);
   return shape;
 }
 
@@ -83,15 +82,15 @@ void check_layout(const SafetensorsHeader& header, const InputFile& file) {
   for (const Entry* e : order) {
     if (e->begin != at) {
       refuse(file, *e, e->begin < at ? "overlaps the one before it" : "a gap before it",
-             fmt::format("{} to {}, after {}", e->begin, e->end, at));
+             formatted("{} to {}, after {}", e->begin, e->end, at));
     }
     at = e->end;
   }
   const std::uint64_t present = file.size() - header.data;
   if (at != present) {
     file.fail({.wrong = at > present ? "is truncated" : "has bytes that belong to no tensor",
-               .got = fmt::format("{} bytes of data", present),
-               .expected = fmt::format("{} by the header", at)});
+               .got = formatted("{} bytes of data", present),
+               .expected = formatted("{} by the header", at)});
   }
 }
 
@@ -137,16 +136,15 @@ void check(const std::string& path, const StateDict& state, Loc where) {
   std::vector<std::string_view> names;
   for (const auto& [name, tensor] : state) {
     if (name.size() > most_name_bytes || name.find('\0') != std::string::npos || name == "__metadata__") {
-      throw Error("save", {.wrong = path + ": not a name for a tensor", .got = fmt::format("{:?}", name.substr(0, 80))},
+      throw Error("save", {.wrong = path + ": not a name for a tensor", .got = formatted("{:?}", name.substr(0, 80))},
                   where);
     }
-    if (!tensor.defined())
-      throw Error("save", {.wrong = fmt::format("{}: tensor {:?} is undefined", path, name)}, where);
+    if (!tensor.defined()) throw Error("save", {.wrong = formatted("{}: tensor {:?} is undefined", path, name)}, where);
     names.push_back(name);
   }
   std::ranges::sort(names);
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
-    throw Error("save", {.wrong = fmt::format("{}: two tensors have the name {:?}", path, *twice)}, where);
+    throw Error("save", {.wrong = formatted("{}: two tensors have the name {:?}", path, *twice)}, where);
   }
 }
 
@@ -156,7 +154,7 @@ std::string quoted(const std::string& text, const std::string& path, Loc where) 
   throw Error("save", {.wrong = path + ": a name or a word of the metadata is not UTF-8"}, where);
 }
 
-std::string shape_text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape.begin(), shape.end(), ",")); }
+std::string shape_text(const Shape& shape) { return formatted("[{}]", fmt::join(shape.begin(), shape.end(), ",")); }
 
 }  // namespace
 
@@ -174,8 +172,8 @@ void save(const std::string& path, const StateDict& state, const std::map<std::s
     const auto& [name, tensor] = *item;
     const std::int64_t end = at + tensor.numel() * size_of(tensor.dtype());
     const char* dtype = std::ranges::find(formats, tensor.dtype(), &Format::dtype)->name;
-    header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}", header.empty() ? "" : ",",
-                          quoted(name, path, where), dtype, shape_text(tensor.shape()), at, end);
+    header += formatted("{}{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}", header.empty() ? "" : ",",
+                        quoted(name, path, where), dtype, shape_text(tensor.shape()), at, end);
     at = end;
   }
   header = '{' + header + '}';

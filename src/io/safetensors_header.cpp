@@ -1,11 +1,11 @@
 #include "io/safetensors_header.hpp"
 
-#include <fmt/format.h>
-
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <unordered_set>
+
+#include "tensor/format.hpp"
 
 namespace gradus::io {
 namespace {
@@ -41,9 +41,8 @@ class Grammar {
       return header_.metadata.emplace(key, "").second || refuse("a key of __metadata__ comes twice");
     }
     if (at_ != At::entry) return refuse("a field without its value");
-    if (key != "dtype" && key != "shape" && key != "data_offsets")
-      return refuse(fmt::format("unknown field {:?}", key));
-    if (fields_.find(key + ' ') != std::string::npos) return refuse(fmt::format("field {:?} comes twice", key));
+    if (key != "dtype" && key != "shape" && key != "data_offsets") return refuse(formatted("unknown field {:?}", key));
+    if (fields_.find(key + ' ') != std::string::npos) return refuse(formatted("field {:?} comes twice", key));
     fields_ += key + ' ';
     return go(key == "dtype" ? At::dtype : key == "shape" ? At::shape : At::offsets);
   }
@@ -99,7 +98,7 @@ class Grammar {
   bool binary(Json::binary_t&) { return refuse("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
     name_.clear();
-    return refuse(fmt::format("not JSON at byte {} of it", position));
+    return refuse(formatted("not JSON at byte {} of it", position));
   }
 
  private:
@@ -112,7 +111,7 @@ class Grammar {
     return true;
   }
   bool refuse(const std::string& why) {
-    complaint_ = name_.empty() ? why : fmt::format("{:?}: {}", name_, why);
+    complaint_ = name_.empty() ? why : formatted("{:?}: {}", name_, why);
     return false;
   }
 
@@ -129,13 +128,13 @@ SafetensorsHeader read_header(const InputFile& file) {
     file.fail({.wrong = "is not a safetensors file: " + std::move(why), .got = std::move(got)});
   };
   unsigned char head[8];
-  if (file.size() < sizeof head + 2) refuse("too short", fmt::format("{} bytes", file.size()));
+  if (file.size() < sizeof head + 2) refuse("too short", formatted("{} bytes", file.size()));
   file.read(0, head, sizeof head);
   std::uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | head[i];
   if (length < 2 || length > file.size() - sizeof head || length > most_header_bytes) {
     refuse("the length of its header cannot be",
-           fmt::format("a header of {} bytes in a file of {}", length, file.size()));
+           formatted("a header of {} bytes in a file of {}", length, file.size()));
   }
 
   std::string text(static_cast<std::size_t>(length), '\0');

@@ -1,13 +1,13 @@
 #include <gradus/nn/activation.hpp>
 
-#include <fmt/format.h>
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
-std::string LeakyReLU::describe() const { return fmt::format("slope {}", negative_slope); }
-std::string ELU::describe() const { return alpha == 1 ? "" : fmt::format("alpha {}", alpha); }
-std::string Softplus::describe() const { return beta == 1 ? "" : fmt::format("beta {}", beta); }
-std::string Softmax::describe() const { return fmt::format("axis {}", axis); }
-std::string LogSoftmax::describe() const { return fmt::format("axis {}", axis); }
+std::string LeakyReLU::describe() const { return formatted("slope {}", negative_slope); }
+std::string ELU::describe() const { return alpha == 1 ? "" : formatted("alpha {}", alpha); }
+std::string Softplus::describe() const { return beta == 1 ? "" : formatted("beta {}", beta); }
+std::string Softmax::describe() const { return formatted("axis {}", axis); }
+std::string LogSoftmax::describe() const { return formatted("axis {}", axis); }
 
 }  // namespace gradus::nn

@@ -8,6 +8,7 @@
 #include <gradus/ops.hpp>
 
 #include "nn/check.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
@@ -19,9 +20,9 @@ std::int64_t checked_width(const char* layer, const char* name, std::int64_t wid
   check_sizes(layer, {{name, width}, {"num_heads", heads}}, where);
   if (width % heads == 0) return width;
   fail(layer,
-       {.wrong = fmt::format("{} does not fall into heads of one size", name),
-        .got = fmt::format("{} {}, {} heads", name, width, heads),
-        .expected = fmt::format("{} a multiple of the number of heads", name)},
+       {.wrong = formatted("{} does not fall into heads of one size", name),
+        .got = formatted("{} {}, {} heads", name, width, heads),
+        .expected = formatted("{} a multiple of the number of heads", name)},
        where);
 }
 
@@ -52,10 +53,10 @@ MultiheadAttention::MultiheadAttention(std::int64_t embed, std::int64_t heads, c
 }
 
 std::string MultiheadAttention::describe() const {
-  std::string s = fmt::format("{}, {} heads", embed_dim, num_heads);
-  if (!in_proj_weight.defined()) s += fmt::format(", keys {}, values {}", kdim, vdim);
+  std::string s = formatted("{}, {} heads", embed_dim, num_heads);
+  if (!in_proj_weight.defined()) s += formatted(", keys {}, values {}", kdim, vdim);
   if (batch_first) s += ", batch first";
-  if (dropout > 0) s += fmt::format(", dropout {}", dropout);
+  if (dropout > 0) s += formatted(", dropout {}", dropout);
   return in_proj_bias.defined() ? s : s + ", no bias";
 }
 
@@ -84,9 +85,9 @@ namespace {
 void check_input(const char* name, const Tensor& x, bool batch_first, std::int64_t width, Loc where) {
   if (x.defined() && x.dim() == 3 && x.size(2) == width) return;
   fail(mha,
-       {.wrong = fmt::format("the {} has the wrong shape", name),
+       {.wrong = formatted("the {} has the wrong shape", name),
         .got = x.defined() ? to_string(x.shape()) : "an undefined tensor",
-        .expected = fmt::format("({}, {})", batch_first ? "N, T" : "T, N", width)},
+        .expected = formatted("({}, {})", batch_first ? "N, T" : "T, N", width)},
        where);
 }
 
@@ -95,10 +96,9 @@ Tensor masked(const char* name, const Tensor& scores, const Tensor& mask, const 
               const Shape& broadcasting, Loc where) {
   if (mask.shape() != wanted)
     fail(mha,
-         {.wrong = fmt::format("{} has the wrong shape", name),
+         {.wrong = formatted("{} has the wrong shape", name),
           .got = to_string(mask.shape()),
-          .expected =
-              fmt::format("{}; attn_mask (T, S) or (N heads, T, S), key_padding_mask (N, S)", to_string(wanted))},
+          .expected = formatted("{}; attn_mask (T, S) or (N heads, T, S), key_padding_mask (N, S)", to_string(wanted))},
          where);
   const Tensor m = reshape(mask, broadcasting);
   return m.dtype() == boolean ? masked_fill(scores, m, -std::numeric_limits<double>::infinity()) : scores + m;
@@ -118,8 +118,8 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
   if (query.tensor().size(batch_axis) != batch || value.size(batch_axis) != batch || value.size(time_axis) != sources)
     fail(mha,
          {.wrong = "query, key and value do not fit",
-          .got = fmt::format("{}, {} and {}", to_string(query.tensor().shape()), to_string(key.shape()),
-                             to_string(value.shape())),
+          .got = formatted("{}, {} and {}", to_string(query.tensor().shape()), to_string(key.shape()),
+                           to_string(value.shape())),
           .expected = "one N for all, one S for key and value"},
          where);
 
@@ -185,7 +185,7 @@ Tensor TransformerEncoderLayer::forward(Arg src, const Tensor& src_mask, const T
 std::string TransformerEncoderLayer::describe() const {
   std::string s = activation == EncoderActivation::relu ? "relu" : "gelu";
   if (norm_first) s += ", norm first";
-  if (dropout > 0) s += fmt::format(", dropout {}", dropout);
+  if (dropout > 0) s += formatted(", dropout {}", dropout);
   return s;
 }
 

@@ -1,8 +1,6 @@
 // What constructors of layers check.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
@@ -11,6 +9,7 @@
 
 #include <gradus/ops/linalg.hpp>
 
+#include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 
 namespace gradus::nn {
@@ -25,9 +24,9 @@ inline void check_sizes(const char* layer, std::initializer_list<std::pair<const
   for (const auto& [name, size] : sizes)
     if (size < least)
       fail(layer,
-           {.wrong = fmt::format("{} is too small", name),
-            .got = fmt::format("{}", size),
-            .expected = fmt::format("{} or more", least)},
+           {.wrong = formatted("{} is too small", name),
+            .got = formatted("{}", size),
+            .expected = formatted("{} or more", least)},
            where);
 }
 
@@ -42,14 +41,13 @@ inline void check_floating(const char* layer, DType dtype, Loc where) {
 
 inline void check_probability(const char* layer, const char* name, double p, Loc where) {
   if (!(p >= 0 && p <= 1))
-    fail(layer,
-         {.wrong = fmt::format("{} is not a probability", name), .got = fmt::format("{}", p), .expected = "0 to 1"},
+    fail(layer, {.wrong = formatted("{} is not a probability", name), .got = formatted("{}", p), .expected = "0 to 1"},
          where);
 }
 
 // "3x5"; "3" for a square one if `brief`.
 inline std::string text(const Pair& p, bool brief = false) {
-  return brief && p[0] == p[1] ? fmt::format("{}", p[0]) : fmt::format("{}x{}", p[0], p[1]);
+  return brief && p[0] == p[1] ? formatted("{}", p[0]) : formatted("{}x{}", p[0], p[1]);
 }
 
 }  // namespace gradus::nn

@@ -6,6 +6,7 @@
 #include <gradus/op.hpp>
 
 #include "nn/check.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
@@ -17,7 +18,7 @@ void check_conv(const char* layer, std::int64_t in, std::int64_t out, std::int64
   if (in % groups || out % groups)
     fail(layer,
          {.wrong = "the channels do not fall into groups of one size",
-          .got = fmt::format("{} -> {} channels, {} groups", in, out, groups),
+          .got = formatted("{} -> {} channels, {} groups", in, out, groups),
           .expected = "both a multiple of groups"},
          where);
 }
@@ -38,13 +39,13 @@ Tensor start(const Shape& shape, const Shape& weight, DType dtype, Loc where) {
 
 template <class Conv, class Text>
 std::string describe_conv(const Conv& c, Text size) {
-  std::string s = fmt::format("{} -> {}, {}", c.in_channels, c.out_channels, size(c.kernel_size, false));
+  std::string s = formatted("{} -> {}, {}", c.in_channels, c.out_channels, size(c.kernel_size, false));
   if (c.stride != decltype(c.stride)(1)) s += ", stride " + size(c.stride, true);
   if (c.padding != decltype(c.padding)(0)) s += ", padding " + size(c.padding, true);
   if constexpr (requires { c.output_padding; })
     if (c.output_padding != Pair(0)) s += ", output padding " + size(c.output_padding, true);
   if (c.dilation != decltype(c.dilation)(1)) s += ", dilation " + size(c.dilation, true);
-  if (c.groups != 1) s += fmt::format(", groups {}", c.groups);
+  if (c.groups != 1) s += formatted(", groups {}", c.groups);
   return c.bias.defined() ? s : s + ", no bias";
 }
 
@@ -73,7 +74,7 @@ Tensor Conv1d::forward(Arg x) const {
 }
 
 std::string Conv1d::describe() const {
-  return describe_conv(*this, [](std::int64_t size, bool) { return fmt::format("{}", size); });
+  return describe_conv(*this, [](std::int64_t size, bool) { return formatted("{}", size); });
 }
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& options, Loc where)

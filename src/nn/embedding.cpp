@@ -6,6 +6,7 @@
 #include <gradus/ops/shape.hpp>
 
 #include "nn/check.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
@@ -16,8 +17,8 @@ Embedding::Embedding(std::int64_t count, std::int64_t width, const EmbeddingOpti
   if (padding_idx < -1 || padding_idx >= count)
     fail("Embedding",
          {.wrong = "padding_idx is not a row of the table",
-          .got = fmt::format("{}", padding_idx),
-          .expected = fmt::format("0 to {}, or -1 for none", count - 1)},
+          .got = formatted("{}", padding_idx),
+          .expected = formatted("0 to {}, or -1 for none", count - 1)},
          where);
   const Tensor table = init::normal_(zeros({count, width}, options.dtype, where));
   if (padding_idx >= 0) init::zeros_(select(table, 0, padding_idx));
@@ -30,8 +31,8 @@ Tensor Embedding::forward(Arg x) const {
 }
 
 std::string Embedding::describe() const {
-  return fmt::format("{} x {}{}", num_embeddings, embedding_dim,
-                     padding_idx < 0 ? "" : fmt::format(", padding {}", padding_idx));
+  return formatted("{} x {}{}", num_embeddings, embedding_dim,
+                   padding_idx < 0 ? "" : formatted(", padding {}", padding_idx));
 }
 
 }  // namespace gradus::nn

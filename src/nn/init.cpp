@@ -1,7 +1,5 @@
 #include <gradus/nn/init.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -10,6 +8,7 @@
 #include <gradus/ops/shape.hpp>
 
 #include "kernels/random.hpp"
+#include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 
 namespace gradus::nn::init {
@@ -23,13 +22,13 @@ void check(const char* name, const Tensor& w, int axes, Loc where) {
   if (w.dim() < axes)
     fail({.wrong = "too few axes",
           .got = to_string(w.shape()),
-          .expected = fmt::format("{} or more", axes),
+          .expected = formatted("{} or more", axes),
           .advice = "normal_, uniform_ or zeros_ fill any shape, a bias too"});
 }
 
 void check_range(const char* name, double low, double high, Loc where) {
   if (!(low <= high))
-    throw Error(name, {.wrong = "an empty range", .got = fmt::format("{} to {}", low, high), .expected = "low <= high"},
+    throw Error(name, {.wrong = "an empty range", .got = formatted("{} to {}", low, high), .expected = "low <= high"},
                 gradus::detail::user_line(where));
 }
 
@@ -108,7 +107,7 @@ Tensor trunc_normal_(Tensor w, double mean, double std, double low, double high,
   if (!(from < to))
     throw Error("trunc_normal_",
                 {.wrong = "the distribution has no mass there",
-                 .got = fmt::format("mean {}, std {}, from {} to {}", mean, std, low, high)},
+                 .got = formatted("mean {}, std {}, from {} to {}", mean, std, low, high)},
                 gradus::detail::user_line(where));
   Tensor x = rand(w.shape(), f64, where);
   for (double& u : x.mutable_data<double>()) {
@@ -180,7 +179,7 @@ Tensor dirac_(Tensor w, std::int64_t groups, Loc where) {
   if (groups < 1 || shape[0] % groups)
     throw Error("dirac_",
                 {.wrong = "the output channels do not fall into groups of one size",
-                 .got = fmt::format("{} channels, {} groups", shape[0], groups)},
+                 .got = formatted("{} channels, {} groups", shape[0], groups)},
                 gradus::detail::user_line(where));
   const Shape strides = gradus::detail::row_major(shape);
   std::int64_t middle = 0;  // of the window

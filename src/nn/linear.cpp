@@ -7,6 +7,7 @@
 #include <gradus/ops.hpp>
 
 #include "nn/check.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
@@ -25,7 +26,7 @@ Tensor Linear::forward(Arg x) const {
 }
 
 std::string Linear::describe() const {
-  return fmt::format("{} -> {}{}", in_features, out_features, bias.defined() ? "" : ", no bias");
+  return formatted("{} -> {}{}", in_features, out_features, bias.defined() ? "" : ", no bias");
 }
 
 Tensor Flatten::forward(Arg x) const { return flatten(x, first, last); }
@@ -34,6 +35,6 @@ Dropout::Dropout(double probability, Loc where) : p(probability) { check_probabi
 
 Tensor Dropout::forward(Arg x) const { return dropout(x, p, is_training()); }
 
-std::string Dropout::describe() const { return fmt::format("p {}", p); }
+std::string Dropout::describe() const { return formatted("p {}", p); }
 
 }  // namespace gradus::nn

@@ -1,14 +1,13 @@
 // What every module has: calls that name and locate what they record, and everything that follows from fields().
 #include <gradus/nn/module.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <mutex>
 #include <set>
 
 #include "nn/visitors.hpp"
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
@@ -106,7 +105,7 @@ std::vector<NamedParameter> ModuleBase::list(bool buffers, Loc where) const {
   if (twice != names.end())
     throw Error(type(),
                 {.wrong = "two members have one name",
-                 .got = fmt::format("'{}' twice", *twice),
+                 .got = formatted("'{}' twice", *twice),
                  .advice = "look through the names in fields()"},
                 gradus::detail::user_line(where));
   return std::move(lister.all);
@@ -140,7 +139,7 @@ void ModuleBase::load_state_dict(const StateDict& state, const LoadOptions& opti
   const std::vector<NamedParameter> own = list(true, where);
   std::vector<std::string> wrong;
   const auto complain = [&]<class... T>(fmt::format_string<T...> text, T&&... args) {
-    wrong.push_back(fmt::format(text, std::forward<T>(args)...));
+    wrong.push_back(formatted(text, std::forward<T>(args)...));
   };
   for (const auto& [name, mine] : own) {
     const Tensor* theirs = find(state, name);
@@ -158,8 +157,8 @@ void ModuleBase::load_state_dict(const StateDict& state, const LoadOptions& opti
   }
   if (!wrong.empty())
     throw Error("load_state_dict",
-                {.wrong = fmt::format("the state does not fit this {}", type()),
-                 .got = fmt::format("{}", fmt::join(wrong, "\n            ")),
+                {.wrong = formatted("the state does not fit this {}", type()),
+                 .got = formatted("{}", fmt::join(wrong, "\n            ")),
                  .expected = "the names and shapes of state_dict()",
                  .advice = options.strict ? "{.strict = false} skips missing and unexpected names" : ""},
                 gradus::detail::user_line(where));

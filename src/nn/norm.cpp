@@ -6,6 +6,7 @@
 #include <gradus/ops/nn.hpp>
 
 #include "nn/check.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
@@ -37,14 +38,14 @@ Tensor RMSNorm::forward(Arg x) const {
     fail("RMSNorm",
          {.wrong = "the input's last axis is not the layer's",
           .got = to_string(shape),
-          .expected = fmt::format("(…, {})", normalized_size)},
+          .expected = formatted("(…, {})", normalized_size)},
          x.where);
   const double smallest =
       x.tensor().dtype() == f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
   return rms_norm(x, weight, eps.value_or(smallest));
 }
 
-std::string RMSNorm::describe() const { return fmt::format("{}", normalized_size); }
+std::string RMSNorm::describe() const { return formatted("{}", normalized_size); }
 
 GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& options, Loc where)
     : num_groups(groups), num_channels(channels), eps(options.eps) {
@@ -53,7 +54,7 @@ GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNorm
   if (channels % groups)
     fail("GroupNorm",
          {.wrong = "the channels do not fall into groups of one size",
-          .got = fmt::format("{} channels, {} groups", channels, groups),
+          .got = formatted("{} channels, {} groups", channels, groups),
           .expected = "channels that are a multiple of num_groups"},
          where);
   if (!options.affine) return;
@@ -68,12 +69,12 @@ Tensor GroupNorm::forward(Arg x) const {
     fail("GroupNorm",
          {.wrong = "the input does not have the layer's channels",
           .got = to_string(shape),
-          .expected = fmt::format("(N, {}, …)", num_channels)},
+          .expected = formatted("(N, {}, …)", num_channels)},
          x.where);
   return group_norm(x, num_groups, weight, bias, eps);
 }
 
-std::string GroupNorm::describe() const { return fmt::format("{} channels, {} groups", num_channels, num_groups); }
+std::string GroupNorm::describe() const { return formatted("{} channels, {} groups", num_channels, num_groups); }
 
 namespace {
 
@@ -105,9 +106,9 @@ detail::BatchNorm::BatchNorm(const char* type, std::int64_t features, const Batc
 Tensor detail::BatchNorm::normalize(const char* type, Arg x, bool training) const {
   if (x.tensor().size(1) != num_features)
     fail(type,
-         {.wrong = fmt::format("the input has {} channels, the layer {}", x.tensor().size(1), num_features),
+         {.wrong = formatted("the input has {} channels, the layer {}", x.tensor().size(1), num_features),
           .got = to_string(x.tensor().shape()),
-          .expected = fmt::format("(N, {}, …)", num_features)},
+          .expected = formatted("(N, {}, …)", num_features)},
          x.where);
   const bool tracks = running_mean.defined();
   const auto result = [&](double factor) {
@@ -126,7 +127,7 @@ Tensor detail::BatchNorm::normalize(const char* type, Arg x, bool training) cons
 }
 
 std::string detail::BatchNorm::describe() const {
-  std::string s = fmt::format("{}", num_features);
+  std::string s = formatted("{}", num_features);
   if (!weight.defined()) s += ", not affine";
   if (!running_mean.defined()) s += ", no running statistics";
   return s;

@@ -7,6 +7,7 @@
 #include <gradus/ops.hpp>
 
 #include "nn/check.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 
@@ -79,7 +80,7 @@ void detail::Recurrent::fields(Fields& v) {
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const std::size_t layer = bidirectional ? i / 2 : i;
     const char* suffix = bidirectional && i % 2 ? "_reverse" : "";
-    const auto name = [&](const char* part) { return Fields::intern(fmt::format("{}_l{}{}", part, layer, suffix)); };
+    const auto name = [&](const char* part) { return Fields::intern(formatted("{}_l{}{}", part, layer, suffix)); };
     Weights& w = weights[i];
     v(name("weight_ih"), w.weight_ih), v(name("weight_hh"), w.weight_hh);
     v(name("bias_ih"), w.bias_ih), v(name("bias_hh"), w.bias_hh);
@@ -87,11 +88,11 @@ void detail::Recurrent::fields(Fields& v) {
 }
 
 std::string detail::Recurrent::describe() const {
-  std::string s = fmt::format("{} -> {}", input_size, hidden_size);
-  if (num_layers > 1) s += fmt::format(", {} layers", num_layers);
+  std::string s = formatted("{} -> {}", input_size, hidden_size);
+  if (num_layers > 1) s += formatted(", {} layers", num_layers);
   if (bidirectional) s += ", bidirectional";
   if (batch_first) s += ", batch first";
-  if (dropout > 0) s += fmt::format(", dropout {}", dropout);
+  if (dropout > 0) s += formatted(", dropout {}", dropout);
   return weights[0].bias_ih.defined() ? s : s + ", no bias";
 }
 
@@ -116,12 +117,12 @@ Tensor detail::Recurrent::initial(const Cell& cell, const char* name, const Tens
   const Shape shape{static_cast<std::int64_t>(weights.size()), batch, hidden_size};
   if (!given.defined()) return zeros(shape, x.dtype(), where);
   if (given.shape() == shape) return given;
-  fail(cell.type,
-       {.wrong = fmt::format("{} has the wrong shape", name),
-        .got = to_string(given.shape()),
-        .expected =
-            fmt::format("{}, which is (layers{}, N, hidden_size)", to_string(shape), bidirectional ? " · 2" : "")},
-       where);
+  fail(
+      cell.type,
+      {.wrong = formatted("{} has the wrong shape", name),
+       .got = to_string(given.shape()),
+       .expected = formatted("{}, which is (layers{}, N, hidden_size)", to_string(shape), bidirectional ? " · 2" : "")},
+      where);
 }
 
 LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, const Tensor& c0, bool training) const {
@@ -130,7 +131,7 @@ LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, con
     fail(cell.type,
          {.wrong = "the input has the wrong shape",
           .got = given.defined() ? to_string(given.shape()) : "an undefined tensor",
-          .expected = fmt::format("({}, {}), one step or more", batch_first ? "N, T" : "T, N", input_size)},
+          .expected = formatted("({}, {}), one step or more", batch_first ? "N, T" : "T, N", input_size)},
          x.where);
   const At at(x);
   Tensor sequence = batch_first ? transpose(x, 0, 1) : given;

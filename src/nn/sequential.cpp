@@ -1,7 +1,6 @@
 #include <gradus/nn/sequential.hpp>
 
-#include <fmt/format.h>
-
+#include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 
 namespace gradus::nn {
@@ -24,14 +23,14 @@ void Sequential::fields(Fields& v) {
 const detail::AnyLayer& Sequential::at(std::int64_t i, Loc where) const {
   const std::int64_t n = size(), at = i < 0 ? i + n : i;
   if (at < 0 || at >= n)
-    throw Error("Sequential", {.wrong = fmt::format("there is no layer {}", i), .got = fmt::format("{} layers", n)},
+    throw Error("Sequential", {.wrong = formatted("there is no layer {}", i), .got = formatted("{} layers", n)},
                 gradus::detail::user_line(where));
   return layers_[static_cast<std::size_t>(at)];
 }
 
 void Sequential::refuse(std::int64_t i, std::string_view wanted, Loc where) const {
   throw Error("Sequential",
-              {.wrong = fmt::format("layer {} is of another type", i),
+              {.wrong = formatted("layer {} is of another type", i),
                .got = std::string(at(i, where).module().type()),
                .expected = std::string(wanted)},
               gradus::detail::user_line(where));

@@ -1,12 +1,11 @@
 #include <gradus/nn/summary.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <map>
 
 #include "nn/visitors.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::nn {
 namespace {
@@ -50,7 +49,7 @@ std::size_t length(const std::string& text) {
 
 // 1234567: "1,234,567".
 std::string thousands(std::int64_t n) {
-  const std::string digits = fmt::format("{}", n);
+  const std::string digits = formatted("{}", n);
   std::string s;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     if (i > 0 && (digits.size() - i) % 3 == 0) s += ',';
@@ -60,14 +59,14 @@ std::string thousands(std::int64_t n) {
 }
 
 std::string size_text(std::int64_t bytes) {
-  if (bytes < 1000) return fmt::format("{} bytes", bytes);
+  if (bytes < 1000) return formatted("{} bytes", bytes);
   double amount = static_cast<double>(bytes);
   const char* unit = "";
   for (const char* u : {"kB", "MB", "GB"}) {
     if (amount < 999.95) break;
     amount /= 1000, unit = u;
   }
-  return fmt::format("{:.1f} {}", amount, unit);
+  return formatted("{:.1f} {}", amount, unit);
 }
 
 using Outputs = std::map<const ModuleBase*, std::string>;
@@ -110,8 +109,8 @@ std::string table(const ModuleBase& net, const Outputs* outputs) {
   }
   text += rule + '\n';
   if (rows.total == 0) return text + "no parameters\n";
-  text += fmt::format("{} parameters ({}), ", thousands(rows.total), size_text(rows.bytes));
-  text += rows.trainable == rows.total ? "all trainable\n" : fmt::format("{} trainable\n", thousands(rows.trainable));
+  text += formatted("{} parameters ({}), ", thousands(rows.total), size_text(rows.bytes));
+  text += rows.trainable == rows.total ? "all trainable\n" : formatted("{} trainable\n", thousands(rows.trainable));
   return text;
 }
 

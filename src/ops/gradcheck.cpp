@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include <gradus/ops.hpp>
 
 #include "kernels/random.hpp"
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus {
 
@@ -231,7 +230,7 @@ std::string find_blame(const Function& f, const std::vector<Tensor>& x, Gradchec
     for (const int k : node.inputs()) in.push_back(clone(values[static_cast<std::size_t>(k)]));
     const auto again = [&](const std::vector<Tensor>& v) { return node.apply(v); };
     if (any(check_orders(function(again), in, o), Verdict::wrong))
-      return fmt::format("{} ({})", node.name(), to_string(node.where()));
+      return formatted("{} ({})", node.name(), to_string(node.where()));
   }
   return {};
 }
@@ -263,8 +262,8 @@ GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor
   for (const InputVerdict& v : r.inputs) {
     if (v.verdict != Verdict::wrong) continue;
     r.ok = false;
-    r.reason = fmt::format("order {}: the gradient of input {} is {:.9g} by the rules and {:.9g} by differences",
-                           v.order, v.input, v.analytic, v.numeric);
+    r.reason = formatted("order {}: the gradient of input {} is {:.9g} by the rules and {:.9g} by differences", v.order,
+                         v.input, v.analytic, v.numeric);
     break;
   }
   if (!r.ok) r.blame = find_blame(f, x, o);
@@ -282,11 +281,11 @@ GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor
 }  // namespace detail
 
 std::string to_string(const GradcheckResult& r) {
-  std::string text = fmt::format("gradcheck: {}\n", r.ok ? "ok" : "FAILED");
+  std::string text = formatted("gradcheck: {}\n", r.ok ? "ok" : "FAILED");
   for (const InputVerdict& v : r.inputs)
-    text += fmt::format("  order {}  input {:<2}  {:<6} rules {:>16.9g}   differences {:>16.9g}   {} {}\n", v.order,
-                        v.input, name(v.verdict), v.analytic, v.numeric, v.at < 0 ? "direction" : "element",
-                        v.at < 0 ? -1 - v.at : v.at);
+    text += formatted("  order {}  input {:<2}  {:<6} rules {:>16.9g}   differences {:>16.9g}   {} {}\n", v.order,
+                      v.input, name(v.verdict), v.analytic, v.numeric, v.at < 0 ? "direction" : "element",
+                      v.at < 0 ? -1 - v.at : v.at);
   if (!r.reason.empty()) text += "  " + r.reason + "\n";
   if (!r.blame.empty()) text += "  the rule at fault: " + r.blame + "\n";
   return text;

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +7,7 @@
 #include <gradus/study/descent.hpp>
 
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -73,7 +73,7 @@ Basins basins(const Surface& s, const MakeOptimizer& make, const BasinOptions& o
   if (o.n < 2 || o.n > 1000 || o.steps < 1)
     throw Error("basins",
                 {.wrong = "no such grid",
-                 .got = fmt::format("{} points across, {} steps", o.n, o.steps),
+                 .got = formatted("{} points across, {} steps", o.n, o.steps),
                  .expected = "2 to 1000 points, 1 step or more"},
                 gradus::detail::user_line(where));
   const auto count = static_cast<std::size_t>(o.n) * static_cast<std::size_t>(o.n);

@@ -1,7 +1,5 @@
 #include <gradus/study/descent.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -11,6 +9,7 @@
 
 #include "kernels/random.hpp"
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -120,7 +119,7 @@ bool Condition::operator()(Point p, double f, double g) const {
 Condition condition(std::string_view text, Loc where) {
   const auto fail = [&] {
     throw Error("condition",
-                {.wrong = fmt::format("'{}' is not one", text.substr(0, 60)),
+                {.wrong = formatted("'{}' is not one", text.substr(0, 60)),
                  .expected = "f, g, x, y or |x|, then < <= > or >=, then a number, as in f<1e-6"},
                 gradus::detail::user_line(where));
   };
@@ -161,15 +160,15 @@ std::string Path::outcome() const {
     for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
     return digits + (n == 1 ? " step" : " steps");
   };
-  if (!trouble.empty()) return fmt::format("gave up after {}: {}", count(steps), trouble);
+  if (!trouble.empty()) return formatted("gave up after {}: {}", count(steps), trouble);
   if (verdict == Verdict::diverges) {
-    const std::string why = limit ? fmt::format(" (lr {:.4g}, 2/λmax {:.4g})", lr, *limit) : "";
-    return (cut ? fmt::format("diverged at step {}", steps) : "diverges after " + count(steps)) + why;
+    const std::string why = limit ? formatted(" (lr {:.4g}, 2/λmax {:.4g})", lr, *limit) : "";
+    return (cut ? formatted("diverged at step {}", steps) : "diverges after " + count(steps)) + why;
   }
-  if (cut) return fmt::format("runs away: f falls without end, past step {}", steps);
-  if (reached) return fmt::format("{} after {}", until, count(steps));
-  return fmt::format("{} after {}", verdict == Verdict::slow ? "slow: on its way" : gradus::study::name(verdict),
-                     count(steps));
+  if (cut) return formatted("runs away: f falls without end, past step {}", steps);
+  if (reached) return formatted("{} after {}", until, count(steps));
+  return formatted("{} after {}", verdict == Verdict::slow ? "slow: on its way" : gradus::study::name(verdict),
+                   count(steps));
 }
 
 // ---- going down ----
@@ -197,7 +196,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   if (!std::isfinite(now.f))
     throw Error("descend",
                 {.wrong = "the surface has no value at the start",
-                 .got = fmt::format("f({}, {}) = {}", start[0], start[1], now.f)},
+                 .got = formatted("f({}, {}) = {}", start[0], start[1], now.f)},
                 gradus::detail::user_line(where));
   path.places.push_back(now);
   std::int64_t stride = 1;

@@ -3,8 +3,6 @@
 //   power = atom [^ signed]              atom = number | x | y | pi | e | name ( sum [, sum] ) | ( sum )
 #include "study/formula.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -15,6 +13,7 @@
 #include <gradus/ops.hpp>
 
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -72,7 +71,7 @@ class Parser {
   Parser(std::string_view text, Loc where) : text_(text), where_(where) {}
 
   std::vector<Instruction> parse() {
-    if (text_.size() > longest) fail(fmt::format("{} characters", text_.size()), fmt::format("at most {}", longest), 0);
+    if (text_.size() > longest) fail(formatted("{} characters", text_.size()), formatted("at most {}", longest), 0);
     sum();
     if (at_ < text_.size()) unexpected("an operator, or the end");
     if (!varies_) fail("a constant", "a formula in x and y", 0);
@@ -83,8 +82,8 @@ class Parser {
   [[noreturn]] void fail(const std::string& got, const std::string& expected, std::size_t column) const {
     const std::string shown(text_.substr(0, 60));
     throw Error("formula",
-                {.wrong = column ? fmt::format("'{}' is not one, at column {}", shown, column)
-                                 : fmt::format("'{}' is not one", shown),
+                {.wrong = column ? formatted("'{}' is not one, at column {}", shown, column)
+                                 : formatted("'{}' is not one", shown),
                  .got = got,
                  .expected = expected},
                 gradus::detail::user_line(where_));
@@ -92,7 +91,7 @@ class Parser {
   [[noreturn]] void unexpected(const std::string& expected) const {
     if (at_ >= text_.size()) fail("the end", expected, at_ + 1);
     const auto c = static_cast<unsigned char>(text_[at_]);
-    fail(std::isprint(c) ? fmt::format("'{}'", text_[at_]) : fmt::format("byte {:#04x}", c), expected, at_ + 1);
+    fail(std::isprint(c) ? formatted("'{}'", text_[at_]) : formatted("byte {:#04x}", c), expected, at_ + 1);
   }
 
   void skip() {
@@ -114,7 +113,7 @@ class Parser {
   void emit(Binary two) { code_.push_back({.kind = Instruction::binary, .two = two}); }
 
   void sum() {
-    if (++depth_ > deepest) fail("more brackets", fmt::format("at most {} deep", deepest), at_ + 1);
+    if (++depth_ > deepest) fail("more brackets", formatted("at most {} deep", deepest), at_ + 1);
     product();
     for (;;) {
       if (take('+'))
@@ -153,7 +152,7 @@ class Parser {
   void power_of() {
     atom();
     if (!take('^')) return;
-    if (++depth_ > deepest) fail("more powers of powers", fmt::format("at most {} deep", deepest), at_ + 1);
+    if (++depth_ > deepest) fail("more powers of powers", formatted("at most {} deep", deepest), at_ + 1);
     signed_power();
     --depth_;
     emit(power);
@@ -193,10 +192,10 @@ class Parser {
     } else if (name == "e") {
       constant(std::numbers::e);
     } else if (const auto f = std::ranges::find(functions, name, &Function::name); f != std::end(functions)) {
-      if (!take('(')) unexpected(fmt::format("'(' after {}", name));
+      if (!take('(')) unexpected(formatted("'(' after {}", name));
       sum();
       if (f->takes == 2) {
-        if (!take(',')) unexpected(fmt::format("',': {} takes two", name));
+        if (!take(',')) unexpected(formatted("',': {} takes two", name));
         sum();
       }
       if (!take(')')) unexpected("')'");
@@ -206,8 +205,8 @@ class Parser {
         code_.push_back({.kind = Instruction::unary, .one = f->one});
     } else {
       std::string known = "x, y, pi, e";
-      for (const Function& g : functions) known += fmt::format(", {}", g.name);
-      fail(fmt::format("'{}'", name), known, begin + 1);
+      for (const Function& g : functions) known += formatted(", {}", g.name);
+      fail(formatted("'{}'", name), known, begin + 1);
     }
   }
 

@@ -1,5 +1,4 @@
 // A landscape as one page that plays its paths. It asks nothing of the network: the policy in its head forbids it.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +6,7 @@
 
 #include "study/page.hpp"
 #include "study/picture.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -26,7 +26,7 @@ std::vector<const Place*> some(const Path& path) {
 // Nine digits are more than a picture shows; the last place has all.
 std::string number(double value, bool exact) {
   if (!std::isfinite(value)) return "null";
-  return exact ? fmt::format("{}", value) : fmt::format("{:.9g}", value);
+  return exact ? formatted("{}", value) : formatted("{:.9g}", value);
 }
 
 template <class Get>
@@ -49,18 +49,18 @@ std::string run_data(const Path& path, std::size_t index, std::size_t count) {
   for (std::size_t k = 0; k < path.state_names.size(); ++k) {
     states += (k ? "," : "") + quoted(path.state_names[k]) + ":" + list(places, [&](const Place& p, bool exact) {
                 if (p.state.size() < 2 * (k + 1)) return std::string("null");
-                return fmt::format("[{},{}]", number(p.state[2 * k], exact), number(p.state[2 * k + 1], exact));
+                return formatted("[{},{}]", number(p.state[2 * k], exact), number(p.state[2 * k + 1], exact));
               });
   }
   const auto of = [&](auto get) {
     return list(places, [&](const Place& p, bool exact) { return number(get(p), exact); });
   };
   const bool sloped = !std::isnan(path.places.front().gradient[0]);
-  return fmt::format(
+  return formatted(
       "{{\"name\":{},\"colour\":{},\"width\":{:g},\"step\":{},\"x\":{},\"y\":{},\"f\":{},\"gx\":{},\"gy\":{},\"state\":"
       "{{{}}}}}",
       quoted(readable(path.name)), index % colours, line_width(index, count),
-      list(places, [](const Place& p, bool) { return fmt::format("{}", p.step); }),
+      list(places, [](const Place& p, bool) { return formatted("{}", p.step); }),
       of([](const Place& p) { return p.at[0]; }), of([](const Place& p) { return p.at[1]; }),
       of([](const Place& p) { return p.f; }), sloped ? of([](const Place& p) { return p.gradient[0]; }) : "[]",
       sloped ? of([](const Place& p) { return p.gradient[1]; }) : "[]", states);
@@ -72,11 +72,11 @@ const char* css_name(Verdict v) {
 }
 
 std::string verdict(const Path& p) {
-  return fmt::format("<span class=\"verdict {}\">{}</span>", css_name(p.verdict), name(p.verdict));
+  return formatted("<span class=\"verdict {}\">{}</span>", css_name(p.verdict), name(p.verdict));
 }
 
 std::string button(const char* id, const char* what, const char* shape) {
-  return fmt::format(
+  return formatted(
       "<button id=\"{}\" type=\"button\" aria-label=\"{}\" title=\"{}\">"
       "<svg viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"{}\"/></svg></button>",
       id, what, what, shape);
@@ -105,28 +105,28 @@ class Page {
       for (std::size_t i = 0; i < l_.paths.size(); ++i) panels_[0].push_back(i);
     const std::string title = l_.title == l_.formula ? "f(x, y)" : l_.title;
     const Source picture = picture_css(), style = landscape_css(), script = landscape_js();
-    std::string text = fmt::format(
+    std::string text = formatted(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {}; style-src {} {}; "
         "base-uri 'none'; form-action 'none'\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · gradus descend</title>\n",
         script.hash, picture.hash, style.hash, escaped(title));
-    text += fmt::format("<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text, style.text);
-    text += fmt::format("<header><h1>{}</h1><p class=\"formula\">{}</p><ul class=\"facts\">", escaped(title),
-                        escaped(l_.formula));
-    for (const std::string& fact : l_.facts) text += fmt::format("<li>{}</li>", escaped(fact));
-    text += fmt::format("</ul></header>\n<main class=\"{}\">\n{}\n{}", l_.small_multiples ? "many" : "one", plots(),
-                        side());
+    text += formatted("<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text, style.text);
+    text += formatted("<header><h1>{}</h1><p class=\"formula\">{}</p><ul class=\"facts\">", escaped(title),
+                      escaped(l_.formula));
+    for (const std::string& fact : l_.facts) text += formatted("<li>{}</li>", escaped(fact));
+    text +=
+        formatted("</ul></header>\n<main class=\"{}\">\n{}\n{}", l_.small_multiples ? "many" : "one", plots(), side());
     const bool plays = !panels_[0].empty();
     if (plays)
       text += player() +
               "<p class=\"help\"><kbd>→</kbd> <kbd>←</kbd> a step · <kbd>space</kbd> play · "
               "point at a path for its numbers · dashed: downhill, full: the next update</p>";
     text += "</main>\n<div id=\"tip\" class=\"tip\" hidden></div>\n";
-    text += fmt::format(
-        "<script type=\"application/json\" id=\"data\">{}</script>\n<script>{}</script>\n</body>\n</html>\n", data(),
-        script.text);
+    text +=
+        formatted("<script type=\"application/json\" id=\"data\">{}</script>\n<script>{}</script>\n</body>\n</html>\n",
+                  data(), script.text);
     return text;
   }
 
@@ -136,18 +136,18 @@ class Page {
   std::string plots() const {
     const Frame f = shape();
     const bool many = l_.small_multiples;
-    std::string text = fmt::format("<section class=\"plots{}\">", many ? "" : " card");
+    std::string text = formatted("<section class=\"plots{}\">", many ? "" : " card");
     for (std::size_t k = 0; k < panels_.size(); ++k) {
       text += "<figure>";
       if (many) {
         const Path& p = l_.paths[k];
-        text += fmt::format("<figcaption><b>{}</b>{}</figcaption>", escaped(readable(p.name)), verdict(p));
+        text += formatted("<figcaption><b>{}</b>{}</figcaption>", escaped(readable(p.name)), verdict(p));
       }
-      text += fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"contours of {}\">",
-                          f.x + f.width + (many ? 1 : 10), f.y + f.height + (many ? 1 : 38), escaped(l_.title));
-      text += plot(l_, f, panels_[k], {.id = fmt::format("p{}", k), .heights_of = k ? "p0" : "", .ticks = !many});
+      text += formatted("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"contours of {}\">",
+                        f.x + f.width + (many ? 1 : 10), f.y + f.height + (many ? 1 : 38), escaped(l_.title));
+      text += plot(l_, f, panels_[k], {.id = formatted("p{}", k), .heights_of = k ? "p0" : "", .ticks = !many});
       text += "</svg>";
-      if (many) text += fmt::format("<p class=\"below\">{}</p>", escaped(outcome_and_limit(l_.paths[k])));
+      if (many) text += formatted("<p class=\"below\">{}</p>", escaped(outcome_and_limit(l_.paths[k])));
       text += "</figure>\n";
     }
     return text + "</section>";
@@ -160,7 +160,7 @@ class Page {
       text += "<section class=\"card\"><ol class=\"runs\">";
       for (std::size_t i = 0; i < l_.paths.size(); ++i) {
         const Path& p = l_.paths[i];
-        text += fmt::format(
+        text += formatted(
             "<li><button type=\"button\" aria-pressed=\"true\"><svg class=\"swatch\" viewBox=\"0 0 12 12\">"
             "<circle class=\"f{}\" cx=\"6\" cy=\"6\" r=\"6\"/></svg><span class=\"name\">{}</span>{}"
             "<span class=\"now\"></span><span class=\"fate\">{}</span></button></li>",
@@ -168,7 +168,7 @@ class Page {
       }
       text += "</ol></section>";
     }
-    return text + fmt::format(
+    return text + formatted(
                       "<figure class=\"chart card\"><figcaption>{} against steps</figcaption>"
                       "<svg id=\"chart\" viewBox=\"0 0 392 204\"></svg></figure></section>",
                       above_lowest());
@@ -176,20 +176,20 @@ class Page {
 
   std::string above_lowest() const {
     if (std::abs(l_.lowest) < 1e-12) return "f";
-    return fmt::format("f {} {:.4g}", l_.lowest < 0 ? "+" : "−", std::abs(l_.lowest));
+    return formatted("f {} {:.4g}", l_.lowest < 0 ? "+" : "−", std::abs(l_.lowest));
   }
 
   std::string basin_list() const {
     std::string text = "<section class=\"card\"><ol class=\"runs\">";
     const auto row = [&](const std::string& kind, const std::string& name, std::ptrdiff_t count) {
-      text += fmt::format(
+      text += formatted(
           "<li><button type=\"button\" disabled><svg class=\"swatch\" viewBox=\"0 0 12 12\"><circle "
           "class=\"{}\" cx=\"6\" cy=\"6\" r=\"6\"/></svg><span class=\"name\">{}</span><span "
           "class=\"verdict\">{:.1f} %</span></button></li>",
           kind, name, 100.0 * static_cast<double>(count) / static_cast<double>(l_.basins->to.size()));
     };
     for (std::size_t m = 0; m < l_.minima.size(); ++m)
-      row(fmt::format("b{}", m % 8), fmt::format("({:.5g}, {:.5g})", l_.minima[m].at[0], l_.minima[m].at[1]),
+      row(formatted("b{}", m % 8), formatted("({:.5g}, {:.5g})", l_.minima[m].at[0], l_.minima[m].at[1]),
           std::ranges::count(l_.basins->to, static_cast<int>(m)));
     if (const auto n = std::ranges::count(l_.basins->to, -1)) row("unsettled", "not settled yet", n);
     if (const auto n = std::ranges::count(l_.basins->to, -2)) row("gone", "diverged", n);
@@ -211,10 +211,10 @@ class Page {
         runs += (i ? "," : "") + run_data(l_.paths[i], i, l_.small_multiples ? i + 1 : l_.paths.size());
     for (std::size_t k = 0; k < panels_.size(); ++k) {
       std::string members;
-      for (const std::size_t i : panels_[k]) members += fmt::format("{}{}", members.empty() ? "" : ",", i);
-      groups += fmt::format("{}[{}]", k ? "," : "", members);
+      for (const std::size_t i : panels_[k]) members += formatted("{}{}", members.empty() ? "" : ",", i);
+      groups += formatted("{}[{}]", k ? "," : "", members);
     }
-    return fmt::format(
+    return formatted(
         "{{\"frame\":[{},{},{},{}],\"window\":[{},{},{},{}],\"axes\":[{},{}],\"lowest\":{},\"log\":{},"
         "\"panels\":[{}],\"runs\":[{}]}}",
         f.x, f.y, f.width, f.height, l_.window.left, l_.window.right, l_.window.bottom, l_.window.top,

@@ -1,7 +1,5 @@
 #include <gradus/study/landscape.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 
 #include "io/file.hpp"
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -48,15 +47,15 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
           .to_vector();
   if (s.minima.size() > 2) {
     const auto [least, most] = std::ranges::minmax(s.minima, {}, &Minimum::largest);
-    l.facts.push_back(fmt::format("{} minima", s.minima.size()));
-    l.facts.push_back(fmt::format("λmax {:.4g} to {:.4g} · 2/λmax {:.4g} to {:.4g}", least.largest, most.largest,
-                                  most.limit(), least.limit()));
+    l.facts.push_back(formatted("{} minima", s.minima.size()));
+    l.facts.push_back(formatted("λmax {:.4g} to {:.4g} · 2/λmax {:.4g} to {:.4g}", least.largest, most.largest,
+                                most.limit(), least.limit()));
   }
   for (const Minimum& m : s.minima) {
     if (s.minima.size() > 2) break;
-    l.facts.push_back(fmt::format("minimum ({:.6g}, {:.6g}) · f {:.4g}", m.at[0], m.at[1], m.f));
+    l.facts.push_back(formatted("minimum ({:.6g}, {:.6g}) · f {:.4g}", m.at[0], m.at[1], m.f));
     l.facts.push_back(
-        fmt::format("λmax {:.6g} · 2/λmax {:.4g} · κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));
+        formatted("λmax {:.6g} · 2/λmax {:.4g} · κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));
   }
   l.lowest = s.minima.empty() ? 0 : std::ranges::min(s.minima, {}, &Minimum::f).f;
   return l;
@@ -72,7 +71,7 @@ std::string Landscape::csv() const {
       name = '"' + name + '"';
     }
     for (const Place& p : path.places)
-      text += fmt::format("{},{},{},{},{},{},{}\n", name, p.step, p.at[0], p.at[1], p.f, p.gradient[0], p.gradient[1]);
+      text += formatted("{},{},{},{},{},{},{}\n", name, p.step, p.at[0], p.at[1], p.f, p.gradient[0], p.gradient[1]);
   }
   return text;
 }

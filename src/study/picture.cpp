@@ -1,12 +1,11 @@
 #include "study/picture.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "study/contour.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -24,11 +23,11 @@ std::string path_data(const std::vector<Point>& line, bool closed) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     const long long to_x = std::llround(line[i][0] * fine), to_y = std::llround(line[i][1] * fine);
     if (i == 0) {
-      d += fmt::format("M{} {}", to_x, to_y);
+      d += formatted("M{} {}", to_x, to_y);
     } else {
       const long long dx = to_x - x, dy = to_y - y;
       if (dx == 0 && dy == 0) continue;
-      d += fmt::format("{}{}{}{}", i == 1 || d.back() == 'z' ? "l" : (dx < 0 ? "" : " "), dx, dy < 0 ? "" : " ", dy);
+      d += formatted("{}{}{}{}", i == 1 || d.back() == 'z' ? "l" : (dx < 0 ? "" : " "), dx, dy < 0 ? "" : " ", dy);
     }
     x = to_x, y = to_y;
   }
@@ -52,9 +51,9 @@ bool lowest_inside(const Grid& g) {
 
 std::string heights(const Landscape& l, const Frame& f) {
   const bool low_inside = lowest_inside(l.grid);
-  std::string text = fmt::format("<rect class=\"l0\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"/>", f.x, f.y,
-                                 f.width, f.height);
-  text += fmt::format("<g class=\"line\" transform=\"scale({:g})\">", 1 / fine);
+  std::string text = formatted("<rect class=\"l0\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"/>", f.x, f.y,
+                               f.width, f.height);
+  text += formatted("<g class=\"line\" transform=\"scale({:g})\">", 1 / fine);
   int band = 0;
   for (const double level : levels(l.grid, bands - 1, low_inside)) {
     std::string d;
@@ -68,7 +67,7 @@ std::string heights(const Landscape& l, const Frame& f) {
       line.pop_back();
       if (line.size() > 2) d += path_data(line, true);
     }
-    text += fmt::format("<path class=\"l{}\" fill-rule=\"evenodd\" d=\"{}\"/>", ++band, d);
+    text += formatted("<path class=\"l{}\" fill-rule=\"evenodd\" d=\"{}\"/>", ++band, d);
   }
   return text + "</g>";
 }
@@ -92,17 +91,17 @@ std::string lands_of(const Landscape& l, const Frame& f) {
         return std::pair(b.to[k], b.to[k] >= 0 ? shade(b.steps[k]) : 0);
       };
       for (run = 1; i + run < b.n && key(i + run) == key(i);) ++run;
-      if (key(i).first != -1) cells[key(i)] += fmt::format("M{} {}h{}v1h-{}z", i, b.n - 1 - j, run, run);
+      if (key(i).first != -1) cells[key(i)] += formatted("M{} {}h{}v1h-{}z", i, b.n - 1 - j, run, run);
     }
-  std::string text = fmt::format("<rect class=\"unsettled\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"/>",
-                                 f.x, f.y, f.width, f.height);
-  text += fmt::format("<g class=\"lands\" transform=\"translate({:g} {:g}) scale({:.6g} {:.6g})\">", f.x, f.y,
-                      f.width / b.n, f.height / b.n);
+  std::string text = formatted("<rect class=\"unsettled\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"/>", f.x,
+                               f.y, f.width, f.height);
+  text += formatted("<g class=\"lands\" transform=\"translate({:g} {:g}) scale({:.6g} {:.6g})\">", f.x, f.y,
+                    f.width / b.n, f.height / b.n);
   for (const auto& [key, d] : cells) {
     if (key.first < 0)
-      text += fmt::format("<path class=\"gone\" d=\"{}\"/>", d);
+      text += formatted("<path class=\"gone\" d=\"{}\"/>", d);
     else
-      text += fmt::format("<path class=\"b{} s{}\" d=\"{}\"/>", key.first % lands, key.second, d);
+      text += formatted("<path class=\"b{} s{}\" d=\"{}\"/>", key.first % lands, key.second, d);
   }
   return text + "</g>";
 }
@@ -124,20 +123,20 @@ std::string ticks(const Landscape& l, const Frame& f) {
   const double bottom = f.y + f.height;
   each(f.window.left, f.window.right, 6, [&](double v) {
     const double x = f.place({v, 0})[0];
-    text += fmt::format(
-        "<path d=\"M{:.1f} {:.1f}v4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.4g}</text>", x, bottom,
-        x, bottom + 16, v);
+    text +=
+        formatted("<path d=\"M{:.1f} {:.1f}v4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.4g}</text>",
+                  x, bottom, x, bottom + 16, v);
   });
   each(f.window.bottom, f.window.top, 5, [&](double v) {
     const double y = f.place({0, v})[1];
     text +=
-        fmt::format("<path d=\"M{:.1f} {:.1f}h-4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>",
-                    f.x, y, f.x - 7, y + 3.5, v);
+        formatted("<path d=\"M{:.1f} {:.1f}h-4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>",
+                  f.x, y, f.x - 7, y + 3.5, v);
   });
-  text += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
-                      f.x + f.width / 2, bottom + 32, escaped(l.x_name));
-  text += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", f.x - 34,
-                      f.y + f.height / 2 + 4, escaped(l.y_name));
+  text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
+                    f.x + f.width / 2, bottom + 32, escaped(l.x_name));
+  text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", f.x - 34,
+                    f.y + f.height / 2 + 4, escaped(l.y_name));
   return text + "</g>";
 }
 
@@ -159,16 +158,16 @@ std::string polyline(const Path& path, const Frame& f, std::size_t colour, std::
   if (!few) line = simplified(line, 0.15);
   const std::size_t c = colour % colours;
   std::string points, text;
-  for (const Point p : line) points += fmt::format("{}{:.2f},{:.2f}", points.empty() ? "" : " ", p[0], p[1]);
-  text = fmt::format("<polyline class=\"run c{}\" data-run=\"{}\" stroke-width=\"{:g}\" points=\"{}\"/>", c, colour,
-                     line_width(colour, of), points);
+  for (const Point p : line) points += formatted("{}{:.2f},{:.2f}", points.empty() ? "" : " ", p[0], p[1]);
+  text = formatted("<polyline class=\"run c{}\" data-run=\"{}\" stroke-width=\"{:g}\" points=\"{}\"/>", c, colour,
+                   line_width(colour, of), points);
   if (few) {
-    text += fmt::format("<g class=\"stop f{}\" data-run=\"{}\">", c, colour);
-    for (const Point p : line) text += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"1.8\"/>", p[0], p[1]);
+    text += formatted("<g class=\"stop f{}\" data-run=\"{}\">", c, colour);
+    for (const Point p : line) text += formatted("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"1.8\"/>", p[0], p[1]);
     text += "</g>";
   }
-  return text + fmt::format("<circle class=\"end f{}\" data-run=\"{}\" cx=\"{:.2f}\" cy=\"{:.2f}\" r=\"4.5\"/>", c,
-                            colour, last[0], last[1]);
+  return text + formatted("<circle class=\"end f{}\" data-run=\"{}\" cx=\"{:.2f}\" cy=\"{:.2f}\" r=\"4.5\"/>", c,
+                          colour, last[0], last[1]);
 }
 
 std::string stars(const Landscape& l, const Frame& f) {
@@ -179,9 +178,9 @@ std::string stars(const Landscape& l, const Frame& f) {
     std::string d;
     for (int i = 0; i < 10; ++i) {
       const double r = i % 2 ? 3 : 7, angle = (i / 5.0 - 0.5) * 3.14159265358979;
-      d += fmt::format("{}{:.1f} {:.1f}", i ? "L" : "M", p[0] + r * std::cos(angle), p[1] + r * std::sin(angle));
+      d += formatted("{}{:.1f} {:.1f}", i ? "L" : "M", p[0] + r * std::cos(angle), p[1] + r * std::sin(angle));
     }
-    text += fmt::format("<path class=\"minimum\" d=\"{}z\"/>", d);
+    text += formatted("<path class=\"minimum\" d=\"{}z\"/>", d);
   }
   return text;
 }
@@ -194,7 +193,7 @@ std::string starts(const Landscape& l, const Frame& f, const std::vector<std::si
     if (std::ranges::find(seen, start) != seen.end()) continue;
     seen.push_back(start);
     const Point p = f.place(start);
-    text += fmt::format("<circle class=\"start\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/>", p[0], p[1]);
+    text += formatted("<circle class=\"start\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/>", p[0], p[1]);
   }
   return text;
 }
@@ -208,19 +207,19 @@ Frame frame(const Landscape& l, double x, double y, double width) {
 std::string plot(const Landscape& l, const Frame& f, const std::vector<std::size_t>& paths,
                  const PlotOptions& options) {
   const std::string clip = options.id + "clip";
-  std::string text = fmt::format(
+  std::string text = formatted(
       "<clipPath id=\"{}\"><rect x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\" rx=\"6\"/></clipPath>"
       "<g clip-path=\"url(#{})\">",
       clip, f.x, f.y, f.width, f.height, clip);
   if (!options.heights_of.empty())
-    text += fmt::format("<use href=\"#{}heights\"/>", options.heights_of);
+    text += formatted("<use href=\"#{}heights\"/>", options.heights_of);
   else
-    text += fmt::format("<g id=\"{}heights\">{}</g>", options.id, l.basins ? lands_of(l, f) : heights(l, f));
+    text += formatted("<g id=\"{}heights\">{}</g>", options.id, l.basins ? lands_of(l, f) : heights(l, f));
   text += stars(l, f);
   for (const std::size_t i : paths) text += polyline(l.paths[i], f, i, paths.size() > 1 ? paths.size() : i + 1);
   text += starts(l, f, paths) + "<g class=\"live\"></g></g>";
-  text += fmt::format("<rect class=\"frame\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\" rx=\"6\"/>", f.x, f.y,
-                      f.width, f.height);
+  text += formatted("<rect class=\"frame\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\" rx=\"6\"/>", f.x, f.y,
+                    f.width, f.height);
   if (options.ticks) text += ticks(l, f);
   return text;
 }
@@ -256,7 +255,7 @@ std::string escaped(const std::string& text) {
 std::string outcome_and_limit(const Path& path) {
   const std::string text = path.outcome();
   const bool said = !path.limit || text.find("2/λmax") != text.npos;
-  return said ? text : fmt::format("{} · 2/λmax {:.4g}", text, *path.limit);
+  return said ? text : formatted("{} · 2/λmax {:.4g}", text, *path.limit);
 }
 
 std::string readable(const std::string& name) {

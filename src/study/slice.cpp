@@ -1,7 +1,5 @@
 #include <gradus/study/slice.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -13,6 +11,7 @@
 #include "kernels/random.hpp"
 #include "ops/flat.hpp"
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -123,14 +122,14 @@ void check(const SliceOptions& o, Walker& walker, Loc where) {
   if (o.points < 3 || o.points > 401 || o.points % 2 == 0 || !(o.range > 0))
     throw Error("slice",
                 {.wrong = "no such grid",
-                 .got = fmt::format("{} points, range {}", o.points, o.range),
+                 .got = formatted("{} points, range {}", o.points, o.range),
                  .expected = "an odd number from 3 to 401, and a range above 0"},
                 where);
   const double once = walker.at(Point{0, 0}), again = walker.at(Point{0, 0});
   if (once != again && !(std::isnan(once) && std::isnan(again)))
     throw Error("slice",
                 {.wrong = "the loss is not the same twice: not deterministic",
-                 .got = fmt::format("{} and {}", once, again),
+                 .got = formatted("{} and {}", once, again),
                  .advice = "call net.eval(), which switches dropout off, and take the same batch each time"},
                 where);
 }
@@ -174,7 +173,7 @@ Plane principal_plane(const std::vector<Tensor>& trajectory, Loc where) {
   if (!fits)
     throw Error("principal_plane",
                 {.wrong = "a trajectory is 3 to 500 snapshots of one network",
-                 .got = fmt::format("{} snapshots", n),
+                 .got = formatted("{} snapshots", n),
                  .advice = "push_back(study::snapshot(net)) while training"},
                 gradus::detail::user_line(where));
   const Tensor all = to(stack(trajectory), f64), centred = all - mean(all, {0}, true);
@@ -191,10 +190,9 @@ Plane principal_plane(const std::vector<Tensor>& trajectory, Loc where) {
     const Tensor d = matmul(from(e.vectors[k], {static_cast<std::int64_t>(n)}), centred);
     const double length = std::sqrt(dot(d, d));
     if (!(length > 1e-12 * std::sqrt(total)) || !(total > 0))
-      throw Error(
-          "principal_plane",
-          {.wrong = "the snapshots do not span a plane", .got = fmt::format("{} along a line, or all equal", n)},
-          gradus::detail::user_line(where));
+      throw Error("principal_plane",
+                  {.wrong = "the snapshots do not span a plane", .got = formatted("{} along a line, or all equal", n)},
+                  gradus::detail::user_line(where));
     plane.directions[k] = d * (1 / length);
     plane.explained[k] = e.values[k] / total;
   }
@@ -215,8 +213,8 @@ Landscape slice(const nn::ModuleBase& net, const Objective& loss, const SliceOpt
   if (plane.directions[0].numel() != snapshot(net).numel())
     throw Error("slice",
                 {.wrong = "the snapshots are not of this network",
-                 .got = fmt::format("{} numbers", plane.directions[0].numel()),
-                 .expected = fmt::format("{}", snapshot(net).numel())},
+                 .got = formatted("{} numbers", plane.directions[0].numel()),
+                 .expected = formatted("{}", snapshot(net).numel())},
                 where);
   Walker walker(net, loss, plane.directions);
   check(o, walker, where);
@@ -238,13 +236,13 @@ Landscape slice(const nn::ModuleBase& net, const Objective& loss, const SliceOpt
     l.paths.push_back(std::move(path));
     constexpr double walk = 6 / (std::numbers::pi * std::numbers::pi);
     l.facts.push_back(
-        fmt::format("variance explained {:.1f} % + {:.1f} %", 100 * plane.explained[0], 100 * plane.explained[1]));
-    l.facts.push_back(fmt::format("a random walk has {:.1f} % + {:.1f} %", 100 * walk, 100 * walk / 4));
+        formatted("variance explained {:.1f} % + {:.1f} %", 100 * plane.explained[0], 100 * plane.explained[1]));
+    l.facts.push_back(formatted("a random walk has {:.1f} % + {:.1f} %", 100 * walk, 100 * walk / 4));
   } else {
     l.window = {-o.range, o.range, -o.range, o.range};
-    l.facts.push_back(fmt::format("filter-normalised random directions, seed {}", o.seed));
+    l.facts.push_back(formatted("filter-normalised random directions, seed {}", o.seed));
   }
-  l.facts.push_back(fmt::format("loss here {:.6g}", here));
+  l.facts.push_back(formatted("loss here {:.6g}", here));
   l.grid = {o.points, o.points, {}};
   const int middle = o.points / 2;
   for (int j = 0; j < o.points; ++j)

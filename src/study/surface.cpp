@@ -1,7 +1,5 @@
 #include <gradus/study/surface.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -13,6 +11,7 @@
 
 #include "study/formula.hpp"
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -52,8 +51,8 @@ double number(std::string_view text, std::string_view spec, Loc where) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !(std::abs(value) <= 1e6) || value == 0)
     throw Error("surface",
-                {.wrong = fmt::format("'{}' has a curvature that is none", spec.substr(0, 60)),
-                 .got = fmt::format("'{}'", text.substr(0, 60)),
+                {.wrong = formatted("'{}' has a curvature that is none", spec.substr(0, 60)),
+                 .got = formatted("'{}'", text.substr(0, 60)),
                  .expected = "two numbers other than 0, at most a million, as in quadratic:1,10"},
                 where);
   return value;
@@ -70,10 +69,9 @@ Surface make_quadratic(std::string_view spec, std::string_view arguments, Loc wh
   const double a = number(arguments.substr(0, comma), spec, where);
   const double b = number(comma == arguments.npos ? "" : arguments.substr(comma + 1), spec, where);
   const auto term = [](double factor, char variable) {
-    return std::abs(factor) == 1 ? fmt::format("{}^2", variable) : fmt::format("{} {}^2", std::abs(factor), variable);
+    return std::abs(factor) == 1 ? formatted("{}^2", variable) : formatted("{} {}^2", std::abs(factor), variable);
   };
-  const std::string text =
-      fmt::format("({}{} {} {})/2", a < 0 ? "-" : "", term(a, 'x'), b < 0 ? '-' : '+', term(b, 'y'));
+  const std::string text = formatted("({}{} {} {})/2", a < 0 ? "-" : "", term(a, 'x'), b < 0 ? '-' : '+', term(b, 'y'));
   const Row row{"", text.c_str(), {}, {-5, 5, -4, 4}, {-4, 3}};
   Surface s = make(row, where);
   s.name = spec;
@@ -104,14 +102,14 @@ Surface surface(std::string_view spec, Loc where) {
   for (const Row& row : rows()) {
     if (row.name != name) continue;
     if (colon != spec.npos)
-      throw Error("surface", {.wrong = fmt::format("{} takes no numbers", name), .got = std::string(spec)}, where);
+      throw Error("surface", {.wrong = formatted("{} takes no numbers", name), .got = std::string(spec)}, where);
     return make(row, where);
   }
   std::string known;
   for (const KnownSurface& k : surface_list()) known += (known.empty() ? "" : ", ") + k.name;
   throw Error("surface",
               {.wrong = "there is no such surface",
-               .got = fmt::format("'{}'", spec.substr(0, 60)),
+               .got = formatted("'{}'", spec.substr(0, 60)),
                .expected = known,
                .advice = "formula(\"…\") for one of your own"},
               where);

@@ -1,10 +1,10 @@
 // A landscape as one SVG: for READMEs, thumbnails and print.
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "study/page.hpp"
 #include "study/picture.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus::study {
 namespace {
@@ -37,7 +37,7 @@ class Writer {
     double y = top + 14;
     for (const std::size_t i : all) {
       const Path& path = l_.paths[i];
-      body_ += fmt::format("<circle class=\"f{}\" cx=\"{}\" cy=\"{:.1f}\" r=\"5\"/>", i % colours, side + 5, y - 4.5);
+      body_ += formatted("<circle class=\"f{}\" cx=\"{}\" cy=\"{:.1f}\" r=\"5\"/>", i % colours, side + 5, y - 4.5);
       for (const std::string& line : wrapped(readable(path.name), letters - 4))
         text("label", side + 18, y, line), y += 16;
       for (const std::string& line : wrapped(path.outcome(), letters)) text("small", side + 18, y, line), y += 15;
@@ -45,8 +45,8 @@ class Writer {
     }
     if (l_.basins)
       for (std::size_t m = 0; m < l_.minima.size(); ++m, y += 22) {
-        body_ += fmt::format("<circle class=\"b{}\" cx=\"{}\" cy=\"{:.1f}\" r=\"6\"/>", m % 8, side + 5, y - 4.5);
-        text("label", side + 18, y, fmt::format("({:.5g}, {:.5g})", l_.minima[m].at[0], l_.minima[m].at[1]));
+        body_ += formatted("<circle class=\"b{}\" cx=\"{}\" cy=\"{:.1f}\" r=\"6\"/>", m % 8, side + 5, y - 4.5);
+        text("label", side + 18, y, formatted("({:.5g}, {:.5g})", l_.minima[m].at[0], l_.minima[m].at[1]));
       }
     y += 4;
     for (const std::string& fact : l_.facts)
@@ -64,9 +64,9 @@ class Writer {
       const Frame shape = frame(l_, 0, 0, cell);
       const double x = left + (i % columns) * (cell + gap), y = top + (i / columns) * (shape.height + 72);
       text("label", x, y + 12, readable(path.name));
-      body_ += fmt::format("<g transform=\"translate({:g} {:g})\">", x, y + 20);
+      body_ += formatted("<g transform=\"translate({:g} {:g})\">", x, y + 20);
       body_ += plot(l_, shape, {static_cast<std::size_t>(i)},
-                    {.id = fmt::format("p{}", i), .heights_of = i ? "p0" : "", .ticks = false});
+                    {.id = formatted("p{}", i), .heights_of = i ? "p0" : "", .ticks = false});
       body_ += "</g>";
       double below = y + 20 + shape.height;
       for (const std::string& line : wrapped(outcome_and_limit(path), 48)) text("small", x, below += 16, line);
@@ -78,14 +78,14 @@ class Writer {
 
  private:
   void text(const char* kind, double x, double y, const std::string& words) {
-    body_ += fmt::format("<text class=\"{}\" x=\"{:g}\" y=\"{:.1f}\">{}</text>", kind, x, y, escaped(words));
+    body_ += formatted("<text class=\"{}\" x=\"{:g}\" y=\"{:.1f}\">{}</text>", kind, x, y, escaped(words));
   }
   void heading(double x) {
     text("title", x, 32, l_.title == l_.formula ? "f(x, y)" : l_.title);
     text("formula", x, 52, l_.formula);
   }
   std::string finish(double width, double height) const {
-    return fmt::format(
+    return formatted(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
         "height=\"{1:.0f}\" "
         "role=\"img\">\n<title>{2}</title>\n<style>\n{3}</style>\n"

@@ -1,7 +1,5 @@
 #include "tape/profile.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +8,7 @@
 #include <string_view>
 
 #include "tape/state.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus {
 namespace detail {
@@ -159,19 +158,19 @@ std::string profile_table() {
     const std::lock_guard lock(t.mutex);
     elapsed = std::chrono::duration<double>(Clock::now() - t.since).count();
   }
-  std::string text = fmt::format("gradus profile: {:.3f} ms in operations, of {:.3f} ms\n", 1e3 * all, 1e3 * elapsed);
+  std::string text = formatted("gradus profile: {:.3f} ms in operations, of {:.3f} ms\n", 1e3 * all, 1e3 * elapsed);
   if (rows.empty()) return text;
-  text += fmt::format("{:<{}}  {:<8} {:>9} {:>12} {:>6} {:>11} {:>11} {:>12}\n", "operation", width, "pass", "calls",
-                      "ms", "%", "us a call", "MB", "rate");
+  text += formatted("{:<{}}  {:<8} {:>9} {:>12} {:>6} {:>11} {:>11} {:>12}\n", "operation", width, "pass", "calls",
+                    "ms", "%", "us a call", "MB", "rate");
   constexpr const char* passes[] = {"forward", "backward", "step"};
   for (const ProfileRow& row : rows) {
     const double amount = row.flops > 0 ? row.flops : row.bytes;
-    const std::string rate = amount > 0 && row.seconds > 0 ? fmt::format("{:>12.2f} {}", 1e-9 * amount / row.seconds,
-                                                                         row.flops > 0 ? "GFLOP/s" : "GB/s")
-                                                           : fmt::format("{:>12}", "-");
-    text += fmt::format("{:<{}}  {:<8} {:>9} {:>12.3f} {:>6.1f} {:>11.2f} {:>11.3f} {}\n", row.name, width,
-                        passes[row.pass], row.calls, 1e3 * row.seconds, all > 0 ? 100 * row.seconds / all : 0.0,
-                        1e6 * row.seconds / static_cast<double>(row.calls), 1e-6 * row.bytes, rate);
+    const std::string rate = amount > 0 && row.seconds > 0 ? formatted("{:>12.2f} {}", 1e-9 * amount / row.seconds,
+                                                                       row.flops > 0 ? "GFLOP/s" : "GB/s")
+                                                           : formatted("{:>12}", "-");
+    text += formatted("{:<{}}  {:<8} {:>9} {:>12.3f} {:>6.1f} {:>11.2f} {:>11.3f} {}\n", row.name, width,
+                      passes[row.pass], row.calls, 1e3 * row.seconds, all > 0 ? 100 * row.seconds / all : 0.0,
+                      1e6 * row.seconds / static_cast<double>(row.calls), 1e-6 * row.bytes, rate);
   }
   return text;
 }

@@ -1,11 +1,11 @@
 // Tensors from nothing but numbers.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <new>
 
 #include "kernels/kernels.hpp"
+#include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus {
@@ -16,11 +16,10 @@ Tensor make(const Shape& shape, DType dtype, std::string_view operation, Loc whe
   std::int64_t bytes = size_of(dtype);                  // an axis of 0 counts as 1: strides must not overflow either
   for (std::int64_t size : shape) {
     if (size < 0) {
-      throw Error(operation, {.wrong = fmt::format("negative size {}", size), .got = to_string(shape)},
-                  user_line(where));
+      throw Error(operation, {.wrong = formatted("negative size {}", size), .got = to_string(shape)}, user_line(where));
     }
     if (__builtin_mul_overflow(bytes, std::max<std::int64_t>(size, 1), &bytes) || bytes > most) {
-      throw Error(operation, {.wrong = "too large", .got = fmt::format("{} {}", to_string(shape), name(dtype))},
+      throw Error(operation, {.wrong = "too large", .got = formatted("{} {}", to_string(shape), name(dtype))},
                   user_line(where));
     }
   }
@@ -29,7 +28,7 @@ Tensor make(const Shape& shape, DType dtype, std::string_view operation, Loc whe
   } catch (const std::bad_alloc&) {
     throw Error(operation,
                 {.wrong = "out of memory",
-                 .got = fmt::format("{} {}, {} bytes", to_string(shape), name(dtype), bytes),
+                 .got = formatted("{} {}, {} bytes", to_string(shape), name(dtype), bytes),
                  .advice = "smaller batches or a smaller dtype"},
                 user_line(where));
   }
@@ -37,7 +36,7 @@ Tensor make(const Shape& shape, DType dtype, std::string_view operation, Loc whe
 
 void does_not_fit(double value, std::string_view operation, Loc where) {
   throw Error(operation,
-              {.wrong = "i64 holds whole numbers only", .got = fmt::format("{}", value), .advice = "dtype f32 or f64"},
+              {.wrong = "i64 holds whole numbers only", .got = formatted("{}", value), .advice = "dtype f32 or f64"},
               user_line(where));
 }
 
@@ -87,7 +86,7 @@ Shape shape_of(const Nested& n, Loc where) {
     if (shape == other) continue;
     throw Error("tensor",
                 {.wrong = "parts of different shapes",
-                 .got = fmt::format("{} and {} side by side", to_string(shape), to_string(other))},
+                 .got = formatted("{} and {} side by side", to_string(shape), to_string(other))},
                 user_line(where));
   }
   shape.insert(0, std::ssize(n.parts()));
@@ -107,8 +106,8 @@ Tensor copied(std::span<const T> numbers, const Shape& shape, Loc where) {
   if (y.numel() != std::ssize(numbers)) {
     throw Error("from",
                 {.wrong = "the shape does not hold these numbers",
-                 .got = fmt::format("{} numbers for shape {}", numbers.size(), to_string(shape)),
-                 .expected = fmt::format("{} numbers", y.numel())},
+                 .got = formatted("{} numbers for shape {}", numbers.size(), to_string(shape)),
+                 .expected = formatted("{} numbers", y.numel())},
                 user_line(where));
   }
   std::copy(numbers.begin(), numbers.end(), y.impl()->as<T>());
@@ -133,7 +132,7 @@ Tensor ones_like(const Tensor& like, Loc where) {
 }
 
 Tensor arange(double start, double stop, double step, DType dtype, Loc where) {
-  const auto got = [&] { return fmt::format("{} to {} by {}", start, stop, step); };
+  const auto got = [&] { return formatted("{} to {} by {}", start, stop, step); };
   if (step == 0) throw Error("arange", {.wrong = "the step is zero", .got = got()}, user_line(where));
   if (!std::isfinite(start) || !std::isfinite(stop) || !std::isfinite(step)) {
     throw Error("arange", {.wrong = "an endless range", .got = got(), .expected = "finite numbers"}, user_line(where));

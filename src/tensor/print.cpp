@@ -1,11 +1,11 @@
 // Tensors as numpy prints them: nested brackets, one width for all, … in the middle of what is long.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <ostream>
 #include <string_view>
 
+#include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 
 namespace gradus {
@@ -51,7 +51,7 @@ std::vector<std::string> fixed_texts(const std::vector<double>& numbers) {
   std::vector<std::string> texts;
   std::size_t fraction = 0;  // the longest
   for (double v : numbers) {
-    std::string s = fmt::format("{:.{}f}", v, decimals);
+    std::string s = formatted("{:.{}f}", v, decimals);
     if (std::isfinite(v)) {
       trim_zeros(s);
       fraction = std::max(fraction, s.size() - s.find('.') - 1);
@@ -68,13 +68,13 @@ std::vector<std::string> exponent_texts(const std::vector<double>& numbers) {
   int needed = 0;
   for (double v : numbers) {
     if (!std::isfinite(v)) continue;
-    std::string mantissa = fmt::format("{:.{}e}", v, decimals);
+    std::string mantissa = formatted("{:.{}e}", v, decimals);
     mantissa.resize(mantissa.find('e'));
     trim_zeros(mantissa);
     needed = std::max(needed, static_cast<int>(mantissa.size() - mantissa.find('.') - 1));
   }
   std::vector<std::string> texts;
-  for (double v : numbers) texts.push_back(fmt::format("{:#.{}e}", v, needed));
+  for (double v : numbers) texts.push_back(formatted("{:#.{}e}", v, needed));
   return texts;
 }
 
@@ -89,7 +89,7 @@ std::vector<std::string> texts_of(const Tensor& x) {
       return needs_exponent(numbers) ? exponent_texts(numbers) : fixed_texts(numbers);
     } else {
       std::vector<std::string> texts;
-      auto add = [&](T v) { texts.push_back(fmt::format("{}", v)); };
+      auto add = [&](T v) { texts.push_back(formatted("{}", v)); };
       for_shown(x, first, 0, add);
       return texts;
     }
@@ -158,11 +158,11 @@ class Layout {
 
 std::string to_string(const Tensor& x) {
   if (!x.defined()) return "undefined";
-  if (x.dim() == 0) return is_floating(x.dtype()) ? fmt::format("{:.6g}", x.item()) : texts_of(x).front();
+  if (x.dim() == 0) return is_floating(x.dtype()) ? formatted("{:.6g}", x.item()) : texts_of(x).front();
   std::string s = x.numel() ? Layout(x, texts_of(x)).str() : "[]";
   if (x.dtype() == f32 && x.numel() && x.numel() <= shown_whole) return s;
   const bool one_line = s.find('\n') == std::string::npos;
-  return fmt::format("{}{}{} {}", s, one_line ? "  " : "\n", name(x.dtype()), to_string(x.shape()));
+  return formatted("{}{}{} {}", s, one_line ? "  " : "\n", name(x.dtype()), to_string(x.shape()));
 }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& x) { return out << to_string(x); }

@@ -1,8 +1,8 @@
 // Random tensors. Each draw takes numel counters of a generator, so what comes next does not depend on threads.
-#include <fmt/format.h>
 
-#include "kernels/parallel.hpp"
 #include "kernels/random.hpp"
+#include "kernels/parallel.hpp"
+#include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus {
@@ -60,7 +60,7 @@ Tensor randn(Shape shape, DType dtype, Loc where) {
 Tensor randint(std::int64_t low, std::int64_t high, Shape shape, Loc where) {
   if (low >= high) {
     throw Error("randint",
-                {.wrong = "an empty range", .got = fmt::format("[{}, {})", low, high), .expected = "low < high"},
+                {.wrong = "an empty range", .got = formatted("[{}, {})", low, high), .expected = "low < high"},
                 detail::user_line(where));
   }
   Tensor y = detail::make(shape, i64, "randint", where);

@@ -1,0 +1,7 @@
+#include "tensor/format.hpp"
+
+namespace gradus {
+
+std::string format_by(fmt::string_view text, fmt::format_args values) { return fmt::vformat(text, values); }
+
+}  // namespace gradus
