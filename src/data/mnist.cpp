@@ -1,6 +1,7 @@
 // MNIST and the sets that come in its form.
 #include <gradus/data/readers.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
@@ -49,8 +50,10 @@ Tensor images(const Source& source, const std::string& part) {
   Tensor x = detail::make({idx.shape[0], 1, 28, 28}, f32, source.name, source.where);
   auto* to = x.impl()->as<float>();
   const unsigned char* from = idx.bytes.data();
-  kernels::parallel_for(x.numel(), 1 << 16, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<float>(from[i]) / 255;
+  std::array<float, 256> shade;  // a division for each of 47 million pixels takes longer than a look
+  for (int i = 0; i < 256; ++i) shade[static_cast<std::size_t>(i)] = static_cast<float>(i) / 255;
+  kernels::parallel_for(x.numel(), 1 << 16, [&shade, to, from](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) to[i] = shade[from[i]];
   });
   return x;
 }

@@ -6,6 +6,9 @@
 #ifdef GRADUS_HAVE_CBLAS
 #include <cblas.h>
 #endif
+#ifdef __AVX__
+#include <immintrin.h>
+#endif
 
 namespace gradus::kernels {
 namespace {

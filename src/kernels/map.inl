@@ -2,37 +2,72 @@
 // its definition. `omp simd` promises that y[i] depends on nothing but element i: without it a loop in place would stay
 // scalar.
 
-template <class T, auto f>
+// A plain store reads the line that it changes first. A result of many megabytes, gone from the caches before anybody
+// reads it, is written past them: a third less for the memory to do.
+constexpr Index kPastCaches = 8 << 20, kLine = 256;  // bytes
+constexpr bool cheap = true;                         // of a functor that takes less time than the memory
+
+#ifdef __AVX__
+template <class Y>
+GRADUS_INLINE void write_past(const Y* line, Y* y) {
+#pragma GCC unroll 8
+  for (Index i = 0; i < kLine / 32; ++i)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(y) + i,
+                        _mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i));
+}
+#endif
+
+// y[i] = f(i). fresh: y is none of the things that f reads.
+template <bool is_cheap, class Y, class F>
+GRADUS_INLINE void write(Index n, Y* y, [[maybe_unused]] bool fresh, F f) {
+  Index start = 0;
+#ifdef __AVX__
+  if constexpr (is_cheap) {
+    constexpr Index size = sizeof(Y), block = kLine / size;
+    if (fresh && n * size >= kPastCaches && reinterpret_cast<std::uintptr_t>(y) % 64 == 0) {
+      alignas(64) Y line[block];
+      for (; start + block <= n; start += block) {
+#pragma omp simd
+        for (Index i = 0; i < block; ++i) line[i] = f(start + i);
+        write_past(line, y + start);
+      }
+      _mm_sfence();
+    }
+  }
+#endif
+#pragma omp simd
+  for (Index i = start; i < n; ++i) y[i] = f(i);
+}
+
+template <class T, auto f, bool is_cheap = false>
 void map1(Index n, const T* x, Index sx, T* y) {
   if (n == 1) {  // a vector loop's set-up costs more than the work
     *y = f(*x);
   } else if (sx == 1) {
-#pragma omp simd
-    for (Index i = 0; i < n; ++i) y[i] = f(x[i]);
+    write<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i]); });
   } else {
     for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx]);
   }
 }
 
-template <class T, auto f>
+template <class T, auto f, bool is_cheap = false>
 void map1k(Index n, const T* x, Index sx, T* y, double k0, double k1) {
   const T a = static_cast<T>(k0), b = static_cast<T>(k1);
   if (sx == 1) {
-#pragma omp simd
-    for (Index i = 0; i < n; ++i) y[i] = f(x[i], a, b);
+    write<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i], a, b); });
   } else {
     for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx], a, b);
   }
 }
 
 // y is T, or bool for the comparisons.
-template <class T, auto f, class Y>
+template <class T, auto f, class Y = T, bool is_cheap = false>
 void map2(Index n, const T* a, Index sa, const T* b, Index sb, Y* y) {
   if (n == 1) {
     *y = f(*a, *b);
   } else if (sa == 1 && sb == 1) {
-#pragma omp simd
-    for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
+    write<is_cheap>(n, y, static_cast<const void*>(y) != a && static_cast<const void*>(y) != b,
+                    [=](Index i) { return f(a[i], b[i]); });
   } else if (sa == 1 && sb == 0 && n > 0) {
     const T v = *b;
 #pragma omp simd
@@ -49,11 +84,10 @@ void map2(Index n, const T* a, Index sa, const T* b, Index sb, Y* y) {
 template <class T>
 void where(Index n, const bool* c, Index sc, const T* a, Index sa, const T* b, Index sb, T* y) {
   if (sc == 1 && sa == 1 && sb == 1) {
-#pragma omp simd
-    for (Index i = 0; i < n; ++i) {
+    write<true>(n, y, a != y && b != y, [=](Index i) {
       const T p = a[i], q = b[i];
-      y[i] = c[i] ? p : q;
-    }
+      return c[i] ? p : q;
+    });
   } else {
     for (Index i = 0; i < n; ++i) y[i] = c[i * sc] ? a[i * sa] : b[i * sb];
   }

@@ -18,7 +18,7 @@ GRADUS_INLINE T smaller(T a, T b) {
 
 template <class T>
 constexpr void add_storage(Table<T>& t) {
-  t.copy = map1<T, [](T x) { return x; }>;
+  t.copy = map1<T, [](T x) { return x; }, cheap>;
   t.fill = fill<T>;
   t.transpose = transpose<T>;
   t.where = where<T>;
@@ -33,21 +33,23 @@ constexpr void add_storage(Table<T>& t) {
 
 template <class T>
 constexpr void add_arithmetic(Table<T>& t) {
-  t.neg = map1<T, [](T x) { return negative(x); }>;
-  t.abs = map1<T, [](T x) { return magnitude(x); }>;
+  t.neg = map1<T, [](T x) { return negative(x); }, cheap>;
+  t.abs = map1<T, [](T x) { return magnitude(x); }, cheap>;
   t.sign = map1<T, [](T x) { return sign_of(x); }>;
-  t.square = map1<T, [](T x) { return times(x, x); }>;
-  t.add_scalar = map1k<T, [](T x, T k, T) { return plus(x, k); }>;
-  t.mul_scalar = map1k<T, [](T x, T k, T) { return times(x, k); }>;
-  t.clamp = map1k<T, [](T x, T low, T high) {
-    x = x < low ? low : x;
-    return high < x ? high : x;
-  }>;
-  t.add = map2<T, [](T a, T b) { return plus(a, b); }, T>;
-  t.sub = map2<T, [](T a, T b) { return minus(a, b); }, T>;
-  t.mul = map2<T, [](T a, T b) { return times(a, b); }, T>;
-  t.maximum = map2<T, [](T a, T b) { return larger(a, b); }, T>;
-  t.minimum = map2<T, [](T a, T b) { return smaller(a, b); }, T>;
+  t.square = map1<T, [](T x) { return times(x, x); }, cheap>;
+  t.add_scalar = map1k<T, [](T x, T k, T) { return plus(x, k); }, cheap>;
+  t.mul_scalar = map1k<T, [](T x, T k, T) { return times(x, k); }, cheap>;
+  t.clamp = map1k<T,
+                  [](T x, T low, T high) {
+                    x = x < low ? low : x;
+                    return high < x ? high : x;
+                  },
+                  cheap>;
+  t.add = map2<T, [](T a, T b) { return plus(a, b); }, T, cheap>;
+  t.sub = map2<T, [](T a, T b) { return minus(a, b); }, T, cheap>;
+  t.mul = map2<T, [](T a, T b) { return times(a, b); }, T, cheap>;
+  t.maximum = map2<T, [](T a, T b) { return larger(a, b); }, T, cheap>;
+  t.minimum = map2<T, [](T a, T b) { return smaller(a, b); }, T, cheap>;
   t.axpy = axpy<T>;
   t.sum = reduce<T, sum_row<T>, sum_strip<T>>;
   t.prod = reduce<T, prod_row<T>, prod_strip<T>>;
@@ -75,19 +77,19 @@ constexpr void add_functions(Table<T>& t) {
   t.sigmoid = map1<T, [](T x) { return sigmoid(x); }>;
   t.log_sigmoid = map1<T, [](T x) { return log_sigmoid(x); }>;
   t.erf = map1<T, [](T x) { return erf(x); }>;
-  t.relu = map1<T, [](T x) { return x <= 0 ? T(0) : x; }>;
+  t.relu = map1<T, [](T x) { return x <= 0 ? T(0) : x; }, cheap>;
   t.silu = map1<T, [](T x) { return x * sigmoid(x); }>;
   t.gelu = map1<T, [](T x) { return gelu(x); }>;
   t.gelu_tanh = map1<T, [](T x) { return gelu_tanh(x); }>;
   t.pow_scalar = pow_scalar<T>;
-  t.leaky_relu = map1k<T, [](T x, T k, T) { return 0 < x ? x : k * x; }>;
+  t.leaky_relu = map1k<T, [](T x, T k, T) { return 0 < x ? x : k * x; }, cheap>;
   t.elu = map1k<T, [](T x, T k, T) { return 0 < x ? x : k * expm1(x); }>;
   t.softplus = map1k<T, [](T x, T k0, T k1) { return softplus(x, k0, k1); }>;
   t.div = map2<T, [](T a, T b) { return a / b; }, T>;
   t.pow = map2<T, [](T a, T b) { return pow(a, b); }, T>;
-  t.relu_vjp = map2<T, [](T g, T x) { return x <= 0 ? T(0) : g; }, T>;
-  t.tanh_vjp = map2<T, [](T g, T y) { return g * (1 - y * y); }, T>;
-  t.sigmoid_vjp = map2<T, [](T g, T y) { return g * y * (1 - y); }, T>;
+  t.relu_vjp = map2<T, [](T g, T x) { return x <= 0 ? T(0) : g; }, T, cheap>;
+  t.tanh_vjp = map2<T, [](T g, T y) { return g * (1 - y * y); }, T, cheap>;
+  t.sigmoid_vjp = map2<T, [](T g, T y) { return g * y * (1 - y); }, T, cheap>;
   t.silu_vjp = map2<T,
                     [](T g, T x) {
                       const T s = sigmoid(x);

@@ -1,5 +1,9 @@
 #include "tensor/pool.hpp"
 
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#endif
+
 #include <bit>
 #include <cstdint>
 #include <new>
@@ -30,22 +34,40 @@ inline Class class_of(std::size_t bytes) {
   return {static_cast<int>(steps) - 1, steps * 64};
 }
 
+constexpr std::size_t bytes_of(int index) {
+  if (index < linear_classes) return 64 * static_cast<std::size_t>(index + 1);
+  const int large = index - linear_classes, octave = 10 + large / 4;
+  return (std::size_t{1} << octave) + (std::size_t{1} << (octave - 2)) * static_cast<std::size_t>(large % 4 + 1);
+}
+
 struct FreeBlock {
   FreeBlock* next;
 };
 
-void give_back(void* block) noexcept { ::operator delete (block, std::align_val_t{alignment}); }
+// Large blocks lie on huge pages where the system has any to give: a page fault for 2 MiB, not for each 4 KiB.
+constexpr std::size_t huge_page = std::size_t{2} << 20, huge_from = 2 * huge_page;
+constexpr std::align_val_t aligned(std::size_t bytes) {
+  return std::align_val_t{bytes >= huge_from ? huge_page : alignment};
+}
+
+void* take(std::size_t bytes) {
+  void* block = ::operator new(bytes, aligned(bytes));
+#ifdef MADV_HUGEPAGE
+  if (bytes >= huge_from) madvise(block, bytes, MADV_HUGEPAGE);  // a wish: what comes back does not matter
+#endif
+  return block;
+}
+void give_back(void* block, std::size_t bytes) noexcept { ::operator delete(block, aligned(bytes)); }
 
 struct Pool {
   FreeBlock* lists[classes] = {};
   MemoryStats stats;
 
   void clear() noexcept {
-    for (FreeBlock*& list : lists)
-      while (list) {
-        FreeBlock* block = list;
-        list = block->next;
-        give_back(block);
+    for (int i = 0; i < classes; ++i)
+      while (FreeBlock* block = lists[i]) {
+        lists[i] = block->next;
+        give_back(block, bytes_of(i));
       }
     stats.cached = 0;
   }
@@ -89,7 +111,7 @@ void* pool_allocate(std::size_t bytes) {
       return block;
     }
   }
-  void* block = ::operator new (recycle ? c.bytes : bytes + !bytes, std::align_val_t{alignment});
+  void* block = take(recycle ? c.bytes : bytes + !bytes);
   if (p) ++p->stats.system_calls;
   return block;
 }
@@ -97,7 +119,8 @@ void* pool_allocate(std::size_t bytes) {
 void pool_free(void* block, std::size_t bytes) noexcept {
   const Class c = class_of(bytes);
   Pool* p = pool();
-  if (!recycle || !p || p->stats.cached + c.bytes > keep_at_most) return give_back(block);
+  if (!recycle) return give_back(block, bytes + !bytes);
+  if (!p || p->stats.cached + c.bytes > keep_at_most) return give_back(block, c.bytes);
   auto* free = static_cast<FreeBlock*>(block);
   free->next = p->lists[c.index];
   p->lists[c.index] = free;

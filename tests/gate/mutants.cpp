@@ -98,6 +98,7 @@ std::vector<Mutant> specific() {
 }
 
 void all_refused(const std::vector<Mutant>& mutants) {
+  MESSAGE(mutants.size(), " wrong rules planted");
   for (const Mutant& m : mutants) {
     INFO(std::string(m.op), ": ", std::string(m.mistake));
     const Row& row = row_of(m.op);

@@ -1,6 +1,7 @@
 // The loops: sizes, strides, alignment and aliasing; each level against the definition at one element.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "check.hpp"
@@ -59,6 +60,38 @@ TEST_CASE_TEMPLATE("binary loops at every size and stride", T, float, double, In
     for (auto entry : {t.eq, t.ne, t.lt, t.le, t.gt, t.ge}) check_binary(entry, a, b);
     if constexpr (std::is_floating_point_v<T>)
       for (auto entry : {t.div, t.relu_vjp, t.tanh_vjp, t.sigmoid_vjp}) check_binary(entry, a, b);
+  }
+}
+
+// 8 MiB and more are written past the caches: a hundred elements beyond, from a boundary of 64 bytes and from others.
+TEST_CASE_TEMPLATE("large results are those of small pieces", T, float, double, Index) {
+  constexpr Index n = (8 << 20) / static_cast<Index>(sizeof(T)) + 101, piece = 1000;
+  std::vector<T> a(n + 1), b(n + 1), y(n + 65), apart(n);
+  for (Index i = 0; i <= n; ++i) a[i] = static_cast<T>(i % 1013 - 500), b[i] = static_cast<T>(i % 771 - 300);
+  T* boundary = y.data();
+  while (reinterpret_cast<std::uintptr_t>(boundary) % 64) ++boundary;
+  for (const Kernels* k : levels()) {
+    const Table<T>& t = table_of<T>(*k);
+    const auto same = [&](const char* name, const T* x, auto run) {
+      for (T* to : {boundary, boundary + 1}) {
+        std::fill(y.begin(), y.end(), T(77));
+        std::fill(apart.begin(), apart.end(), T(0));
+        run(n, x, b.data(), to);
+        for (Index at = 0; at < n; at += piece) run(std::min(piece, n - at), x + at, b.data() + at, apart.data() + at);
+        CHECK_MESSAGE(std::equal(apart.begin(), apart.end(), to), name, " ", k->isa);
+        CHECK(to[n] == T(77));
+      }
+    };
+    for (const T* x : {a.data(), a.data() + 1}) {
+      same("copy", x, [&](Index m, const T* p, const T*, T* to) { t.copy(m, p, 1, to); });
+      same("neg", x, [&](Index m, const T* p, const T*, T* to) { t.neg(m, p, 1, to); });
+      same("mul_scalar", x, [&](Index m, const T* p, const T*, T* to) { t.mul_scalar(m, p, 1, to, 3, 0); });
+      same("add", x, [&](Index m, const T* p, const T* q, T* to) { t.add(m, p, 1, q, 1, to); });
+    }
+    std::copy(a.begin(), a.begin() + n, boundary);
+    t.add(n, boundary, 1, b.data(), 1, boundary);
+    t.add(n, a.data(), 1, b.data(), 1, apart.data());
+    CHECK_MESSAGE(std::equal(apart.begin(), apart.end(), boundary), "in place");
   }
 }
 
