@@ -15,23 +15,28 @@ GRADUS_INLINE void write_past(const Y* line, Y* y) {
     _mm256_stream_si256(reinterpret_cast<__m256i*>(y) + i,
                         _mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i));
 }
+GRADUS_INLINE void fence() { _mm_sfence(); }
+#else
+GRADUS_INLINE void fence() {}
 #endif
 
-// y[i] = f(i). fresh: y is none of the things that f reads.
-template <bool is_cheap, class Y, class F>
-GRADUS_INLINE void write(Index n, Y* y, [[maybe_unused]] bool fresh, F f) {
+template <class Y>
+GRADUS_INLINE bool large(Index n) {
+  return n * static_cast<Index>(sizeof(Y)) >= kPastCaches;
+}
+
+// y[i] = f(i); past: whole lines go past the caches, and a fence is to follow.
+template <class Y, class F>
+GRADUS_INLINE void write(Index n, Y* y, [[maybe_unused]] bool past, F f) {
   Index start = 0;
 #ifdef __AVX__
-  if constexpr (is_cheap) {
-    constexpr Index size = sizeof(Y), block = kLine / size;
-    if (fresh && n * size >= kPastCaches && reinterpret_cast<std::uintptr_t>(y) % 64 == 0) {
-      alignas(64) Y line[block];
-      for (; start + block <= n; start += block) {
+  if (past && reinterpret_cast<std::uintptr_t>(y) % 64 == 0) {
+    constexpr Index block = kLine / static_cast<Index>(sizeof(Y));
+    alignas(64) Y line[block];
+    for (; start + block <= n; start += block) {
 #pragma omp simd
-        for (Index i = 0; i < block; ++i) line[i] = f(start + i);
-        write_past(line, y + start);
-      }
-      _mm_sfence();
+      for (Index i = 0; i < block; ++i) line[i] = f(start + i);
+      write_past(line, y + start);
     }
   }
 #endif
@@ -39,12 +44,20 @@ GRADUS_INLINE void write(Index n, Y* y, [[maybe_unused]] bool fresh, F f) {
   for (Index i = start; i < n; ++i) y[i] = f(i);
 }
 
+// The same for a whole result. fresh: y is none of the things that f reads.
+template <bool is_cheap, class Y, class F>
+GRADUS_INLINE void write_all(Index n, Y* y, bool fresh, F f) {
+  const bool past = is_cheap && fresh && large<Y>(n);
+  write(n, y, past, f);
+  if (past) fence();
+}
+
 template <class T, auto f, bool is_cheap = false>
 void map1(Index n, const T* x, Index sx, T* y) {
   if (n == 1) {  // a vector loop's set-up costs more than the work
     *y = f(*x);
   } else if (sx == 1) {
-    write<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i]); });
+    write_all<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i]); });
   } else {
     for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx]);
   }
@@ -54,7 +67,7 @@ template <class T, auto f, bool is_cheap = false>
 void map1k(Index n, const T* x, Index sx, T* y, double k0, double k1) {
   const T a = static_cast<T>(k0), b = static_cast<T>(k1);
   if (sx == 1) {
-    write<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i], a, b); });
+    write_all<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i], a, b); });
   } else {
     for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx], a, b);
   }
@@ -66,8 +79,8 @@ void map2(Index n, const T* a, Index sa, const T* b, Index sb, Y* y) {
   if (n == 1) {
     *y = f(*a, *b);
   } else if (sa == 1 && sb == 1) {
-    write<is_cheap>(n, y, static_cast<const void*>(y) != a && static_cast<const void*>(y) != b,
-                    [=](Index i) { return f(a[i], b[i]); });
+    write_all<is_cheap>(n, y, static_cast<const void*>(y) != a && static_cast<const void*>(y) != b,
+                        [=](Index i) { return f(a[i], b[i]); });
   } else if (sa == 1 && sb == 0 && n > 0) {
     const T v = *b;
 #pragma omp simd
@@ -84,7 +97,7 @@ void map2(Index n, const T* a, Index sa, const T* b, Index sb, Y* y) {
 template <class T>
 void where(Index n, const bool* c, Index sc, const T* a, Index sa, const T* b, Index sb, T* y) {
   if (sc == 1 && sa == 1 && sb == 1) {
-    write<true>(n, y, a != y && b != y, [=](Index i) {
+    write_all<true>(n, y, a != y && b != y, [=](Index i) {
       const T p = a[i], q = b[i];
       return c[i] ? p : q;
     });

@@ -101,11 +101,12 @@ void normalize(Index outer, Index n, Index inner, const T* x, T* y) {
 // Their rules, for rows: dx = y (g - sum(g y)) and dx = g - e^y sum(g).
 template <class T>
 void softmax_vjp(Index rows, Index n, const T* g, const T* y, T* dx) {
+  const bool past = dx != g && dx != y && large<T>(rows * n);
   for (Index r = 0; r < rows; ++r, g += n, y += n, dx += n) {
     const T s = static_cast<T>(dot_row(n, g, y));
-#pragma omp simd
-    for (Index i = 0; i < n; ++i) dx[i] = y[i] * (g[i] - s);
+    write(n, dx, past, [=](Index i) { return y[i] * (g[i] - s); });
   }
+  if (past) fence();
 }
 
 template <class T>

@@ -93,3 +93,39 @@ TEST_CASE("NaN and infinity in a row stay in their row") {
     CHECK(std::isfinite(z[20]));
   }
 }
+
+// Row by row nothing is large enough to be written past the caches; all rows at once are.
+TEST_CASE_TEMPLATE("many rows are so many single rows", T, float, double) {
+  for (const Index n : {Index(1024), Index(1000), Index(37)}) {
+    const Index rows = (9 << 20) / static_cast<Index>(sizeof(T)) / n;
+    const auto g = normals<T>(rows * n, 1), x = normals<T>(rows * n, 2), w = normals<T>(n, 3), b = normals<T>(n, 4);
+    std::vector<T> whole(g.size() + 64), alone(g.size()), r(rows), mean(rows), var(rows), dw(n), db(n);
+    T* y = whole.data();
+    while (reinterpret_cast<std::uintptr_t>(y) % 64) ++y;
+    for (const Kernels* k : levels()) {
+      const Table<T>& t = table_of<T>(*k);
+      const auto same = [&](const char* name, auto run) {
+        std::fill(whole.begin(), whole.end(), T(0));
+        run(0, rows, y);
+        for (Index row = 0; row < rows; ++row) run(row, 1, alone.data() + row * n);
+        INFO(std::string(name), " ", std::string(k->isa), ", n = ", n);
+        CHECK(std::equal(alone.begin(), alone.end(), y));
+      };
+      same("normalize", [&](Index row, Index m, T* to) {
+        t.normalize(m, n, 1e-5, x.data() + row * n, to, r.data() + row, mean.data() + row, var.data() + row);
+      });
+      same("normalize_vjp", [&](Index row, Index m, T* to) {
+        t.normalize_vjp(m, n, g.data() + row * n, x.data() + row * n, r.data() + row, to);
+      });
+      same("layer_norm", [&](Index row, Index m, T* to) {
+        t.layer_norm(m, n, 1e-5, x.data() + row * n, w.data(), b.data(), to, r.data() + row, mean.data() + row);
+      });
+      same("layer_norm_vjp", [&](Index row, Index m, T* to) {
+        t.layer_norm_vjp(m, n, g.data() + row * n, x.data() + row * n, w.data(), r.data() + row, mean.data() + row, to,
+                         dw.data(), db.data());
+      });
+      same("softmax_vjp",
+           [&](Index row, Index m, T* to) { t.softmax_vjp(m, n, g.data() + row * n, x.data() + row * n, to); });
+    }
+  }
+}
