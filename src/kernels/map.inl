@@ -44,12 +44,19 @@ GRADUS_INLINE void write(Index n, Y* y, [[maybe_unused]] bool past, F f) {
   for (Index i = start; i < n; ++i) y[i] = f(i);
 }
 
+template <class Y, class F>
+[[gnu::noinline]] void write_large(Index n, Y* y, F f) {  // apart: its lines on the stack would slow what is small
+  write(n, y, true, f);
+  fence();
+}
+
 // The same for a whole result. fresh: y is none of the things that f reads.
 template <bool is_cheap, class Y, class F>
 GRADUS_INLINE void write_all(Index n, Y* y, bool fresh, F f) {
-  const bool past = is_cheap && fresh && large<Y>(n);
-  write(n, y, past, f);
-  if (past) fence();
+  if constexpr (is_cheap)
+    if (fresh && large<Y>(n)) return write_large(n, y, f);
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] = f(i);
 }
 
 template <class T, auto f, bool is_cheap = false>
