@@ -11,11 +11,6 @@ using namespace detail;
 
 namespace {
 
-// What all operations without attributes share.
-struct Plain {
-  void fields(auto&) const {}
-};
-
 struct Tanh : Plain {
   static constexpr auto name = "tanh", rule = "dx = g (1 - y²)";
   static constexpr Saves saves{out0};

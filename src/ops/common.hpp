@@ -22,6 +22,11 @@ inline void check_floating(const char* operation, const Arg& x) {
 
 inline constexpr std::int64_t largest_option = std::int64_t{1} << 31;  // of a window: sizes must not wrap round
 
+// What all operations without attributes share.
+struct Plain {
+  void fields(auto&) const {}
+};
+
 // Height and width, as an attribute.
 inline Shape list(const Pair& p) { return {p[0], p[1]}; }
 inline Pair pair(const Shape& s) { return {s[0], s[1]}; }

@@ -9,6 +9,7 @@ namespace gradus::detail {
 
 using Rows = std::span<const OpTable* const>;
 Rows elementwise_rows();
+Rows function_rows();
 Rows activation_rows();
 Rows reduce_rows();
 Rows view_rows();

@@ -1,0 +1,218 @@
+// Functions of one operand, element by element. Each rule is written in public operations, so that it can be recorded.
+#include "ops/common.hpp"
+
+#include <limits>
+#include <numbers>
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+struct Neg : Plain {
+  static constexpr auto name = "neg", rule = "dx = -g";
+  static constexpr Saves saves{};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.neg; });
+  }
+  void vjp(Vjp& v) const { v.give(0, -v.g); }
+};
+
+struct Abs : Plain {
+  static constexpr auto name = "abs", rule = "dx = g sign(x)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.abs; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * sign(v.in(0))); }
+};
+
+struct Sign : Plain {
+  static constexpr auto name = "sign", rule = "dx = 0";
+  static constexpr Saves saves{};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.sign; });
+  }
+  void vjp(Vjp& v) const { v.give(0, zeros_like(v.g)); }
+};
+
+struct Square : Plain {
+  static constexpr auto name = "square", rule = "dx = 2 g x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.square; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * (v.in(0) * 2)); }
+  void fast(Vjp& v) const {
+    Tensor gx = map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.mul; });
+    scale_strided(*gx.impl(), 2);
+    v.give(0, std::move(gx));
+  }
+};
+
+struct Sqrt : Plain {
+  static constexpr auto name = "sqrt", rule = "dx = g / (2 y)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.sqrt; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g / (v.out() * 2)); }
+};
+
+struct Rsqrt : Plain {
+  static constexpr auto name = "rsqrt", rule = "dx = -g y³ / 2";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.rsqrt; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * (pow(v.out(), 3) * -0.5)); }
+};
+
+struct Reciprocal : Plain {
+  static constexpr auto name = "reciprocal", rule = "dx = -g y²";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.reciprocal; });
+  }
+  void vjp(Vjp& v) const { v.give(0, -(v.g * square(v.out()))); }
+};
+
+struct Exp : Plain {
+  static constexpr auto name = "exp", rule = "dx = g y";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.exp; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * v.out()); }
+};
+
+struct Expm1 : Plain {
+  static constexpr auto name = "expm1", rule = "dx = g (y + 1)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.expm1; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * (v.out() + 1)); }
+};
+
+struct Log : Plain {
+  static constexpr auto name = "log", rule = "dx = g / x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.log; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g / v.in(0)); }
+};
+
+struct Log1p : Plain {
+  static constexpr auto name = "log1p", rule = "dx = g / (1 + x)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.log1p; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g / (v.in(0) + 1)); }
+};
+
+struct Sin : Plain {
+  static constexpr auto name = "sin", rule = "dx = g cos x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.sin; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * cos(v.in(0))); }
+};
+
+struct Cos : Plain {
+  static constexpr auto name = "cos", rule = "dx = -g sin x";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.cos; });
+  }
+  void vjp(Vjp& v) const { v.give(0, -(v.g * sin(v.in(0)))); }
+};
+
+struct Tan : Plain {
+  static constexpr auto name = "tan", rule = "dx = g (1 + y²)";
+  static constexpr Saves saves{out0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.tan; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * (square(v.out()) + 1)); }
+};
+
+struct Erf : Plain {
+  static constexpr auto name = "erf", rule = "dx = g 2/sqrt(π) exp(-x²)";
+  static constexpr Saves saves{in0};
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1(f.name, f.where, in[0], [](auto& k) { return k.erf; });
+  }
+  void vjp(Vjp& v) const { v.give(0, v.g * (exp(-square(v.in(0))) * (2 * std::numbers::inv_sqrtpi))); }
+};
+
+struct Clamp {
+  double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
+  static constexpr auto name = "clamp", rule = "dx = g where low <= x <= high, else 0";
+  static constexpr Saves saves{in0};
+  void fields(auto& v) const { v("low", low), v("high", high); }
+  Tensor forward(Fwd& f, Ins in) const {
+    return map1k(f.name, f.where, in[0], low, high, [](auto& k) { return k.clamp; });
+  }
+  void vjp(Vjp& v) const {
+    const Tensor& x = v.in(0);
+    const Tensor zero = zeros_like(v.g);
+    v.give(0, where(x < low, zero, where(x > high, zero, v.g)));
+  }
+};
+
+struct Cast {
+  DType dtype = f32;
+  static constexpr auto name = "to", rule = "dx = g, converted back";
+  static constexpr Saves saves{};
+  void fields(auto& v) const { v("dtype", dtype); }
+  Tensor forward(Fwd&, Ins in) const {
+    Tensor y = empty(in[0].shape(), dtype);
+    assign_strided(*in[0].impl(), *y.impl());
+    return y;
+  }
+  void vjp(Vjp& v) const { v.give(0, to(v.g, v.dtype(0))); }
+};
+
+constexpr const OpTable* rows[] = {
+    &op_table<Neg>,        &op_table<Abs>, &op_table<Sign>,  &op_table<Square>, &op_table<Sqrt>,  &op_table<Rsqrt>,
+    &op_table<Reciprocal>, &op_table<Exp>, &op_table<Expm1>, &op_table<Log>,    &op_table<Log1p>, &op_table<Sin>,
+    &op_table<Cos>,        &op_table<Tan>, &op_table<Erf>,   &op_table<Clamp>,  &op_table<Cast>,
+};
+
+}  // namespace
+
+Rows detail::function_rows() { return rows; }
+
+Tensor neg(Arg x) { return apply(Neg{}, x); }
+Tensor abs(Arg x) { return apply(Abs{}, x); }
+Tensor sign(Arg x) { return apply(Sign{}, x); }
+Tensor square(Arg x) { return apply(Square{}, x); }
+Tensor sqrt(Arg x) { return apply(Sqrt{}, x); }
+Tensor rsqrt(Arg x) { return apply(Rsqrt{}, x); }
+Tensor reciprocal(Arg x) { return apply(Reciprocal{}, x); }
+Tensor exp(Arg x) { return apply(Exp{}, x); }
+Tensor expm1(Arg x) { return apply(Expm1{}, x); }
+Tensor log(Arg x) { return apply(Log{}, x); }
+Tensor log1p(Arg x) { return apply(Log1p{}, x); }
+Tensor sin(Arg x) { return apply(Sin{}, x); }
+Tensor cos(Arg x) { return apply(Cos{}, x); }
+Tensor tan(Arg x) { return apply(Tan{}, x); }
+Tensor erf(Arg x) { return apply(Erf{}, x); }
+
+Tensor clamp(Arg x, double low, double high) {
+  if (!(low <= high))
+    fail("clamp", {.wrong = "low is above high", .got = std::to_string(low) + " and " + std::to_string(high)}, x);
+  return apply(Clamp{low, high}, x);
+}
+
+Tensor to(Arg x, DType dtype) {
+  check_defined(x, "to", x.where);
+  return x.tensor().dtype() == dtype ? x.tensor() : apply(Cast{dtype}, x);
+}
+
+}  // namespace gradus
