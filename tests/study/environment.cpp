@@ -133,7 +133,8 @@ TEST_CASE("a file that cannot be written is one line on stderr, and the program 
     CHECK(r.out == plain.out);
     CHECK(support::contains(r.err, said));
     CHECK(r.err.starts_with("gradus: "));
-    CHECK(std::count(r.err.begin(), r.err.end(), '\n') == 1);
+    const std::string own = r.err.substr(0, r.err.find("libgcov"));  // which cannot write its files either
+    CHECK(std::count(own.begin(), own.end(), '\n') == 1);
   };
   goes_on("GRADUS_TRACE=/nonexistent/x.jsonl", "'/nonexistent/x.jsonl': No such file or directory");
   goes_on("GRADUS_TRACE=" + dir.str(), "Is a directory");
