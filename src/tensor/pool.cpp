@@ -20,25 +20,34 @@ struct Class {
 };
 
 // Up to 1 KiB in steps of 64 bytes, then four steps per doubling: at most a quarter is wasted.
-Class large_class(std::size_t bytes) {
-  const int octave = std::bit_width(bytes - 1) - 1;  // 2^octave < bytes <= 2^(octave+1)
-  const std::size_t step = std::size_t{1} << (octave - 2);
-  const std::size_t quarter = (bytes - (std::size_t{1} << octave) + step - 1) / step;  // 1 … 4
-  return {linear_classes + 4 * (octave - 10) + static_cast<int>(quarter) - 1,
-          (std::size_t{1} << octave) + quarter * step};
-}
-
-inline Class class_of(std::size_t bytes) {
-  if (bytes > linear_limit) return large_class(bytes);
-  const std::size_t steps = (bytes + (bytes == 0) + 63) / 64;
-  return {static_cast<int>(steps) - 1, steps * 64};
-}
-
 constexpr std::size_t bytes_of(int index) {
   if (index < linear_classes) return 64 * static_cast<std::size_t>(index + 1);
   const int large = index - linear_classes, octave = 10 + large / 4;
   return (std::size_t{1} << octave) + (std::size_t{1} << (octave - 2)) * static_cast<std::size_t>(large % 4 + 1);
 }
+
+constexpr Class large_class(std::size_t bytes) {
+  const int octave = std::bit_width(bytes - 1) - 1;  // 2^octave < bytes <= 2^(octave+1)
+  const std::size_t step = std::size_t{1} << (octave - 2);
+  const std::size_t quarter = (bytes - (std::size_t{1} << octave) + step - 1) / step;  // 1 … 4
+  const int index = linear_classes + 4 * (octave - 10) + static_cast<int>(quarter) - 1;
+  return {index, bytes_of(index)};
+}
+
+constexpr Class class_of(std::size_t bytes) {
+  if (bytes > linear_limit) return large_class(bytes);
+  const std::size_t steps = (bytes + (bytes == 0) + 63) / 64;
+  return {static_cast<int>(steps) - 1, steps * 64};
+}
+
+// A block returns to the class that it came from, and one byte more is the next.
+static_assert([] {
+  for (int i = 0; i + 1 < classes; ++i)
+    if (class_of(bytes_of(i)).index != i || class_of(bytes_of(i)).bytes != bytes_of(i) ||
+        class_of(bytes_of(i) + 1).index != i + 1)
+      return false;
+  return true;
+}());
 
 struct FreeBlock {
   FreeBlock* next;
