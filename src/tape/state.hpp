@@ -164,7 +164,7 @@ class Unobserved {
 };
 
 // The first tape of a thread is about to be made: GRADUS_TRACE may ask for an observer. The one call upward, to
-// src/study/trace.cpp, and a plain one, so that a static library brings what it needs along.
+// src/study/trace/trace.cpp, and a plain one, so that a static library brings what it needs along.
 void observe_by_environment();
 
 }  // namespace gradus::detail

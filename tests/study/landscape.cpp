@@ -5,9 +5,9 @@
 
 #include <gradus/optim/optim.hpp>
 
-#include "study/contour.hpp"
-#include "study/page.hpp"
-#include "study/picture.hpp"
+#include "study/landscape/contour.hpp"
+#include "study/landscape/page.hpp"
+#include "study/landscape/picture.hpp"
 #include "support.hpp"
 #include "xml.hpp"
 

@@ -1,4 +1,4 @@
-# cmake -D DIR=tools/gradus/page -D TO=directory -P page.cmake: the parts of the page as C++ arrays.
+# cmake -D DIR=tools/gradus/html/page -D TO=directory -P page.cmake: the parts of the page as C++ arrays.
 # dagre.min.js is dist/dagre.min.js of the npm package @dagrejs/dagre 3.1.3, unchanged; sha256
 # 54a503e346f93ca0bb10abe7999587e037262935687aca45eb4e4b0f64bbb578. One script: the layout library under its licence, then ours, in the order in which they use each other.
 file(READ ${DIR}/dagre.LICENSE licence)

@@ -5,8 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <new>
 
-#include "command.hpp"
-#include "nearest.hpp"
+#include "cli/command.hpp"
+#include "cli/nearest.hpp"
 
 namespace gradus::tool {
 

@@ -4,7 +4,7 @@
 //     study::Trace trace("run.trace.jsonl");     // at the top; the brace ends the file
 //
 // or, with no change to the source, GRADUS_TRACE=run.trace.jsonl ./program. The file's format is described in
-// src/study/TRACE.md. A file that cannot be written is said in one line on stderr, and the program goes on.
+// src/study/trace/TRACE.md. A file that cannot be written is said in one line on stderr, and the program goes on.
 #pragma once
 
 #include <cstdint>

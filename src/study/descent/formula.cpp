@@ -1,0 +1,262 @@
+// A recursive-descent parser, bounded in length and depth, that writes postfix instructions.
+//   sum = product { (+|-) product }      product = signed { [*|/] signed }      signed = {+|-} power
+//   power = atom [^ signed]              atom = number | x | y | pi | e | name ( sum [, sum] ) | ( sum )
+#include "study/descent/formula.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include <gradus/ops.hpp>
+
+#include "tape/state.hpp"
+#include "tensor/format.hpp"
+
+namespace gradus::study {
+namespace {
+
+constexpr std::size_t longest = 500;
+constexpr int deepest = 50;
+
+using Unary = Tensor (*)(Arg);
+using Binary = Tensor (*)(Arg, Arg);
+
+struct Function {
+  std::string_view name;
+  int takes;
+  Unary one;
+  Binary two;
+};
+constexpr Function functions[] = {
+    {"sin", 1, sin, {}},     {"cos", 1, cos, {}},         {"tan", 1, tan, {}},       {"exp", 1, exp, {}},
+    {"log", 1, log, {}},     {"ln", 1, log, {}},          {"sqrt", 1, sqrt, {}},     {"abs", 1, abs, {}},
+    {"tanh", 1, tanh, {}},   {"sigmoid", 1, sigmoid, {}}, {"square", 1, square, {}}, {"min", 2, {}, minimum},
+    {"max", 2, {}, maximum},
+};
+
+// Powers of whole numbers are products: exact, and right at 0 in every derivative.
+Tensor power(Arg a, Arg b) {
+  if (!b.is_number() || a.is_number()) return pow(a, b);
+  const double n = b.number();
+  if (n != std::floor(n) || n < 1 || n > 16) return pow(a, b);
+  Tensor square_of = a.tensor(), result;
+  for (int k = static_cast<int>(n); k > 0; k /= 2) {
+    if (k % 2) result = result.defined() ? result * square_of : square_of;
+    if (k > 1) square_of = square(square_of);
+  }
+  return result;
+}
+
+// A number, a variable, or an operation on what lies on top of the stack.
+struct Instruction {
+  enum Kind { number, variable, unary, binary } kind;
+  double value = 0;
+  int index = 0;
+  Unary one = nullptr;
+  Binary two = nullptr;
+};
+
+// A formula's value: a tensor, or a number as long as no variable has come in.
+struct Value {
+  Tensor tensor = {};
+  double number = 0;
+  Arg arg() const { return tensor.defined() ? Arg(tensor) : Arg(number); }
+};
+
+class Parser {
+ public:
+  Parser(std::string_view text, Loc where) : text_(text), where_(where) {}
+
+  std::vector<Instruction> parse() {
+    if (text_.size() > longest) fail(formatted("{} characters", text_.size()), formatted("at most {}", longest), 0);
+    sum();
+    if (at_ < text_.size()) unexpected("an operator, or the end");
+    if (!varies_) fail("a constant", "a formula in x and y", 0);
+    return std::move(code_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& got, const std::string& expected, std::size_t column) const {
+    const std::string shown(text_.substr(0, 60));
+    throw Error("formula",
+                {.wrong = column ? formatted("'{}' is not one, at column {}", shown, column)
+                                 : formatted("'{}' is not one", shown),
+                 .got = got,
+                 .expected = expected},
+                gradus::detail::user_line(where_));
+  }
+  [[noreturn]] void unexpected(const std::string& expected) const {
+    if (at_ >= text_.size()) fail("the end", expected, at_ + 1);
+    const auto c = static_cast<unsigned char>(text_[at_]);
+    fail(std::isprint(c) ? formatted("'{}'", text_[at_]) : formatted("byte {:#04x}", c), expected, at_ + 1);
+  }
+
+  void skip() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
+  }
+  bool take(char c) {
+    skip();
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  bool starts_atom() {
+    skip();
+    if (at_ >= text_.size()) return false;
+    const auto c = static_cast<unsigned char>(text_[at_]);
+    return std::isalnum(c) || c == '.' || c == '(';
+  }
+
+  void emit(Binary two) { code_.push_back({.kind = Instruction::binary, .two = two}); }
+
+  void sum() {
+    if (++depth_ > deepest) fail("more brackets", formatted("at most {} deep", deepest), at_ + 1);
+    product();
+    for (;;) {
+      if (take('+'))
+        product(), emit(add);
+      else if (take('-'))
+        product(), emit(sub);
+      else
+        break;
+    }
+    --depth_;
+  }
+  void product() {
+    signed_power();
+    for (;;) {
+      if (take('*'))
+        signed_power(), emit(mul);
+      else if (take('/'))
+        signed_power(), emit(div);
+      else if (starts_atom())
+        power_of(), emit(mul);
+      else
+        return;
+    }
+  }
+  void signed_power() {
+    bool minus = false;
+    for (;;) {
+      if (take('-'))
+        minus = !minus;
+      else if (!take('+'))
+        break;
+    }
+    power_of();
+    if (minus) code_.push_back({.kind = Instruction::unary, .one = neg});
+  }
+  void power_of() {
+    atom();
+    if (!take('^')) return;
+    if (++depth_ > deepest) fail("more powers of powers", formatted("at most {} deep", deepest), at_ + 1);
+    signed_power();
+    --depth_;
+    emit(power);
+  }
+  void atom() {
+    skip();
+    if (take('(')) {
+      sum();
+      if (!take(')')) unexpected("')'");
+      return;
+    }
+    if (at_ >= text_.size()) unexpected("a number, x, y, a function or '('");
+    const auto c = static_cast<unsigned char>(text_[at_]);
+    if (std::isdigit(c) || c == '.') return number();
+    if (std::isalpha(c)) return word();
+    unexpected("a number, x, y, a function or '('");
+  }
+  void number() {
+    double value = 0;
+    const char* const end = text_.data() + text_.size();
+    const auto [rest, error] = std::from_chars(text_.data() + at_, end, value);
+    if (error != std::errc() || !std::isfinite(value)) unexpected("a number");
+    at_ = static_cast<std::size_t>(rest - text_.data());
+    constant(value);
+  }
+  void constant(double value) { code_.push_back({.kind = Instruction::number, .value = value}); }
+
+  void word() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && std::isalpha(static_cast<unsigned char>(text_[at_]))) ++at_;
+    const std::string_view name = text_.substr(begin, at_ - begin);
+    if (name == "x" || name == "y") {
+      varies_ = true;
+      code_.push_back({.kind = Instruction::variable, .index = name == "y"});
+    } else if (name == "pi") {
+      constant(std::numbers::pi);
+    } else if (name == "e") {
+      constant(std::numbers::e);
+    } else if (const auto f = std::ranges::find(functions, name, &Function::name); f != std::end(functions)) {
+      if (!take('(')) unexpected(formatted("'(' after {}", name));
+      sum();
+      if (f->takes == 2) {
+        if (!take(',')) unexpected(formatted("',': {} takes two", name));
+        sum();
+      }
+      if (!take(')')) unexpected("')'");
+      if (f->takes == 2)
+        emit(f->two);
+      else
+        code_.push_back({.kind = Instruction::unary, .one = f->one});
+    } else {
+      std::string known = "x, y, pi, e";
+      for (const Function& g : functions) known += formatted(", {}", g.name);
+      fail(formatted("'{}'", name), known, begin + 1);
+    }
+  }
+
+  std::string_view text_;
+  Loc where_;
+  std::size_t at_ = 0;
+  int depth_ = 0;
+  bool varies_ = false;
+  std::vector<Instruction> code_;
+};
+
+// Operations on numbers alone: as on tensors of one.
+double on_numbers(const Instruction& i, double a, double b) {
+  const NoRecord pause;
+  const Tensor x = scalar(a, f64), y = scalar(b, f64);
+  return (i.kind == Instruction::unary ? i.one(x) : i.two(x, y)).item();
+}
+
+Tensor run(const std::vector<Instruction>& code, const Tensor& x, const Tensor& y) {
+  std::vector<Value> stack;
+  for (const Instruction& i : code) {
+    switch (i.kind) {
+      case Instruction::number:
+        stack.push_back({.number = i.value});
+        break;
+      case Instruction::variable:
+        stack.push_back({.tensor = i.index == 0 ? x : y});
+        break;
+      case Instruction::unary: {
+        Value& a = stack.back();
+        a = a.tensor.defined() ? Value{.tensor = i.one(a.arg())} : Value{.number = on_numbers(i, a.number, 0)};
+        break;
+      }
+      case Instruction::binary: {
+        const Value b = stack.back();
+        stack.pop_back();
+        Value& a = stack.back();
+        const bool numbers = !a.tensor.defined() && !b.tensor.defined();
+        a = numbers ? Value{.number = on_numbers(i, a.number, b.number)} : Value{.tensor = i.two(a.arg(), b.arg())};
+        break;
+      }
+    }
+  }
+  return stack.back().tensor;
+}
+
+}  // namespace
+
+std::function<Tensor(const Tensor& x, const Tensor& y)> parse_formula(std::string_view text, Loc where) {
+  return [code = Parser(text, where).parse()](const Tensor& x, const Tensor& y) { return run(code, x, y); };
+}
+
+}  // namespace gradus::study

@@ -1,0 +1,171 @@
+#include <gradus/study/surface.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <gradus/curvature.hpp>
+#include <gradus/op.hpp>
+#include <gradus/ops.hpp>
+#include <gradus/optim/newton.hpp>
+
+#include "study/descent/formula.hpp"
+#include "tape/state.hpp"
+#include "tensor/format.hpp"
+
+namespace gradus::study {
+namespace {
+
+// A row is all that a surface takes. Minima are given roughly and polished.
+struct Row {
+  const char* name;
+  const char* formula;
+  std::vector<Point> minima;
+  Window window;
+  Point start;
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> table{
+      {"rosenbrock", "(1 - x)^2 + 100 (y - x^2)^2", {{1, 1}}, {-2, 2, -1, 3}, {-1.2, 1}},
+      {"beale",
+       "(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2",
+       {{3, 0.5}},
+       {-0.5, 4.5, -2, 1.75},
+       {1, 1}},
+      {"himmelblau",
+       "(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
+       {{3, 2}, {-2.805, 3.131}, {-3.779, -3.283}, {3.584, -1.848}},
+       {-5.5, 5.5, -5.5, 5.5},
+       {0, 0}},
+      {"saddle", "(x^2 - y^2)/2", {}, {-2, 2, -2, 2}, {1.5, 1e-3}},
+      {"ravine", "(x^2 + 100 y^2)/2", {{0, 0}}, {-10, 2, -2.5, 2.5}, {-9, 1}},
+  };
+  return table;
+}
+
+constexpr const char* quadratic = "(l1 x^2 + l2 y^2)/2";
+
+double number(std::string_view text, std::string_view spec, Loc where) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(std::abs(value) <= 1e6) || value == 0)
+    throw Error("surface",
+                {.wrong = formatted("'{}' has a curvature that is none", spec.substr(0, 60)),
+                 .got = formatted("'{}'", text.substr(0, 60)),
+                 .expected = "two numbers other than 0, at most a million, as in quadratic:1,10"},
+                where);
+  return value;
+}
+
+Surface make(const Row& row, Loc where) {
+  Surface s{row.name, row.formula, parse_formula(row.formula, where), row.window, row.start};
+  s.minima = minima_near(s, row.minima);
+  return s;
+}
+
+Surface make_quadratic(std::string_view spec, std::string_view arguments, Loc where) {
+  const auto comma = arguments.find(',');
+  const double a = number(arguments.substr(0, comma), spec, where);
+  const double b = number(comma == arguments.npos ? "" : arguments.substr(comma + 1), spec, where);
+  const auto term = [](double factor, char variable) {
+    return std::abs(factor) == 1 ? formatted("{}^2", variable) : formatted("{} {}^2", std::abs(factor), variable);
+  };
+  const std::string text = formatted("({}{} {} {})/2", a < 0 ? "-" : "", term(a, 'x'), b < 0 ? '-' : '+', term(b, 'y'));
+  const Row row{"", text.c_str(), {}, {-5, 5, -4, 4}, {-4, 3}};
+  Surface s = make(row, where);
+  s.name = spec;
+  s.minima = minima_near(s, {{0, 0}});
+  return s;
+}
+
+Tensor point(Point p) { return from(std::span<const double>(p), {2}); }
+
+}  // namespace
+
+double Surface::at(Point p) const {
+  const NoRecord pause;
+  return f(scalar(p[0], f64), scalar(p[1], f64)).item();
+}
+
+std::vector<KnownSurface> surface_list() {
+  std::vector<KnownSurface> list{{"quadratic:l1,l2", quadratic}};
+  for (const Row& row : rows()) list.push_back({row.name, row.formula});
+  return list;
+}
+
+Surface surface(std::string_view spec, Loc where) {
+  where = gradus::detail::user_line(where);
+  const auto colon = spec.find(':');
+  const std::string_view name = spec.substr(0, colon);
+  if (name == "quadratic") return make_quadratic(spec, colon == spec.npos ? "1,10" : spec.substr(colon + 1), where);
+  for (const Row& row : rows()) {
+    if (row.name != name) continue;
+    if (colon != spec.npos)
+      throw Error("surface", {.wrong = formatted("{} takes no numbers", name), .got = std::string(spec)}, where);
+    return make(row, where);
+  }
+  std::string known;
+  for (const KnownSurface& k : surface_list()) known += (known.empty() ? "" : ", ") + k.name;
+  throw Error("surface",
+              {.wrong = "there is no such surface",
+               .got = formatted("'{}'", spec.substr(0, 60)),
+               .expected = known,
+               .advice = "formula(\"…\") for one of your own"},
+              where);
+}
+
+std::vector<Minimum> minima_near(const Surface& s, const std::vector<Point>& places) {
+  const gradus::detail::Aside aside;
+  std::vector<Minimum> found;
+  for (const Point& place : places) {
+    const Tensor p = point(place).requires_grad_();
+    try {
+      optim::Newton newton({p});
+      for (int i = 0; i < 20; ++i) newton.step([&] { return s(p); });
+    } catch (const Error&) {  // a singular Hessian: what there is will do
+    }
+    const Point at{p.at({0}), p.at({1})};
+    const double f = s.at(at);
+    if (!std::isfinite(f)) continue;
+    const Tensor h = hessian([&] { return s(p); }, p), slope = jacobian([&] { return s(p); }, p);
+    const NoRecord pause;
+    const double largest = largest_eigenvalue([&] { return s(p); }, {p}).value;
+    const double smallest = h.at({0, 0}) + h.at({1, 1}) - largest;
+    const double steep = std::sqrt(sum(square(slope)).item());
+    const bool flat = steep <= 1e-6 * (1 + std::abs(f)) * (1 + std::abs(largest));
+    const bool known = std::ranges::any_of(found, [&](const Minimum& m) {
+      return std::hypot(m.at[0] - at[0], m.at[1] - at[1]) < 1e-5 * (1 + std::hypot(at[0], at[1]));
+    });
+    if (flat && smallest > 1e-9 * largest && largest > 0 && !known) found.push_back({at, f, largest, smallest});
+  }
+  return found;
+}
+
+// Minima of a formula are looked for by going down from the points of a coarse grid.
+Surface formula(std::string_view text, const Window& window, Loc where) {
+  where = gradus::detail::user_line(where);
+  Surface s{std::string(text), std::string(text), parse_formula(text, where), window};
+  s.start = {window.left + 0.2 * window.width(), window.bottom + 0.7 * window.height()};
+  constexpr int n = 40;
+  std::vector<double> f(n * n);
+  const auto place = [&](int i, int j) {
+    return Point{window.left + window.width() * (i + 0.5) / n, window.bottom + window.height() * (j + 0.5) / n};
+  };
+  for (int j = 0; j < n; ++j)
+    for (int i = 0; i < n; ++i) f[static_cast<std::size_t>(j * n + i)] = s.at(place(i, j));
+  std::vector<Point> lows;
+  for (int j = 1; j + 1 < n; ++j)
+    for (int i = 1; i + 1 < n; ++i) {
+      const auto at = [&](int x, int y) { return f[static_cast<std::size_t>(y * n + x)]; };
+      bool low = std::isfinite(at(i, j));
+      for (int y = -1; y <= 1; ++y)
+        for (int x = -1; x <= 1; ++x) low = low && !(at(i + x, j + y) < at(i, j));
+      if (low && lows.size() < 100) lows.push_back(place(i, j));
+    }
+  s.minima = minima_near(s, lows);
+  std::erase_if(s.minima, [&](const Minimum& m) { return !window.contains(m.at); });
+  return s;
+}
+
+}  // namespace gradus::study

@@ -1,0 +1,136 @@
+// gradus bench: what this machine gives, what the library makes of it, and whether something holds it back.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include <gradus/machine.hpp>
+#include <gradus/threads.hpp>
+
+#include "bench/measure.hpp"
+#include "cli/command.hpp"
+
+namespace gradus::tool {
+namespace {
+
+struct BenchOptions {
+  int threads = 0;
+  bool json = false;
+};
+
+// "OpenBLAS 0.3.21, Cooperlake"
+struct Blas {
+  std::string name, core;
+};
+Blas split(const std::string& text) {
+  const auto comma = text.find(", ");
+  return comma == text.npos ? Blas{text, ""} : Blas{text.substr(0, comma), text.substr(comma + 2)};
+}
+
+// The vectors that OpenBLAS's kernels for a processor use; what it has no name for counts as new.
+std::string level_of_core(std::string core) {
+  std::ranges::transform(core, core.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* old :
+       {"prescott",   "core2",     "katmai",      "coppermine",  "northwood", "banias",       "penryn",
+        "dunnington", "nehalem",   "sandybridge", "athlon",      "opteron",   "opteron_sse3", "barcelona",
+        "bobcat",     "bulldozer", "piledriver",  "steamroller", "atom",      "nano",         "generic"})
+    if (core == old) return "base";
+  for (const char* middle : {"haswell", "zen", "excavator"})
+    if (core == middle) return "v3";
+  return "v4";
+}
+
+std::string vectors(const std::string& level) { return level == "v4" ? "AVX-512" : level == "v3" ? "AVX2" : "SSE2"; }
+
+std::string environment(const char* name) {
+  const char* text = std::getenv(name);
+  return text ? text : "";
+}
+
+// What holds the library back, and how to mend it.
+std::vector<std::string> warnings(const Blas& b, double share) {
+  std::vector<std::string> found;
+  const std::string has = processor_level();  // "base" < "v3" < "v4"
+  if (b.name == "built-in") {
+    found.push_back(
+        "this build multiplies matrices by itself, many times slower than OpenBLAS; on Debian: apt-get install "
+        "libopenblas-dev, and build again");
+  } else if (!b.core.empty() && level_of_core(b.core) < has) {
+    const std::string chosen = environment("OPENBLAS_CORETYPE");
+    found.push_back(
+        fmt::format("OpenBLAS runs its kernels for {} ({}), and this processor has {}: matrix products "
+                    "reach {:.0f} % of its peak; {}",
+                    b.core, vectors(level_of_core(b.core)), vectors(has), 100 * share,
+                    chosen.empty() ? fmt::format("it does not know the processor: export OPENBLAS_CORETYPE={}",
+                                                 has == "v4" ? "SkylakeX" : "Haswell")
+                                   : fmt::format("OPENBLAS_CORETYPE={} says so: unset OPENBLAS_CORETYPE", chosen)));
+  }
+  if (instruction_set() < has && !environment("GRADUS_ISA").empty())
+    found.push_back(
+        fmt::format("the library's own loops use {}, and this processor has {}; GRADUS_ISA={} says so: "
+                    "unset GRADUS_ISA",
+                    vectors(instruction_set()), vectors(has), environment("GRADUS_ISA")));
+  return found;
+}
+
+nlohmann::ordered_json measure() {
+  const Blas b = split(blas());
+  const Overhead o = overhead();
+  const double fma = fma_peak(num_threads()), gemm = gemm_peak();
+  return {{"gradus", GRADUS_VERSION},
+          {"processor", processor()},
+          {"processor_level", processor_level()},
+          {"instruction_set", instruction_set()},
+          {"blas", b.name},
+          {"blas_core", b.core},
+          {"threads", num_threads()},
+          {"fma_gflops", fma},
+          {"gemm_gflops", gemm},
+          {"memory_gb_per_s", memory_bandwidth()},
+          {"record_ns", o.record},
+          {"walk_ns", o.walk},
+          {"cold_start_ms", cold_start()},
+          {"warnings", warnings(b, gemm / fma)}};
+}
+
+Exit bench(const BenchOptions& o) {
+  if (o.threads > 0) set_num_threads(o.threads);
+  const nlohmann::ordered_json m = measure();
+  const auto text = [&](const char* key) { return m[key].get<std::string>(); };
+  const auto number = [&](const char* key) { return m[key].get<double>(); };
+  if (o.json) {
+    fmt::print("{}\n", m.dump(2));
+  } else {
+    fmt::print("gradus {}, {} kernels ({}), {} thread{}\n", text("gradus"), text("instruction_set"),
+               vectors(text("instruction_set")), num_threads(), num_threads() == 1 ? "" : "s");
+    fmt::print("{}{}\n", text("blas"), text("blas_core").empty() ? "" : ", kernels for " + text("blas_core"));
+    fmt::print("{} ({})\n\n", text("processor"), vectors(text("processor_level")));
+    fmt::print("multiply-add peak   {:9.1f} GFLOP/s  f32, in registers\n", number("fma_gflops"));
+    fmt::print("matrix products     {:9.1f} GFLOP/s  1024 x 1024: {:.0f} % of the peak\n", number("gemm_gflops"),
+               100 * number("gemm_gflops") / number("fma_gflops"));
+    fmt::print("memory              {:9.1f} GB/s     x += y, 64 MiB each\n", number("memory_gb_per_s"));
+    fmt::print("recorded operation  {:9.1f} ns       one element\n", number("record_ns"));
+    fmt::print("walked operation    {:9.1f} ns\n", number("walk_ns"));
+    fmt::print("cold start          {:9.1f} ms       of this program\n", number("cold_start_ms"));
+  }
+  for (const auto& warning : m["warnings"]) fmt::print(stderr, "gradus: warning: {}\n", warning.get<std::string>());
+  return success;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& program, Action& action) {
+  auto options = std::make_shared<BenchOptions>();
+  BenchOptions& o = *options;
+  CLI::App& app = *program.add_subcommand("bench", "measure this machine, and say what holds the library back");
+  app.callback([options, &action] { action = [options] { return bench(*options); }; });
+  app.footer("Takes about three seconds. Warnings go to standard error.");
+  app.add_option("--threads", o.threads, "of the library [all that this process may use]")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
+  app.add_flag("--json", o.json, "print JSON");
+}
+
+}  // namespace gradus::tool

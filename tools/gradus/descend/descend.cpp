@@ -1,0 +1,237 @@
+// gradus descend: optimizers going down a surface, as numbers, pictures and pages.
+#include "descend/descend.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+#include "cli/nearest.hpp"
+#include "cli/optimizers.hpp"
+#include "cli/spec.hpp"
+
+namespace gradus::tool {
+namespace {
+
+// A mistake on the command line, which the library found.
+template <class F>
+auto asked(const std::string& what, F&& f) {
+  try {
+    return f();
+  } catch (const Error& e) { throw Stop(usage, fmt::format("{}: {}", what, without_line(e))); }
+}
+
+std::vector<double> numbers(const std::string& option, const std::string& text, std::size_t count) {
+  std::vector<double> values;
+  for (const std::string& part : parse_spec(":" + text).arguments) {
+    const auto value = to_number(part);
+    if (!value || std::abs(*value) > 1e6) break;
+    values.push_back(*value);
+  }
+  const auto commas = static_cast<std::size_t>(std::ranges::count(text, ','));
+  if (values.size() != count || commas + 1 != count)
+    throw Stop(usage, fmt::format("{} {}: {} numbers are expected, with commas between them", option, text, count));
+  return values;
+}
+
+study::Window window_of(const DescendOptions& o) {
+  if (o.window.empty()) return {};
+  const auto v = numbers("--window", o.window, 4);
+  if (!(v[1] > v[0] && v[3] > v[2]))
+    throw Stop(usage, fmt::format("--window {}: left, right, bottom, top are expected", o.window));
+  return {v[0], v[1], v[2], v[3]};
+}
+
+study::Surface surface_of(const DescendOptions& o) {
+  if (!o.formula.empty()) {
+    if (!o.surface.empty()) throw Stop(usage, "a surface and --f: one of the two is expected");
+    return asked("--f", [&] { return study::formula(o.formula, window_of(o)); });
+  }
+  std::vector<std::string> names;
+  for (const study::KnownSurface& k : study::surface_list()) names.push_back(k.name.substr(0, k.name.find(':')));
+  if (o.surface.empty())
+    throw Stop(usage, fmt::format("a surface is expected: {}; or --f FORMULA", fmt::join(names, ", ")));
+  const std::string name = parse_spec(o.surface).name;
+  if (std::ranges::find(names, name) == names.end())
+    throw Stop(usage, fmt::format("surface {}: {}", name, unknown(name, names)));
+  study::Surface s = asked(o.surface, [&] { return study::surface(o.surface); });
+  if (!o.window.empty()) s.window = window_of(o);
+  return s;
+}
+
+// One optimizer as it stands on the command line: the spec with one option set anew.
+std::string with(const std::string& opt, const std::string& key, const std::string& value) {
+  const Spec spec = parse_spec(opt);
+  std::vector<std::string> arguments;
+  for (const std::string& a : spec.arguments)
+    if (a.substr(0, a.find('=')) != key) arguments.push_back(a);
+  arguments.push_back(key + "=" + value);
+  return fmt::format("{}:{}", spec.name, fmt::join(arguments, ","));
+}
+
+// Plain descent at half of what the curvature allows, where nobody asked for anything.
+std::string default_opt(const study::Surface& s) {
+  double lr = 0.1;
+  for (const study::Minimum& m : s.minima) lr = std::min(lr, 1 / m.largest);
+  return fmt::format("sgd:lr={:.2g}", lr);
+}
+
+std::vector<std::string> optimizers_of(const DescendOptions& o, const study::Surface& s) {
+  std::vector<std::string> opts = o.opts.empty() ? std::vector{default_opt(s)} : o.opts;
+  if (o.sweep.empty()) return opts;
+  const auto equals = o.sweep.find('=');
+  if (equals == o.sweep.npos || equals == 0 || equals + 1 == o.sweep.size())
+    throw Stop(usage, fmt::format("--sweep {}: an option and its values are expected, as in lr=0.01,0.1", o.sweep));
+  if (opts.size() > 1) throw Stop(usage, "--sweep: one --opt is expected beside it");
+  const std::string key = o.sweep.substr(0, equals);
+  std::vector<std::string> swept;
+  for (const std::string& value : parse_spec(":" + o.sweep.substr(equals + 1)).arguments)
+    swept.push_back(with(opts[0], key, value));
+  if (swept.size() > 24) throw Stop(usage, fmt::format("--sweep: at most 24 values, not {}", swept.size()));
+  return swept;
+}
+
+study::BasinOptions basin_options(const DescendOptions& o, const study::Surface& s, const MakeOptimizer& make) {
+  if (s.minima.empty()) throw Stop(usage, fmt::format("--basins: {} has no minimum here", s.name));
+  if (!make.elementwise && o.basins > 100)
+    throw Stop(usage, fmt::format("--basins {}: at most 100 with an optimizer that goes down from each point by itself",
+                                  o.basins));
+  return {.n = static_cast<int>(o.basins), .steps = o.steps ? o.steps : 300, .elementwise = make.elementwise};
+}
+
+void check_output(const std::string& path) {
+  if (path.empty()) return;
+  namespace fs = std::filesystem;
+  const std::string suffix = fs::path(path).extension().string();
+  if (suffix != ".html" && suffix != ".svg" && suffix != ".csv")
+    throw Stop(usage, fmt::format("-o {}: a name that ends in .html, .svg or .csv is expected", path));
+  if (fs::is_directory(path)) throw Stop(file_trouble, fmt::format("-o {}: is a directory", path));
+  const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : ".";
+  if (access(folder.c_str(), W_OK) != 0)
+    throw Stop(file_trouble, fmt::format("-o {}: {}: {}", path, folder.string(), std::strerror(errno)));
+}
+
+void print(const study::Landscape& l) {
+  fmt::print("{}{}{}\n", l.title == l.formula ? "" : l.title, l.title == l.formula ? "" : "  ", l.formula);
+  for (const std::string& fact : l.facts) fmt::print("{}\n", fact);
+  std::size_t width = 0;
+  for (const study::Path& p : l.paths) width = std::max(width, p.name.size());
+  for (const study::Path& p : l.paths)
+    fmt::print("  {:<{}}  {:<17}  f {:<11.4g} at ({:.6g}, {:.6g})  {}\n", p.name, width, name(p.verdict), p.end().f,
+               p.end().at[0], p.end().at[1], p.outcome());
+}
+
+Exit run(const DescendOptions& o) {
+  if (o.list) {
+    for (const study::KnownSurface& k : study::surface_list()) fmt::print("{:<16} {}\n", k.name, k.formula);
+    return success;
+  }
+  if (!o.gallery.empty()) return write_gallery(o.gallery);
+  check_output(o.output);
+  const study::Landscape l = descend(o);
+  if (!o.output.empty()) l.save(o.output);
+  if (o.json)
+    fmt::print("{}", l.json());
+  else
+    print(l);
+  return success;
+}
+
+CLI::Validator from_on(std::int64_t least, std::int64_t most) {
+  const auto check = [least, most](const std::string& text) {
+    const auto value = to_integer(text);
+    return value && *value >= least && *value <= most
+               ? ""
+               : fmt::format("a whole number from {} to {} is expected, not '{}'", least, most, text);
+  };
+  return {check, "", ""};
+}
+
+std::string not_negative(const std::string& text) {
+  const auto value = to_number(text);
+  return value && *value >= 0 ? "" : fmt::format("a number that is not negative is expected, not '{}'", text);
+}
+
+constexpr const char* examples = R"(Examples:
+  gradus descend rosenbrock --opt sgd:lr=1e-3 --opt adam:lr=.05 --opt newton -o d.html
+  gradus descend quadratic:1,10 --sweep lr=0.02,0.1818,0.2,0.21 --steps 100 -o lr.html
+  gradus descend himmelblau --basins 200 --opt sgd:lr=.01 -o basins.svg
+  gradus descend --f 'x^2 - y^2 + y^4/4' --start=1,1e-6 --opt sgd:lr=.1 --json
+
+Surfaces:
+)";
+
+}  // namespace
+
+study::Landscape descend(const DescendOptions& o) {
+  const study::Surface s = surface_of(o);
+  study::DescentOptions how{.steps = o.steps           ? o.steps
+                                     : o.until.empty() ? 200
+                                                       : 20'000,
+                            .noise = o.noise,
+                            .seed = static_cast<std::uint64_t>(o.seed)};
+  if (!o.until.empty()) how.until = asked("--until", [&] { return study::condition(o.until); });
+  if (!o.start.empty()) {
+    const auto v = numbers("--start", o.start, 2);
+    how.start = {v[0], v[1]};
+  }
+  std::vector<MakeOptimizer> makers;
+  const std::vector<std::string> opts = optimizers_of(o, s);
+  for (const std::string& opt : opts) makers.push_back(parse_optimizer(opt));
+
+  if (o.basins > 0) {
+    if (opts.size() > 1) throw Stop(usage, "--basins: one --opt is expected beside it");
+    study::Landscape l = study::landscape(s);
+    l.basins = study::basins(s, makers[0].of_tensors, basin_options(o, s, makers[0]));
+    l.facts = {
+        fmt::format("{}, {} steps from each of {} points", opts[0], o.steps ? o.steps : 300, o.basins * o.basins)};
+    return l;
+  }
+  study::Landscape l = study::landscape(s, {how.start.value_or(s.start)});
+  l.small_multiples = !o.sweep.empty();
+  for (std::size_t i = 0; i < opts.size(); ++i)
+    l.paths.push_back(asked(opts[i], [&] { return study::descend(s, opts[i], makers[i].of_tensors, how); }));
+  return l;
+}
+
+void add_descend(CLI::App& program, Action& action) {
+  auto options = std::make_shared<DescendOptions>();
+  DescendOptions& o = *options;
+  CLI::App& app = *program.add_subcommand("descend", "watch optimizers go down a surface");
+  app.callback([options, &action] { action = [options] { return run(*options); }; });
+  std::string surfaces;
+  for (const study::KnownSurface& k : study::surface_list())
+    surfaces += fmt::format("  {:<16} {}\n", k.name, k.formula);
+  app.footer(examples + surfaces + "\nOptimizers, with options and defaults:\n" + optimizer_list());
+
+  const auto text = [&app](const char* name, std::string& value, const char* type, const char* what) {
+    app.add_option(name, value, what)->type_name(type);
+  };
+  text("SURFACE", o.surface, "", "one of those below");
+  text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4'");
+  app.add_option("--opt", o.opts, "an optimizer, as in sgd:lr=0.1,momentum=0.9; may be repeated")
+      ->type_name("OPT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  text("--sweep", o.sweep, "KEY=A,B,…", "one picture for each value of an option");
+  text("--start", o.start, "X,Y", "where to begin (write --start=-1,2)");
+  app.add_option("--steps", o.steps, "steps at the most [200; 20,000 with --until]")
+      ->type_name("N")
+      ->check(from_on(1, 10'000'000));
+  text("--until", o.until, "COND", "stop when this holds: f<1e-6, g<0.01, |y|>1");
+  app.add_option("--noise", o.noise, "deviation of noise in the gradient")->type_name("S")->check(not_negative);
+  app.add_option("--seed", o.seed, "of the noise [1]")->type_name("N")->check(from_on(0, INT64_MAX));
+  app.add_option("--basins", o.basins, "show where each of N x N starts ends")->type_name("N")->check(from_on(2, 500));
+  text("--window", o.window, "L,R,B,T", "the part of the plane to draw");
+  text("-o,--output", o.output, "FILE", "write .html (animated), .svg or .csv here");
+  app.add_flag("--json", o.json, "print the result as JSON");
+  app.add_flag("--list", o.list, "list the surfaces");
+  text("--gallery", o.gallery, "DIR", "write a dozen pages and an index into a directory");
+}
+
+}  // namespace gradus::tool

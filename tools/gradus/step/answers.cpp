@@ -1,0 +1,174 @@
+// The stepper's answers about one tensor, one operation, the tape.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/command.hpp"
+#include "step/screen.hpp"
+#include "step/text.hpp"
+
+namespace gradus::tool {
+namespace {
+
+std::string at(const trace::Place* place) {
+  return place ? clean(short_place(place->file, place->line)) : "place unknown";
+}
+
+std::string whole(const std::string& title, const trace::Numbers& numbers, const std::string& brackets) {
+  const trace::Numbers shown = brackets.empty() ? numbers : slice(numbers, brackets);
+  std::string out =
+      fmt::format("{}{} {} {}\n", clean(title), clean(brackets), shape_text(shown.shape), gradus::name(shown.dtype));
+  const Rows rows = rows_of(shown, 64, 16);
+  for (const std::string& line : rows.lines) out += "  " + line + "\n";
+  if (rows.more) out += fmt::format("  … {} more rows\n", rows.more);
+  return out;
+}
+
+std::string line_of(const char* what, const trace::Numbers* numbers) {
+  if (!numbers) return fmt::format("  {:9} none\n", what);
+  const trace::Stats s = stats_of(*numbers);
+  return fmt::format("  {:9} min {}  max {}  mean {}  std {}  norm {}  nan {}  inf {}  zero {} of {}\n", what,
+                     number_text(s.min), number_text(s.max), number_text(s.mean), number_text(s.std),
+                     number_text(s.norm), s.nan, s.inf, s.zero, numbers->shape.numel());
+}
+
+}  // namespace
+
+std::string StepScreen::value(const StepState& state, const StepNode& node, const std::string& brackets) const {
+  const trace::Numbers* now = value_at(timeline_, state.position, node);
+  if (!now) throw Stop(usage, fmt::format("the trace does not hold the value of {}", clean(node.name())));
+  return whole(node.title(), *now, brackets);
+}
+
+std::string StepScreen::gradient(const StepState& state, const StepNode& node, const std::string& brackets) const {
+  const auto found = state.nodes.find(node.id);
+  if (found == state.nodes.end() || !found->second.grad)
+    return fmt::format("{} has no gradient yet\n", clean(node.name()));
+  const NodeState& s = found->second;
+  const std::string so_far = s.visited || s.k == s.of ? "" : fmt::format("  so far, {} of {}", s.k, s.of);
+  std::string out = whole("∂L/∂" + node.name(), *s.grad, brackets);
+  return out.insert(out.find('\n'), so_far);
+}
+
+std::string StepScreen::statistics(const StepState& state, const StepNode& node) const {
+  const auto found = state.nodes.find(node.id);
+  return clean(node.title()) + "\n" + line_of("value", value_at(timeline_, state.position, node)) +
+         line_of("gradient", found == state.nodes.end() ? nullptr : found->second.grad);
+}
+
+std::string StepScreen::rule(int position) const {
+  const trace::Op* op = position ? operation(timeline_, position) : nullptr;
+  if (!op) return "no operation is at work in this step\n";
+  std::string out = fmt::format("{}: {}\n", clean(op->op), op->rule.empty() ? "rule not given" : clean(op->rule));
+  const trace::Body& body = timeline_.body(position);
+  if (const auto* e = std::get_if<trace::Contribution>(&body)) return out + contribution(*e, 8);
+  if (const auto* e = std::get_if<trace::Visit>(&body))
+    return out + tensor("g", e->grad, "p grad t" + std::to_string(e->node));
+  return out;
+}
+
+std::string StepScreen::why(const StepState& state, const StepNode& node) const {
+  if (!state.walk) return fmt::format("{}: no walk has begun\n", clean(node.name()));
+  const auto given = state.walk->given.find(node.id);
+  if (given == state.walk->given.end()) {
+    if (state.walk->begin && state.walk->begin->from == node.id)
+      return fmt::format("{}: the walk starts here, with 1 or the cotangent\n", clean(node.name()));
+    return fmt::format("{}: no contribution; the walk does not reach it\n", clean(node.name()));
+  }
+  const std::size_t count = given->second.size();
+  std::string out =
+      fmt::format("{}{}: {} contribution{}\n", clean(node.title()),
+                  node.value() ? " " + shape_text(node.value()->shape) : "", count, count == 1 ? "" : "s");
+  for (const int event : given->second) {
+    const auto& e = std::get<trace::Contribution>(timeline_.event(event));
+    const StepNode from = state.tape->node(e.from);
+    const bool later = event > timeline_.event_of(state.position);
+    const std::string scope = from.scope().empty() ? "" : fmt::format(" (in {})", clean(from.scope()));
+    out += fmt::format("  {}/{}  {} {}  {}{}{}\n", e.k, e.of, clean(from.op ? from.op->op : "?"), clean(from.name()),
+                       at(from.place()), scope, later ? "  still to come" : "");
+    out += contribution(e, 1);
+  }
+  return out;
+}
+
+std::string StepScreen::check(const StepState& state, const StepNode& node) const {
+  if (!state.walk) return fmt::format("{}: no walk has begun\n", clean(node.name()));
+  std::string out;
+  const auto gradient = state.walk->gradient.find(node.id);
+  if (gradient != state.walk->gradient.end()) {
+    const trace::Check& c = *gradient->second;
+    const auto row = [](const trace::Numbers& n) { return rows_of(n, 1, 8).lines.front(); };
+    out += fmt::format("{} gradient, {}, h = {:g}: {}\n", clean(node.title()),
+                       c.numeric_each ? "every element" : "one random direction", c.h, verdict(c));
+    if (c.numeric_each && c.analytic_each)
+      out += fmt::format("  analytic  {}\n  numeric   {}\n", row(*c.analytic_each), row(*c.numeric_each));
+    else if (c.verdict != "skipped")
+      out += fmt::format("  analytic  {}\n  numeric   {}\n", number_text(c.analytic), number_text(c.numeric));
+  }
+  for (auto rule = state.walk->rule.lower_bound({node.id, 0});
+       rule != state.walk->rule.end() && rule->first.first == node.id; ++rule) {
+    const trace::Check& c = *rule->second;
+    out += fmt::format("rule of {}, input {}: {}\n", clean(c.op), c.slot, verdict(c));
+    if (c.verdict != "skipped")
+      out += fmt::format("  analytic  {}\n  numeric   {}\n", number_text(c.analytic), number_text(c.numeric));
+  }
+  return out.empty() ? fmt::format("{}: nothing was checked\n", clean(node.name())) : out;
+}
+
+std::string StepScreen::where(int position) const {
+  if (position == 0) return "before the first step\n";
+  const StepTape* tape = timeline_.tape(position);
+  std::string out = fmt::format("step {} of {}: {}\n", position, timeline_.count(), clean(title(position)));
+  if (const trace::Place* here = place(position))
+    out += fmt::format("  at      {}:{}\n", clean(here->file), here->line);
+  const trace::Op* op = operation(timeline_, position);
+  if (op && !op->scope.empty()) out += fmt::format("  module  {}\n", clean(op->scope));
+  const trace::Body& body = timeline_.body(position);
+  int number = 0;
+  if (const auto* e = std::get_if<trace::Visit>(&body)) number = e->walk;
+  if (const auto* e = std::get_if<trace::Contribution>(&body)) number = e->walk;
+  const StepWalk* walk = timeline_.walk_numbered(number);
+  if (walk && walk->begin)
+    out += fmt::format("  walk    {}, {} from t{}, called at {}:{}\n", number, clean(walk->begin->what),
+                       walk->begin->from, clean(walk->begin->loc.file), walk->begin->loc.line);
+  if (tape) out += fmt::format("  tape    {} of {}\n", tape->number, timeline_.tapes().size());
+  out += fmt::format("  trace   line {}\n", timeline_.file().events[timeline_.event_of(position)].line);
+  return out;
+}
+
+std::string StepScreen::list(int position) const {
+  const std::string lines = source(place(position), 5);
+  return lines.empty() ? "this step has no line of a program\n" : lines;
+}
+
+std::string StepScreen::tape(const StepState& state, int first, int last) const {
+  if (!state.tape) return "the trace has no tape\n";
+  std::vector<int> ids;
+  for (const auto& [id, node] : state.tape->nodes) {
+    if (id >= first && id <= last) ids.push_back(id);
+  }
+  std::ranges::sort(ids);
+  const int* here = state.position ? subject(timeline_.body(state.position)) : nullptr;
+  std::string out;
+  for (const int id : ids) {
+    const StepNode node = state.tape->node(id);
+    const auto found = state.nodes.find(id);
+    const NodeState s = found == state.nodes.end() ? NodeState{} : found->second;
+    std::string inputs;
+    for (const int in : node.op ? node.op->inputs : std::vector<int>{})
+      inputs += fmt::format("{}{}", inputs.empty() ? "" : ", ", clean(state.tape->node(in).name()));
+    const std::string what = node.op                            ? fmt::format("{}({})", clean(node.op->op), inputs)
+                             : node.leaf && node.leaf->constant ? "constant"
+                                                                : "leaf";
+    std::string line = fmt::format("{} {}", here && *here == id ? " ▶" : "  ", padded(clean(node.name()), 12));
+    line = padded(line + " " + what, 44) + " " + padded(node.value() ? shape_text(node.value()->shape) : "?", 10);
+    line = padded(line + " " + at(node.place()), 76);
+    if (s.of) line += fmt::format(" ∇ {}/{}", s.k, s.of);
+    if (!s.recorded) line += " to come";
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out.empty() ? "no node is in this range\n" : out;
+}
+
+}  // namespace gradus::tool

@@ -1,0 +1,346 @@
+#include "trace/file.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+
+#include "cli/command.hpp"
+#include "trace/json.hpp"
+
+namespace gradus::tool::trace {
+
+namespace {
+
+constexpr int newest = 1;
+
+struct Bad {
+  std::string why;
+};
+
+// The members of an object, by name; what is missing or of another kind is an error, unless a fallback is given.
+class Reader {
+ public:
+  explicit Reader(const Value& v) : v_(v) {}
+
+  const Value& need(const char* name, Value::Kind kind) const {
+    const Value* m = v_.find(name);
+    if (!m || m->kind != kind) throw Bad{fmt::format("'{}' is missing or of another kind", name)};
+    return *m;
+  }
+  bool has(const char* name) const {
+    const Value* m = v_.find(name);
+    return m && m->kind != Value::Kind::null;
+  }
+  const std::string& text(const char* name) const { return need(name, Value::Kind::text).text; }
+  std::string text_or(const char* name) const { return has(name) ? text(name) : std::string(); }
+  bool flag(const char* name) const { return need(name, Value::Kind::flag).flag; }
+  double number(const char* name) const {
+    const Value* m = v_.find(name);
+    if (!m || !is_number(*m)) throw Bad{fmt::format("'{}' is missing or not a number", name)};
+    return m->number;
+  }
+  double number_or_nan(const char* name) const {
+    return has(name) ? number(name) : std::numeric_limits<double>::quiet_NaN();
+  }
+  std::int64_t integer(const char* name) const {
+    const Value& m = need(name, Value::Kind::number);
+    if (!m.integral) throw Bad{fmt::format("'{}' is not an integer", name)};
+    return m.integer;
+  }
+  int small(const char* name) const {
+    const std::int64_t n = integer(name);
+    if (n != static_cast<int>(n)) throw Bad{fmt::format("'{}' is too large", name)};
+    return static_cast<int>(n);
+  }
+  int small_or(const char* name, int fallback) const { return has(name) ? small(name) : fallback; }
+  std::vector<std::int64_t> integers(const char* name) const {
+    std::vector<std::int64_t> list;
+    for (const double n : need(name, Value::Kind::list).list) list.push_back(whole(n, name));
+    return list;
+  }
+  std::vector<int> nodes(const char* name) const {
+    std::vector<int> list;
+    for (const std::int64_t n : integers(name)) list.push_back(static_cast<int>(n));
+    return list;
+  }
+  Place place(const char* name) const {
+    if (!has(name)) return {};
+    const Reader loc(need(name, Value::Kind::object));
+    return {loc.text("file"), loc.small("line")};
+  }
+  Numbers numbers(const char* name) const;
+  std::optional<Numbers> numbers_if(const char* name) const {
+    return has(name) ? std::optional(numbers(name)) : std::nullopt;
+  }
+  std::vector<Attribute> attributes(const char* name) const;
+
+ private:
+  static bool is_number(const Value& m) {
+    return m.kind == Value::Kind::number ||
+           (m.kind == Value::Kind::text && (m.text == "nan" || m.text == "inf" || m.text == "-inf"));
+  }
+  static std::int64_t whole(double n, const char* name) {
+    if (!(std::abs(n) < 1e9) || n != std::floor(n))
+      throw Bad{fmt::format("'{}' holds something that is not a small integer", name)};
+    return static_cast<std::int64_t>(n);
+  }
+  const Value& v_;
+};
+
+Numbers Reader::numbers(const char* name) const {
+  const Reader in(need(name, Value::Kind::object));
+  Numbers n;
+  const std::string& dtype = in.text("dtype");
+  if (dtype == "f32")
+    n.dtype = f32;
+  else if (dtype == "f64")
+    n.dtype = f64;
+  else if (dtype == "i64")
+    n.dtype = i64;
+  else if (dtype == "bool")
+    n.dtype = boolean;
+  else
+    throw Bad{fmt::format("'{}' has the unknown dtype '{}'", name, dtype)};
+  const auto sizes = in.integers("shape");
+  if (sizes.size() > max_dims) throw Bad{fmt::format("'{}' has too many axes", name)};
+  double count = 1;
+  for (const std::int64_t s : sizes) {
+    if (s < 0) throw Bad{fmt::format("'{}' has a negative size", name)};
+    n.shape.push_back(s);
+    count *= static_cast<double>(s);
+  }
+  if (in.has("data")) {
+    n.data = in.need("data", Value::Kind::list).list;
+    if (static_cast<double>(n.data.size()) != count)
+      throw Bad{fmt::format("'{}' has {} numbers for its shape {}", name, n.data.size(), to_string(n.shape))};
+    if (n.dtype == f32)
+      for (double& x : n.data) x = static_cast<float>(x);
+    return n;
+  }
+  const Reader stats(in.need("stats", Value::Kind::object));
+  n.stats = Stats{.min = stats.number_or_nan("min"),
+                  .max = stats.number_or_nan("max"),
+                  .mean = stats.number_or_nan("mean"),
+                  .std = stats.number_or_nan("std"),
+                  .norm = stats.number_or_nan("norm"),
+                  .nan = stats.integer("nan"),
+                  .inf = stats.integer("inf"),
+                  .zero = stats.integer("zero")};
+  n.head = in.need("head", Value::Kind::list).list;
+  n.tail = in.need("tail", Value::Kind::list).list;
+  return n;
+}
+
+std::vector<Attribute> Reader::attributes(const char* name) const {
+  std::vector<Attribute> all;
+  for (const auto& [key, value] : need(name, Value::Kind::object).members) {
+    Attribute a{.name = key};
+    if (value.kind == Value::Kind::flag) {
+      a.kind = Attribute::Kind::flag, a.flag = value.flag;
+    } else if (value.kind == Value::Kind::list) {
+      a.kind = Attribute::Kind::list;
+      for (const double n : value.list) a.list.push_back(whole(n, "attributes"));
+    } else if (is_number(value)) {
+      a.number = value.number;
+      a.integer = value.integral ? value.integer : 0;
+    } else {
+      throw Bad{fmt::format("attribute '{}' is of an unknown kind", key)};
+    }
+    all.push_back(std::move(a));
+  }
+  return all;
+}
+
+Check check(const Reader& in) {
+  Check c{.tape = in.small("tape"), .walk = in.small("walk"), .node = in.small("node")};
+  c.kind = in.text("kind"), c.verdict = in.text("verdict");
+  c.slot = in.small_or("slot", -1);
+  c.op = in.text_or("op"), c.why = in.text_or("why");
+  if (c.verdict == "skipped") return c;
+  c.h = in.number("h"), c.error = in.number("error");
+  c.local = in.numbers_if("local");
+  if (c.kind == "elements") {
+    c.analytic_each = in.numbers("analytic"), c.numeric_each = in.numbers("numeric");
+    c.at = in.integer("at");
+  } else {
+    c.analytic = in.number("analytic"), c.numeric = in.number("numeric");
+  }
+  return c;
+}
+
+Step step(const Reader& in) {
+  Step s{.step = in.small("step"), .tensor = in.small_or("tensor", -1)};
+  s.optimizer = in.text("optimizer"), s.parameter = in.text("parameter");
+  s.count = in.integer("count"), s.lr = in.number("lr"), s.ratio = in.number("ratio");
+  s.loc = in.place("loc");
+  s.before = in.numbers_if("before"), s.after = in.numbers_if("after"), s.grad = in.numbers_if("grad");
+  if (in.has("state")) {
+    const Value& all = in.need("state", Value::Kind::object);
+    for (const auto& [key, value] : all.members) s.state.emplace_back(key, Reader(all).numbers(key.c_str()));
+  }
+  return s;
+}
+
+Walk walk(const Reader& in) {
+  Walk w{.tape = in.small("tape"), .walk = in.small("walk"), .from = in.small("from")};
+  w.what = in.text("what"), w.recorded = in.flag("recorded"), w.loc = in.place("loc");
+  if (in.has("value")) w.value = in.number("value");
+  if (in.has("targets")) w.targets = in.nodes("targets");
+  return w;
+}
+
+Warning warning(const Reader& in) {
+  Warning w{.code = in.text("code"), .text = in.text("text")};
+  w.tape = in.small_or("tape", 0), w.node = in.small_or("node", 0), w.walk = in.small_or("walk", 0);
+  w.has_node = in.has("node");
+  return w;
+}
+
+// The event in `v`; none for a kind that is not known.
+std::optional<Body> body(const Value& v) {
+  const Reader in(v);
+  const std::string& ev = in.text("ev");
+  const auto tape = [&] { return in.small("tape"); };
+  const auto number = [&] { return in.small("walk"); };
+  if (ev == "op")
+    return Op{.tape = tape(),
+              .node = in.small("node"),
+              .op = in.text("op"),
+              .rule = in.text("rule"),
+              .scope = in.text("scope"),
+              .builtin = in.flag("builtin"),
+              .inputs = in.nodes("inputs"),
+              .attributes = in.attributes("attributes"),
+              .loc = in.place("loc"),
+              .value = in.numbers("value")};
+  if (ev == "leaf")
+    return Leaf{.tape = tape(),
+                .node = in.small("node"),
+                .name = in.text("name"),
+                .scope = in.text("scope"),
+                .constant = in.flag("constant"),
+                .tensor = in.small_or("tensor", -1),
+                .loc = in.place("loc"),
+                .value = in.numbers("value")};
+  if (ev == "visit")
+    return Visit{.tape = tape(),
+                 .walk = number(),
+                 .node = in.small("node"),
+                 .arrived = in.small("arrived"),
+                 .of = in.small("of"),
+                 .grad = in.numbers("grad")};
+  if (ev == "contribution")
+    return Contribution{.tape = tape(),
+                        .walk = number(),
+                        .from = in.small("from"),
+                        .slot = in.small("slot"),
+                        .to = in.small("to"),
+                        .k = in.small("k"),
+                        .of = in.small("of"),
+                        .fused = in.flag("fused"),
+                        .raw = in.numbers_if("raw"),
+                        .before = in.numbers_if("before"),
+                        .added = in.numbers("added"),
+                        .after = in.numbers("after")};
+  if (ev == "accumulate")
+    return Accumulate{.tape = tape(),
+                      .walk = number(),
+                      .node = in.small("node"),
+                      .tensor = in.small_or("tensor", -1),
+                      .grad = in.numbers("grad")};
+  if (ev == "check") return check(in);
+  if (ev == "tape")
+    return TapeBegin{.tape = tape(), .thread = in.small("thread"), .step = in.small("step"), .full = in.flag("full")};
+  if (ev == "walk") return walk(in);
+  if (ev == "walk_end") return WalkEnd{.tape = tape(), .walk = number(), .complete = in.flag("complete")};
+  if (ev == "tape_end") return TapeEnd{.tape = tape(), .nodes = in.small("nodes")};
+  if (ev == "step") return step(in);
+  if (ev == "zero_grad")
+    return ZeroGrad{.step = in.small("step"), .tensor = in.small_or("tensor", -1), .name = in.text("name")};
+  if (ev == "mutation") {
+    Mutation m{.step = in.small("step"), .tensor = in.small_or("tensor", -1), .what = in.text("what")};
+    m.name = in.text("name"), m.version = in.integer("version"), m.loc = in.place("loc");
+    for (const std::int64_t s : in.integers("shape")) m.shape.push_back(s);
+    return m;
+  }
+  if (ev == "scalar") return Scalar{.step = in.small("step"), .name = in.text("name"), .value = in.number("value")};
+  if (ev == "warning") return warning(in);
+  if (ev == "dropped") return Dropped{.events = in.integer("events")};
+  if (ev == "end") return End{.events = in.integer("events"), .ok = in.flag("ok")};
+  return std::nullopt;
+}
+
+Header header(const std::string& path, const std::string& line) {
+  Value v;
+  std::string wrong;
+  const auto refuse = [&](const char* why) {
+    return Stop(file_trouble, fmt::format("{}: not a Gradus trace: {}", path, why));
+  };
+  if (!parse(line, v, wrong)) throw refuse("line 1 is not a header");
+  try {
+    const Reader in(v);
+    if (in.text("ev") != "header" || in.text("format") != "gradus-trace") throw refuse("line 1 is not a header");
+    Header h{.version = in.small("version")};
+    if (h.version > newest)
+      throw Stop(file_trouble, fmt::format("{}: made by a newer version of Gradus (format {}, this program reads {})",
+                                           path, h.version, newest));
+    h.library = in.text("library"), h.program = in.text("program"), h.directory = in.text("directory");
+    h.checks = in.text("checks"), h.steps = in.text("steps");
+    h.time = in.integer("time"), h.values = in.integer("values"), h.ring = in.integer("ring");
+    return h;
+  } catch (const Bad& bad) { throw refuse(bad.why.c_str()); }
+}
+
+}  // namespace
+
+Tensor Numbers::tensor() const {
+  if (dtype == f64) return from(std::span<const double>(data), shape);
+  return from(std::span<const double>(data), shape).to(dtype);
+}
+
+std::vector<std::string> File::remarks() const {
+  std::vector<std::string> all;
+  if (!broken.empty()) all.push_back(broken);
+  if (!ended) all.push_back(fmt::format("the trace ends early, after line {}", last_line));
+  if (unknown) all.push_back(fmt::format("{} events are of a kind that this program does not know", unknown));
+  return all;
+}
+
+File read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Stop(file_trouble, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+  File file{.path = path};
+  std::string line, wrong;
+  if (!std::getline(in, line)) throw Stop(file_trouble, fmt::format("{}: not a Gradus trace: it is empty", path));
+  file.header = header(path, line);
+  file.last_line = 1;
+  while (std::getline(in, line)) {
+    const std::size_t number = file.last_line + 1;
+    if (in.eof()) {  // a crash in the middle of a line
+      file.broken = fmt::format("line {} is cut off", number);
+      break;
+    }
+    Value v;
+    try {
+      if (!parse(line, v, wrong)) throw Bad{wrong};
+      if (auto event = body(v)) {
+        file.ended = std::holds_alternative<End>(*event);
+        file.events.push_back({number, std::move(*event)});
+      } else {
+        ++file.unknown;
+      }
+    } catch (const Bad& bad) {
+      file.broken = fmt::format("line {} cannot be read ({}); what follows is left out", number, bad.why);
+      file.unreadable = true;
+      break;
+    }
+    file.last_line = number;
+  }
+  return file;
+}
+
+}  // namespace gradus::tool::trace

@@ -1,0 +1,39 @@
+#include "train/schedules.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/nearest.hpp"
+
+namespace gradus::tool {
+namespace {
+
+optim::Schedule constant(double, std::int64_t) {
+  return [](std::int64_t, double base) { return base; };
+}
+optim::Schedule cosine(double, std::int64_t steps) { return optim::CosineAnnealingLR{.T_max = steps}; }
+optim::Schedule linear(double, std::int64_t steps) { return optim::PolynomialLR{.total_iters = steps}; }
+optim::Schedule onecycle(double lr, std::int64_t steps) {
+  return optim::OneCycleLR{.max_lr = lr, .total_steps = steps};
+}
+
+struct Known {
+  const char* name;
+  MakeSchedule make;
+};
+constexpr Known schedules[] = {{"constant", constant}, {"cosine", cosine}, {"linear", linear}, {"onecycle", onecycle}};
+
+}  // namespace
+
+MakeSchedule parse_schedule(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Known& schedule : schedules) {
+    if (schedule.name == name) return schedule.make;
+    names.emplace_back(schedule.name);
+  }
+  throw Stop(usage, fmt::format("--schedule {}: {}", name, unknown(name, names)));
+}
+
+}  // namespace gradus::tool

@@ -1,0 +1,23 @@
+// The layers of a kit by name.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "verify/kit.hpp"
+
+namespace gradus::tool {
+
+// A layer whose class the caller need not know. Inputs and outputs have names.
+struct Layer {
+  std::shared_ptr<nn::ModuleBase> module;
+  std::function<void(bool on)> train;
+  std::function<void(DType dtype)> to;
+  std::function<StateDict(const StateDict& inputs)> call;
+};
+
+// Throws NotImplemented.
+Layer make_layer(const std::string& name, const Json& config);
+
+}  // namespace gradus::tool

@@ -1,0 +1,76 @@
+// gradus verify: is every number what PyTorch says it is?
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "cli/command.hpp"
+#include "verify/report.hpp"
+#include "verify/run.hpp"
+
+namespace gradus::tool {
+namespace {
+
+struct VerifyOptions {
+  std::string directory;
+  std::string only = "*";
+  bool json = false;
+  bool verbose = false;
+};
+
+struct Kind {
+  std::string_view group;  // how the name of its groups begins; the first that fits
+  void (*run)(const Case& c);
+};
+constexpr Kind kinds[] = {
+    {"ops/errors", run_error}, {"ops/", run_operation}, {"modules", run_module}, {"optim", run_optimizer},
+    {"sched", run_schedule},   {"clip", run_clip},      {"init", run_init},      {"train", run_training},
+};
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+Outcome run(const Case& c) {
+  const Kind& kind = *std::ranges::find_if(kinds, [&](const Kind& k) { return c.group.starts_with(k.group); });
+  try {
+    kind.run(c);
+    return {&c, Status::passed, {}};
+  } catch (const Difference& d) { return {&c, Status::failed, d}; } catch (const NotImplemented& missing) {
+    return {&c, Status::not_implemented, {missing.name}};
+  } catch (const Skipped& skipped) { return {&c, Status::skipped, {skipped.name}}; } catch (const Stop&) {
+    throw;
+  } catch (const Json::exception& e) {
+    throw Stop(file_trouble, fmt::format("{}: the case is not as the format says: {}", c.path(), e.what()));
+  } catch (const std::exception& e) { return {&c, Status::failed, {"threw: " + first_line(e.what())}}; }
+}
+
+Exit verify(const VerifyOptions& o) {
+  const Kit kit(o.directory);
+  Report report(kit, o.verbose);
+  const auto start = std::chrono::steady_clock::now();
+  for (const Case& c : kit.cases()) {
+    if (fnmatch(o.only.c_str(), c.path().c_str(), 0) == 0) report.add(run(c));
+  }
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  if (report.empty()) throw Stop(usage, fmt::format("--only {}: no case has such a name", o.only));
+  o.json ? report.print_json(time.count()) : report.print(time.count());
+  return report.count(Status::failed) + report.count(Status::not_implemented) > 0 ? failed : success;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& program, Action& action) {
+  auto options = std::make_shared<VerifyOptions>();
+  VerifyOptions& o = *options;
+  CLI::App& app =
+      *program.add_subcommand("verify", "Compare every operation, layer and optimizer with a kit of PyTorch's numbers");
+  app.callback([options, &action] { action = [options] { return verify(*options); }; });
+  app.footer("Ends with 0 if nothing failed and nothing is unimplemented, 1 otherwise, 3 if the kit is damaged.");
+
+  app.add_option("kit", o.directory, "the kit's directory, as tests/reference")->required()->type_name("DIR");
+  app.add_option("--only", o.only, "only cases of such names, as in 'ops/conv/*' or '*lstm*'")->type_name("GLOB");
+  app.add_flag("--json", o.json, "print JSON");
+  app.add_flag("-v,--verbose", o.verbose, "print a line for every case, not only for those that failed");
+}
+
+}  // namespace gradus::tool
