@@ -10,23 +10,23 @@ namespace gradus {
 
 using Loc = std::source_location;
 
-// What an error says, in this order; leave empty what there is nothing to say about.
+/// What an error says, in this order; leave empty what there is nothing to say about.
 struct Complaint {
-  std::string wrong{};     // what is wrong: "inner sizes differ"
-  std::string got{};       // "(64, 784) and (128, 10)"
-  std::string expected{};  // "a.shape[-1] == b.shape[-2]"
-  std::string advice{};    // what to do: "transpose one operand"
+  std::string wrong{};     ///< what is wrong: "inner sizes differ"
+  std::string got{};       ///< "(64, 784) and (128, 10)"
+  std::string expected{};  ///< "a.shape[-1] == b.shape[-2]"
+  std::string advice{};    ///< what to do: "transpose one operand"
 };
 
-// The one exception of the library. what() is
-//
-//   matmul: inner sizes differ
-//     got:      (64, 784) and (128, 10)
-//     expected: a.shape[-1] == b.shape[-2]
-//     try:      transpose one operand
-//     at:       train.cpp:12
-//
-// where the last line is the caller's, not the library's.
+/// The one exception of the library. what() is
+///
+///   matmul: inner sizes differ
+///     got:      (64, 784) and (128, 10)
+///     expected: a.shape[-1] == b.shape[-2]
+///     try:      transpose one operand
+///     at:       train.cpp:12
+///
+/// where the last line is the caller's, not the library's.
 class Error : public std::runtime_error {
  public:
   Error(std::string_view operation, Complaint complaint, Loc where = Loc::current());
@@ -41,7 +41,7 @@ class Error : public std::runtime_error {
   Loc where_;
 };
 
-// "train.cpp:12"
+/// "train.cpp:12"
 std::string to_string(Loc where);
 
 }  // namespace gradus

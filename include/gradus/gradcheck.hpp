@@ -13,42 +13,42 @@
 namespace gradus {
 
 struct GradcheckOptions {
-  int order = 1;  // 2: also the derivatives of the gradient, with respect to inputs and cotangent
+  int order = 1;  ///< 2: also the derivatives of the gradient, with respect to inputs and cotangent
   double rtol = 1e-5, atol = 1e-6;
-  std::int64_t each_up_to = 64;  // inputs of more elements are checked along `directions` random directions
+  std::int64_t each_up_to = 64;  ///< inputs of more elements are checked along `directions` random directions
   int directions = 4;
-  std::uint64_t seed = 1;  // of the random cotangents and directions
+  std::uint64_t seed = 1;  ///< of the random cotangents and directions
 };
 
 enum class Verdict {
   ok,
-  kink,  // the function has no derivative here, and the gradient lies between the one-sided ones: not an error
+  kink,  ///< the function has no derivative here, and the gradient lies between the one-sided ones: not an error
   wrong,
-  zero,  // only zeros were compared: the function does not depend on this input here
+  zero,  ///< only zeros were compared: the function does not depend on this input here
 };
 const char* name(Verdict verdict);
 
-// One input at one order, at its worst element or direction.
+/// One input at one order, at its worst element or direction.
 struct InputVerdict {
-  int input;  // number of the input; at order 2 the cotangents of the outputs follow the inputs
+  int input;  ///< number of the input; at order 2 the cotangents of the outputs follow the inputs
   int order;
   Verdict verdict;
-  std::int64_t at;  // element, or -1 - k for direction k
+  std::int64_t at;  ///< element, or -1 - k for direction k
   double analytic, numeric;
 };
 
 struct GradcheckResult {
-  bool ok = false;  // no verdict is wrong, and something other than zeros was compared
+  bool ok = false;  ///< no verdict is wrong, and something other than zeros was compared
   std::vector<InputVerdict> inputs;
-  std::string reason;  // why it is not ok
-  std::string blame;   // the operation whose own rule fails, with its line, where there is one: "gate (my.cpp:12)"
+  std::string reason;  ///< why it is not ok
+  std::string blame;   ///< the operation whose own rule fails, with its line, where there is one: "gate (my.cpp:12)"
   explicit operator bool() const { return ok; }
 };
-std::string to_string(const GradcheckResult& result);  // a table for people
+std::string to_string(const GradcheckResult& result);  ///< a table for people
 
 namespace detail {
 
-// A callable of tensors, seen through a pointer: f(inputs) -> outputs.
+/// A callable of tensors, seen through a pointer: f(inputs) -> outputs.
 struct Function {
   const void* self;
   std::vector<Tensor> (*call)(const void* self, const std::vector<Tensor>& inputs);
@@ -94,9 +94,9 @@ GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor
 
 }  // namespace detail
 
-// Checks f: a callable of one to eight tensors, or of a std::vector<Tensor>, that returns a tensor or several. Floating
-// inputs are taken in f64 and checked; others are passed on. Cotangents are random. f is called many times, with or
-// without a tape, each time with the same random numbers. Works under a live tape, which is put aside.
+/// Checks f: a callable of one to eight tensors, or of a std::vector<Tensor>, that returns a tensor or several.
+/// Floating inputs are taken in f64 and checked; others are passed on. Cotangents are random. f is called many times,
+/// with or without a tape, each time with the same random numbers. Works under a live tape, which is put aside.
 template <class F>
 GradcheckResult gradcheck(const F& f, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {},
                           Loc where = Loc::current()) {

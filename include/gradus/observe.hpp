@@ -17,48 +17,49 @@ namespace nn {
 class ModuleBase;
 }
 
-struct RecordEvent {  // an operation, a leaf or a constant got a node
+struct RecordEvent {  ///< an operation, a leaf or a constant got a node
   const Tape& tape;
   int node;
   const Tensor& value;
-  std::span<const Tensor* const> in = {};  // what an operation was given, constants too; empty for a leaf
+  std::span<const Tensor* const> in = {};  ///< what an operation was given, constants too; empty for a leaf
 };
-struct WalkEvent {  // a walk begins or ends
+struct WalkEvent {  ///< a walk begins or ends
   const Tape& tape;
-  int node;          // where it starts
-  const char* what;  // "backward" or "gradient"
+  int node;          ///< where it starts
+  const char* what;  ///< "backward" or "gradient"
   Loc where;
   bool recorded;
-  std::span<const std::uint8_t> needed;  // per node up to `node`: 1 on the way to a target, 2 or 3 a target; empty: all
+  std::span<const std::uint8_t>
+      needed;  ///< per node up to `node`: 1 on the way to a target, 2 or 3 a target; empty: all
 };
-struct VisitEvent {  // a node's gradient is complete: its rule runs next, or has run (on_visited)
+struct VisitEvent {  ///< a node's gradient is complete: its rule runs next, or has run (on_visited)
   const Tape& tape;
   int node;
   const Tensor& grad;
-  const BackwardPass& pass;  // .grad(i): what has been accumulated for another node so far
+  const BackwardPass& pass;  ///< .grad(i): what has been accumulated for another node so far
 };
-struct ContributionEvent {  // `from` gave a gradient to its input number `slot`, node `to`
+struct ContributionEvent {  ///< `from` gave a gradient to its input number `slot`, node `to`
   const Tape& tape;
   int from, slot, to;
   const Tensor& added;
-  const Tensor& before;  // undefined for the first contribution
+  const Tensor& before;  ///< undefined for the first contribution
   const Tensor& after;
-  bool fused;  // a kernel accumulated by itself: `added` is after - before, up to rounding
+  bool fused;  ///< a kernel accumulated by itself: `added` is after - before, up to rounding
 };
-struct AccumulateEvent {  // backward() is done: a leaf's grad() changed
+struct AccumulateEvent {  ///< backward() is done: a leaf's grad() changed
   const Tape& tape;
   int node;
   const Tensor& leaf;
 };
-struct MutationEvent {  // a tensor was changed in place
+struct MutationEvent {  ///< a tensor was changed in place
   const Tensor& tensor;
-  const char* what;  // "fill_"
+  const char* what;  ///< "fill_"
   Loc where;
 };
 struct ZeroGradEvent {
   const Tensor& leaf;
 };
-struct StepEvent {  // an optimizer is about to update, or has updated, one parameter
+struct StepEvent {  ///< an optimizer is about to update, or has updated, one parameter
   const char* optimizer;
   const std::string& parameter;
   const Tensor& value;
@@ -73,10 +74,10 @@ struct ScopeEvent {
   const char* name;
   bool enter;
 };
-struct ModuleEvent {  // a module is called while a tape records; its scope, if it has a name, is open already
+struct ModuleEvent {  ///< a module is called while a tape records; its scope, if it has a name, is open already
   const nn::ModuleBase& module;
 };
-struct ScalarEvent {  // study::scalar("loss", …)
+struct ScalarEvent {  ///< study::scalar("loss", …)
   const char* name;
   double value;
 };
@@ -99,11 +100,11 @@ class Observer {
   virtual void on_scalar(const ScalarEvent&) {}
   virtual void on_tape_begin(const Tape&) {}
   virtual void on_tape_end(const Tape&) {}
-  // Contributions and optimizer steps cost most to tell. An observer that does without both says so, when attached.
+  /// Contributions and optimizer steps cost most to tell. An observer that does without both says so, when attached.
   virtual bool wants_contributions() const { return true; }
 };
 
-// Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.
+/// Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.
 class [[nodiscard]] Observing {
  public:
   explicit Observing(Observer& observer);

@@ -37,7 +37,7 @@ namespace gradus {
 
 class Vjp;
 
-// What a rule may read besides the incoming gradient: inputs, the output, extras that the forward kept.
+/// What a rule may read besides the incoming gradient: inputs, the output, extras that the forward kept.
 inline constexpr std::uint32_t in0 = 1, in1 = 2, in2 = 4, in3 = 8, in4 = 16, in5 = 32, out0 = 256, extra0 = 512,
                                extra1 = 1024, extra2 = 2048;
 
@@ -47,11 +47,11 @@ struct Saves {
   constexpr Saves() = default;
   template <class... Mask>
   constexpr explicit(false) Saves(Mask... masks) : of{masks...}, count(sizeof...(masks)) {}
-  // Inputs beyond the last entry read what the last entry says.
+  /// Inputs beyond the last entry read what the last entry says.
   constexpr std::uint32_t operator[](int input) const { return count ? of[input < count ? input : count - 1] : 0; }
 };
 
-// The inputs of a forward.
+/// The inputs of a forward.
 class Ins {
  public:
   explicit Ins(std::span<const Tensor* const> tensors) : tensors_(tensors) {}
@@ -62,37 +62,37 @@ class Ins {
   std::span<const Tensor* const> tensors_;
 };
 
-// What a forward may need besides its inputs: where the user called it, and a place for extra results.
+/// What a forward may need besides its inputs: where the user called it, and a place for extra results.
 class Fwd {
  public:
   Fwd(const char* operation, Loc line) : name(operation), where(line) {}
   const char* name;
   Loc where;
-  Tensor extras[3];  // for the rule (declare extra0 … in saves) and for the caller of apply
+  Tensor extras[3];  ///< for the rule (declare extra0 … in saves) and for the caller of apply
 
   [[noreturn]] void fail(Complaint complaint) const { throw Error(name, std::move(complaint), where); }
 };
 
-// One visit of the walk: the incoming gradient `g`, and what the rule may read and give.
+/// One visit of the walk: the incoming gradient `g`, and what the rule may read and give.
 class Vjp {
  public:
   const Tensor& g;
 
-  bool wants(int input) const;        // is the gradient of this input needed?
-  const Tensor& in(int input) const;  // an input, as saved
-  const Tensor& out() const;          // the output, as saved
+  bool wants(int input) const;        ///< is the gradient of this input needed?
+  const Tensor& in(int input) const;  ///< an input, as saved
+  const Tensor& out() const;          ///< the output, as saved
   const Tensor& extra(int k) const;
-  const Shape& shape(int input) const;  // of an input that is wanted; needs no save
+  const Shape& shape(int input) const;  ///< of an input that is wanted; needs no save
   DType dtype(int input) const;
   int inputs() const;
-  void give(int input, Tensor gradient);  // adds to the gradient of that input
+  void give(int input, Tensor gradient);  ///< adds to the gradient of that input
 
   // ---- for fast rules ----
-  // The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in
-  // place.
+  /// The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in
+  /// place.
   const Tensor& accumulator(int input);
-  // For what adds itself in passing, as a matrix product does: calls write(to, false), which fills `to` with the
-  // gradient, or, where something has arrived already, write(sum, true), which adds the gradient to that sum.
+  /// For what adds itself in passing, as a matrix product does: calls write(to, false), which fills `to` with the
+  /// gradient, or, where something has arrived already, write(sum, true), which adds the gradient to that sum.
   template <class Write>
   void give_by(int input, const Write& write) {
     give_by(
@@ -104,7 +104,7 @@ class Vjp {
   Vjp(BackwardPass& pass, int node, const Tensor& incoming);
   const Tensor& saved(std::uint32_t bit, const char* what, int k) const;
   [[noreturn]] void refuse_changed(const detail::Saved& s, const char* what, int k) const;
-  int target(int input) const;  // the node of that input, or -1 where no gradient is wanted
+  int target(int input) const;  ///< the node of that input, or -1 where no gradient is wanted
   [[noreturn]] void refuse(int input, const detail::Node& x, const Tensor& gradient) const;
   void give_by(int input, void (*write)(const void* context, const Tensor& to, bool add), const void* context);
   void flush() {
@@ -115,10 +115,10 @@ class Vjp {
   BackwardPass& pass_;
   detail::Node& node_;
   int index_, pending_ = -1;
-  Tensor pending_sum_;  // an accumulator handed out under observation, not yet given
+  Tensor pending_sum_;  ///< an accumulator handed out under observation, not yet given
 };
 
-// Receives an operation's attributes by name.
+/// Receives an operation's attributes by name.
 class Attributes {
  public:
   virtual ~Attributes() = default;
@@ -163,7 +163,7 @@ concept Operation = requires(const Op op, Fwd& f, Ins in, Vjp& v, Attributes& a)
 
 namespace detail {
 
-// The static face of an operation: function pointers, one table per type.
+/// The static face of an operation: function pointers, one table per type.
 struct OpTable {
   const char* name;
   const char* rule;
@@ -172,15 +172,15 @@ struct OpTable {
   int members;
   Tensor (*forward)(const void* op, Fwd&, Ins);
   void (*vjp)(const void* op, Vjp&);
-  void (*fast)(const void* op, Vjp&);                     // or null
-  double (*flops)(const void* op, Ins, const Tensor& y);  // or null
+  void (*fast)(const void* op, Vjp&);                     ///< or null
+  double (*flops)(const void* op, Ins, const Tensor& y);  ///< or null
   void (*fields)(const void* op, Attributes&);
-  void (*make)(void* to);  // default attributes; null for an operation without default constructor
+  void (*make)(void* to);  ///< default attributes; null for an operation without default constructor
   void (*copy)(void* to, const void* from);
-  void (*destroy)(void* op);  // null when there is nothing to do
+  void (*destroy)(void* op);  ///< null when there is nothing to do
 };
 
-// How many members an aggregate has, so that a field missing from fields() is noticed.
+/// How many members an aggregate has, so that a field missing from fields() is noticed.
 struct Anything {
   template <class T>
   operator T() const;
@@ -239,9 +239,9 @@ inline constexpr OpTable op_table{
 
 Tensor apply(const OpTable& table, const void* op, std::span<const Arg> args, Tensor* extras = nullptr);
 
-bool check_fields(const OpTable& table, const void* op);  // throws if an attribute is missing from fields()
+bool check_fields(const OpTable& table, const void* op);  ///< throws if an attribute is missing from fields()
 
-// The table of an operation, its fields checked on first use.
+/// The table of an operation, its fields checked on first use.
 template <Operation Op>
 const OpTable& table_of([[maybe_unused]] const Op& op) {
   if constexpr (!std::is_empty_v<Op>) {
@@ -253,11 +253,11 @@ const OpTable& table_of([[maybe_unused]] const Op& op) {
 
 }  // namespace detail
 
-// The built-in operations, each once: what the tests walk over.
+/// The built-in operations, each once: what the tests walk over.
 std::span<const detail::OpTable* const> operations();
 
-// Runs an operation and, if a tape is live and an input is on it, records it. A number among the arguments becomes a
-// constant of the first tensor's dtype and shape ().
+/// Runs an operation and, if a tape is live and an input is on it, records it. A number among the arguments becomes a
+/// constant of the first tensor's dtype and shape ().
 template <Operation Op>
 Tensor apply(const Op& op, const Arg& a) {
   return detail::apply(detail::table_of(op), &op, {&a, 1});
@@ -276,14 +276,14 @@ template <Operation Op>
 Tensor apply(const Op& op, std::span<const Arg> args, Tensor* extras) {
   return detail::apply(detail::table_of(op), &op, args, extras);
 }
-// Any list of arguments. Written with && because std::apply, which a std::vector drags in, is.
+/// Any list of arguments. Written with && because std::apply, which a std::vector drags in, is.
 template <class Op, class Args>
 requires Operation<std::remove_cvref_t<Op>> && std::convertible_to<Args, std::span<const Arg>> Tensor
 apply(Op&& op, Args&& args) {
   return detail::apply(detail::table_of(op), &op, args);
 }
 
-// For operations and layers built of others: while it lives, what they record carries `where`, the user's line.
+/// For operations and layers built of others: while it lives, what they record carries `where`, the user's line.
 class [[nodiscard]] At {
  public:
   explicit At(Loc where);

@@ -9,25 +9,25 @@
 
 namespace gradus {
 
-// A tensor with a place of its own. Assigning changes the numbers in that place, and all handles to it (an optimizer's)
-// see it; another shape or dtype is taken over too.
+/// A tensor with a place of its own. Assigning changes the numbers in that place, and all handles to it (an
+/// optimizer's) see it; another shape or dtype is taken over too.
 class Owned : public Tensor {
  public:
   Owned() = default;
   template <std::same_as<Tensor> T>
-  Owned(T numbers) : Tensor(std::move(numbers)) {}  // from a Tensor, not from an Owned
-  // Explicit, so that `auto w = layer.weight` does not compile: write `Tensor w = layer.weight` to share it, or
-  // `layer.weight.clone()` to copy it. Members of a copied class are copied all the same.
+  Owned(T numbers) : Tensor(std::move(numbers)) {}  ///< from a Tensor, not from an Owned
+  /// Explicit, so that `auto w = layer.weight` does not compile: write `Tensor w = layer.weight` to share it, or
+  /// `layer.weight.clone()` to copy it. Members of a copied class are copied all the same.
   explicit Owned(const Owned& o);
   Owned(Owned&& o) noexcept = default;
   Owned& operator=(const Owned& o);
   Owned& operator=(Owned&& o);
   ~Owned() = default;
 
-  void convert(DType dtype);  // in place
+  void convert(DType dtype);  ///< in place
 };
 
-// What an optimizer trains: a leaf.
+/// What an optimizer trains: a leaf.
 class Parameter : public Owned {
  public:
   Parameter() = default;
@@ -44,7 +44,7 @@ class Parameter : public Owned {
   void become_leaf();
 };
 
-// What a module remembers besides: running statistics. Saved with it, never differentiated.
+/// What a module remembers besides: running statistics. Saved with it, never differentiated.
 class Buffer : public Owned {
  public:
   Buffer() = default;

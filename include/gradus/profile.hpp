@@ -12,21 +12,21 @@
 
 namespace gradus {
 
-// Only the outermost operation is timed: what a forward, a rule or an optimizer calls counts to it.
+/// Only the outermost operation is timed: what a forward, a rule or an optimizer calls counts to it.
 struct ProfileRow {
   enum Pass { forward, backward, step };
-  std::string name;  // of the operation, or the optimizer's class
+  std::string name;  ///< of the operation, or the optimizer's class
   Pass pass = forward;
-  std::int64_t calls = 0;  // those that threw are not counted
+  std::int64_t calls = 0;  ///< those that threw are not counted
   double seconds = 0;
-  double bytes = 0;  // of tensors read and written, each once; 0 for a view
-  double flops = 0;  // of operations that say so (`flops` in op.hpp): products and convolutions
+  double bytes = 0;  ///< of tensors read and written, each once; 0 for a view
+  double flops = 0;  ///< of operations that say so (`flops` in op.hpp): products and convolutions
 };
 
-bool profiling();  // at first: whether the environment's GRADUS_PROFILE is set, and neither empty nor 0
+bool profiling();  ///< at first: whether the environment's GRADUS_PROFILE is set, and neither empty nor 0
 void set_profiling(bool on);
-std::vector<ProfileRow> profile();  // of all threads, since the last reset; the longest time first
+std::vector<ProfileRow> profile();  ///< of all threads, since the last reset; the longest time first
 void reset_profile();
-std::string profile_table();  // the same as text, with GFLOP/s where the arithmetic is known, else GB/s
+std::string profile_table();  ///< the same as text, with GFLOP/s where the arithmetic is known, else GB/s
 
 }  // namespace gradus

@@ -18,16 +18,16 @@ inline constexpr DType f32 = DType::f32, f64 = DType::f64, i64 = DType::i64, boo
 
 constexpr bool is_floating(DType t) { return t <= DType::f64; }
 constexpr std::int64_t size_of(DType t) { return t == f32 ? 4 : t == boolean ? 1 : 8; }
-const char* name(DType t);  // "f32"
+const char* name(DType t);  ///< "f32"
 
-// The sizes of a tensor, outermost first. {} is the shape of a 0-d tensor, which has one element.
+/// The sizes of a tensor, outermost first. {} is the shape of a 0-d tensor, which has one element.
 class Shape {
  public:
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
-  explicit Shape(std::span<const std::int64_t> sizes);  // throws for more than eight
+  explicit Shape(std::span<const std::int64_t> sizes);  ///< throws for more than eight
 
-  int size() const { return n_; }  // how many axes
+  int size() const { return n_; }  ///< how many axes
   bool empty() const { return n_ == 0; }
   std::int64_t operator[](int axis) const { return d_[axis]; }
   std::int64_t& operator[](int axis) { return d_[axis]; }
@@ -51,7 +51,7 @@ class Shape {
     return true;
   }
 
-  // Copies touch the axes in use only, one number at a time: a whole-block copy would wait for numbers just written.
+  /// Copies touch the axes in use only, one number at a time: a whole-block copy would wait for numbers just written.
   Shape(const Shape& o) noexcept : n_(o.n_) { copy(o); }
   Shape& operator=(const Shape& o) noexcept {
     n_ = o.n_;
@@ -70,7 +70,7 @@ class Shape {
   int n_ = 0;
 };
 
-// The axes an operation works over: {1}, {0, 2}, {-1}; none given means all of them. Negative ones count from the end.
+/// The axes an operation works over: {1}, {0, 2}, {-1}; none given means all of them. Negative ones count from the end.
 class Axes : public Shape {
  public:
   Axes() = default;
@@ -79,6 +79,6 @@ class Axes : public Shape {
   explicit Axes(std::span<const std::int64_t> axes) : Shape(axes) {}
 };
 
-std::string to_string(const Shape& shape);  // "(64, 784)", "(3,)", "()"
+std::string to_string(const Shape& shape);  ///< "(64, 784)", "(3,)", "()"
 
 }  // namespace gradus

@@ -18,21 +18,21 @@ class Tensor;
 
 namespace detail {
 
-struct TensorImpl;  // src/tensor/impl.hpp: what follows, storage, gradient
+struct TensorImpl;  ///< src/tensor/impl.hpp: what follows, storage, gradient
 
-// Counted by reference, atomically: tensors may be read from several threads. A lone owner needs no locked decrement.
+/// Counted by reference, atomically: tensors may be read from several threads. A lone owner needs no locked decrement.
 struct Counted {
   std::atomic<std::int32_t> count{1};
 };
 void destroy(TensorImpl* impl) noexcept;
 
-// What a tensor refers to begins with what is asked of it most.
+/// What a tensor refers to begins with what is asked of it most.
 struct TensorHead : Counted {
   DType dtype = f32;
   bool requires_grad = false;
   bool contiguous = true;
-  std::int32_t node = -1;  // its number on the tape …
-  std::uint64_t tape = 0;  // … with this id; 0: on none
+  std::int32_t node = -1;  ///< its number on the tape …
+  std::uint64_t tape = 0;  ///< … with this id; 0: on none
   std::int64_t numel = 1;
   Shape shape, strides;
 };
@@ -40,7 +40,7 @@ struct TensorHead : Counted {
 inline void retain(Counted* c) noexcept {
   if (c) c->count.fetch_add(1, std::memory_order_relaxed);
 }
-// True when this was the last reference.
+/// True when this was the last reference.
 inline bool release(Counted* c) noexcept {
   return c->count.load(std::memory_order_acquire) == 1 || c->count.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }
@@ -66,8 +66,8 @@ constexpr DType dtype_of<bool>() {
 
 }  // namespace detail
 
-// An argument of an operation: a tensor or a number, and the line of the call. Operators take their operands as Arg,
-// which is how `a + b` knows the file and line it stands in. A number takes the dtype of the tensor it meets.
+/// An argument of an operation: a tensor or a number, and the line of the call. Operators take their operands as Arg,
+/// which is how `a + b` knows the file and line it stands in. A number takes the dtype of the tensor it meets.
 class Arg {
  public:
   Arg(const Tensor& tensor, Loc line = Loc::current()) : where(line), tensor_(&tensor) {}
@@ -75,7 +75,7 @@ class Arg {
 
   bool is_number() const { return !tensor_; }
   double number() const { return number_; }
-  const Tensor& tensor() const {  // throws for a number
+  const Tensor& tensor() const {  ///< throws for a number
     if (!tensor_) refuse_number();
     return *tensor_;
   }
@@ -89,7 +89,7 @@ class Arg {
   double number_ = 0;
 };
 
-// A position along an axis and the line it was written in: x[2].
+/// A position along an axis and the line it was written in: x[2].
 struct Position {
   Position(std::int64_t i, Loc line = Loc::current()) : index(i), where(line) {}
   std::int64_t index;
@@ -98,7 +98,7 @@ struct Position {
 
 class Tensor {
  public:
-  Tensor() = default;  // undefined: defined() is false, and every operation refuses it
+  Tensor() = default;  ///< undefined: defined() is false, and every operation refuses it
   Tensor(const Tensor& o) noexcept : impl_(o.impl_) { detail::retain(counted()); }
   Tensor(Tensor&& o) noexcept : impl_(o.impl_) { o.impl_ = nullptr; }
   Tensor& operator=(const Tensor& o) noexcept {
@@ -117,22 +117,22 @@ class Tensor {
   // ---- what it is ----
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const { return head("shape").shape; }
-  const Shape& strides() const { return head("strides").strides; }  // in elements; 0 along an expanded axis
+  const Shape& strides() const { return head("strides").strides; }  ///< in elements; 0 along an expanded axis
   int dim() const { return shape().size(); }
-  std::int64_t size(int axis, Loc where = Loc::current()) const;  // axis may be negative
+  std::int64_t size(int axis, Loc where = Loc::current()) const;  ///< axis may be negative
   std::int64_t numel() const { return head("numel").numel; }
   DType dtype() const { return head("dtype").dtype; }
   bool is_contiguous() const { return head("is_contiguous").contiguous; }
-  bool is_same(const Tensor& o) const { return impl_ == o.impl_; }  // the same handle, not equal numbers
-  const std::string& name() const;                                  // "" until set; shown by tapes and traces
+  bool is_same(const Tensor& o) const { return impl_ == o.impl_; }  ///< the same handle, not equal numbers
+  const std::string& name() const;                                  ///< "" until set; shown by tapes and traces
   Tensor& set_name(std::string name);
 
   // ---- its numbers ----
-  // The one element of a tensor with numel() == 1.
+  /// The one element of a tensor with numel() == 1.
   double item(Loc where = Loc::current()) const;
   double at(std::initializer_list<std::int64_t> index, Loc where = Loc::current()) const;
   void set(std::initializer_list<std::int64_t> index, double value, Loc where = Loc::current());
-  // A view of contiguous numbers of exactly this type; mutable_data counts as a change (see version).
+  /// A view of contiguous numbers of exactly this type; mutable_data counts as a change (see version).
   template <class T>
   std::span<const T> data(Loc where = Loc::current()) const {
     return {static_cast<const T*>(raw(detail::dtype_of<T>(), where)), static_cast<std::size_t>(numel())};
@@ -141,7 +141,7 @@ class Tensor {
   std::span<T> mutable_data(Loc where = Loc::current()) {
     return {static_cast<T*>(mutable_raw(detail::dtype_of<T>(), where)), static_cast<std::size_t>(numel())};
   }
-  // A copy in row-major order, converted to T.
+  /// A copy in row-major order, converted to T.
   template <class T = double>
   std::vector<T> to_vector(Loc where = Loc::current()) const {
     std::vector<T> v(static_cast<std::size_t>(numel()));
@@ -152,7 +152,7 @@ class Tensor {
     }
     return v;
   }
-  // Fills `to`, whose size must be numel(), in row-major order.
+  /// Fills `to`, whose size must be numel(), in row-major order.
   template <class T>
   void copy_to(std::span<T> to, Loc where = Loc::current()) const {
     check_count(static_cast<std::int64_t>(to.size()), where);
@@ -163,18 +163,18 @@ class Tensor {
   // ---- A walk that meets a saved tensor changed since says who changed it.
   Tensor& fill_(double value, Loc where = Loc::current());
   Tensor& zero_(Loc where = Loc::current()) { return fill_(0, where); }
-  Tensor& copy_(const Tensor& from, Loc where = Loc::current());  // broadcasts and converts
+  Tensor& copy_(const Tensor& from, Loc where = Loc::current());  ///< broadcasts and converts
   Tensor& add_(const Tensor& other, double alpha = 1, Loc where = Loc::current());
   Tensor& mul_(double factor, Loc where = Loc::current());
-  std::uint32_t version() const;  // how often the storage has been changed
+  std::uint32_t version() const;  ///< how often the storage has been changed
 
   // ---- differentiation ----
-  Tensor& requires_grad_(bool on = true, Loc where = Loc::current());  // makes it a leaf, or freezes it
+  Tensor& requires_grad_(bool on = true, Loc where = Loc::current());  ///< makes it a leaf, or freezes it
   bool requires_grad() const { return head("requires_grad").requires_grad; }
-  Tensor grad() const;  // undefined until a backward() has reached this leaf
+  Tensor grad() const;  ///< undefined until a backward() has reached this leaf
   void set_grad(Tensor grad, Loc where = Loc::current());
-  void zero_grad();       // makes the gradient undefined
-  Tensor detach() const;  // the same numbers, off every tape
+  void zero_grad();       ///< makes the gradient undefined
+  Tensor detach() const;  ///< the same numbers, off every tape
 
   // ---- recorded, as the functions of the same name in ops.hpp ----
   Tensor to(DType dtype, Loc where = Loc::current()) const;
@@ -183,18 +183,18 @@ class Tensor {
   Tensor reshape(Shape shape, Loc where = Loc::current()) const;
   Tensor permute(Axes axes, Loc where = Loc::current()) const;
   Tensor transpose(int axis0, int axis1, Loc where = Loc::current()) const;
-  Tensor t(Loc where = Loc::current()) const;  // the last two axes swapped
+  Tensor t(Loc where = Loc::current()) const;  ///< the last two axes swapped
   Tensor sum(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
   Tensor mean(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
-  Tensor operator[](Position at) const;  // along the first axis, which goes
+  Tensor operator[](Position at) const;  ///< along the first axis, which goes
 
-  // Nothing recorded happens in place.
-  Tensor& operator+=(const Arg&) = delete;  // write x = x + y; outside a tape, x.add_(y)
-  Tensor& operator-=(const Arg&) = delete;  // write x = x - y; outside a tape, x.add_(y, -1)
-  Tensor& operator*=(const Arg&) = delete;  // write x = x * y; outside a tape, x.mul_(k)
-  Tensor& operator/=(const Arg&) = delete;  // write x = x / y; outside a tape, x.mul_(1 / k)
+  /// Nothing recorded happens in place.
+  Tensor& operator+=(const Arg&) = delete;  ///< write x = x + y; outside a tape, x.add_(y)
+  Tensor& operator-=(const Arg&) = delete;  ///< write x = x - y; outside a tape, x.add_(y, -1)
+  Tensor& operator*=(const Arg&) = delete;  ///< write x = x * y; outside a tape, x.mul_(k)
+  Tensor& operator/=(const Arg&) = delete;  ///< write x = x / y; outside a tape, x.mul_(1 / k)
 
-  detail::TensorImpl* impl() const { return impl_; }  // for the library itself
+  detail::TensorImpl* impl() const { return impl_; }  ///< for the library itself
   explicit Tensor(detail::TensorImpl* owned) noexcept : impl_(owned) {}
 
  private:
@@ -213,7 +213,7 @@ class Tensor {
   detail::TensorImpl* impl_ = nullptr;
 };
 
-// A number, or numbers in braces: what tensor({{1, 2}, {3, 4}}) is made from. Lives as long as the braces.
+/// A number, or numbers in braces: what tensor({{1, 2}, {3, 4}}) is made from. Lives as long as the braces.
 class Nested {
  public:
   template <class T>
@@ -236,31 +236,31 @@ Tensor ones(Shape shape, DType dtype = f32, Loc where = Loc::current());
 Tensor full(Shape shape, double value, DType dtype = f32, Loc where = Loc::current());
 Tensor zeros_like(const Tensor& like, Loc where = Loc::current());
 Tensor ones_like(const Tensor& like, Loc where = Loc::current());
-// start, start + step, … while below stop (above, for a negative step).
+/// start, start + step, … while below stop (above, for a negative step).
 Tensor arange(double start, double stop, double step = 1, DType dtype = f32, Loc where = Loc::current());
 inline Tensor arange(std::int64_t n, Loc where = Loc::current()) {
   return arange(0, static_cast<double>(n), 1, i64, where);
 }
 Tensor linspace(double start, double stop, std::int64_t count, DType dtype = f32, Loc where = Loc::current());
 Tensor eye(std::int64_t n, DType dtype = f32, Loc where = Loc::current());
-Tensor scalar(double value, DType dtype = f32, Loc where = Loc::current());  // shape ()
-// From numbers written out: tensor({1, 2, 3}), tensor({{1}, {2}}), to any depth; what stands side by side is of one
-// length.
+Tensor scalar(double value, DType dtype = f32, Loc where = Loc::current());  ///< shape ()
+/// From numbers written out: tensor({1, 2, 3}), tensor({{1}, {2}}), to any depth; what stands side by side is of one
+/// length.
 Tensor tensor(std::initializer_list<Nested> numbers, DType dtype = f32, Loc where = Loc::current());
-// A copy of numbers in memory, in row-major order; the shape must hold exactly that many.
+/// A copy of numbers in memory, in row-major order; the shape must hold exactly that many.
 Tensor from(std::span<const float> numbers, Shape shape, Loc where = Loc::current());
 Tensor from(std::span<const double> numbers, Shape shape, Loc where = Loc::current());
 Tensor from(std::span<const std::int64_t> numbers, Shape shape, Loc where = Loc::current());
 Tensor from(std::span<const bool> numbers, Shape shape, Loc where = Loc::current());
 
 // ---- random tensors: from a seed and a counter (Philox), so the same numbers on every machine ----
-// A generator is a seed and how many numbers have been drawn. The default one is the process's.
+/// A generator is a seed and how many numbers have been drawn. The default one is the process's.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed = 0) : seed_(seed) {}
   std::uint64_t seed() const { return seed_; }
   std::uint64_t counter() const { return counter_.load(std::memory_order_relaxed); }
-  std::uint64_t draw(std::int64_t n) { return counter_.fetch_add(static_cast<std::uint64_t>(n)); }  // the first of n
+  std::uint64_t draw(std::int64_t n) { return counter_.fetch_add(static_cast<std::uint64_t>(n)); }  ///< the first of n
   void reset(std::uint64_t seed, std::uint64_t counter = 0) { seed_ = seed, counter_ = counter; }
 
  private:
@@ -270,20 +270,20 @@ class Generator {
 Generator& default_generator();
 void manual_seed(std::uint64_t seed);
 
-Tensor rand(Shape shape, DType dtype = f32, Loc where = Loc::current());   // uniform in [0, 1)
-Tensor randn(Shape shape, DType dtype = f32, Loc where = Loc::current());  // normal, mean 0, variance 1
-Tensor randint(std::int64_t low, std::int64_t high, Shape shape, Loc where = Loc::current());  // i64 in [low, high)
-Tensor randperm(std::int64_t n, Loc where = Loc::current());  // i64: 0 … n-1, shuffled
+Tensor rand(Shape shape, DType dtype = f32, Loc where = Loc::current());   ///< uniform in [0, 1)
+Tensor randn(Shape shape, DType dtype = f32, Loc where = Loc::current());  ///< normal, mean 0, variance 1
+Tensor randint(std::int64_t low, std::int64_t high, Shape shape, Loc where = Loc::current());  ///< i64 in [low, high)
+Tensor randperm(std::int64_t n, Loc where = Loc::current());  ///< i64: 0 … n-1, shuffled
 Tensor randperm(std::int64_t n, Generator& generator, Loc where = Loc::current());
 
 // ---- for people ----
-// As numpy prints: nested brackets, one width, … in the middle of long axes (more than 1,000 elements in all).
+/// As numpy prints: nested brackets, one width, … in the middle of long axes (more than 1,000 elements in all).
 std::string to_string(const Tensor& x);
 std::ostream& operator<<(std::ostream& out, const Tensor& x);
 
 // ---- for tests ----
-// Same shape and dtype, and |a - b| <= atol + rtol |b| everywhere; NaN meets NaN.
+/// Same shape and dtype, and |a - b| <= atol + rtol |b| everywhere; NaN meets NaN.
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
-bool equal(const Tensor& a, const Tensor& b);  // bit by bit in value: same shape, dtype and numbers
+bool equal(const Tensor& a, const Tensor& b);  ///< bit by bit in value: same shape, dtype and numbers
 
 }  // namespace gradus

@@ -9,17 +9,17 @@
 namespace gradus::data {
 
 struct BatchOptions {
-  std::int64_t size = 32;  // examples in a batch; 1: single samples; 0, or more than there are: the full batch
+  std::int64_t size = 32;  ///< examples in a batch; 1: single samples; 0, or more than there are: the full batch
   bool shuffle = false;
-  bool drop_last = false;  // leave out a last batch that is smaller than the others
-  // The order of a shuffled epoch is a function of (seed, epoch). Without a seed, each begin() draws one from
-  // default_generator(), so that manual_seed alone makes a run reproducible.
+  bool drop_last = false;  ///< leave out a last batch that is smaller than the others
+  /// The order of a shuffled epoch is a function of (seed, epoch). Without a seed, each begin() draws one from
+  /// default_generator(), so that manual_seed alone makes a run reproducible.
   std::optional<std::uint64_t> seed = {};
   std::int64_t epoch = 0;
 };
 
-// A range over batches. It keeps the dataset, so it may be made from a temporary. Batches in order are views of the
-// dataset; shuffled ones are copies. A tensor that is not contiguous is copied once, at the start.
+/// A range over batches. It keeps the dataset, so it may be made from a temporary. Batches in order are views of the
+/// dataset; shuffled ones are copies. A tensor that is not contiguous is copied once, at the start.
 class Batches {
  public:
   struct End {};
@@ -38,14 +38,14 @@ class Batches {
     Iterator(const Batches& batches, Tensor order) : batches_(&batches), order_(std::move(order)) {}
 
     const Batches* batches_;
-    Tensor order_;  // [N], undefined where the order is the dataset's own
+    Tensor order_;  ///< [N], undefined where the order is the dataset's own
     std::int64_t batch_ = 0;
   };
 
   Batches(Dataset data, BatchOptions options, Loc where);
   Iterator begin() const;
   End end() const { return {}; }
-  std::int64_t size() const;  // how many batches
+  std::int64_t size() const;  ///< how many batches
 
  private:
   Dataset data_;
@@ -53,7 +53,7 @@ class Batches {
   Loc where_;
 };
 
-// Throws for an empty dataset, for x and y of different lengths and for a negative size.
+/// Throws for an empty dataset, for x and y of different lengths and for a negative size.
 Batches batches(Dataset data, BatchOptions options = {}, Loc where = Loc::current());
 
 }  // namespace gradus::data

@@ -8,25 +8,25 @@
 namespace gradus::data {
 
 struct Dataset {
-  Tensor x;  // [N, …]: f32 or f64, or i64 tokens
-  Tensor y;  // [N] i64 class numbers, or [N, …] targets
+  Tensor x;  ///< [N, …]: f32 or f64, or i64 tokens
+  Tensor y;  ///< [N] i64 class numbers, or [N, …] targets
 
-  std::int64_t size() const;  // N; 0 if undefined
+  std::int64_t size() const;  ///< N; 0 if undefined
 
-  // Examples begin … end - 1 as views of this dataset: what changes one in place changes both. Throws for an empty
-  // range and one that is not inside.
+  /// Examples begin … end - 1 as views of this dataset: what changes one in place changes both. Throws for an empty
+  /// range and one that is not inside.
   Dataset slice(std::int64_t begin, std::int64_t end, Loc where = Loc::current()) const;
-  // A copy of the examples that index [M], i64, names, in that order. Throws for an empty index and a number out of
-  // range.
+  /// A copy of the examples that index [M], i64, names, in that order. Throws for an empty index and a number out of
+  /// range.
   Dataset rows(const Tensor& index, Loc where = Loc::current()) const;
 };
 
-struct Split {  // auto [train, test] = …
+struct Split {  ///< auto [train, test] = …
   Dataset train, test;
 };
 
-// Sets test_fraction of the examples aside, chosen by a shuffle that depends on seed alone. Throws unless both parts
-// get one.
+/// Sets test_fraction of the examples aside, chosen by a shuffle that depends on seed alone. Throws unless both parts
+/// get one.
 Split split(const Dataset& data, double test_fraction, std::uint64_t seed, Loc where = Loc::current());
 
 }  // namespace gradus::data

@@ -10,9 +10,9 @@
 
 namespace gradus {
 
-using StateDict = std::vector<std::pair<std::string, Tensor>>;  // in order of first insertion; names are unique
+using StateDict = std::vector<std::pair<std::string, Tensor>>;  ///< in order of first insertion; names are unique
 
-// Null if there is none of that name.
+/// Null if there is none of that name.
 inline const Tensor* find(const StateDict& state, std::string_view name) {
   for (const auto& [key, tensor] : state)
     if (key == name) return &tensor;

@@ -14,38 +14,38 @@
 namespace gradus::nn {
 
 struct MultiheadAttentionOptions {
-  double dropout = 0;  // of the weights, while training
+  double dropout = 0;  ///< of the weights, while training
   bool bias = true;
-  std::int64_t kdim = 0, vdim = 0;  // sizes of keys and values; 0: embed_dim
-  bool batch_first = false;         // tensors are (N, T, …) instead of (T, N, …)
+  std::int64_t kdim = 0, vdim = 0;  ///< sizes of keys and values; 0: embed_dim
+  bool batch_first = false;         ///< tensors are (N, T, …) instead of (T, N, …)
   DType dtype = f32;
 };
 
-// Masks: bool, true where a query may NOT attend (as in PyTorch, and unlike scaled_dot_product_attention), or numbers,
-// which are added to the scores. A query that may attend to nothing gets NaN.
+/// Masks: bool, true where a query may NOT attend (as in PyTorch, and unlike scaled_dot_product_attention), or numbers,
+/// which are added to the scores. A query that may attend to nothing gets NaN.
 struct AttendOptions {
-  Tensor key_padding_mask = {};  // (N, S)
-  Tensor attn_mask = {};         // (T, S) or (N num_heads, T, S)
+  Tensor key_padding_mask = {};  ///< (N, S)
+  Tensor attn_mask = {};         ///< (T, S) or (N num_heads, T, S)
   bool need_weights = true;
   bool average_attn_weights = true;
 };
 
 struct AttentionResult {
-  Tensor y;        // (T, N, embed_dim), or (N, T, embed_dim) if batch_first
-  Tensor weights;  // (N, T, S), the mean over the heads, or (N, num_heads, T, S); undefined unless needed
+  Tensor y;        ///< (T, N, embed_dim), or (N, T, embed_dim) if batch_first
+  Tensor weights;  ///< (N, T, S), the mean over the heads, or (N, num_heads, T, S); undefined unless needed
 };
 
-// Every head, a block of E/num_heads features of the projected q, k and v, computes softmax(q kᵀ / sqrt(E/num_heads) +
-// mask) v; the heads' results side by side go through out_proj (Vaswani et al., "Attention is all you need", 2017).
-// query (T, N, E), key (S, N, kdim), value (S, N, vdim). Weights start as xavier_uniform_, but out_proj's as in Linear;
-// biases as 0.
+/// Every head, a block of E/num_heads features of the projected q, k and v, computes softmax(q kᵀ / sqrt(E/num_heads) +
+/// mask) v; the heads' results side by side go through out_proj (Vaswani et al., "Attention is all you need", 2017).
+/// query (T, N, E), key (S, N, kdim), value (S, N, vdim). Weights start as xavier_uniform_, but out_proj's as in
+/// Linear; biases as 0.
 struct MultiheadAttention : Module<MultiheadAttention> {
   std::int64_t embed_dim, num_heads, kdim, vdim;
   double dropout;
   bool batch_first;
-  Parameter in_proj_weight;                               // (3 E, E): for q, k and v; undefined if kdim or vdim differ
-  Parameter q_proj_weight, k_proj_weight, v_proj_weight;  // then: (E, E), (E, kdim), (E, vdim)
-  Parameter in_proj_bias;                                 // (3 E), or undefined
+  Parameter in_proj_weight;  ///< (3 E, E): for q, k and v; undefined if kdim or vdim differ
+  Parameter q_proj_weight, k_proj_weight, v_proj_weight;  ///< then: (E, E), (E, kdim), (E, vdim)
+  Parameter in_proj_bias;                                 ///< (3 E), or undefined
   Linear out_proj;
 
   MultiheadAttention(std::int64_t embed, std::int64_t heads, const MultiheadAttentionOptions& options = {},
@@ -62,10 +62,10 @@ struct MultiheadAttention : Module<MultiheadAttention> {
 
  private:
   struct Projected {
-    Tensor q, k, v;  // (N, T or S, E)
+    Tensor q, k, v;  ///< (N, T or S, E)
   };
   Projected project(const Tensor& query, const Tensor& key, const Tensor& value) const;
-  Tensor split_heads(const Tensor& x) const;  // (N, T, E) -> (N, num_heads, T, E/num_heads)
+  Tensor split_heads(const Tensor& x) const;  ///< (N, T, E) -> (N, num_heads, T, E/num_heads)
 };
 
 enum class EncoderActivation { relu, gelu };
@@ -81,12 +81,12 @@ struct TransformerEncoderLayerOptions {
   DType dtype = f32;
 };
 
-// Self-attention, then two linear layers at every position, each added to what it reads (Vaswani et al., 2017):
-//   x = norm1(x + attention(x))    x = norm2(x + linear2(activation(linear1(x))))
-// or, with norm_first (Xiong et al., "On layer normalization in the transformer architecture", 2020):
-//   x = x + attention(norm1(x))    x = x + linear2(activation(linear1(norm2(x))))
-// While training, dropout follows the attention, the activation and linear2. src and y (T, N, d_model), or (N, T,
-// d_model) if batch_first; the masks are those of AttendOptions, src_mask being its attn_mask.
+/// Self-attention, then two linear layers at every position, each added to what it reads (Vaswani et al., 2017):
+///   x = norm1(x + attention(x))    x = norm2(x + linear2(activation(linear1(x))))
+/// or, with norm_first (Xiong et al., "On layer normalization in the transformer architecture", 2020):
+///   x = x + attention(norm1(x))    x = x + linear2(activation(linear1(norm2(x))))
+/// While training, dropout follows the attention, the activation and linear2. src and y (T, N, d_model), or (N, T,
+/// d_model) if batch_first; the masks are those of AttendOptions, src_mask being its attn_mask.
 struct TransformerEncoderLayer : Module<TransformerEncoderLayer> {
   MultiheadAttention self_attn;
   Linear linear1, linear2;

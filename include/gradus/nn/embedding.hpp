@@ -9,14 +9,14 @@
 namespace gradus::nn {
 
 struct EmbeddingOptions {
-  std::int64_t padding_idx = -1;  // this row starts as zeros and gets no gradient; -1: none
+  std::int64_t padding_idx = -1;  ///< this row starts as zeros and gets no gradient; -1: none
   DType dtype = f32;
 };
 
-// Row x[i] of the weight for every i: x i64 of any shape (…), y (…, embedding_dim). The weight starts normal, N(0, 1).
+/// Row x[i] of the weight for every i: x i64 of any shape (…), y (…, embedding_dim). The weight starts normal, N(0, 1).
 struct Embedding : Module<Embedding> {
   std::int64_t num_embeddings, embedding_dim, padding_idx;
-  Parameter weight;  // (num_embeddings, embedding_dim)
+  Parameter weight;  ///< (num_embeddings, embedding_dim)
 
   Embedding(std::int64_t count, std::int64_t width, const EmbeddingOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x) const;

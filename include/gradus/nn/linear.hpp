@@ -13,11 +13,11 @@ struct LinearOptions {
   DType dtype = f32;
 };
 
-// y = x Wᵀ + b. x (…, in_features), y (…, out_features). Weight and bias start uniform in ±1/sqrt(in_features).
+/// y = x Wᵀ + b. x (…, in_features), y (…, out_features). Weight and bias start uniform in ±1/sqrt(in_features).
 struct Linear : Module<Linear> {
   std::int64_t in_features, out_features;
-  Parameter weight;  // (out_features, in_features)
-  Parameter bias;    // (out_features), or undefined
+  Parameter weight;  ///< (out_features, in_features)
+  Parameter bias;    ///< (out_features), or undefined
 
   Linear(std::int64_t in, std::int64_t out, const LinearOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x) const;
@@ -25,12 +25,12 @@ struct Linear : Module<Linear> {
   void fields(auto& v) { v("weight", weight), v("bias", bias); }
 };
 
-// y = x.
+/// y = x.
 struct Identity : Module<Identity> {
   Tensor forward(Arg x) const { return x; }
 };
 
-// Joins the axes first … last; of a batch of images (N, C, H, W) it makes rows (N, C H W).
+/// Joins the axes first … last; of a batch of images (N, C, H, W) it makes rows (N, C H W).
 struct Flatten : Module<Flatten> {
   int first, last;
 
@@ -38,8 +38,8 @@ struct Flatten : Module<Flatten> {
   Tensor forward(Arg x) const;
 };
 
-// While training, zeroes each element with probability p and scales the rest by 1/(1-p) (Srivastava et al., "Dropout: a
-// simple way to prevent neural networks from overfitting", 2014); while evaluating, y = x.
+/// While training, zeroes each element with probability p and scales the rest by 1/(1-p) (Srivastava et al., "Dropout:
+/// a simple way to prevent neural networks from overfitting", 2014); while evaluating, y = x.
 struct Dropout : Module<Dropout> {
   double p;
 

@@ -34,24 +34,24 @@ class Fields;
 class ModuleBase;
 
 struct NamedParameter {
-  std::string name;  // "encoder.fc1.weight"
-  Tensor value;      // shares the module's numbers
+  std::string name;  ///< "encoder.fc1.weight"
+  Tensor value;      ///< shares the module's numbers
 };
 
 struct LoadOptions {
-  bool strict = true;  // a missing or an unexpected name is an error
+  bool strict = true;  ///< a missing or an unexpected name is an error
 };
 
 namespace detail {
 
-// The static face of a module class: one table per type, as for operations.
+/// The static face of a module class: one table per type, as for operations.
 struct ModuleTable {
-  std::string_view type;                            // "Linear"
-  void (*visit)(ModuleBase& self, Fields& v);       // its fields(), if it has members
-  std::string (*describe)(const ModuleBase& self);  // its describe(), or ""
+  std::string_view type;                            ///< "Linear"
+  void (*visit)(ModuleBase& self, Fields& v);       ///< its fields(), if it has members
+  std::string (*describe)(const ModuleBase& self);  ///< its describe(), or ""
 };
 
-// For summary(): told what every call on this thread returned.
+/// For summary(): told what every call on this thread returned.
 struct Watcher {
   virtual void returned(const ModuleBase& m, const std::vector<Tensor>& results) = 0;
 
@@ -61,29 +61,29 @@ struct Watcher {
 
 }  // namespace detail
 
-// What every module has. Write modules by deriving from Module<Self>, below.
+/// What every module has. Write modules by deriving from Module<Self>, below.
 class ModuleBase {
  public:
-  std::string_view type() const { return table_->type; }               // "Linear"
-  std::string description() const { return table_->describe(*this); }  // "64 -> 128"
+  std::string_view type() const { return table_->type; }               ///< "Linear"
+  std::string description() const { return table_->describe(*this); }  ///< "64 -> 128"
   bool is_training() const { return training_; }
   void visit(Fields& v) { table_->visit(*this, v); }
 
-  // All of them, those of modules inside too, in the order of fields(). Two of one name are an error.
+  /// All of them, those of modules inside too, in the order of fields(). Two of one name are an error.
   std::vector<NamedParameter> named_parameters(Loc where = Loc::current()) const { return list(false, where); }
   std::vector<Tensor> parameters() const;
-  std::int64_t parameter_count() const;  // numbers in all of them
-  void zero_grad();                      // leaves every gradient undefined
+  std::int64_t parameter_count() const;  ///< numbers in all of them
+  void zero_grad();                      ///< leaves every gradient undefined
 
-  // Parameters and buffers by name, sharing their numbers; io::save() writes it.
+  /// Parameters and buffers by name, sharing their numbers; io::save() writes it.
   StateDict state_dict(Loc where = Loc::current()) const;
-  // Copies the numbers in, converted to each parameter's dtype. All names and shapes are checked before anything
-  // changes; the error lists whatever does not fit.
+  /// Copies the numbers in, converted to each parameter's dtype. All names and shapes are checked before anything
+  /// changes; the error lists whatever does not fit.
   void load_state_dict(const StateDict& state, const LoadOptions& options = {}, Loc where = Loc::current());
 
  protected:
   explicit ModuleBase(const detail::ModuleTable& table) : table_(&table) {}
-  // Neither copying nor assigning takes the name along: that is the place in a parent.
+  /// Neither copying nor assigning takes the name along: that is the place in a parent.
   ModuleBase(const ModuleBase& o) noexcept : table_(o.table_), training_(o.training_) {}
   ModuleBase& operator=(const ModuleBase& o) {
     training_ = o.training_;
@@ -91,8 +91,8 @@ class ModuleBase {
   }
   ~ModuleBase() = default;
 
-  // Around every call: names the children, opens the scope. With `own_lines` the operations inside report the lines
-  // they stand in, even if a layer above reports its caller's.
+  /// Around every call: names the children, opens the scope. With `own_lines` the operations inside report the lines
+  /// they stand in, even if a layer above reports its caller's.
   class Call {
    public:
     Call(const ModuleBase& m, bool own_lines);
@@ -108,7 +108,7 @@ class ModuleBase {
     Loc at_;
   };
 
-  ModuleBase& rename() {  // children have come or gone: names them again at the next call
+  ModuleBase& rename() {  ///< children have come or gone: names them again at the next call
     named_.store(false, std::memory_order_relaxed);
     return *this;
   }
@@ -125,20 +125,20 @@ class ModuleBase {
 
   const detail::ModuleTable* table_;
   bool training_ = true;
-  mutable std::atomic<bool> named_ = false;     // are the children? Atomic, since threads may share a network
-  mutable std::atomic<const char*> name_ = "";  // in its parent; interned
+  mutable std::atomic<bool> named_ = false;     ///< are the children? Atomic, since threads may share a network
+  mutable std::atomic<const char*> name_ = "";  ///< in its parent; interned
 };
 
-// Visits the members of a module. Names inside are the visitor's business.
+/// Visits the members of a module. Names inside are the visitor's business.
 class Fields {
  public:
   virtual ~Fields() = default;
   virtual void parameter(const char* name, Parameter& p) = 0;
   virtual void buffer(const char* name, Buffer& b) = 0;
-  virtual bool enter(const char* name, ModuleBase& m) = 0;  // false: do not look inside
+  virtual bool enter(const char* name, ModuleBase& m) = 0;  ///< false: do not look inside
   virtual void leave() = 0;
 
-  // A member: a Parameter or Buffer (if defined), a module, or a vector, array or optional of them.
+  /// A member: a Parameter or Buffer (if defined), a module, or a vector, array or optional of them.
   template <class T>
   void operator()(const char* name, const T& field) {
     auto& member = const_cast<T&>(field);  // a fields() that is const lists the same members
@@ -160,7 +160,7 @@ class Fields {
       if (member) (*this)(name, *member);
     }
   }
-  static const char* indexed(const char* name, int i);  // "layers.3", for as long as the program runs
+  static const char* indexed(const char* name, int i);  ///< "layers.3", for as long as the program runs
   static const char* intern(std::string_view text);
 };
 
@@ -192,8 +192,8 @@ inline constexpr ModuleTable module_table{
     },
 };
 
-// Does a function take an Arg first? Then it knows its caller's line, and a layer above may give that of its own
-// caller.
+/// Does a function take an Arg first? Then it knows its caller's line, and a layer above may give that of its own
+/// caller.
 template <class R, class C, class X, class... Rest>
 std::is_same<std::remove_cvref_t<X>, Arg> first_is_arg(R (C::*)(X, Rest...));
 template <class R, class C, class X, class... Rest>
@@ -211,7 +211,7 @@ consteval bool brings_line() {
     return false;  // overloaded, or a template
 }
 
-// Tensors among the further arguments of a call carry its line.
+/// Tensors among the further arguments of a call carry its line.
 template <class T>
 decltype(auto) pass(T&& x, Loc where) {
   if constexpr (std::is_base_of_v<Tensor, std::remove_cvref_t<T>>)
@@ -220,7 +220,7 @@ decltype(auto) pass(T&& x, Loc where) {
     return std::forward<T>(x);
 }
 
-// The tensors in what a forward returned: one, a vector, a pair or tuple of them.
+/// The tensors in what a forward returned: one, a vector, a pair or tuple of them.
 template <class T>
 std::vector<Tensor> tensors_in(const T& y) {
   if constexpr (std::is_base_of_v<Tensor, T>)
@@ -246,7 +246,7 @@ class Module : public ModuleBase {
  public:
   Module() : ModuleBase(detail::module_table<Self>) {}
 
-  // Calls Self::forward with the same arguments. The first one brings the caller's file and line.
+  /// Calls Self::forward with the same arguments. The first one brings the caller's file and line.
   template <class... Rest>
   auto operator()(Arg x, Rest&&... rest) {
     return call(self(), x, std::forward<Rest>(rest)...);
@@ -256,18 +256,18 @@ class Module : public ModuleBase {
     return call(self(), x, std::forward<Rest>(rest)...);
   }
 
-  // For this module and all inside it: what dropout and batch normalisation do differently.
+  /// For this module and all inside it: what dropout and batch normalisation do differently.
   Self& train(bool on = true) {
     set_training(on);
     return self();
   }
   Self& eval() { return train(false); }
-  // f32 or f64, in place: optimizers stay attached.
+  /// f32 or f64, in place: optimizers stay attached.
   Self& to(DType dtype, Loc where = Loc::current()) {
     convert(dtype, where);
     return self();
   }
-  // Freezes (false) or unfreezes every parameter.
+  /// Freezes (false) or unfreezes every parameter.
   Self& requires_grad_(bool on = true) {
     freeze(on);
     return self();
@@ -285,8 +285,8 @@ class Module : public ModuleBase {
   }
 };
 
-// Until the end of the scope, a module and all inside it evaluate and nothing is recorded; then each is as it was
-// before.
+/// Until the end of the scope, a module and all inside it evaluate and nothing is recorded; then each is as it was
+/// before.
 class [[nodiscard]] Evaluating {
  public:
   explicit Evaluating(const ModuleBase& m);

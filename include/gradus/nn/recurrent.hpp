@@ -14,11 +14,11 @@
 namespace gradus::nn {
 
 struct RecurrentOptions {
-  std::int64_t num_layers = 1;  // each above the first reads the one below
+  std::int64_t num_layers = 1;  ///< each above the first reads the one below
   bool bias = true;
-  bool batch_first = false;    // x and y are (N, T, …) instead of (T, N, …); states are not affected
-  double dropout = 0;          // while training, on what each layer but the last passes up
-  bool bidirectional = false;  // each layer also reads backwards, with weights of its own; y is both, side by side
+  bool batch_first = false;    ///< x and y are (N, T, …) instead of (T, N, …); states are not affected
+  double dropout = 0;          ///< while training, on what each layer but the last passes up
+  bool bidirectional = false;  ///< each layer also reads backwards, with weights of its own; y is both, side by side
   DType dtype = f32;
 };
 
@@ -33,34 +33,34 @@ struct RNNOptions {
   DType dtype = f32;
 };
 
-// y (T, N, D H): the last layer's h at every step, in x's layout. h (num_layers D, N, H): every layer's at the end. D
-// is 2 if bidirectional, else 1.
+/// y (T, N, D H): the last layer's h at every step, in x's layout. h (num_layers D, N, H): every layer's at the end. D
+/// is 2 if bidirectional, else 1.
 struct RecurrentResult {
   Tensor y, h;
 };
 
 struct LSTMResult {
-  Tensor y, h, c;  // c as h
+  Tensor y, h, c;  ///< c as h
 };
 
 namespace detail {
 
-// What the recurrent layers share: their weights, and the way through time. G gates lie one after another along axis 0
-// of every weight. All of them start uniform in ±1/sqrt(hidden_size).
+/// What the recurrent layers share: their weights, and the way through time. G gates lie one after another along axis 0
+/// of every weight. All of them start uniform in ±1/sqrt(hidden_size).
 struct Recurrent {
   struct Weights {
-    Parameter weight_ih;         // (G H, input_size) in the first layer, (G H, D H) in those above
-    Parameter weight_hh;         // (G H, H)
-    Parameter bias_ih, bias_hh;  // (G H), or undefined
+    Parameter weight_ih;         ///< (G H, input_size) in the first layer, (G H, D H) in those above
+    Parameter weight_hh;         ///< (G H, H)
+    Parameter bias_ih, bias_hh;  ///< (G H), or undefined
   };
 
   std::int64_t input_size, hidden_size, num_layers;
   bool batch_first, bidirectional;
   double dropout;
-  std::vector<Weights> weights;  // layer by layer; if bidirectional, forwards and backwards in turn
+  std::vector<Weights> weights;  ///< layer by layer; if bidirectional, forwards and backwards in turn
 
   std::string describe() const;
-  void fields(Fields& v);  // PyTorch's: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, weight_ih_l0_reverse, …
+  void fields(Fields& v);  ///< PyTorch's: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, weight_ih_l0_reverse, …
 
  protected:
   struct Cell;
@@ -69,7 +69,8 @@ struct Recurrent {
   Recurrent(const Cell& cell, std::int64_t in, std::int64_t hidden, const RecurrentOptions& options, Loc where);
   Recurrent(const Recurrent&) = default;
   Recurrent(Recurrent&&) = default;
-  Recurrent& operator=(const Recurrent&) = default;  // the only one: moving the list would detach the weights' handles
+  Recurrent& operator=(const Recurrent&) =
+      default;  ///< the only one: moving the list would detach the weights' handles
   LSTMResult run(const Cell& cell, Arg x, const Tensor& h0, const Tensor& c0, bool training) const;
 
  private:
@@ -81,8 +82,8 @@ struct Recurrent {
 
 }  // namespace detail
 
-// h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu instead of tanh (Elman, "Finding structure in time", 1990).
-// x (T, N, input_size), h0 (num_layers D, N, hidden_size) or undefined for zeros; the result as in RecurrentResult.
+/// h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu instead of tanh (Elman, "Finding structure in time", 1990).
+/// x (T, N, input_size), h0 (num_layers D, N, hidden_size) or undefined for zeros; the result as in RecurrentResult.
 struct RNN : Module<RNN>, detail::Recurrent {
   RNNNonlinearity nonlinearity;
 
@@ -90,20 +91,20 @@ struct RNN : Module<RNN>, detail::Recurrent {
   RecurrentResult forward(Arg x, const Tensor& h0 = {}) const;
 };
 
-// Long short-term memory (Hochreiter and Schmidhuber, "Long short-term memory", 1997; with the forget gate of Gers,
-// Schmidhuber and Cummins, 2000). With s the sigmoid and each of i, f, g, o a W_ih x + b_ih + W_hh h + b_hh:
-//   c' = s(f) c + s(i) tanh(g)    h' = s(o) tanh(c')
-// x (T, N, input_size), h0 and c0 (num_layers D, N, hidden_size), each zeros if undefined.
+/// Long short-term memory (Hochreiter and Schmidhuber, "Long short-term memory", 1997; with the forget gate of Gers,
+/// Schmidhuber and Cummins, 2000). With s the sigmoid and each of i, f, g, o a W_ih x + b_ih + W_hh h + b_hh:
+///   c' = s(f) c + s(i) tanh(g)    h' = s(o) tanh(c')
+/// x (T, N, input_size), h0 and c0 (num_layers D, N, hidden_size), each zeros if undefined.
 struct LSTM : Module<LSTM>, detail::Recurrent {
   LSTM(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options = {}, Loc where = Loc::current());
   LSTMResult forward(Arg x, const Tensor& h0 = {}, const Tensor& c0 = {}) const;
 };
 
-// The gated recurrent unit (Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014), in the form
-// where r multiplies after the product, bias included:
-//   r = s(W_ir x + b_ir + W_hr h + b_hr)          z = s(W_iz x + b_iz + W_hz h + b_hz)
-//   n = tanh(W_in x + b_in + r (W_hn h + b_hn))   h' = (1 - z) n + z h
-// x (T, N, input_size), h0 (num_layers D, N, hidden_size) or undefined for zeros.
+/// The gated recurrent unit (Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014), in the
+/// form where r multiplies after the product, bias included:
+///   r = s(W_ir x + b_ir + W_hr h + b_hr)          z = s(W_iz x + b_iz + W_hz h + b_hz)
+///   n = tanh(W_in x + b_in + r (W_hn h + b_hn))   h' = (1 - z) n + z h
+/// x (T, N, input_size), h0 (num_layers D, N, hidden_size) or undefined for zeros.
 struct GRU : Module<GRU>, detail::Recurrent {
   GRU(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options = {}, Loc where = Loc::current());
   RecurrentResult forward(Arg x, const Tensor& h0 = {}) const;

@@ -20,7 +20,7 @@ class Sequential;
 
 namespace detail {
 
-// Is Sequential(those) made of them as layers? A lone Sequential is copied instead.
+/// Is Sequential(those) made of them as layers? A lone Sequential is copied instead.
 template <class... Layers>
 inline constexpr bool are_layers = sizeof...(Layers) > 0;
 template <class One>
@@ -36,7 +36,7 @@ consteval bool function_brings_line() {
     return false;
 }
 
-// A lambda or function as a module without members.
+/// A lambda or function as a module without members.
 template <class F>
 struct Callable : Module<Callable<F>> {
   explicit Callable(F function) : f(std::move(function)) {}
@@ -51,8 +51,8 @@ concept Layer = requires {
   { std::declval<M&>().forward(std::declval<Arg>()) } -> std::convertible_to<Tensor>;
 };
 
-// A layer of any type, held by value: copying it copies the layer, and assigning one of the same type assigns the
-// layer.
+/// A layer of any type, held by value: copying it copies the layer, and assigning one of the same type assigns the
+/// layer.
 class AnyLayer {
  public:
   template <class M>
@@ -78,7 +78,7 @@ class AnyLayer {
   struct Base {
     virtual ~Base() = default;
     virtual std::unique_ptr<Base> clone() const = 0;
-    virtual bool assign(const Base& from) = 0;  // false: another type
+    virtual bool assign(const Base& from) = 0;  ///< false: another type
     virtual Tensor call(Arg x) = 0;
     virtual ModuleBase& module() = 0;
   };
@@ -101,9 +101,9 @@ class AnyLayer {
 
 }  // namespace detail
 
-// y = last(… second(first(x))). Takes modules and callables of one tensor by value, so that a layer given by name is
-// copied, and copying a Sequential copies its layers. The state of layer i is named "i.…"; callables have none. What a
-// layer records carries the line of net(x), what a lambda records its own.
+/// y = last(… second(first(x))). Takes modules and callables of one tensor by value, so that a layer given by name is
+/// copied, and copying a Sequential copies its layers. The state of layer i is named "i.…"; callables have none. What a
+/// layer records carries the line of net(x), what a lambda records its own.
 class Sequential : public Module<Sequential> {
  public:
   Sequential() = default;
@@ -115,8 +115,8 @@ class Sequential : public Module<Sequential> {
   }
   Sequential(const Sequential&) = default;
   Sequential(Sequential&&) = default;
-  // Layer by layer, and in place where the types agree: optimizers stay attached. There is no move that would swap
-  // layers out.
+  /// Layer by layer, and in place where the types agree: optimizers stay attached. There is no move that would swap
+  /// layers out.
   Sequential& operator=(const Sequential&) = default;
   ~Sequential() = default;
 
@@ -138,8 +138,8 @@ class Sequential : public Module<Sequential> {
 
   std::int64_t size() const { return static_cast<std::int64_t>(layers_.size()); }
   bool empty() const { return layers_.empty(); }
-  // Layer i, as what it is: net.get<nn::Linear>(0).weight. Negative i counts from the end. Throws if it is of another
-  // type.
+  /// Layer i, as what it is: net.get<nn::Linear>(0).weight. Negative i counts from the end. Throws if it is of another
+  /// type.
   template <class L>
   L& get(std::int64_t i, Loc where = Loc::current()) {
     if (L* layer = at(i, where).as<L>()) return *layer;
@@ -149,7 +149,7 @@ class Sequential : public Module<Sequential> {
   const L& get(std::int64_t i, Loc where = Loc::current()) const {
     return const_cast<Sequential*>(this)->get<L>(i, where);
   }
-  // Layer i, as any module.
+  /// Layer i, as any module.
   ModuleBase& operator[](Position i) { return at(i.index, i.where).module(); }
   const ModuleBase& operator[](Position i) const { return at(i.index, i.where).module(); }
 

@@ -21,7 +21,7 @@
 
 namespace gradus::nn {
 
-// What a network is tried on: a tensor, or the shape of one, which is then zeros of the network's dtype.
+/// What a network is tried on: a tensor, or the shape of one, which is then zeros of the network's dtype.
 class Example {
  public:
   Example(const Tensor& x, Loc line = Loc::current()) : where(line), tensor_(x) {}
@@ -38,7 +38,7 @@ class Example {
 
 namespace detail {
 
-// While it lives the network evaluates, unrecorded, and the shapes that calls return are noted.
+/// While it lives the network evaluates, unrecorded, and the shapes that calls return are noted.
 class Trial {
  public:
   explicit Trial(const ModuleBase& net);
@@ -56,10 +56,10 @@ void print(const std::string& text);
 
 }  // namespace detail
 
-// Without an example the column of outputs is missing.
+/// Without an example the column of outputs is missing.
 std::string summary(const ModuleBase& net);
 
-// Calls the network once, evaluating and unrecorded. Further inputs are passed on as they are.
+/// Calls the network once, evaluating and unrecorded. Further inputs are passed on as they are.
 template <class M, class... Rest>
 std::string summary(M&& net, const Example& x, Rest&&... rest) {
   detail::Trial trial(net);
@@ -67,7 +67,7 @@ std::string summary(M&& net, const Example& x, Rest&&... rest) {
   return trial.table();
 }
 
-// To standard output.
+/// To standard output.
 inline void print(const ModuleBase& net) { detail::print(summary(net)); }
 template <class M, class... Rest>
 void print(M&& net, const Example& x, Rest&&... rest) {

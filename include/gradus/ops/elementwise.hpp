@@ -10,9 +10,9 @@ namespace gradus {
 Tensor add(Arg a, Arg b);
 Tensor sub(Arg a, Arg b);
 Tensor mul(Arg a, Arg b);
-Tensor div(Arg a, Arg b);      // f32, f64
-Tensor pow(Arg a, Arg b);      // f32, f64. da = g b a^(b-1), 0 where b = 0; db = g a^b ln a, 0 where a = 0 and b >= 0
-Tensor maximum(Arg a, Arg b);  // at a tie each side gets half the gradient
+Tensor div(Arg a, Arg b);      ///< f32, f64
+Tensor pow(Arg a, Arg b);      ///< f32, f64. da = g b a^(b-1), 0 where b = 0; db = g a^b ln a, 0 where a = 0 and b >= 0
+Tensor maximum(Arg a, Arg b);  ///< at a tie each side gets half the gradient
 Tensor minimum(Arg a, Arg b);
 
 inline Tensor operator+(Arg a, Arg b) { return add(a, b); }
@@ -20,9 +20,9 @@ inline Tensor operator-(Arg a, Arg b) { return sub(a, b); }
 inline Tensor operator*(Arg a, Arg b) { return mul(a, b); }
 inline Tensor operator/(Arg a, Arg b) { return div(a, b); }
 
-// condition ? a : b. condition is bool; all three broadcast. The branch not taken gets no gradient, not even NaN.
+/// condition ? a : b. condition is bool; all three broadcast. The branch not taken gets no gradient, not even NaN.
 Tensor where(Arg condition, Arg a, Arg b);
-Tensor masked_fill(Arg x, Arg mask, double value);  // mask ? value : x
+Tensor masked_fill(Arg x, Arg mask, double value);  ///< mask ? value : x
 
 // ---- comparisons: bool results, no gradient. Comparing with NaN is false, but for ne. ----
 Tensor eq(Arg a, Arg b);
@@ -35,16 +35,16 @@ inline Tensor operator<(Arg a, Arg b) { return lt(a, b); }
 inline Tensor operator<=(Arg a, Arg b) { return le(a, b); }
 inline Tensor operator>(Arg a, Arg b) { return gt(a, b); }
 inline Tensor operator>=(Arg a, Arg b) { return ge(a, b); }
-Tensor logical_not(Arg x);  // bool
+Tensor logical_not(Arg x);  ///< bool
 Tensor isnan(Arg x);
 
 // ---- one operand ----
 Tensor neg(Arg x);
 inline Tensor operator-(Arg x) { return neg(x); }
-Tensor abs(Arg x);   // derivative 0 at 0
-Tensor sign(Arg x);  // -1, 0 or 1; derivative 0
+Tensor abs(Arg x);   ///< derivative 0 at 0
+Tensor sign(Arg x);  ///< -1, 0 or 1; derivative 0
 Tensor square(Arg x);
-Tensor sqrt(Arg x);  // derivative +inf at 0
+Tensor sqrt(Arg x);  ///< derivative +inf at 0
 Tensor rsqrt(Arg x);
 Tensor reciprocal(Arg x);
 Tensor exp(Arg x);
@@ -55,25 +55,25 @@ Tensor sin(Arg x);
 Tensor cos(Arg x);
 Tensor tan(Arg x);
 Tensor tanh(Arg x);
-Tensor sigmoid(Arg x);      // 1 / (1 + e^-x)
-Tensor log_sigmoid(Arg x);  // stable: min(x, 0) - log1p(e^-|x|)
+Tensor sigmoid(Arg x);      ///< 1 / (1 + e^-x)
+Tensor log_sigmoid(Arg x);  ///< stable: min(x, 0) - log1p(e^-|x|)
 Tensor erf(Arg x);
-// min(max(x, low), high); derivative 1 from low to high, bounds included, else 0. Use ±infinity for an open side.
+/// min(max(x, low), high); derivative 1 from low to high, bounds included, else 0. Use ±infinity for an open side.
 Tensor clamp(Arg x, double low, double high);
 
 // ---- activations ----
-Tensor relu(Arg x);                                      // derivative 0 at 0
-Tensor leaky_relu(Arg x, double negative_slope = 0.01);  // derivative negative_slope at 0
-Tensor elu(Arg x, double alpha = 1);                     // x > 0 ? x : alpha (e^x - 1)
+Tensor relu(Arg x);                                      ///< derivative 0 at 0
+Tensor leaky_relu(Arg x, double negative_slope = 0.01);  ///< derivative negative_slope at 0
+Tensor elu(Arg x, double alpha = 1);                     ///< x > 0 ? x : alpha (e^x - 1)
 enum class Gelu { exact, tanh };
-// x Phi(x) (Hendrycks and Gimpel, 2016), or its tanh form 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+/// x Phi(x) (Hendrycks and Gimpel, 2016), or its tanh form 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
 Tensor gelu(Arg x, Gelu form = Gelu::exact);
-Tensor silu(Arg x);  // x sigmoid(x)
+Tensor silu(Arg x);  ///< x sigmoid(x)
 Tensor softplus(Arg x, double beta = 1,
-                double threshold = 20);  // log(1 + e^(beta x)) / beta; x where beta x > threshold
-Tensor mish(Arg x);  // x tanh(softplus(x)); its second derivative is NaN where e^x overflows, as PyTorch's
+                double threshold = 20);  ///< log(1 + e^(beta x)) / beta; x where beta x > threshold
+Tensor mish(Arg x);  ///< x tanh(softplus(x)); its second derivative is NaN where e^x overflows, as PyTorch's
 
 // ---- conversion ----
-Tensor to(Arg x, DType dtype);  // the gradient is converted back; to i64 or bool it ends here
+Tensor to(Arg x, DType dtype);  ///< the gradient is converted back; to i64 or bool it ends here
 
 }  // namespace gradus

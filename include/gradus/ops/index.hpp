@@ -5,15 +5,15 @@
 
 namespace gradus {
 
-Tensor index_select(Arg x, int axis, Arg index);  // index is 1-d; repeated indices add up in the gradient
-// x with y added at the positions `index` along the axis: the transpose of index_select.
+Tensor index_select(Arg x, int axis, Arg index);  ///< index is 1-d; repeated indices add up in the gradient
+/// x with y added at the positions `index` along the axis: the transpose of index_select.
 Tensor index_add(Arg x, int axis, Arg index, Arg y);
-// out[i][j][k] = x[index[i][j][k]][j][k] for axis 0; index has x's rank and may be smaller on every other axis.
+/// out[i][j][k] = x[index[i][j][k]][j][k] for axis 0; index has x's rank and may be smaller on every other axis.
 Tensor gather(Arg x, int axis, Arg index);
-// x with out[index[i][j]][j] += y[i][j] for axis 0; y has index's shape: the transpose of gather.
+/// x with out[index[i][j]][j] += y[i][j] for axis 0; y has index's shape: the transpose of gather.
 Tensor scatter_add(Arg x, int axis, Arg index, Arg y);
-// Rows of weight (count, width), for indices of any shape: (…, width). The row padding_idx gets no gradient; -1: none.
+/// Rows of weight (count, width), for indices of any shape: (…, width). The row padding_idx gets no gradient; -1: none.
 Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx = -1);
-Tensor one_hot(Arg labels, std::int64_t classes, DType dtype = f32);  // no gradient
+Tensor one_hot(Arg labels, std::int64_t classes, DType dtype = f32);  ///< no gradient
 
 }  // namespace gradus

@@ -7,60 +7,60 @@
 
 namespace gradus {
 
-enum class Reduction { mean, sum, none, batch_mean };  // batch_mean: the sum divided by the size of axis 0
+enum class Reduction { mean, sum, none, batch_mean };  ///< batch_mean: the sum divided by the size of axis 0
 
-Tensor mse_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);  // (input - target)^2
-Tensor l1_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);   // |input - target|
+Tensor mse_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);  ///< (input - target)^2
+Tensor l1_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);   ///< |input - target|
 Tensor huber_loss(Arg input, Arg target, double delta = 1,
-                  Reduction reduction = Reduction::mean);  // d^2/2, linear from delta on
-Tensor smooth_l1_loss(Arg input, Arg target, double beta = 1, Reduction reduction = Reduction::mean);  // huber / beta
+                  Reduction reduction = Reduction::mean);  ///< d^2/2, linear from delta on
+Tensor smooth_l1_loss(Arg input, Arg target, double beta = 1, Reduction reduction = Reduction::mean);  ///< huber / beta
 
 inline constexpr std::int64_t no_index = std::numeric_limits<std::int64_t>::min();
 
 struct NllOptions {
-  Tensor weight = {};                     // (C); undefined: all 1
-  std::int64_t ignore_index = no_index;   // targets of this value do not count
-  Reduction reduction = Reduction::mean;  // mean divides by the sum of the weights that count
+  Tensor weight = {};                     ///< (C); undefined: all 1
+  std::int64_t ignore_index = no_index;   ///< targets of this value do not count
+  Reduction reduction = Reduction::mean;  ///< mean divides by the sum of the weights that count
 };
-// -w[t] input[t]: input (C), (N, C) or (N, C, d…) of log-probabilities, target i64 of that shape without C.
+/// -w[t] input[t]: input (C), (N, C) or (N, C, d…) of log-probabilities, target i64 of that shape without C.
 Tensor nll_loss(Arg input, Arg target, const NllOptions& options = {});
 
 struct CrossEntropyOptions {
-  Tensor weight = {};  // (C)
+  Tensor weight = {};  ///< (C)
   std::int64_t ignore_index = no_index;
-  double label_smoothing = 0;  // eps: (1 - eps) of the target's mass, eps/C on every class
+  double label_smoothing = 0;  ///< eps: (1 - eps) of the target's mass, eps/C on every class
   Reduction reduction = Reduction::mean;
 };
-// nll_loss of log_softmax. Class indices (i64), or probabilities of input's shape. Its gradient is softmax(x) - y.
+/// nll_loss of log_softmax. Class indices (i64), or probabilities of input's shape. Its gradient is softmax(x) - y.
 Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options = {});
 
 struct BceOptions {
-  Tensor weight = {}, pos_weight = {};  // broadcast to input; pos_weight with logits only
+  Tensor weight = {}, pos_weight = {};  ///< broadcast to input; pos_weight with logits only
   Reduction reduction = Reduction::mean;
 };
-Tensor bce_loss(Arg input, Arg target, const BceOptions& options = {});  // of probabilities; logs cut off at -100
-Tensor bce_with_logits_loss(Arg input, Arg target, const BceOptions& options = {});  // stable
+Tensor bce_loss(Arg input, Arg target, const BceOptions& options = {});  ///< of probabilities; logs cut off at -100
+Tensor bce_with_logits_loss(Arg input, Arg target, const BceOptions& options = {});  ///< stable
 
 struct KlDivOptions {
-  bool log_target = false;                // the target holds log-probabilities
-  Reduction reduction = Reduction::mean;  // over every element, as elsewhere; the divergence's own mean is batch_mean
+  bool log_target = false;                ///< the target holds log-probabilities
+  Reduction reduction = Reduction::mean;  ///< over every element, as elsewhere; the divergence's own mean is batch_mean
 };
-// target (log target - input), 0 where target is 0: input holds log-probabilities, target probabilities.
+/// target (log target - input), 0 where target is 0: input holds log-probabilities, target probabilities.
 Tensor kl_div(Arg input, Arg target, const KlDivOptions& options = {});
 
-// Targets are 1 and -1, of input's shape and dtype.
-Tensor hinge_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);  // max(0, 1 - target input)
-// input where target is 1, max(0, margin - input) where it is -1.
+/// Targets are 1 and -1, of input's shape and dtype.
+Tensor hinge_loss(Arg input, Arg target, Reduction reduction = Reduction::mean);  ///< max(0, 1 - target input)
+/// input where target is 1, max(0, margin - input) where it is -1.
 Tensor hinge_embedding_loss(Arg input, Arg target, double margin = 1, Reduction reduction = Reduction::mean);
-// 1 - cos(a, b) where target is 1, max(0, cos(a, b) - margin) where it is -1: a and b (N, D), target (N).
+/// 1 - cos(a, b) where target is 1, max(0, cos(a, b) - margin) where it is -1: a and b (N, D), target (N).
 Tensor cosine_embedding_loss(Arg a, Arg b, Arg target, double margin = 0, Reduction reduction = Reduction::mean);
 
 struct TripletOptions {
   double margin = 1, p = 2, eps = 1e-6;
-  bool swap = false;  // d(positive, negative) counts instead of d(anchor, negative) where it is smaller
+  bool swap = false;  ///< d(positive, negative) counts instead of d(anchor, negative) where it is smaller
   Reduction reduction = Reduction::mean;
 };
-// max(0, d(anchor, positive) - d(anchor, negative) + margin), all (N, D), where d(u, v) = (sum |u - v + eps|^p)^(1/p).
+/// max(0, d(anchor, positive) - d(anchor, negative) + margin), all (N, D), where d(u, v) = (sum |u - v + eps|^p)^(1/p).
 Tensor triplet_margin_loss(Arg anchor, Arg positive, Arg negative, const TripletOptions& options = {});
 
 }  // namespace gradus

@@ -18,8 +18,8 @@ struct AdadeltaOptions {
   }
 };
 
-//   d = g + weight_decay p,  v = ρ v + (1 - ρ) d²,  x = sqrt(a + eps) / sqrt(v + eps) d,  a = ρ a + (1 - ρ) x²
-//   p -= lr x
+///   d = g + weight_decay p,  v = ρ v + (1 - ρ) d²,  x = sqrt(a + eps) / sqrt(v + eps) d,  a = ρ a + (1 - ρ) x²
+///   p -= lr x
 struct Adadelta : Optimizer<AdadeltaOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdadeltaOptions& o) override;

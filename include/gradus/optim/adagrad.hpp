@@ -19,7 +19,7 @@ struct AdagradOptions {
   }
 };
 
-//   d = g + weight_decay p,  s += d²,  p -= lr/(1 + (t - 1) lr_decay) d / (sqrt(s) + eps)
+///   d = g + weight_decay p,  s += d²,  p -= lr/(1 + (t - 1) lr_decay) d / (sqrt(s) + eps)
 struct Adagrad : Optimizer<AdagradOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdagradOptions& o) override;

@@ -11,7 +11,7 @@ struct AdamOptions {
   std::array<double, 2> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0;
-  bool amsgrad = false;  // never forget the largest v (Reddi, Kale and Kumar, 2018)
+  bool amsgrad = false;  ///< never forget the largest v (Reddi, Kale and Kumar, 2018)
   bool maximize = false;
 
   void fields(auto& v) {
@@ -20,9 +20,9 @@ struct AdamOptions {
   }
 };
 
-//   d = g + weight_decay p
-//   m = β1 m + (1 - β1) d,  v = β2 v + (1 - β2) d²,  with amsgrad: w = max(w, v) in place of v below
-//   p -= lr/(1 - β1^t) m / (sqrt(v / (1 - β2^t)) + eps)
+///   d = g + weight_decay p
+///   m = β1 m + (1 - β1) d,  v = β2 v + (1 - β2) d²,  with amsgrad: w = max(w, v) in place of v below
+///   p -= lr/(1 - β1^t) m / (sqrt(v / (1 - β2^t)) + eps)
 struct Adam : Optimizer<AdamOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdamOptions& o) override;
@@ -43,7 +43,7 @@ struct AdamWOptions {
   }
 };
 
-//   p *= 1 - lr weight_decay, then Adam without weight decay
+///   p *= 1 - lr weight_decay, then Adam without weight decay
 struct AdamW : Optimizer<AdamWOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdamWOptions& o) override;

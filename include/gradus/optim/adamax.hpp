@@ -17,8 +17,8 @@ struct AdamaxOptions {
   }
 };
 
-//   d = g + weight_decay p,  m = β1 m + (1 - β1) d,  u = max(β2 u, |d| + eps)
-//   p -= lr/(1 - β1^t) m / u
+///   d = g + weight_decay p,  m = β1 m + (1 - β1) d,  u = max(β2 u, |d| + eps)
+///   p -= lr/(1 - β1^t) m / u
 struct Adamax : Optimizer<AdamaxOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdamaxOptions& o) override;

@@ -20,9 +20,9 @@ class AnyOptimizer {
   explicit AnyOptimizer(Optimizer optimizer)
       : optimizer_(std::make_unique<Optimizer>(std::move(optimizer))), step_(step_of<Optimizer>) {}
 
-  // One step, with gradients cleared before: of the loss itself for those that look at its curvature, of a closure for
-  // L-BFGS, and otherwise after one walk back. `walked`, if any, is called after each walk and may change gradients, as
-  // clipping does; those that look at curvature refuse it. Returns the loss before the step.
+  /// One step, with gradients cleared before: of the loss itself for those that look at its curvature, of a closure for
+  /// L-BFGS, and otherwise after one walk back. `walked`, if any, is called after each walk and may change gradients,
+  /// as clipping does; those that look at curvature refuse it. Returns the loss before the step.
   double step(const Objective& loss, const std::function<void()>& walked = {}) {
     return step_(*optimizer_, loss, walked);
   }

@@ -7,9 +7,9 @@ namespace gradus::optim {
 
 struct ASGDOptions {
   double lr = 1e-2;
-  double lambd = 1e-4;  // decay
-  double alpha = 0.75;  // the power with which steps shrink
-  double t0 = 1e6;      // averaging starts after so many steps
+  double lambd = 1e-4;  ///< decay
+  double alpha = 0.75;  ///< the power with which steps shrink
+  double t0 = 1e6;      ///< averaging starts after so many steps
   double weight_decay = 0;
   bool maximize = false;
 
@@ -19,10 +19,10 @@ struct ASGDOptions {
   }
 };
 
-//   d = g + weight_decay p,  p = p (1 - lambd η) - η d
-//   ax += (p - ax) / max(1, t - 1 - t0);  while that divisor is 1, ax = p
-//   η = lr / (1 + lambd lr t)^alpha for the next step; lr for the first
-// The parameters themselves are not averaged; the averages are the state "ax".
+///   d = g + weight_decay p,  p = p (1 - lambd η) - η d
+///   ax += (p - ax) / max(1, t - 1 - t0);  while that divisor is 1, ax = p
+///   η = lr / (1 + lambd lr t)^alpha for the next step; lr for the first
+/// The parameters themselves are not averaged; the averages are the state "ax".
 struct ASGD : Optimizer<ASGDOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const ASGDOptions& o) override;

@@ -7,17 +7,17 @@
 
 namespace gradus::optim {
 
-// Scales all gradients together so that their norm is at most max_norm: times max_norm / (norm + 1e-6) where that is
-// below 1 (Pascanu, Mikolov and Bengio, 2013). Returns the norm before: of all elements as one vector, summed in f64;
-// norm_type is its power, or infinity for the largest element. Parameters without gradient do not count. A NaN makes
-// every gradient NaN: the norm tells.
+/// Scales all gradients together so that their norm is at most max_norm: times max_norm / (norm + 1e-6) where that is
+/// below 1 (Pascanu, Mikolov and Bengio, 2013). Returns the norm before: of all elements as one vector, summed in f64;
+/// norm_type is its power, or infinity for the largest element. Parameters without gradient do not count. A NaN makes
+/// every gradient NaN: the norm tells.
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, double norm_type = 2,
                       Loc where = Loc::current());
 
-// Cuts every element of every gradient to [-clip_value, clip_value].
+/// Cuts every element of every gradient to [-clip_value, clip_value].
 void clip_grad_value(const std::vector<Tensor>& parameters, double clip_value, Loc where = Loc::current());
 
-// The same for anything with parameters(): a module, an optimizer.
+/// The same for anything with parameters(): a module, an optimizer.
 template <class M>
 requires requires(const M& m) { m.parameters(); }
 double clip_grad_norm(const M& m, double max_norm, double norm_type = 2, Loc where = Loc::current()) {

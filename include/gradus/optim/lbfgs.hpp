@@ -22,10 +22,10 @@ enum class LineSearch { none, strong_wolfe };
 
 struct LBFGSOptions {
   double lr = 1;
-  std::int64_t max_iter = 20;      // per step
-  std::int64_t max_eval = 0;       // of the loss, per step; 0: max_iter * 5 / 4
-  double tolerance_grad = 1e-7;    // stops when no element of the gradient is larger, …
-  double tolerance_change = 1e-9;  // … or when neither loss nor parameters change by more
+  std::int64_t max_iter = 20;      ///< per step
+  std::int64_t max_eval = 0;       ///< of the loss, per step; 0: max_iter * 5 / 4
+  double tolerance_grad = 1e-7;    ///< stops when no element of the gradient is larger, …
+  double tolerance_change = 1e-9;  ///< … or when neither loss nor parameters change by more
   std::int64_t history_size = 100;
   LineSearch line_search_fn = LineSearch::none;
 
@@ -35,17 +35,17 @@ struct LBFGSOptions {
   }
 };
 
-//   y = g - g_before,  s = the last step;  kept where y·s > 1e-10
-//   d = -H g by the two-loop recursion over the pairs, from H0 = y·s / y·y;  p += t d
-// t is lr, or what the line search makes of it; for the very first step min(1, 1/|g|₁) lr. All parameters are one
-// vector, in f64 whatever their dtype; one without gradient has the gradient 0.
+///   y = g - g_before,  s = the last step;  kept where y·s > 1e-10
+///   d = -H g by the two-loop recursion over the pairs, from H0 = y·s / y·y;  p += t d
+/// t is lr, or what the line search makes of it; for the very first step min(1, 1/|g|₁) lr. All parameters are one
+/// vector, in f64 whatever their dtype; one without gradient has the gradient 0.
 class LBFGS : public Optimizer<LBFGSOptions> {
  public:
   using Optimizer::Optimizer;
 
-  // Up to max_iter iterations. The closure clears the gradients, computes the loss, walks back, and returns the loss, a
-  // tensor of one element or a number. Returns the first loss. When the closure throws, parameters and memory are as
-  // before.
+  /// Up to max_iter iterations. The closure clears the gradients, computes the loss, walks back, and returns the loss,
+  /// a tensor of one element or a number. Returns the first loss. When the closure throws, parameters and memory are as
+  /// before.
   template <class F>
   double step(F&& closure, Loc where = Loc::current()) {
     const auto call = [](void* f) -> double {
@@ -57,7 +57,7 @@ class LBFGS : public Optimizer<LBFGSOptions> {
     };
     return run({call, const_cast<void*>(static_cast<const void*>(&closure))}, where);
   }
-  void step(Loc where = Loc::current()) override;  // throws: there is no step without a closure
+  void step(Loc where = Loc::current()) override;  ///< throws: there is no step without a closure
 
   std::int64_t evaluations() const { return memory_.evaluations; }
 
@@ -71,12 +71,12 @@ class LBFGS : public Optimizer<LBFGSOptions> {
   };
   struct Pair {
     Tensor y, s;
-    double rho;  // 1 / y·s
+    double rho;  ///< 1 / y·s
   };
-  // Tensors here are never changed in place, so that copying it is cheap.
+  /// Tensors here are never changed in place, so that copying it is cheap.
   struct Memory {
     std::vector<Pair> pairs;
-    Tensor direction, gradient;  // of the last iteration
+    Tensor direction, gradient;  ///< of the last iteration
     double t = 1;
     std::int64_t iterations = 0, evaluations = 0;
   };

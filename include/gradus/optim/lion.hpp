@@ -16,7 +16,7 @@ struct LionOptions {
   void fields(auto& v) { v("lr", lr), v("betas", betas), v("weight_decay", weight_decay), v("maximize", maximize); }
 };
 
-//   p -= lr (sign(β1 m + (1 - β1) g) + weight_decay p),  m = β2 m + (1 - β2) g
+///   p -= lr (sign(β1 m + (1 - β1) g) + weight_decay p),  m = β2 m + (1 - β2) g
 struct Lion : Optimizer<LionOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const LionOptions& o) override;

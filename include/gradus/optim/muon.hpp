@@ -13,9 +13,9 @@ struct MuonOptions {
   double weight_decay = 0;
   bool nesterov = true;
   std::int64_t ns_steps = 5;
-  double adam_ratio = 0.015;  // the rate of vectors and numbers is adam_ratio lr …
+  double adam_ratio = 0.015;  ///< the rate of vectors and numbers is adam_ratio lr …
   std::array<double, 2> adam_betas{0.9, 0.95};
-  double eps = 1e-8;  // … and this is their Adam's
+  double eps = 1e-8;  ///< … and this is their Adam's
   bool maximize = false;
   static constexpr bool decoupled_weight_decay = true;
 
@@ -26,19 +26,19 @@ struct MuonOptions {
   }
 };
 
-//   p *= 1 - lr weight_decay
-//   b = momentum b + (1 - momentum) g,  m = nesterov ? momentum b + (1 - momentum) g : b
-//   p -= lr sqrt(max(1, rows / columns)) O,  O = orthogonalize(m), all axes but the first of m counting as columns
+///   p *= 1 - lr weight_decay
+///   b = momentum b + (1 - momentum) g,  m = nesterov ? momentum b + (1 - momentum) g : b
+///   p -= lr sqrt(max(1, rows / columns)) O,  O = orthogonalize(m), all axes but the first of m counting as columns
 struct Muon : Optimizer<MuonOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const MuonOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const MuonOptions& o) override;
 };
 
-// U S' Vᵀ for a matrix m = U S Vᵀ of any size, where every singular value in S' is near 1 (between 0.7 and 1.2 after 5
-// steps; one that was near 0 takes more). Newton and Schulz's iteration with the polynomial that Jordan et al. chose
-// for speed:
-//   X = m / |m|,  then  X = 3.4445 X - 4.775 A X + 2.0315 A A X,  A = X Xᵀ
+/// U S' Vᵀ for a matrix m = U S Vᵀ of any size, where every singular value in S' is near 1 (between 0.7 and 1.2 after 5
+/// steps; one that was near 0 takes more). Newton and Schulz's iteration with the polynomial that Jordan et al. chose
+/// for speed:
+///   X = m / |m|,  then  X = 3.4445 X - 4.775 A X + 2.0315 A A X,  A = X Xᵀ
 Tensor orthogonalize(const Tensor& m, std::int64_t steps = 5, Loc where = Loc::current());
 
 }  // namespace gradus::optim

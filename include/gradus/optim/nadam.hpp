@@ -20,9 +20,9 @@ struct NAdamOptions {
   }
 };
 
-//   d = g + weight_decay p,  m = β1 m + (1 - β1) d,  v = β2 v + (1 - β2) d²
-//   μ_t = β1 (1 - 0.96^(t momentum_decay) / 2),  P_t = μ_1 … μ_t
-//   p -= lr ((1 - μ_t)/(1 - P_t) d + μ_(t+1)/(1 - P_(t+1)) m) / (sqrt(v / (1 - β2^t)) + eps)
+///   d = g + weight_decay p,  m = β1 m + (1 - β1) d,  v = β2 v + (1 - β2) d²
+///   μ_t = β1 (1 - 0.96^(t momentum_decay) / 2),  P_t = μ_1 … μ_t
+///   p -= lr ((1 - μ_t)/(1 - P_t) d + μ_(t+1)/(1 - P_(t+1)) m) / (sqrt(v / (1 - β2^t)) + eps)
 struct NAdam : Optimizer<NAdamOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const NAdamOptions& o) override;

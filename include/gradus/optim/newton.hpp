@@ -12,22 +12,22 @@
 namespace gradus::optim {
 
 struct NewtonOptions {
-  double lr = 1;       // the part of the step that is taken
-  double damping = 0;  // added to the Hessian's diagonal (Levenberg, 1944)
+  double lr = 1;       ///< the part of the step that is taken
+  double damping = 0;  ///< added to the Hessian's diagonal (Levenberg, 1944)
 
   void fields(auto& v) { v("lr", lr), v("damping", damping); }
 };
 
-//   p -= lr (H + damping I)⁻¹ g      with all parameters as one vector, in f64
+///   p -= lr (H + damping I)⁻¹ g      with all parameters as one vector, in f64
 class Newton : public Optimizer<NewtonOptions> {
  public:
   using Optimizer::Optimizer;
-  static constexpr std::int64_t most = 2000;  // numbers in all parameters
+  static constexpr std::int64_t most = 2000;  ///< numbers in all parameters
 
-  // Returns the loss before the step; each grad() is then the gradient there. A singular Hessian is an error, and
-  // nothing has changed then.
+  /// Returns the loss before the step; each grad() is then the gradient there. A singular Hessian is an error, and
+  /// nothing has changed then.
   double step(const Objective& loss, Loc where = Loc::current());
-  void step(Loc where = Loc::current()) override;  // throws: there is no step without the loss
+  void step(Loc where = Loc::current()) override;  ///< throws: there is no step without the loss
 
  private:
   void update(Tensor&, const Tensor&, State&, const NewtonOptions&) override {}

@@ -28,57 +28,57 @@
 
 namespace gradus::optim {
 
-// What an optimizer remembers of one parameter: tensors with names, and how many updates it has had.
+/// What an optimizer remembers of one parameter: tensors with names, and how many updates it has had.
 struct State {
-  std::int64_t step = 0;  // counts from 1 during an update; a step without gradient does not count
-  // Declares a tensor in init(); update() finds it by position: s[0], s[1], …
+  std::int64_t step = 0;  ///< counts from 1 during an update; a step without gradient does not count
+  /// Declares a tensor in init(); update() finds it by position: s[0], s[1], …
   void add(std::string name, const Tensor& start);
   Tensor& operator[](std::size_t i) { return tensors[i]; }
-  // The tensor of that name; zeros like p if there is none yet, because its option was switched on late. Ask for it
-  // before taking references to others.
+  /// The tensor of that name; zeros like p if there is none yet, because its option was switched on late. Ask for it
+  /// before taking references to others.
   Tensor& at(std::string_view name, const Tensor& p);
 
   std::vector<std::string> names;
-  std::vector<Buffer> tensors;  // copied with the optimizer
+  std::vector<Buffer> tensors;  ///< copied with the optimizer
 };
 
-// s = beta s + (1 - beta) x: the exponential moving average that most optimizers keep.
+/// s = beta s + (1 - beta) x: the exponential moving average that most optimizers keep.
 void average(Tensor& s, const Tensor& x, double beta);
 
-// The part that does not depend on the options: parameters, state, the loop.
+/// The part that does not depend on the options: parameters, state, the loop.
 class OptimizerBase {
  public:
   virtual ~OptimizerBase() = default;
 
-  // Updates every parameter that has a gradient and is not frozen; none at all is an error. All are checked before
-  // anything changes. Works under a live tape, unrecorded.
+  /// Updates every parameter that has a gradient and is not frozen; none at all is an error. All are checked before
+  /// anything changes. Works under a live tape, unrecorded.
   virtual void step(Loc where = Loc::current());
-  void zero_grad();  // leaves every gradient undefined
+  void zero_grad();  ///< leaves every gradient undefined
 
   std::size_t groups() const { return group_count_; }
   virtual double lr(std::size_t group = 0, Loc where = Loc::current()) const = 0;
   virtual void set_lr(double lr, std::size_t group, Loc where = Loc::current()) = 0;
-  void set_lr(double lr);  // of all groups
-  // `momentum`, or the first of `betas`; none if there is neither, and then setting it does nothing.
+  void set_lr(double lr);  ///< of all groups
+  /// `momentum`, or the first of `betas`; none if there is neither, and then setting it does nothing.
   virtual std::optional<double> momentum(std::size_t group = 0, Loc where = Loc::current()) const = 0;
   virtual void set_momentum(double momentum, std::size_t group, Loc where = Loc::current()) = 0;
 
   std::vector<Tensor> parameters() const;
-  const char* type() const;  // the class: "AdamW"
+  const char* type() const;  ///< the class: "AdamW"
 
-  // A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"), and the way back; all of it is
-  // checked before anything changes. Options are not part of it.
+  /// A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"), and the way back; all of it is
+  /// checked before anything changes. Options are not part of it.
   virtual StateDict state_dict() const;
   virtual void load_state_dict(const StateDict& state, Loc where = Loc::current());
 
  protected:
-  // Parameters are shared by copies of an optimizer; state is copied.
+  /// Parameters are shared by copies of an optimizer; state is copied.
   struct Entry {
     std::string name;
     Tensor value;
     std::size_t group;
-    bool ready = false;  // init() has been called, …
-    DType dtype = f32;   // … for a parameter of this dtype and shape
+    bool ready = false;  ///< init() has been called, …
+    DType dtype = f32;   ///< … for a parameter of this dtype and shape
     Shape shape = {};
     State state = {};
   };
@@ -88,9 +88,9 @@ class OptimizerBase {
 
   void check_gradients(Loc where) const;
   void check_group(std::size_t group, Loc where) const;
-  void tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const;  // observers
+  void tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const;  ///< observers
 
-  // For optimizers that move all parameters at once, along one direction (L-BFGS, Newton).
+  /// For optimizers that move all parameters at once, along one direction (L-BFGS, Newton).
   [[noreturn]] void refuse_plain_step(const char* advice, Loc where) const;
   void check_one_group(Loc where) const;
   void tell_all(std::int64_t step, bool before) const;
@@ -104,12 +104,12 @@ class OptimizerBase {
   void update(Entry& e, Loc where);
   State loaded(const Entry& e, const StateDict& from, Loc where);
 
-  mutable const char* type_ = nullptr;  // asked for once
+  mutable const char* type_ = nullptr;  ///< asked for once
 };
 
 namespace detail {
 
-// Visits options and refuses a value outside what its name allows: a negative lr, a beta of 1.
+/// Visits options and refuses a value outside what its name allows: a negative lr, a beta of 1.
 struct OptionCheck {
   std::string_view options;
   Loc where;
@@ -119,7 +119,7 @@ struct OptionCheck {
     for (const double value : pair) (*this)(name, value);
   }
   template <class T>
-  void operator()(std::string_view, const T&) const {}  // flags and choices
+  void operator()(std::string_view, const T&) const {}  ///< flags and choices
   [[noreturn]] void fail(const char* wrong) const;
 };
 
@@ -139,18 +139,18 @@ Tensor descent(const Tensor& p, const Tensor& g, bool maximize, double weight_de
 template <class Options>
 class Optimizer : public OptimizerBase {
  public:
-  // For the parameters of a module, …
+  /// For the parameters of a module, …
   template <class M>
   requires std::is_base_of_v<nn::ModuleBase, M>
   explicit Optimizer(const M& module, Options options = {}, Loc where = Loc::current()) {
     add_group(module.named_parameters(), options, where);
   }
-  // … or for tensors: SGD opt({w, b}, {.lr = 0.1}). They are named by their name(), or by position.
+  /// … or for tensors: SGD opt({w, b}, {.lr = 0.1}). They are named by their name(), or by position.
   explicit Optimizer(std::vector<Tensor> parameters, Options options = {}, Loc where = Loc::current()) {
     add_group(std::move(parameters), options, where);
   }
 
-  // More parameters, with options of their own. A parameter may be in one group only.
+  /// More parameters, with options of their own. A parameter may be in one group only.
   void add_group(std::vector<nn::NamedParameter> parameters, Options options, Loc where = Loc::current()) {
     detail::check_options(options, where);
     options_.reserve(options_.size() + 1);
@@ -202,12 +202,12 @@ class Optimizer : public OptimizerBase {
   }
 
  protected:
-  // The two hooks. init declares state; update changes p, whose gradient is g.
+  /// The two hooks. init declares state; update changes p, whose gradient is g.
   virtual void init(State&, const Tensor& /*p*/, const Options&) {}
   virtual void update(Tensor& p, const Tensor& g, State& state, const Options& options) = 0;
 
-  // What to descend: g, negated to maximize, plus weight_decay p, the gradient of an L2 penalty. With
-  // decoupled_weight_decay p shrinks by 1 - lr weight_decay instead, at once (Loshchilov and Hutter, 2019).
+  /// What to descend: g, negated to maximize, plus weight_decay p, the gradient of an L2 penalty. With
+  /// decoupled_weight_decay p shrinks by 1 - lr weight_decay instead, at once (Loshchilov and Hutter, 2019).
   static Tensor descent(Tensor& p, const Tensor& g, const Options& o) {
     bool maximize = false, decoupled = false;
     double decay = 0;

@@ -19,9 +19,9 @@ struct RAdamOptions {
   }
 };
 
-//   d = g + weight_decay p,  m = β1 m + (1 - β1) d,  v = β2 v + (1 - β2) d²
-//   ρ∞ = 2/(1 - β2) - 1,  ρ = ρ∞ - 2 t β2^t / (1 - β2^t),  r = sqrt((ρ-4)(ρ-2)ρ∞ / ((ρ∞-4)(ρ∞-2)ρ))
-//   p -= lr/(1 - β1^t) m · (ρ > 5 ? r sqrt(1 - β2^t) / (sqrt(v) + eps) : 1)
+///   d = g + weight_decay p,  m = β1 m + (1 - β1) d,  v = β2 v + (1 - β2) d²
+///   ρ∞ = 2/(1 - β2) - 1,  ρ = ρ∞ - 2 t β2^t / (1 - β2^t),  r = sqrt((ρ-4)(ρ-2)ρ∞ / ((ρ∞-4)(ρ∞-2)ρ))
+///   p -= lr/(1 - β1^t) m · (ρ > 5 ? r sqrt(1 - β2^t) / (sqrt(v) + eps) : 1)
 struct RAdam : Optimizer<RAdamOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const RAdamOptions& o) override;

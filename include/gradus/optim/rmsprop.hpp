@@ -22,9 +22,9 @@ struct RMSpropOptions {
   const char* wrong() const { return alpha >= 0 && alpha <= 1 ? nullptr : "alpha must be from 0 to 1"; }
 };
 
-//   d = g + weight_decay p,  v = α v + (1 - α) d²;  centered: a = α a + (1 - α) d, and v - a² in place of v below
-//   x = d / (sqrt(v) + eps);  momentum: b = momentum b + x, x = b
-//   p -= lr x
+///   d = g + weight_decay p,  v = α v + (1 - α) d²;  centered: a = α a + (1 - α) d, and v - a² in place of v below
+///   x = d / (sqrt(v) + eps);  momentum: b = momentum b + x, x = b
+///   p -= lr x
 struct RMSprop : Optimizer<RMSpropOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const RMSpropOptions& o) override;

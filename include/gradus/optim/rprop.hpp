@@ -7,9 +7,9 @@
 namespace gradus::optim {
 
 struct RpropOptions {
-  double lr = 1e-2;                            // the first step
-  std::array<double, 2> etas{0.5, 1.2};        // factors when the sign turns, when it stays
-  std::array<double, 2> step_sizes{1e-6, 50};  // the shortest and the longest step
+  double lr = 1e-2;                            ///< the first step
+  std::array<double, 2> etas{0.5, 1.2};        ///< factors when the sign turns, when it stays
+  std::array<double, 2> step_sizes{1e-6, 50};  ///< the shortest and the longest step
   bool maximize = false;
 
   void fields(auto& v) { v("lr", lr), v("etas", etas), v("step_sizes", step_sizes), v("maximize", maximize); }
@@ -19,8 +19,8 @@ struct RpropOptions {
   }
 };
 
-//   size *= etas[1] where g·prev > 0, etas[0] where g·prev < 0, cut to step_sizes;  there g = 0: no move, and prev = 0
-//   p -= sign(g) size,  prev = g
+///   size *= etas[1] where g·prev > 0, etas[0] where g·prev < 0, cut to step_sizes;  there g = 0: no move, and prev = 0
+///   p -= sign(g) size,  prev = g
 struct Rprop : Optimizer<RpropOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const RpropOptions& o) override;

@@ -20,8 +20,8 @@
 
 namespace gradus::optim {
 
-// Any schedule: base and k to the learning rate. A form may also have `std::optional<double> momentum(k) const` for
-// what it makes of the momentum, and `void check(Loc) const`, which throws if its arguments make no sense.
+/// Any schedule: base and k to the learning rate. A form may also have `std::optional<double> momentum(k) const` for
+/// what it makes of the momentum, and `void check(Loc) const`, which throws if its arguments make no sense.
 class Schedule {
  public:
   template <class F>
@@ -57,14 +57,14 @@ class Schedule {
   std::shared_ptr<const Form> form_;
 };
 
-// Sets the rates of an optimizer, which must outlive it: at once those of k = 0, and with each step() the next ones.
+/// Sets the rates of an optimizer, which must outlive it: at once those of k = 0, and with each step() the next ones.
 class Scheduler {
  public:
   Scheduler(OptimizerBase& optimizer, Schedule schedule, Loc where = Loc::current());
-  void step(Loc where = Loc::current());     // after optimizer.step()
-  std::int64_t count() const { return k_; }  // how often step() has been called
+  void step(Loc where = Loc::current());     ///< after optimizer.step()
+  std::int64_t count() const { return k_; }  ///< how often step() has been called
 
-  StateDict state_dict() const;  // "last_epoch", "base_lrs"
+  StateDict state_dict() const;  ///< "last_epoch", "base_lrs"
   void load_state_dict(const StateDict& state, Loc where = Loc::current());
 
  private:
@@ -72,11 +72,11 @@ class Scheduler {
 
   OptimizerBase* optimizer_;
   Schedule schedule_;
-  std::vector<double> base_;  // per group
+  std::vector<double> base_;  ///< per group
   std::int64_t k_ = 0;
 };
 
-// base · gamma^⌊k / step_size⌋
+/// base · gamma^⌊k / step_size⌋
 struct StepLR {
   std::int64_t step_size = 0;
   double gamma = 0.1;
@@ -85,7 +85,7 @@ struct StepLR {
   void fields(auto& v) { v("step_size", step_size), v("gamma", gamma); }
 };
 
-// base · gamma^(how many milestones are <= k); a repeated one counts repeatedly
+/// base · gamma^(how many milestones are <= k); a repeated one counts repeatedly
 struct MultiStepLR {
   std::vector<std::int64_t> milestones = {};
   double gamma = 0.1;
@@ -94,7 +94,7 @@ struct MultiStepLR {
   void fields(auto& v) { v("milestones", milestones), v("gamma", gamma); }
 };
 
-// base · gamma^k
+/// base · gamma^k
 struct ExponentialLR {
   double gamma = 0;
   double operator()(std::int64_t k, double base) const;
@@ -102,7 +102,7 @@ struct ExponentialLR {
   void fields(auto& v) { v("gamma", gamma); }
 };
 
-// eta_min + (base - eta_min) (1 + cos(π k / T_max)) / 2, which rises again beyond T_max (Loshchilov and Hutter, 2017)
+/// eta_min + (base - eta_min) (1 + cos(π k / T_max)) / 2, which rises again beyond T_max (Loshchilov and Hutter, 2017)
 struct CosineAnnealingLR {
   std::int64_t T_max = 0;
   double eta_min = 0;
@@ -111,7 +111,7 @@ struct CosineAnnealingLR {
   void fields(auto& v) { v("T_max", T_max), v("eta_min", eta_min); }
 };
 
-// The same from base to eta_min, again and again: periods of T_0, T_0 T_mult, T_0 T_mult² …
+/// The same from base to eta_min, again and again: periods of T_0, T_0 T_mult, T_0 T_mult² …
 struct CosineAnnealingWarmRestarts {
   std::int64_t T_0 = 0;
   std::int64_t T_mult = 1;
@@ -121,7 +121,7 @@ struct CosineAnnealingWarmRestarts {
   void fields(auto& v) { v("T_0", T_0), v("T_mult", T_mult), v("eta_min", eta_min); }
 };
 
-// base times a factor that goes straight from start_factor to end_factor in total_iters steps: a warm-up
+/// base times a factor that goes straight from start_factor to end_factor in total_iters steps: a warm-up
 struct LinearLR {
   double start_factor = 1.0 / 3;
   double end_factor = 1;
@@ -131,7 +131,7 @@ struct LinearLR {
   void fields(auto& v) { v("start_factor", start_factor), v("end_factor", end_factor), v("total_iters", total_iters); }
 };
 
-// base · (1 - min(k, total_iters) / total_iters)^power
+/// base · (1 - min(k, total_iters) / total_iters)^power
 struct PolynomialLR {
   std::int64_t total_iters = 5;
   double power = 1;
@@ -140,7 +140,7 @@ struct PolynomialLR {
   void fields(auto& v) { v("total_iters", total_iters), v("power", power); }
 };
 
-// base · factor, and base from total_iters on
+/// base · factor, and base from total_iters on
 struct ConstantLR {
   double factor = 1.0 / 3;
   std::int64_t total_iters = 5;
@@ -149,7 +149,7 @@ struct ConstantLR {
   void fields(auto& v) { v("factor", factor), v("total_iters", total_iters); }
 };
 
-// base · lambda(k): LambdaLR{[](std::int64_t k) { return 1.0 / (1 + k); }}
+/// base · lambda(k): LambdaLR{[](std::int64_t k) { return 1.0 / (1 + k); }}
 template <class F>
 struct LambdaLR {
   F lambda;
@@ -158,7 +158,7 @@ struct LambdaLR {
 template <class F>
 LambdaLR(F) -> LambdaLR<F>;
 
-// One schedule after the other, each with its own count from 0: the next one begins at the next milestone.
+/// One schedule after the other, each with its own count from 0: the next one begins at the next milestone.
 struct SequentialLR {
   std::vector<Schedule> schedules = {};
   std::vector<std::int64_t> milestones = {};
@@ -172,13 +172,13 @@ struct SequentialLR {
 
 enum class Anneal { cos, linear };
 
-// Up from max_lr / div_factor to max_lr and down to a final_div_factor-th of the start in total_steps, while the
-// momentum goes down and up (Smith and Topin, 2018). three_phase: back to the start first, then down. Overwrites the
-// optimizer's rate.
+/// Up from max_lr / div_factor to max_lr and down to a final_div_factor-th of the start in total_steps, while the
+/// momentum goes down and up (Smith and Topin, 2018). three_phase: back to the start first, then down. Overwrites the
+/// optimizer's rate.
 struct OneCycleLR {
   double max_lr = 0;
   std::int64_t total_steps = 0;
-  double pct_start = 0.3;  // the part of the steps that goes up
+  double pct_start = 0.3;  ///< the part of the steps that goes up
   Anneal anneal_strategy = Anneal::cos;
   bool cycle_momentum = true;
   double base_momentum = 0.85;
@@ -199,14 +199,14 @@ struct OneCycleLR {
 
 enum class CyclicMode { triangular, triangular2, exp_range };
 
-// Up from base_lr to max_lr and down again, over and over, while the momentum goes down and up (Smith, 2017). The
-// height of a cycle stays (triangular), halves with each (triangular2), or shrinks as gamma^k (exp_range). Overwrites
-// the optimizer's rate.
+/// Up from base_lr to max_lr and down again, over and over, while the momentum goes down and up (Smith, 2017). The
+/// height of a cycle stays (triangular), halves with each (triangular2), or shrinks as gamma^k (exp_range). Overwrites
+/// the optimizer's rate.
 struct CyclicLR {
   double base_lr = 0;
   double max_lr = 0;
   std::int64_t step_size_up = 2000;
-  std::int64_t step_size_down = 0;  // 0: as up
+  std::int64_t step_size_down = 0;  ///< 0: as up
   CyclicMode mode = CyclicMode::triangular;
   double gamma = 1;
   bool cycle_momentum = true;
@@ -229,14 +229,14 @@ enum class PlateauMode { min, max };
 enum class ThresholdMode { rel, abs };
 
 struct ReduceLROnPlateauOptions {
-  PlateauMode mode = PlateauMode::min;  // is a small metric good, or a large one?
+  PlateauMode mode = PlateauMode::min;  ///< is a small metric good, or a large one?
   double factor = 0.1;
-  std::int64_t patience = 10;  // so many steps without improvement are forgiven
-  double threshold = 1e-4;     // what counts as one, relative to the best or absolute
+  std::int64_t patience = 10;  ///< so many steps without improvement are forgiven
+  double threshold = 1e-4;     ///< what counts as one, relative to the best or absolute
   ThresholdMode threshold_mode = ThresholdMode::rel;
-  std::int64_t cooldown = 0;  // steps after a reduction that do not count
+  std::int64_t cooldown = 0;  ///< steps after a reduction that do not count
   double min_lr = 0;
-  double eps = 1e-8;  // a smaller change is not made
+  double eps = 1e-8;  ///< a smaller change is not made
 
   void fields(auto& v) {
     v("mode", mode), v("factor", factor), v("patience", patience), v("threshold", threshold);
@@ -244,14 +244,14 @@ struct ReduceLROnPlateauOptions {
   }
 };
 
-// Multiplies the rate by `factor` when a metric has stopped improving: plateau.step(validation_loss).
+/// Multiplies the rate by `factor` when a metric has stopped improving: plateau.step(validation_loss).
 class ReduceLROnPlateau {
  public:
   explicit ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options = {},
                              Loc where = Loc::current());
   void step(double metric);
 
-  StateDict state_dict() const;  // "best", "num_bad_epochs", "cooldown_counter", and the rates: "lrs"
+  StateDict state_dict() const;  ///< "best", "num_bad_epochs", "cooldown_counter", and the rates: "lrs"
   void load_state_dict(const StateDict& state, Loc where = Loc::current());
 
  private:

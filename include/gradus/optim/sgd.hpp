@@ -8,7 +8,7 @@ namespace gradus::optim {
 struct SGDOptions {
   double lr = 1e-3;
   double momentum = 0;
-  double dampening = 0;  // of the gradient as it enters the momentum, but for the first
+  double dampening = 0;  ///< of the gradient as it enters the momentum, but for the first
   double weight_decay = 0;
   bool nesterov = false;
   bool maximize = false;
@@ -22,9 +22,9 @@ struct SGDOptions {
   }
 };
 
-//   d = g + weight_decay p
-//   b = d at first, then momentum b + (1 - dampening) d
-//   p -= lr (nesterov ? d + momentum b : b)
+///   d = g + weight_decay p
+///   b = d at first, then momentum b + (1 - dampening) d
+///   p -= lr (nesterov ? d + momentum b : b)
 struct SGD : Optimizer<SGDOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const SGDOptions& o) override;

@@ -16,18 +16,18 @@ namespace gradus::study {
 
 using MakeOptimizer = std::function<optim::AnyOptimizer(const std::vector<Tensor>& parameters)>;
 
-// When to stop: "f<1e-6", "g<=0.01" (the length of the gradient), "|y|>1".
+/// When to stop: "f<1e-6", "g<=0.01" (the length of the gradient), "|y|>1".
 struct Condition {
   std::string text;
-  char what;  // f, g, x, y
+  char what;  ///< f, g, x, y
   bool absolute, below, or_equal;
   double bound;
   bool operator()(Point p, double f, double g) const;
 };
 Condition condition(std::string_view text, Loc where = Loc::current());
 
-// Where a step begins: the point, f and its gradient there, and what the optimizer remembers (two numbers for each of
-// Path::state_names).
+/// Where a step begins: the point, f and its gradient there, and what the optimizer remembers (two numbers for each of
+/// Path::state_names).
 struct Place {
   std::int64_t step = 0;
   Point at = {};
@@ -37,56 +37,56 @@ struct Place {
 };
 
 enum class Verdict {
-  converges,   // reached the condition, or came to rest at a minimum
-  slow,        // still on its way
-  oscillates,  // jumps to and fro without coming closer
-  diverges,    // left for infinity, or climbed above where it began
-  saddle,      // came to rest where there is no slope and no minimum
-  runs_away,   // falls for ever: there is no minimum that way
+  converges,   ///< reached the condition, or came to rest at a minimum
+  slow,        ///< still on its way
+  oscillates,  ///< jumps to and fro without coming closer
+  diverges,    ///< left for infinity, or climbed above where it began
+  saddle,      ///< came to rest where there is no slope and no minimum
+  runs_away,   ///< falls for ever: there is no minimum that way
 };
-const char* name(Verdict v);  // "converges", …, "stops on a saddle", "runs away"
+const char* name(Verdict v);  ///< "converges", …, "stops on a saddle", "runs away"
 
 struct Path {
   std::string name;
-  std::vector<std::string> state_names = {};  // "exp_avg"
-  std::vector<Place> places = {};             // the start, one after each step, and the end; of a very long run a part
-  std::int64_t steps = 0;                     // that were taken
-  bool reached = false;                       // did the condition hold at the end?
-  bool cut = false;                           // stopped because it was on its way to infinity
-  std::string trouble = {};                   // why the optimizer could not go on
+  std::vector<std::string> state_names = {};  ///< "exp_avg"
+  std::vector<Place> places = {};  ///< the start, one after each step, and the end; of a very long run a part
+  std::int64_t steps = 0;          ///< that were taken
+  bool reached = false;            ///< did the condition hold at the end?
+  bool cut = false;                ///< stopped because it was on its way to infinity
+  std::string trouble = {};        ///< why the optimizer could not go on
   Verdict verdict = Verdict::slow;
-  double lr = 0;                     // of the optimizer
-  std::optional<double> limit = {};  // 2/λmax, at the nearest minimum or else at the start
+  double lr = 0;                     ///< of the optimizer
+  std::optional<double> limit = {};  ///< 2/λmax, at the nearest minimum or else at the start
 
   const Place& end() const { return places.back(); }
-  // "f<1e-6 after 1,386 steps", "diverged at step 3 (lr 1 > 2/λmax 0.5)"
+  /// "f<1e-6 after 1,386 steps", "diverged at step 3 (lr 1 > 2/λmax 0.5)"
   std::string outcome() const;
   std::string until = {};
 };
 
 struct DescentOptions {
-  std::optional<Point> start = {};  // the surface's own
+  std::optional<Point> start = {};  ///< the surface's own
   std::int64_t steps = 200;
   std::optional<Condition> until = {};
-  double noise = 0;  // standard deviation of what is added to each element of the gradient: a stochastic one
+  double noise = 0;  ///< standard deviation of what is added to each element of the gradient: a stochastic one
   std::uint64_t seed = 1;
 };
 
-// Steps along autodiff gradients, in f64. A place beyond a million is the end. With noise the loss is tilted anew in
-// each step, so that every optimizer sees the noise, however it takes its gradients.
+/// Steps along autodiff gradients, in f64. A place beyond a million is the end. With noise the loss is tilted anew in
+/// each step, so that every optimizer sees the noise, however it takes its gradients.
 Path descend(const Surface& s, std::string name, const MakeOptimizer& make, const DescentOptions& options = {},
              Loc where = Loc::current());
 
-// Where a descent from each point of a grid ends.
+/// Where a descent from each point of a grid ends.
 struct Basins {
-  int n = 0;               // points across and up
-  std::vector<int> to;     // row by row from the bottom: number of the minimum, -1 none yet, -2 infinity
-  std::vector<int> steps;  // until it came near for good
+  int n = 0;               ///< points across and up
+  std::vector<int> to;     ///< row by row from the bottom: number of the minimum, -1 none yet, -2 infinity
+  std::vector<int> steps;  ///< until it came near for good
 };
 struct BasinOptions {
   int n = 100;
   std::int64_t steps = 300;
-  // One optimizer for a long tensor of all points: right for those that treat every number by itself.
+  /// One optimizer for a long tensor of all points: right for those that treat every number by itself.
   bool elementwise = true;
 };
 Basins basins(const Surface& s, const MakeOptimizer& make, const BasinOptions& options = {},

@@ -9,20 +9,20 @@
 namespace gradus::study {
 
 enum class Fault {
-  none,       // the right engine, for comparison
-  order,      // each gradient is passed on as soon as it comes, not when it is complete: paths are counted twice
-  sum,        // what was broadcast is not summed: the gradient keeps the larger shape
-  overwrite,  // a second contribution replaces the first
-  stale,      // intermediate gradients are kept from one walk to the next, as only leaves' may be
+  none,       ///< the right engine, for comparison
+  order,      ///< each gradient is passed on as soon as it comes, not when it is complete: paths are counted twice
+  sum,        ///< what was broadcast is not summed: the gradient keeps the larger shape
+  overwrite,  ///< a second contribution replaces the first
+  stale,      ///< intermediate gradients are kept from one walk to the next, as only leaves' may be
 };
 
 struct FaultyOptions {
-  int walks = 1;  // walk back so many times; leaves accumulate
+  int walks = 1;  ///< walk back so many times; leaves accumulate
 };
 
-// The gradients that an engine with `fault` finds for `inputs`, leaves of `tape`, which must have been made with
-// {.replay = true}. For Fault::sum a result may have another shape than its input. Throws after a million visits:
-// without order their number doubles with every value used twice.
+/// The gradients that an engine with `fault` finds for `inputs`, leaves of `tape`, which must have been made with
+/// {.replay = true}. For Fault::sum a result may have another shape than its input. Throws after a million visits:
+/// without order their number doubles with every value used twice.
 std::vector<Tensor> faulty_backward(const Tape& tape, const Arg& loss, const std::vector<Tensor>& inputs, Fault fault,
                                     const FaultyOptions& options = {});
 

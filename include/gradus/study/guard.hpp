@@ -5,7 +5,7 @@
 
 namespace gradus::study {
 
-// See guard_nonfinite().
+/// See guard_nonfinite().
 class [[nodiscard]] NonfiniteGuard {
  public:
   NonfiniteGuard();
@@ -18,12 +18,12 @@ class [[nodiscard]] NonfiniteGuard {
   std::unique_ptr<State> state_;
 };
 
-// Until the end of the scope, on this thread, the first recorded value or gradient that is NaN or infinite is an Error:
-// it names the operation, its line, and the input it came from.
-//
-//   const auto guard = study::guard_nonfinite();
-//
-// An operation whose purpose is infinity (a mask of -inf for softmax) counts too, unless it is computed off the tape.
+/// Until the end of the scope, on this thread, the first recorded value or gradient that is NaN or infinite is an
+/// Error: it names the operation, its line, and the input it came from.
+///
+///   const auto guard = study::guard_nonfinite();
+///
+/// An operation whose purpose is infinity (a mask of -inf for softmax) counts too, unless it is computed off the tape.
 inline NonfiniteGuard guard_nonfinite() { return {}; }
 
 }  // namespace gradus::study

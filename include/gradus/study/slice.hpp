@@ -15,34 +15,34 @@
 namespace gradus::study {
 
 struct SliceOptions {
-  int points = 41;         // across and up; odd, so that the middle one is the network as it is
-  double range = 1;        // random directions: from -range to range; 1 is as long as the weights themselves
-  std::uint64_t seed = 1;  // of the random directions
-  // Snapshots of training: the plane is then that of their two principal components through the network as it is, and
-  // the way is drawn on it. Three at least.
+  int points = 41;         ///< across and up; odd, so that the middle one is the network as it is
+  double range = 1;        ///< random directions: from -range to range; 1 is as long as the weights themselves
+  std::uint64_t seed = 1;  ///< of the random directions
+  /// Snapshots of training: the plane is then that of their two principal components through the network as it is, and
+  /// the way is drawn on it. Three at least.
   std::vector<Tensor> trajectory = {};
 };
 
-// All parameters as one vector (n), f64: what trajectories are made of.
+/// All parameters as one vector (n), f64: what trajectories are made of.
 Tensor snapshot(const nn::ModuleBase& net);
 
-// Two directions for the weights of a network, filter-normalised (Li et al., "Visualizing the loss landscape of neural
-// nets", 2018): normal random numbers, each row (the weights of one neuron or filter) scaled to the length of the
-// network's own row, and zeros for parameters with fewer than two axes. Each (n), as snapshot() is.
+/// Two directions for the weights of a network, filter-normalised (Li et al., "Visualizing the loss landscape of neural
+/// nets", 2018): normal random numbers, each row (the weights of one neuron or filter) scaled to the length of the
+/// network's own row, and zeros for parameters with fewer than two axes. Each (n), as snapshot() is.
 std::array<Tensor, 2> filter_normalised(const nn::ModuleBase& net, std::uint64_t seed = 1);
 
-// The plane that most of a trajectory's variance lies in: directions of length 1, and the part of the variance along
-// each. A random walk in many dimensions has 60.8 % and 15.2 % there, 6/(π²k²) along the k-th (Antognini and
-// Sohl-Dickstein, "PCA of high dimensional random walks", 2018): only what exceeds that says something about training.
+/// The plane that most of a trajectory's variance lies in: directions of length 1, and the part of the variance along
+/// each. A random walk in many dimensions has 60.8 % and 15.2 % there, 6/(π²k²) along the k-th (Antognini and
+/// Sohl-Dickstein, "PCA of high dimensional random walks", 2018): only what exceeds that says something about training.
 struct Plane {
   std::array<Tensor, 2> directions;
   std::array<double, 2> explained;
 };
 Plane principal_plane(const std::vector<Tensor>& trajectory, Loc where = Loc::current());
 
-// The loss, a function of the network as it is, over a plane. Parameters, buffers and the random generator are
-// afterwards, bit by bit, what they were, even if the loss throws. A loss that is not the same twice (dropout in
-// training mode) is an error. Not under a live tape that has met the parameters, since they change meanwhile.
+/// The loss, a function of the network as it is, over a plane. Parameters, buffers and the random generator are
+/// afterwards, bit by bit, what they were, even if the loss throws. A loss that is not the same twice (dropout in
+/// training mode) is an error. Not under a live tape that has met the parameters, since they change meanwhile.
 Landscape slice(const nn::ModuleBase& net, const Objective& loss, const SliceOptions& options = {},
                 Loc where = Loc::current());
 

@@ -16,7 +16,7 @@ namespace gradus::study {
 
 using Point = std::array<double, 2>;
 
-// The part of the plane that is drawn.
+/// The part of the plane that is drawn.
 struct Window {
   double left = -3, right = 3, bottom = -3, top = 3;
   double width() const { return right - left; }
@@ -24,29 +24,29 @@ struct Window {
   bool contains(Point p) const { return p[0] >= left && p[0] <= right && p[1] >= bottom && p[1] <= top; }
 };
 
-// Where a surface has no slope and curves upwards both ways.
+/// Where a surface has no slope and curves upwards both ways.
 struct Minimum {
   Point at;
   double f;
-  double largest, smallest;                     // eigenvalues of the Hessian
-  double limit() const { return 2 / largest; }  // gradient descent settles only with a rate below it
+  double largest, smallest;                     ///< eigenvalues of the Hessian
+  double limit() const { return 2 / largest; }  ///< gradient descent settles only with a rate below it
 };
 
 struct Surface {
-  std::string name;     // "rosenbrock"
-  std::string formula;  // "(1 - x)^2 + 100 (y - x^2)^2"
-  // Element by element, of x and y of one shape, in f64; recorded if they are.
+  std::string name;     ///< "rosenbrock"
+  std::string formula;  ///< "(1 - x)^2 + 100 (y - x^2)^2"
+  /// Element by element, of x and y of one shape, in f64; recorded if they are.
   std::function<Tensor(const Tensor& x, const Tensor& y)> f;
   Window window = {};
   Point start = {};
   std::vector<Minimum> minima = {};
 
   double at(Point p) const;
-  // f of p (2), as a number on the tape.
+  /// f of p (2), as a number on the tape.
   Tensor operator()(const Tensor& p) const { return f(p[0], p[1]); }
 };
 
-// "quadratic:1,100" and the names in surface_list(). Errors name what there is.
+/// "quadratic:1,100" and the names in surface_list(). Errors name what there is.
 Surface surface(std::string_view spec, Loc where = Loc::current());
 
 struct KnownSurface {
@@ -54,12 +54,12 @@ struct KnownSurface {
 };
 std::vector<KnownSurface> surface_list();
 
-// From a formula in x and y: numbers, + - * / ^, brackets, pi and e, and sin cos tan exp log sqrt abs tanh sigmoid
-// square min max. 2x and 3(x + y) are products. At most 500 characters and 50 brackets deep. What it is made of is
-// looked up in tables: nothing is ever run. Its minima are searched for inside the window.
+/// From a formula in x and y: numbers, + - * / ^, brackets, pi and e, and sin cos tan exp log sqrt abs tanh sigmoid
+/// square min max. 2x and 3(x + y) are products. At most 500 characters and 50 brackets deep. What it is made of is
+/// looked up in tables: nothing is ever run. Its minima are searched for inside the window.
 Surface formula(std::string_view text, const Window& window = {}, Loc where = Loc::current());
 
-// The minimum that Newton's method polishes out of a place near it; empty where there is none.
+/// The minimum that Newton's method polishes out of a place near it; empty where there is none.
 std::vector<Minimum> minima_near(const Surface& s, const std::vector<Point>& places);
 
 }  // namespace gradus::study
