@@ -3,7 +3,7 @@
 
 #include <gradus/optim/optimizer.hpp>
 
-#include "ops/flat.hpp"
+#include "derivatives/flat.hpp"
 #include "tensor/loops.hpp"
 
 namespace gradus::optim {

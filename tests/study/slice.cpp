@@ -8,7 +8,7 @@
 #include <gradus/ops.hpp>
 #include <gradus/optim/optim.hpp>
 
-#include "ops/flat.hpp"
+#include "derivatives/flat.hpp"
 #include "support.hpp"
 
 using namespace gradus;

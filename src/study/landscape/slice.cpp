@@ -9,7 +9,7 @@
 #include <gradus/ops.hpp>
 
 #include "kernels/random.hpp"
-#include "ops/flat.hpp"
+#include "derivatives/flat.hpp"
 #include "tape/state.hpp"
 #include "tensor/format.hpp"
 

@@ -6,7 +6,7 @@
 #include <gradus/ops.hpp>
 
 #include "kernels/random.hpp"
-#include "ops/flat.hpp"
+#include "derivatives/flat.hpp"
 #include "tape/state.hpp"
 
 namespace gradus {
