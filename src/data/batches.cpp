@@ -34,7 +34,7 @@ Batches::Iterator Batches::begin() const {
   const std::uint64_t first =
       (std::uint64_t{1} << 63) + static_cast<std::uint64_t>(options_.epoch) * static_cast<std::uint64_t>(n);
   Tensor order = detail::make({n}, i64, "batches", where_);
-  kernels::permutation(*options_.seed, first, n, order.impl()->as<std::int64_t>());
+  kernels::permutation(*options_.seed, first, n, detail::data<std::int64_t>(order));
   return {*this, order};
 }
 

@@ -24,7 +24,8 @@ Tensor gathered(const Tensor& x, std::span<const std::int64_t> index, Loc where)
   Tensor y = detail::make(shape, from.dtype(), "rows", where);
   detail::visit(from.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    kernels::table<T>().index_select(1, n, from.numel() / n, from.impl()->as<T>(), m, index.data(), y.impl()->as<T>());
+    kernels::table<T>().index_select(1, n, from.numel() / n, detail::data<T>(from), m, index.data(),
+                                     detail::data<T>(y));
   });
   return y;
 }
@@ -67,7 +68,7 @@ Dataset Dataset::rows(const Tensor& index, Loc where) const {
                 where);
   }
   const Tensor dense = detail::dense(index);
-  const std::span<const std::int64_t> numbers{dense.impl()->as<std::int64_t>(),
+  const std::span<const std::int64_t> numbers{detail::data<std::int64_t>(dense),
                                               static_cast<std::size_t>(dense.numel())};
   for (std::int64_t i : numbers) {
     if (i >= 0 && i < size()) continue;

@@ -21,8 +21,8 @@ Split digits(Loc where) {
   constexpr std::uint64_t seed = 1;  // of the shuffle that sets a fifth aside
   const std::int64_t n = detail::digits_data_size / (pixels + 1);
   Dataset all{detail::make({n, pixels}, f32, "digits", where), detail::make({n}, i64, "digits", where)};
-  auto* x = all.x.impl()->as<float>();
-  auto* y = all.y.impl()->as<std::int64_t>();
+  auto* x = detail::data<float>(all.x);
+  auto* y = detail::data<std::int64_t>(all.y);
   const unsigned char* from = detail::digits_data;
   for (std::int64_t i = 0; i < n; ++i) {
     for (std::int64_t j = 0; j < pixels; ++j) *x++ = static_cast<float>(*from++) / 16;

@@ -31,7 +31,7 @@ template <class Number>
 Tensor decoded(const IdxFile& from, Loc where) {
   using T = std::conditional_t<std::is_floating_point_v<Number>, Number, std::int64_t>;
   Tensor y = detail::make(from.shape, detail::dtype_of<T>(), "idx", where);
-  T* to = y.impl()->as<T>();
+  T* to = detail::data<T>(y);
   for (std::size_t i = 0; i < from.bytes.size(); i += sizeof(Number)) *to++ = big_endian<Number>(&from.bytes[i]);
   return y;
 }

@@ -48,7 +48,7 @@ Tensor images(const Source& source, const std::string& part) {
         {.wrong = "does not hold such images", .got = to_string(idx.shape), .expected = "bytes of shape (N, 28, 28)"});
   }
   Tensor x = detail::make({idx.shape[0], 1, 28, 28}, f32, source.name, source.where);
-  auto* to = x.impl()->as<float>();
+  auto* to = detail::data<float>(x);
   const unsigned char* from = idx.bytes.data();
   std::array<float, 256> shade;  // a division for each of 47 million pixels takes longer than a look
   for (int i = 0; i < 256; ++i) shade[static_cast<std::size_t>(i)] = static_cast<float>(i) / 255;
@@ -68,7 +68,7 @@ Tensor labels(const Source& source, const std::string& part, std::int64_t images
     file.fail({.wrong = "as many labels as images are needed", .got = formatted("{} and {}", idx.shape[0], images)});
   }
   Tensor y = detail::make(idx.shape, i64, source.name, source.where);
-  auto* to = y.impl()->as<std::int64_t>();
+  auto* to = detail::data<std::int64_t>(y);
   for (std::size_t i = 0; i < idx.bytes.size(); ++i) {
     if (idx.bytes[i] > 9) {
       file.fail({.wrong = "a label out of range", .got = formatted("{} at {}", idx.bytes[i], i), .expected = "0 to 9"});

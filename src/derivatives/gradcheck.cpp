@@ -22,7 +22,7 @@ namespace {
 // Draws of the check's own, so that the functions under test find the generator as it was.
 Tensor draw(const Shape& shape, std::uint64_t seed, std::uint64_t& counter) {
   Tensor x = empty(shape, f64);
-  kernels::normal(seed, counter, x.numel(), x.impl()->as<double>());
+  kernels::normal(seed, counter, x.numel(), detail::data<double>(x));
   counter += static_cast<std::uint64_t>(x.numel());
   return x;
 }
@@ -171,7 +171,7 @@ std::vector<InputVerdict> check(const Subject& subject, const std::vector<Tensor
     for (std::int64_t e = 0; e < checks; ++e) {
       Tensor direction = each ? zeros(x[i].shape(), f64) : draw(x[i].shape(), subject.seed, counter);
       if (each)
-        direction.impl()->as<double>()[e] = 1;
+        detail::data<double>(direction)[e] = 1;
       else
         direction.mul_(1 / std::sqrt(dot(direction, direction)));
       const double analytic = dot(g, direction);

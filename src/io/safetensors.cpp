@@ -108,7 +108,7 @@ Tensor read_tensor(const Entry& e, const SafetensorsHeader& header, const InputF
   if (f.stored == Stored::same) {
     file.read(header.data + e.begin, y.impl()->data, bytes);
     if (f.dtype != boolean) return y;
-    const auto* p = y.impl()->as<unsigned char>();
+    const auto* p = detail::data<unsigned char>(y);
     if (std::any_of(p, p + bytes, [](unsigned char b) { return b > 1; })) {
       refuse(file, e, "a bool that is neither 0 nor 1", {});
     }
@@ -116,7 +116,7 @@ Tensor read_tensor(const Entry& e, const SafetensorsHeader& header, const InputF
   }
   std::vector<std::uint16_t> halves(bytes / 2);
   file.read(header.data + e.begin, halves.data(), bytes);
-  std::ranges::transform(halves, y.impl()->as<float>(), f.stored == Stored::half ? from_half : from_brain);
+  std::ranges::transform(halves, detail::data<float>(y), f.stored == Stored::half ? from_half : from_brain);
   return y;
 }
 

@@ -1,7 +1,6 @@
 #include <gradus/nn/attention.hpp>
 
 #include <cmath>
-#include <limits>
 
 #include <gradus/nn/init.hpp>
 #include <gradus/op.hpp>
@@ -9,6 +8,7 @@
 
 #include "nn/check.hpp"
 #include "tensor/format.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::nn {
 
@@ -101,7 +101,7 @@ Tensor masked(const char* name, const Tensor& scores, const Tensor& mask, const 
           .expected = formatted("{}; attn_mask (T, S) or (N heads, T, S), key_padding_mask (N, S)", to_string(wanted))},
          where);
   const Tensor m = reshape(mask, broadcasting);
-  return m.dtype() == boolean ? masked_fill(scores, m, -std::numeric_limits<double>::infinity()) : scores + m;
+  return m.dtype() == boolean ? masked_fill(scores, m, -gradus::detail::infinity) : scores + m;
 }
 
 }  // namespace

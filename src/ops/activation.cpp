@@ -1,9 +1,9 @@
 // Activations. Where a kernel does the whole rule in one pass, `fast` uses it and the readable rule stands beside it.
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "ops/common.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus {
 
@@ -142,9 +142,7 @@ struct Softplus {
 struct Mish : Plain {
   static constexpr auto name = "mish", rule = "dx = g (t + x s (1 - t²)), t = tanh(log(1 + e^x)), s = sigmoid(x)";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd&, Ins in) const {
-    return in[0] * tanh(softplus(in[0], 1, std::numeric_limits<double>::infinity()));
-  }
+  Tensor forward(Fwd&, Ins in) const { return in[0] * tanh(softplus(in[0], 1, detail::infinity)); }
   void vjp(Vjp& v) const {
     const Tensor &x = v.in(0), t = tanh(log1p(exp(x)));
     v.give(0, v.g * (t + x * sigmoid(x) * (1.0 - square(t))));

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 
 #include "ops/common.hpp"
 #include "tensor/make.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus {
 
@@ -130,7 +130,7 @@ std::vector<Arg> args(std::span<const Tensor> parts, Loc where) {
 template <class Place>
 Tensor pick(const char* operation, const Arg& x, int axis, std::int64_t n, Place place) {
   const Tensor index = make(Shape{n}, i64, operation, user_line(x.where));
-  for (std::int64_t i = 0; i < n; ++i) index.impl()->as<std::int64_t>()[i] = place(i);
+  for (std::int64_t i = 0; i < n; ++i) detail::data<std::int64_t>(index)[i] = place(i);
   return index_select(x, axis, index);
 }
 
@@ -192,7 +192,7 @@ std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis) 
   std::string list;
   for (const auto size : sizes) {
     list += (list.empty() ? "" : ", ") + number(size);
-    total += size < 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(size);
+    total += size < 0 ? detail::infinity : static_cast<double>(size);
   }
   if (total != static_cast<double>(shape[at]))
     fail("split",

@@ -1,8 +1,8 @@
 // Scaled dot-product attention (Vaswani et al., 2017).
 #include <cmath>
-#include <limits>
 
 #include "ops/common.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus {
 
@@ -10,8 +10,6 @@ using namespace detail;
 using kernels::Index;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Tensor causal(const Tensor& scores) {
   const Index queries = scores.size(-2), keys = scores.size(-1);
@@ -55,8 +53,8 @@ struct Attend {
     Tensor y = head_rows(q.size(0), q.size(1), q.size(2), v.size(3), q.dtype());
     visit_floating(q.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      kernels::table<T>().attention(shape(q, k, v, y), q.impl()->as<T>(), k.impl()->as<T>(), v.impl()->as<T>(),
-                                    p.impl()->as<T>(), y.impl()->template as<T>());
+      kernels::table<T>().attention(shape(q, k, v, y), detail::data<T>(q), detail::data<T>(k), detail::data<T>(v),
+                                    detail::data<T>(p), detail::data<T>(y));
     });
     return y;
   }
@@ -78,9 +76,9 @@ struct Attend {
     Tensor dq = like(q), dk = like(k), dv = like(v);
     visit_floating(q.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const auto at = [](const Tensor& x) { return x.impl()->as<T>(); };
-      kernels::table<T>().attention_vjp(shape(q, k, v, g), at(q), at(k), at(v), at(p), at(g), at(dq), at(dk), at(dv),
-                                        at(ds));
+      kernels::table<T>().attention_vjp(shape(q, k, v, g), detail::data<T>(q), detail::data<T>(k), detail::data<T>(v),
+                                        detail::data<T>(p), detail::data<T>(g), detail::data<T>(dq),
+                                        detail::data<T>(dk), detail::data<T>(dv), detail::data<T>(ds));
     });
     if (w.wants(0)) w.give(0, std::move(dq));
     if (w.wants(1)) w.give(1, std::move(dk));

@@ -17,8 +17,8 @@ struct CrossEntropy {
     Tensor y = empty({x.size(0)}, x.dtype());
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      kernels::table<T>().cross_entropy(x.size(0), x.size(1), x.impl()->as<T>(), at.impl()->as<std::int64_t>(),
-                                        y.impl()->template as<T>());
+      kernels::table<T>().cross_entropy(x.size(0), x.size(1), detail::data<T>(x), detail::data<std::int64_t>(at),
+                                        detail::data<T>(y));
     });
     return y;
   }
@@ -31,8 +31,8 @@ struct CrossEntropy {
     Tensor dx = empty(x.shape(), x.dtype());
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      kernels::table<T>().cross_entropy_vjp(x.size(0), x.size(1), x.impl()->as<T>(), at.impl()->as<std::int64_t>(),
-                                            g.impl()->as<T>(), dx.impl()->template as<T>());
+      kernels::table<T>().cross_entropy_vjp(x.size(0), x.size(1), detail::data<T>(x), detail::data<std::int64_t>(at),
+                                            detail::data<T>(g), detail::data<T>(dx));
     });
     v.give(0, std::move(dx));
   }
@@ -80,7 +80,7 @@ Labels read_labels(const char* name, const Arg& input, const Arg& target, const 
   const std::int64_t classes = shape[class_axis(shape)];
   Labels r;
   r.at = dense(t);
-  const std::int64_t n = t.numel(), *label = r.at.impl()->as<std::int64_t>();
+  const std::int64_t n = t.numel(), *label = detail::data<std::int64_t>(r.at);
   std::int64_t kept = 0;
   for (std::int64_t i = 0; i < n; ++i) {
     if (label[i] == ignore_index && ignore_index != no_index) continue;

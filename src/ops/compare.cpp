@@ -18,7 +18,7 @@ bool all_pairs(const char* operation, const Tensor& a, const Tensor& b, Same sam
   const Tensor x = dense(a), y = dense(b);
   return visit(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const T *p = x.impl()->as<T>(), *q = y.impl()->as<T>();
+    const T *p = detail::data<T>(x), *q = detail::data<T>(y);
     for (std::int64_t i = 0; i < x.numel(); ++i)
       if (!(p[i] == q[i] || (p[i] != p[i] && q[i] != q[i]) || same(p[i], q[i]))) return false;
     return true;

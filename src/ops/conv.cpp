@@ -22,8 +22,8 @@ Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, 
   Tensor r = empty(result, a.dtype());
   visit_floating(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    pick(kernels::table<T>(), v, da.impl()->as<T>(), db.impl()->as<T>(), r.impl()->template as<T>(),
-         scratch.impl()->as<T>());
+    pick(kernels::table<T>(), v, detail::data<T>(da), detail::data<T>(db), detail::data<T>(r),
+         detail::data<T>(scratch));
   });
   return r;
 }
@@ -65,7 +65,7 @@ struct Conv2d {
     const Tensor bias = in.size() > 2 ? channels(in[2]) : Tensor();
     const Tensor r = convolve(*this, in[0], in[1], x, w, y, y,
                               [&]<class T>(auto& k, const kernels::Conv& v, const T* a, const T* b, T* to, T* scratch) {
-                                k.conv2d(v, a, b, bias.defined() ? bias.impl()->as<T>() : nullptr, to, scratch);
+                                k.conv2d(v, a, b, bias.defined() ? detail::data<T>(bias) : nullptr, to, scratch);
                               });
     if (in.size() > 2 && !bias.defined()) add_strided(*in[2].impl(), 1, *r.impl());
     return r;

@@ -1,7 +1,7 @@
 // Functions of one operand, element by element. Each rule is written in public operations, so that it can be recorded.
 #include "ops/common.hpp"
+#include "tensor/number.hpp"
 
-#include <limits>
 #include <numbers>
 
 namespace gradus {
@@ -151,7 +151,7 @@ struct Erf : Plain {
 };
 
 struct Clamp {
-  double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
+  double low = -detail::infinity, high = detail::infinity;
   static constexpr auto name = "clamp", rule = "dx = g where low <= x <= high, else 0";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("low", low), v("high", high); }

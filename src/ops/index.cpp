@@ -15,7 +15,7 @@ std::string number(std::int64_t i) { return std::to_string(i); }
 // The positions as a dense tensor, each in 0 … n - 1.
 Tensor checked(const Fwd& f, const Tensor& index, std::int64_t n) {
   const Tensor at = dense(index);
-  const std::int64_t* i = at.impl()->as<std::int64_t>();
+  const std::int64_t* i = detail::data<std::int64_t>(at);
   const std::int64_t* bad = std::find_if(i, i + at.numel(), [n](std::int64_t v) { return v < 0 || v >= n; });
   if (bad != i + at.numel())
     f.fail({.wrong = "index out of range",
@@ -37,8 +37,8 @@ void add_rows(const char* operation, const Tensor& x, std::int64_t axis, const T
     if (!kernel) refuse_dtype(operation, x.dtype(), Loc());
     const std::int64_t m = at.numel(), each = b.n * b.inner;
     const auto run = [&](std::int64_t begin, std::int64_t end) {
-      kernel(end - begin, b.n, b.inner, x.impl()->as<T>() + begin * each, m, at.impl()->as<std::int64_t>(),
-             from.impl()->as<T>() + begin * m * b.inner);
+      kernel(end - begin, b.n, b.inner, detail::data<T>(x) + begin * each, m, detail::data<std::int64_t>(at),
+             detail::data<T>(from) + begin * m * b.inner);
     };
     if (from.numel() < 2 * grain)
       run(0, b.outer);
@@ -62,9 +62,9 @@ struct IndexSelect {
     visit(y.dtype(), [&](auto zero) {
       using T = decltype(zero);
       const auto kernel = kernels::table<T>().index_select;
-      const T* x = b.x.impl()->as<T>();
-      const std::int64_t* i = at.impl()->as<std::int64_t>();
-      T* to = y.impl()->as<T>();
+      const T* x = detail::data<T>(b.x);
+      const std::int64_t* i = detail::data<std::int64_t>(at);
+      T* to = detail::data<T>(y);
       if (y.numel() < 2 * grain) return kernel(b.outer, b.n, b.inner, x, m, i, to);
       // Pieces of the outer axis, or of the indices where there is no outer axis: an embedding.
       const bool rows = b.outer == 1;
@@ -119,9 +119,9 @@ void add_elements(const Tensor& x, std::int64_t axis, const Tensor& index, const
   for (int k = 0; k < 3 && r.dims; ++k) s[k] = r.stride[k][r.dims - 1];
   visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const std::int64_t* at = index.impl()->as<std::int64_t>();
-    T* to = origin.impl()->as<T>();
-    const T* from = y.impl()->as<T>();
+    const std::int64_t* at = detail::data<std::int64_t>(index);
+    T* to = detail::data<T>(origin);
+    const T* from = detail::data<T>(y);
     for_rows(r, 0, index.numel() / r.inner(), [&](const std::int64_t* o, std::int64_t) {
       for (std::int64_t i = 0; i < r.inner(); ++i) {
         T& sum = to[o[1] + i * s[1] + at[o[0] + i * s[0]] * step];
@@ -143,9 +143,9 @@ struct Gather {
     const Tensor y = empty(at.shape(), in[0].dtype());
     visit(y.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const std::int64_t* index = at.impl()->as<std::int64_t>();
-      const T* from = origin.impl()->as<T>();
-      T* to = y.impl()->as<T>();
+      const std::int64_t* index = detail::data<std::int64_t>(at);
+      const T* from = detail::data<T>(origin);
+      T* to = detail::data<T>(y);
       for_elements<2>(at.shape(), {at.impl(), origin.impl()}, [&](auto n, const auto* o, const auto* s, auto first) {
         for (std::int64_t i = 0; i < n; ++i) to[first + i] = from[o[1] + i * s[1] + index[o[0] + i * s[0]] * step];
       });
@@ -300,7 +300,7 @@ Tensor one_hot(Arg labels, std::int64_t classes, DType dtype) {
   visit(dtype, [&](auto zero) {
     using T = decltype(zero);
     for (std::int64_t i = 0; i < at.numel(); ++i)
-      y.impl()->as<T>()[i * classes + at.impl()->as<std::int64_t>()[i]] = T(1);
+      detail::data<T>(y)[i * classes + detail::data<std::int64_t>(at)[i]] = T(1);
   });
   return y;
 }

@@ -26,10 +26,10 @@ struct LayerNorm {
     const Tensor r = f.extras[0] = empty({rows}, x.dtype()), mean = f.extras[1] = empty({rows}, x.dtype());
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const auto at = [](const Tensor& t) { return t.impl()->as<T>(); };
       kernels::parallel_for(rows, std::max<Index>(1, grain / std::max<Index>(1, n)), [&](Index begin, Index end) {
-        kernels::table<T>().layer_norm(end - begin, n, eps, at(x) + begin * n, at(w), at(b), at(y) + begin * n,
-                                       at(r) + begin, at(mean) + begin);
+        kernels::table<T>().layer_norm(end - begin, n, eps, detail::data<T>(x) + begin * n, detail::data<T>(w),
+                                       detail::data<T>(b), detail::data<T>(y) + begin * n, detail::data<T>(r) + begin,
+                                       detail::data<T>(mean) + begin);
       });
     });
     return y;
@@ -53,19 +53,20 @@ struct LayerNorm {
     const Tensor parts = empty({2, pieces, n}, w.dtype());
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const auto at = [](const Tensor& t) { return t.impl()->as<T>(); };
       const auto& kernel = kernels::table<T>();
       kernels::parallel_for(
           pieces, std::max<Index>(1, grain / std::max<Index>(1, kRows * n)), [&](Index begin, Index end) {
             for (Index p = begin; p < end; ++p) {
               const Index first = p * kRows;
-              kernel.layer_norm_vjp(std::min(kRows, rows - first), n, at(g) + first * n, at(x) + first * n, at(w),
-                                    at(v.extra(0)) + first, at(v.extra(1)) + first, at(dx) + first * n,
-                                    at(parts) + p * n, at(parts) + (pieces + p) * n);
+              kernel.layer_norm_vjp(std::min(kRows, rows - first), n, detail::data<T>(g) + first * n,
+                                    detail::data<T>(x) + first * n, detail::data<T>(w),
+                                    detail::data<T>(v.extra(0)) + first, detail::data<T>(v.extra(1)) + first,
+                                    detail::data<T>(dx) + first * n, detail::data<T>(parts) + p * n,
+                                    detail::data<T>(parts) + (pieces + p) * n);
             }
           });
-      kernel.sum(1, pieces, n, at(parts), at(dw));
-      kernel.sum(1, pieces, n, at(parts) + pieces * n, at(db));
+      kernel.sum(1, pieces, n, detail::data<T>(parts), detail::data<T>(dw));
+      kernel.sum(1, pieces, n, detail::data<T>(parts) + pieces * n, detail::data<T>(db));
     });
     if (v.wants(0)) v.give(0, dx);
     if (v.wants(1)) v.give(1, std::move(dw));

@@ -1,18 +1,16 @@
 // Losses: all but one are composed of other operations. Targets, weights and labels are constants as a rule, and then
 // only what depends on the input is recorded.
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "ops/losses.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus {
 
 using namespace detail;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void check_pair(const char* name, const Arg& input, const Arg& target, Reduction reduction) {
   check_floating(name, input);
@@ -40,7 +38,7 @@ struct MseLoss {
     return visit_floating(d.dtype(), [&](auto zero) {
       using T = decltype(zero);
       const auto& k = kernels::table<T>();
-      T* x = d.impl()->template as<T>();
+      T* x = detail::data<T>(d);
       T total = 0;
       k.square(d.numel(), x, 1, x);
       k.sum(1, d.numel(), 1, x, &total);
@@ -88,7 +86,7 @@ template <class Ok>
 void check_numbers(const char* name, const char* what, const Arg& x, const char* expected, const char* advice, Ok ok) {
   const Tensor t = dense(x.tensor());
   visit_floating(t.dtype(), [&](auto zero) {
-    const auto* number = t.impl()->as<decltype(zero)>();
+    const auto* number = detail::data<decltype(zero)>(t);
     for (std::int64_t i = 0; i < t.numel(); ++i)
       if (!ok(static_cast<double>(number[i])))
         fail(name,

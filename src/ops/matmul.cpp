@@ -64,7 +64,7 @@ void multiply(const Factor& x, const Factor& y, bool add, const Tensor& result) 
     const auto gemm = kernels::table<T>().gemm;
     const auto one = [&](Index at_a, Index at_b, Index at) {
       gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld, b.x->template as<T>() + at_b,
-           b.ld, beta, result.impl()->template as<T>() + at * m * n, n);
+           b.ld, beta, detail::data<T>(result) + at * m * n, n);
     };
     if (r == 0) [[likely]]
       return one(0, 0, 0);

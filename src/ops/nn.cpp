@@ -24,7 +24,7 @@ struct Dropout {
       using T = decltype(zero);
       kernels::parallel_for(x.numel(), grain / 8, [&](Index begin, Index end) {
         kernels::dropout(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(counter + begin), end - begin, p,
-                         x.impl()->as<T>() + begin, y.impl()->as<T>() + begin);
+                         detail::data<T>(x) + begin, detail::data<T>(y) + begin);
       });
     });
     return y;
@@ -148,9 +148,8 @@ struct Normalize {
     for (Tensor& extra : f.extras) extra = empty(reduced(shape, axes, false), x.dtype());
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const auto numbers = [](const Tensor& t) { return t.impl()->as<T>(); };
-      normalize_rows<T>(s, eps, numbers(x), numbers(y), numbers(f.extras[0]), numbers(f.extras[1]),
-                        numbers(f.extras[2]));
+      normalize_rows<T>(s, eps, detail::data<T>(x), detail::data<T>(y), detail::data<T>(f.extras[0]),
+                        detail::data<T>(f.extras[1]), detail::data<T>(f.extras[2]));
     });
     return y;
   }
@@ -165,7 +164,8 @@ struct Normalize {
     const Tensor g = dense(v.g), y = dense(v.out()), dx = empty(g.shape(), g.dtype());
     visit_floating(g.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      normalize_vjp_rows<T>(s, g.impl()->as<T>(), y.impl()->as<T>(), v.extra(0).impl()->as<T>(), dx.impl()->as<T>());
+      normalize_vjp_rows<T>(s, detail::data<T>(g), detail::data<T>(y), detail::data<T>(v.extra(0)),
+                            detail::data<T>(dx));
     });
     v.give(0, dx);
   }

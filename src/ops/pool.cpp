@@ -54,7 +54,7 @@ struct MaxPool2d {
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
       kernels::table<T>().max_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, dilation),
-                                     x.impl()->as<T>(), y.impl()->template as<T>(), at.impl()->as<std::int64_t>());
+                                     detail::data<T>(x), detail::data<T>(y), detail::data<std::int64_t>(at));
     });
     return y;
   }
@@ -69,8 +69,8 @@ struct MaxPool2d {
     visit_floating(g.dtype(), [&](auto zero) {
       using T = decltype(zero);
       kernels::table<T>().max_pool2d_input(geometry(dx.shape(), g.shape(), window, stride, padding, dilation),
-                                           g.impl()->as<T>(), v.extra(0).impl()->as<std::int64_t>(),
-                                           dx.impl()->as<T>());
+                                           detail::data<T>(g), detail::data<std::int64_t>(v.extra(0)),
+                                           detail::data<T>(dx));
     });
     v.give(0, dx);
   }
@@ -97,7 +97,7 @@ struct AvgPool2d {
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
       kernels::table<T>().avg_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, {1, 1}), count_include_pad,
-                                     x.impl()->as<T>(), y.impl()->template as<T>());
+                                     detail::data<T>(x), detail::data<T>(y));
     });
     return y;
   }
@@ -119,7 +119,7 @@ struct AvgPool2dInput {
     visit_floating(gy.dtype(), [&](auto zero) {
       using T = decltype(zero);
       kernels::table<T>().avg_pool2d_input(geometry(gx.shape(), gy.shape(), window, stride, padding, {1, 1}),
-                                           count_include_pad, gy.impl()->as<T>(), gx.impl()->template as<T>());
+                                           count_include_pad, detail::data<T>(gy), detail::data<T>(gx));
     });
     return gx;
   }
@@ -153,8 +153,8 @@ struct AdaptiveAvgPool2d {
     const std::int64_t h = x.shape()[2], w = x.shape()[3];
     visit_floating(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const T* from = x.impl()->as<T>();
-      T* to = y.impl()->as<T>();
+      const T* from = detail::data<T>(x);
+      T* to = detail::data<T>(y);
       for_windows(x.shape(), size[0], size[1], [=](auto p, auto h0, auto h1, auto w0, auto w1, auto at) {
         double sum = 0;
         for (auto i = h0; i < h1; ++i)
@@ -177,8 +177,8 @@ struct AdaptiveAvgPool2dInput {
     const std::int64_t h = size[0], w = size[1];
     visit_floating(gy.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const T* from = gy.impl()->as<T>();
-      T* to = gx.impl()->as<T>();
+      const T* from = detail::data<T>(gy);
+      T* to = detail::data<T>(gx);
       for_windows(gx.shape(), gy.shape()[2], gy.shape()[3], [=](auto p, auto h0, auto h1, auto w0, auto w1, auto at) {
         const T share = from[at] / static_cast<T>((h1 - h0) * (w1 - w0));
         for (auto i = h0; i < h1; ++i)

@@ -21,7 +21,7 @@ struct LstmGates {
     Tensor y = empty({2, c.size(0), c.size(1)}, c.dtype());
     visit_floating(c.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      kernels::table<T>().lstm(c.size(0), c.size(1), a.impl()->as<T>(), c.impl()->as<T>(), y.impl()->template as<T>());
+      kernels::table<T>().lstm(c.size(0), c.size(1), detail::data<T>(a), detail::data<T>(c), detail::data<T>(y));
     });
     return y;
   }
@@ -42,8 +42,9 @@ struct LstmGates {
     Tensor da = empty(a.shape(), a.dtype()), dc = empty(c.shape(), c.dtype());
     visit_floating(c.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const auto at = [](const Tensor& x) { return x.impl()->as<T>(); };
-      kernels::table<T>().lstm_vjp(c.size(0), c.size(1), at(a), at(c), at(v.out()), at(g), at(da), at(dc));
+      kernels::table<T>().lstm_vjp(c.size(0), c.size(1), detail::data<T>(a), detail::data<T>(c),
+                                   detail::data<T>(v.out()), detail::data<T>(g), detail::data<T>(da),
+                                   detail::data<T>(dc));
     });
     if (v.wants(0)) v.give(0, std::move(da));
     if (v.wants(1)) v.give(1, std::move(dc));

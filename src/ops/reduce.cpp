@@ -1,8 +1,8 @@
 // Reductions and scans over axes.
 #include <algorithm>
-#include <limits>
 
 #include "ops/common.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus {
 
@@ -15,7 +15,7 @@ namespace {
 // Runs kernel(outer, n, inner, x, y) on pieces of the outer axis.
 template <class T, class Y, class Kernel>
 void over_outer(const Block& b, Kernel kernel, std::int64_t step, Y* y) {
-  const T* x = b.x.impl()->as<T>();
+  const T* x = detail::data<T>(b.x);
   const std::int64_t each = b.n * b.inner;
   if (b.outer * each < 2 * grain) return kernel(b.outer, b.n, b.inner, x, y);
   kernels::parallel_for(b.outer, std::max<std::int64_t>(1, grain / each), [&](std::int64_t begin, std::int64_t end) {
@@ -39,7 +39,7 @@ Tensor reduce(const char* operation, Loc where, const Tensor& x, const Shape& ax
     const auto kernel = pick(kernels::table<T>());
     if (!kernel) refuse_dtype(operation, x.dtype(), where);
     Tensor result = empty(reduced(x.shape(), axes, keepdim), x.dtype());
-    over_outer<T>(b, kernel, b.inner, result.impl()->template as<T>());
+    over_outer<T>(b, kernel, b.inner, detail::data<T>(result));
     return result;
   });
 }
@@ -53,7 +53,7 @@ Tensor scan(const Fwd& f, const Tensor& x, std::int64_t axis, Pick pick) {
     const auto kernel = pick(kernels::table<T>());
     if (!kernel) refuse_dtype(f.name, x.dtype(), f.where);
     Tensor result = empty(x.shape(), x.dtype());
-    over_outer<T>(b, kernel, b.n * b.inner, result.impl()->template as<T>());
+    over_outer<T>(b, kernel, b.n * b.inner, detail::data<T>(result));
     return result;
   });
 }
@@ -117,7 +117,7 @@ struct Mean {
     const double n = count(in[0].shape(), axes);
     visit(y.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      T* sums = y.impl()->as<T>();
+      T* sums = detail::data<T>(y);
       for (std::int64_t i = 0; i < y.numel(); ++i) sums[i] = static_cast<T>(sums[i] / n);
     });
     return y;
@@ -208,7 +208,7 @@ struct LogSumExp {
     // exp(x - y) is the softmax but for the rounding of a large y, which the sum cancels: any shift will do, so its
     // own derivative is 0. Where all is -inf, 0 in its place keeps the gradient at 0.
     const Tensor y = restore(v.out(), shape, axes).detach();
-    const Tensor e = exp(v.in(0) - masked_fill(y, eq(y, -std::numeric_limits<double>::infinity()), 0));
+    const Tensor e = exp(v.in(0) - masked_fill(y, eq(y, -detail::infinity), 0));
     const Tensor total = restore(sum(e, Axes(std::span(axes.begin(), axes.end()))), shape, axes);
     v.give(0, restore(v.g, shape, axes) * e / masked_fill(total, eq(total, 0), 1));
   }
@@ -240,8 +240,8 @@ void by_rows(const Op& op, Vjp& v, Pick pick) {
     const auto f = pick(kernels::table<T>());
     kernels::parallel_for(shape.numel / n, std::max<std::int64_t>(1, grain / n),
                           [&](std::int64_t begin, std::int64_t end) {
-                            f(end - begin, n, g.impl()->as<T>() + begin * n, y.impl()->as<T>() + begin * n,
-                              dx.impl()->template as<T>() + begin * n);
+                            f(end - begin, n, detail::data<T>(g) + begin * n, detail::data<T>(y) + begin * n,
+                              detail::data<T>(dx) + begin * n);
                           });
   });
   v.give(0, std::move(dx));
@@ -324,7 +324,7 @@ Tensor position(const char* operation, const Arg& arg, const Axes& axes, bool ke
     const auto kernel = pick(kernels::table<T>());
     if (!kernel) refuse_dtype(operation, x.dtype(), arg.where);
     Tensor result = empty(reduced(x.shape(), normal, keepdim), i64);
-    over_outer<T>(b, kernel, b.inner, result.impl()->template as<std::int64_t>());
+    over_outer<T>(b, kernel, b.inner, detail::data<std::int64_t>(result));
     return result;
   });
 }

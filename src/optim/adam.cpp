@@ -29,7 +29,7 @@ void adam_update(const Tensor& p, const Tensor& g, State& s, const Options& o, b
                                .decoupled = decoupled,
                                .maximize = o.maximize};
   gradus::detail::for_pieces(p, g, [&]<class T>(T* to, const T* from, std::int64_t begin, std::int64_t n) {
-    const auto at = [&](const Tensor& x) { return x.impl()->as<T>() + begin; };
+    const auto at = [&](const Tensor& x) { return gradus::detail::data<T>(x) + begin; };
     kernels::table<T>().adam(n, to + begin, from + begin, at(m), at(v), top ? at(*top) : nullptr, step);
   });
 }

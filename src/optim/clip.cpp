@@ -34,9 +34,9 @@ void add_size(const Tensor& g, double power, double& total) {
   for (std::int64_t begin = 0; begin < g.numel(); begin += 1024) {
     const std::int64_t n = std::min<std::int64_t>(1024, g.numel() - begin);
     if (g.dtype() == f32)
-      kernels::convert(n, g.impl()->as<float>() + begin, 1, piece);
+      kernels::convert(n, gradus::detail::data<float>(g) + begin, 1, piece);
     else
-      kernels::convert(n, g.impl()->as<double>() + begin, 1, piece);
+      kernels::convert(n, gradus::detail::data<double>(g) + begin, 1, piece);
     (power == 2 ? f64s.square : f64s.abs)(n, piece, 1, piece);
     if (power != 1 && power != 2 && !largest) f64s.pow_scalar(n, piece, 1, piece, power, 0);
     (largest ? f64s.max : f64s.sum)(1, n, 1, piece, &part);

@@ -1,10 +1,10 @@
 // What options mean by their names: which values they may have, and what descent() makes of them.
-#include <limits>
 
 #include <gradus/ops/elementwise.hpp>
 #include <gradus/optim/optimizer.hpp>
 
 #include "tensor/impl.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::optim::detail {
 namespace {
@@ -14,11 +14,10 @@ struct Limit {
   bool closed;  // may it be `high`?
   const char* text;
 };
-constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr Limit non_negative{0, inf, true, "0 or more"};
+constexpr Limit non_negative{0, gradus::detail::infinity, true, "0 or more"};
 constexpr Limit fraction{0, 1, true, "0 or more, and at most 1"};
 constexpr Limit decay{0, 1, false, "0 or more, and less than 1"};
-constexpr Limit count{1, inf, true, "1 or more"};
+constexpr Limit count{1, gradus::detail::infinity, true, "1 or more"};
 
 struct Rule {
   std::string_view name;

@@ -19,8 +19,8 @@ void for_pieces(const Tensor& p, const Tensor& g, const F& f) {
   }
   const auto run = [&](auto zero) {
     using T = decltype(zero);
-    T* const to = p.impl()->as<T>();
-    const T* const from = g.impl()->as<T>();
+    T* const to = detail::data<T>(p);
+    const T* const from = detail::data<T>(g);
     const std::int64_t count = p.impl()->numel;
     if (count < 2 * grain) return f(to, from, std::int64_t{0}, count);
     kernels::parallel_for(count, grain, [&](auto begin, auto end) { f(to, from, begin, end - begin); });

@@ -1,12 +1,12 @@
 // What turns a schedule into the rates of an optimizer.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <gradus/op.hpp>
 #include <gradus/optim/schedule.hpp>
 
 #include "optim/saved.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::optim {
 
@@ -87,8 +87,7 @@ void Scheduler::load_state_dict(const StateDict& state, Loc where) {
 ReduceLROnPlateau::ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options, Loc where)
     : optimizer_(&optimizer),
       o_(options),
-      best_(options.mode == PlateauMode::min ? std::numeric_limits<double>::infinity()
-                                             : -std::numeric_limits<double>::infinity()) {
+      best_(options.mode == PlateauMode::min ? gradus::detail::infinity : -gradus::detail::infinity) {
   if (!(o_.factor > 0 && o_.factor < 1))
     throw Error("ReduceLROnPlateau",
                 {.wrong = "factor does not reduce", .got = std::to_string(o_.factor), .expected = "between 0 and 1"},

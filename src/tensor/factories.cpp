@@ -51,7 +51,7 @@ Tensor filled(const Shape& shape, double value, DType dtype, const char* operati
   Tensor y = make(shape, dtype, operation, where);
   detail::visit(dtype, [&](auto zero) {
     using T = decltype(zero);
-    kernels::table<T>().fill(y.numel(), detail::element<T>(value, operation, where), y.impl()->as<T>());
+    kernels::table<T>().fill(y.numel(), detail::element<T>(value, operation, where), detail::data<T>(y));
   });
   return y;
 }
@@ -62,7 +62,7 @@ Tensor indexed(std::int64_t n, DType dtype, const char* operation, Loc where, F 
   Tensor y = make({n}, dtype, operation, where);
   detail::visit(dtype, [&](auto zero) {
     using T = decltype(zero);
-    T* p = y.impl()->as<T>();
+    T* p = detail::data<T>(y);
     for (std::int64_t i = 0; i < n; ++i) p[i] = detail::element<T>(f(i), operation, where);
   });
   return y;
@@ -110,7 +110,7 @@ Tensor copied(std::span<const T> numbers, const Shape& shape, Loc where) {
                  .expected = formatted("{} numbers", y.numel())},
                 user_line(where));
   }
-  std::copy(numbers.begin(), numbers.end(), y.impl()->as<T>());
+  std::copy(numbers.begin(), numbers.end(), detail::data<T>(y));
   return y;
 }
 
@@ -159,7 +159,7 @@ Tensor eye(std::int64_t n, DType dtype, Loc where) {
   Tensor y = filled({n, n}, 0, dtype, "eye", where);
   detail::visit(dtype, [&](auto zero) {
     using T = decltype(zero);
-    for (std::int64_t i = 0; i < n; ++i) y.impl()->as<T>()[i * (n + 1)] = T{1};
+    for (std::int64_t i = 0; i < n; ++i) detail::data<T>(y)[i * (n + 1)] = T{1};
   });
   return y;
 }
@@ -167,7 +167,7 @@ Tensor eye(std::int64_t n, DType dtype, Loc where) {
 Tensor tensor(std::initializer_list<Nested> numbers, DType dtype, Loc where) {
   const Nested all(numbers);
   Tensor y = make(shape_of(all, where), dtype, "tensor", where);
-  detail::visit(dtype, [&](auto zero) { copy(all, y.impl()->as<decltype(zero)>(), where); });
+  detail::visit(dtype, [&](auto zero) { copy(all, detail::data<decltype(zero)>(y), where); });
   return y;
 }
 

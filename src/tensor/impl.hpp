@@ -41,6 +41,12 @@ struct TensorImpl : TensorHead {
   }
 };
 
+// The first element of x. Nothing is checked: x must be defined and hold T.
+template <class T>
+T* data(const Tensor& x) {
+  return x.impl()->as<T>();
+}
+
 inline constexpr std::size_t impl_room = (sizeof(TensorImpl) + 63) / 64 * 64;
 inline std::byte* Storage::data() { return reinterpret_cast<std::byte*>(this + 1) + impl_room; }
 void release_storage(Storage* s) noexcept;  // one reference; null is fine

@@ -16,7 +16,7 @@ Tensor select(const Tensor& tc, const Tensor& ta, const Tensor& tb) {
   return visit(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     Tensor result = empty(a.shape, a.dtype);
-    T* y = result.impl()->template as<T>();
+    T* y = detail::data<T>(result);
     const auto f = kernels::table<T>().where;
     for_elements<3>(a.shape, {&c, &a, &b}, [&](auto n, const auto* o, const auto* s, auto at) {
       f(n, c.as<bool>() + o[0], s[0], a.as<T>() + o[1], s[1], b.as<T>() + o[2], s[2], y + at);

@@ -95,7 +95,7 @@ Tensor map1(const char* operation, Loc where, const Tensor& x, Pick pick) {
     if (!f) refuse_dtype(operation, a.dtype, where);
     Tensor result = empty(a.shape, a.dtype);
     const T* from = a.as<T>();
-    T* y = result.impl()->template as<T>();
+    T* y = detail::data<T>(result);
     if (a.contiguous && a.numel < 2 * grain) {
       f(a.numel, from, 1, y);
     } else {
@@ -116,7 +116,7 @@ Tensor map1k(const char* operation, Loc where, const Tensor& x, double k0, doubl
     if (!f) refuse_dtype(operation, a.dtype, where);
     Tensor result = empty(a.shape, a.dtype);
     const T* from = a.as<T>();
-    T* y = result.impl()->template as<T>();
+    T* y = detail::data<T>(result);
     for_elements<1>(a.shape, {&a},
                     [&](auto n, const auto* o, const auto* s, auto at) { f(n, from + o[0], s[0], y + at, k0, k1); });
     return result;
@@ -136,7 +136,7 @@ Tensor map2(const char* operation, Loc where, const Tensor& ta, const Tensor& tb
     using Y = std::conditional_t<compares, bool, T>;
     Tensor result = empty(a.shape, compares ? boolean : a.dtype);
     const T *pa = a.as<T>(), *pb = b.as<T>();
-    Y* y = result.impl()->template as<Y>();
+    Y* y = detail::data<Y>(result);
     if (a.contiguous && b.contiguous && a.numel < 2 * grain) {
       f(a.numel, pa, 1, pb, 1, y);
     } else {

@@ -7,6 +7,7 @@
 
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus {
 namespace {
@@ -40,7 +41,7 @@ void trim_zeros(std::string& s) {
 
 // 1.2346 among ordinary numbers; 1.2346e-05 where they are huge, tiny or far apart.
 bool needs_exponent(const std::vector<double>& numbers) {
-  double low = INFINITY, high = 0;
+  double low = detail::infinity, high = 0;
   for (double v : numbers)
     if (std::isfinite(v) && v != 0) low = std::min(low, std::abs(v)), high = std::max(high, std::abs(v));
   return high != 0 && (high >= 1e8 || low < 1e-4 || high / low > 1000);
@@ -81,7 +82,7 @@ std::vector<std::string> exponent_texts(const std::vector<double>& numbers) {
 std::vector<std::string> texts_of(const Tensor& x) {
   return detail::visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const T* first = x.impl()->as<T>();
+    const T* first = detail::data<T>(x);
     if constexpr (std::is_floating_point_v<T>) {
       std::vector<double> numbers;
       auto add = [&](T v) { numbers.push_back(v); };

@@ -14,7 +14,7 @@ constexpr std::int64_t grain = 4096;  // numbers for one thread
 template <class T, class Fill>
 void draw(Tensor& y, Generator& generator, Fill fill) {
   const std::uint64_t first = generator.draw(y.numel());
-  T* p = y.impl()->as<T>();
+  T* p = detail::data<T>(y);
   kernels::parallel_for(y.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
     fill(first + static_cast<std::uint64_t>(begin), end - begin, p + begin);
   });
@@ -75,7 +75,7 @@ Tensor randperm(std::int64_t n, Loc where) { return randperm(n, default_generato
 
 Tensor randperm(std::int64_t n, Generator& generator, Loc where) {
   Tensor y = detail::make({n}, i64, "randperm", where);
-  kernels::permutation(generator.seed(), generator.draw(n), n, y.impl()->as<std::int64_t>());
+  kernels::permutation(generator.seed(), generator.draw(n), n, detail::data<std::int64_t>(y));
   return y;
 }
 

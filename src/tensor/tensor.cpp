@@ -282,7 +282,7 @@ void Tensor::copy_to(void* to, DType dtype, Loc where) const {
   const Tensor x = dense(*this);
   visit(x.dtype(), [&](auto from) {
     visit(dtype, [&](auto as) {
-      kernels::convert(x.numel(), x.impl()->as<decltype(from)>(), 1, static_cast<decltype(as)*>(to));
+      kernels::convert(x.numel(), detail::data<decltype(from)>(x), 1, static_cast<decltype(as)*>(to));
     });
   });
 }

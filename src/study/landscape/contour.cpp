@@ -1,8 +1,8 @@
 #include "study/landscape/contour.hpp"
+#include "tensor/number.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <unordered_map>
 
 namespace gradus::study {
@@ -14,9 +14,9 @@ class Rimmed {
   explicit Rimmed(const Grid& grid) : grid_(grid), columns(grid.columns + 2), rows(grid.rows + 2) {}
 
   double f(int i, int j) const {
-    if (i == 0 || j == 0 || i == columns - 1 || j == rows - 1) return -std::numeric_limits<double>::infinity();
+    if (i == 0 || j == 0 || i == columns - 1 || j == rows - 1) return -detail::infinity;
     const double value = grid_.f[static_cast<std::size_t>((j - 1) * grid_.columns + i - 1)];
-    return std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
+    return std::isnan(value) ? detail::infinity : value;
   }
   Point place(int i, int j) const {
     return {static_cast<double>(std::clamp(i - 1, 0, grid_.columns - 1)),

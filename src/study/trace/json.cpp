@@ -1,8 +1,8 @@
 #include "study/trace/json.hpp"
+#include "tensor/number.hpp"
 
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <span>
 
 namespace gradus::study {
@@ -56,7 +56,7 @@ std::size_t sequence(std::string_view s) {
 
 template <class T>
 std::string summary(const std::vector<T>& all, bool& nonfinite) {
-  double min = std::numeric_limits<double>::infinity(), max = -min, sum = 0, squares = 0;
+  double min = detail::infinity, max = -min, sum = 0, squares = 0;
   std::int64_t nan = 0, inf = 0, zero = 0, finite = 0;
   for (const T value : all) {
     const double x = static_cast<double>(value);
