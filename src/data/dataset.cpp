@@ -22,8 +22,7 @@ Tensor gathered(const Tensor& x, std::span<const std::int64_t> index, Loc where)
   Shape shape = from.shape();
   shape[0] = m;
   Tensor y = detail::make(shape, from.dtype(), "rows", where);
-  detail::visit(from.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  detail::visit(from.dtype(), [&]<class T>() {
     kernels::table<T>().index_select(1, n, from.numel() / n, detail::data<T>(from), m, index.data(),
                                      detail::data<T>(y));
   });

@@ -51,8 +51,7 @@ struct Attend {
     const Tensor q = with_rows(in[0]), k = with_rows(in[1]), v = with_rows(in[2]);
     const Tensor p = f.extras[0] = empty({q.size(0), q.size(1), q.size(2), k.size(2)}, q.dtype());
     Tensor y = head_rows(q.size(0), q.size(1), q.size(2), v.size(3), q.dtype());
-    visit_floating(q.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(q.dtype(), [&]<class T>() {
       kernels::table<T>().attention(shape(q, k, v, y), detail::data<T>(q), detail::data<T>(k), detail::data<T>(v),
                                     detail::data<T>(p), detail::data<T>(y));
     });
@@ -74,8 +73,7 @@ struct Attend {
     const Tensor &p = w.extra(0), ds = empty(p.shape(), p.dtype());
     const auto like = [](const Tensor& x) { return head_rows(x.size(0), x.size(1), x.size(2), x.size(3), x.dtype()); };
     Tensor dq = like(q), dk = like(k), dv = like(v);
-    visit_floating(q.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(q.dtype(), [&]<class T>() {
       kernels::table<T>().attention_vjp(shape(q, k, v, g), detail::data<T>(q), detail::data<T>(k), detail::data<T>(v),
                                         detail::data<T>(p), detail::data<T>(g), detail::data<T>(dq),
                                         detail::data<T>(dk), detail::data<T>(dv), detail::data<T>(ds));

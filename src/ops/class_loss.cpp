@@ -15,8 +15,7 @@ struct CrossEntropy {
   Tensor forward(Fwd&, Ins in) const {
     const Tensor x = dense(in[0]), at = dense(in[1]);
     Tensor y = empty({x.size(0)}, x.dtype());
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       kernels::table<T>().cross_entropy(x.size(0), x.size(1), detail::data<T>(x), detail::data<std::int64_t>(at),
                                         detail::data<T>(y));
     });
@@ -29,8 +28,7 @@ struct CrossEntropy {
   void fast(Vjp& v) const {
     const Tensor x = dense(v.in(0)), at = dense(v.in(1)), g = dense(v.g);
     Tensor dx = empty(x.shape(), x.dtype());
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       kernels::table<T>().cross_entropy_vjp(x.size(0), x.size(1), detail::data<T>(x), detail::data<std::int64_t>(at),
                                             detail::data<T>(g), detail::data<T>(dx));
     });

@@ -31,12 +31,6 @@ struct Plain {
 inline Shape list(const Pair& p) { return {p[0], p[1]}; }
 inline Pair pair(const Shape& s) { return {s[0], s[1]}; }
 
-// Calls f with a zero of the element type, which is f32 or f64.
-template <class F>
-decltype(auto) visit_floating(DType dtype, F&& f) {
-  return dtype == f32 ? f(float{}) : f(double{});
-}
-
 inline void check_same_dtype(const char* operation, const Arg& a, const Arg& b) {
   check_defined(a, operation, a.where);
   check_defined(b, operation, b.where);

@@ -16,8 +16,7 @@ bool all_pairs(const char* operation, const Tensor& a, const Tensor& b, Same sam
   check_defined(b, operation, Loc());
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
   const Tensor x = dense(a), y = dense(b);
-  return visit(a.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  return visit(a.dtype(), [&]<class T>() {
     const T *p = detail::data<T>(x), *q = detail::data<T>(y);
     for (std::int64_t i = 0; i < x.numel(); ++i)
       if (!(p[i] == q[i] || (p[i] != p[i] && q[i] != q[i]) || same(p[i], q[i]))) return false;

@@ -20,8 +20,7 @@ Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, 
   v.dh = op.dilation[0], v.dw = op.dilation[1], v.groups = op.groups;
   const Tensor da = dense(a), db = dense(b), scratch = empty({kernels::conv_scratch(v)}, a.dtype());
   Tensor r = empty(result, a.dtype());
-  visit_floating(a.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  visit_floating(a.dtype(), [&]<class T>() {
     pick(kernels::table<T>(), v, detail::data<T>(da), detail::data<T>(db), detail::data<T>(r),
          detail::data<T>(scratch));
   });

@@ -31,8 +31,7 @@ Tensor checked(const Fwd& f, const Tensor& index, std::int64_t n) {
 void add_rows(const char* operation, const Tensor& x, std::int64_t axis, const Tensor& at, const Tensor& y) {
   const Block b = block(x, Shape{axis});
   const Tensor from = dense(y);
-  visit(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  visit(x.dtype(), [&]<class T>() {
     const auto kernel = kernels::table<T>().index_add;
     if (!kernel) refuse_dtype(operation, x.dtype(), Loc());
     const std::int64_t m = at.numel(), each = b.n * b.inner;
@@ -59,8 +58,7 @@ struct IndexSelect {
     Shape shape = in[0].shape();
     shape[static_cast<int>(axis)] = m;
     Tensor y = make(shape, in[0].dtype(), f.name, f.where);
-    visit(y.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit(y.dtype(), [&]<class T>() {
       const auto kernel = kernels::table<T>().index_select;
       const T* x = detail::data<T>(b.x);
       const std::int64_t* i = detail::data<std::int64_t>(at);
@@ -117,8 +115,7 @@ void add_elements(const Tensor& x, std::int64_t axis, const Tensor& index, const
   const Nest<3> r = nest<3>(index.shape(), {index.impl(), origin.impl(), y.impl()});
   std::int64_t s[3] = {};
   for (int k = 0; k < 3 && r.dims; ++k) s[k] = r.stride[k][r.dims - 1];
-  visit(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  visit(x.dtype(), [&]<class T>() {
     const std::int64_t* at = detail::data<std::int64_t>(index);
     T* to = detail::data<T>(origin);
     const T* from = detail::data<T>(y);
@@ -141,8 +138,7 @@ struct Gather {
     const Tensor origin = origins(in[0], axis, at);
     const std::int64_t step = in[0].strides()[static_cast<int>(axis)];
     const Tensor y = empty(at.shape(), in[0].dtype());
-    visit(y.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit(y.dtype(), [&]<class T>() {
       const std::int64_t* index = detail::data<std::int64_t>(at);
       const T* from = detail::data<T>(origin);
       T* to = detail::data<T>(y);
@@ -297,8 +293,7 @@ Tensor one_hot(Arg labels, std::int64_t classes, DType dtype) {
   const Loc line = user_line(labels.where);
   const Tensor at = checked(Fwd("one_hot", line), list, classes), y = make(shape, dtype, "one_hot", line);
   fill_strided(*y.impl(), 0);
-  visit(dtype, [&](auto zero) {
-    using T = decltype(zero);
+  visit(dtype, [&]<class T>() {
     for (std::int64_t i = 0; i < at.numel(); ++i)
       detail::data<T>(y)[i * classes + detail::data<std::int64_t>(at)[i]] = T(1);
   });

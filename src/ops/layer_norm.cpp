@@ -24,8 +24,7 @@ struct LayerNorm {
     const Tensor x = dense(in[0]), w = dense(in[1]), b = dense(in[2]), y = empty(x.shape(), x.dtype());
     const Index n = w.numel(), rows = n ? x.numel() / n : 0;
     const Tensor r = f.extras[0] = empty({rows}, x.dtype()), mean = f.extras[1] = empty({rows}, x.dtype());
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       kernels::parallel_for(rows, std::max<Index>(1, grain / std::max<Index>(1, n)), [&](Index begin, Index end) {
         kernels::table<T>().layer_norm(end - begin, n, eps, detail::data<T>(x) + begin * n, detail::data<T>(w),
                                        detail::data<T>(b), detail::data<T>(y) + begin * n, detail::data<T>(r) + begin,
@@ -51,8 +50,7 @@ struct LayerNorm {
     const Index n = w.numel(), rows = n ? x.numel() / n : 0, pieces = (rows + kRows - 1) / kRows;
     Tensor dw = empty(w.shape(), w.dtype()), db = empty(w.shape(), w.dtype());
     const Tensor parts = empty({2, pieces, n}, w.dtype());
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       const auto& kernel = kernels::table<T>();
       kernels::parallel_for(
           pieces, std::max<Index>(1, grain / std::max<Index>(1, kRows * n)), [&](Index begin, Index end) {

@@ -35,8 +35,7 @@ struct MseLoss {
   void fields(auto& v) const { v("scale", scale); }
   Tensor forward(Fwd& f, Ins in) const {
     Tensor d = map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.sub; });
-    return visit_floating(d.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    return visit_floating(d.dtype(), [&]<class T>() {
       const auto& k = kernels::table<T>();
       T* x = detail::data<T>(d);
       T total = 0;
@@ -85,8 +84,8 @@ constexpr const OpTable* rows_of_losses[] = {&op_table<MseLoss>, &op_table<BceLo
 template <class Ok>
 void check_numbers(const char* name, const char* what, const Arg& x, const char* expected, const char* advice, Ok ok) {
   const Tensor t = dense(x.tensor());
-  visit_floating(t.dtype(), [&](auto zero) {
-    const auto* number = detail::data<decltype(zero)>(t);
+  visit_floating(t.dtype(), [&]<class T>() {
+    const auto* number = detail::data<T>(t);
     for (std::int64_t i = 0; i < t.numel(); ++i)
       if (!ok(static_cast<double>(number[i])))
         fail(name,

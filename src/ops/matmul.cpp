@@ -58,8 +58,7 @@ void multiply(const Factor& x, const Factor& y, bool add, const Tensor& result) 
   const int r = shape.size() - 2;
   const Index m = shape[r], n = shape[r + 1], k = x.x.shape()[r + !x.transposed];
   if (result.impl()->numel == 0) return;
-  visit_floating(a.x->dtype, [&](auto zero) {
-    using T = decltype(zero);
+  visit_floating(a.x->dtype, [&]<class T>() {
     const T beta = add ? 1 : 0;
     const auto gemm = kernels::table<T>().gemm;
     const auto one = [&](Index at_a, Index at_b, Index at) {

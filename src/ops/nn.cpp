@@ -20,8 +20,7 @@ struct Dropout {
   void fields(auto& v) const { v("p", p), v("seed", seed), v("counter", counter); }
   Tensor forward(Fwd&, Ins in) const {
     const Tensor x = dense(in[0]), y = empty(x.shape(), x.dtype());
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       kernels::parallel_for(x.numel(), grain / 8, [&](Index begin, Index end) {
         kernels::dropout(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(counter + begin), end - begin, p,
                          detail::data<T>(x) + begin, detail::data<T>(y) + begin);
@@ -146,8 +145,7 @@ struct Normalize {
     }
     const Tensor x = dense(in[0]), y = empty(shape, x.dtype());
     for (Tensor& extra : f.extras) extra = empty(reduced(shape, axes, false), x.dtype());
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       normalize_rows<T>(s, eps, detail::data<T>(x), detail::data<T>(y), detail::data<T>(f.extras[0]),
                         detail::data<T>(f.extras[1]), detail::data<T>(f.extras[2]));
     });
@@ -162,8 +160,7 @@ struct Normalize {
     const Folded s(v.g.shape(), axes);
     if (!s.fits || v.g.numel() == 0) return vjp(v);
     const Tensor g = dense(v.g), y = dense(v.out()), dx = empty(g.shape(), g.dtype());
-    visit_floating(g.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(g.dtype(), [&]<class T>() {
       normalize_vjp_rows<T>(s, detail::data<T>(g), detail::data<T>(y), detail::data<T>(v.extra(0)),
                             detail::data<T>(dx));
     });

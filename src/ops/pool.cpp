@@ -51,8 +51,7 @@ struct MaxPool2d {
     const Tensor x = dense(in[0]);
     Tensor y = empty(pooled(x.shape(), window, stride, padding, dilation, ceil_mode), x.dtype());
     const Tensor at = f.extras[0] = empty(y.shape(), i64);
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       kernels::table<T>().max_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, dilation),
                                      detail::data<T>(x), detail::data<T>(y), detail::data<std::int64_t>(at));
     });
@@ -66,8 +65,7 @@ struct MaxPool2d {
   }
   void fast(Vjp& v) const {
     const Tensor g = dense(v.g), dx = empty(v.shape(0), g.dtype());
-    visit_floating(g.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(g.dtype(), [&]<class T>() {
       kernels::table<T>().max_pool2d_input(geometry(dx.shape(), g.shape(), window, stride, padding, dilation),
                                            detail::data<T>(g), detail::data<std::int64_t>(v.extra(0)),
                                            detail::data<T>(dx));
@@ -94,8 +92,7 @@ struct AvgPool2d {
   Tensor forward(Fwd&, Ins in) const {
     const Tensor x = dense(in[0]);
     Tensor y = empty(pooled(x.shape(), window, stride, padding, {1, 1}, ceil_mode), x.dtype());
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       kernels::table<T>().avg_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, {1, 1}), count_include_pad,
                                      detail::data<T>(x), detail::data<T>(y));
     });
@@ -116,8 +113,7 @@ struct AvgPool2dInput {
   Tensor forward(Fwd&, Ins in) const {
     const Tensor gy = dense(in[0]);
     Tensor gx = empty(resized(gy.shape(), size[0], size[1]), gy.dtype());
-    visit_floating(gy.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(gy.dtype(), [&]<class T>() {
       kernels::table<T>().avg_pool2d_input(geometry(gx.shape(), gy.shape(), window, stride, padding, {1, 1}),
                                            count_include_pad, detail::data<T>(gy), detail::data<T>(gx));
     });
@@ -151,8 +147,7 @@ struct AdaptiveAvgPool2d {
   Tensor forward(Fwd&, Ins in) const {
     const Tensor x = dense(in[0]), y = empty(resized(x.shape(), size[0], size[1]), x.dtype());
     const std::int64_t h = x.shape()[2], w = x.shape()[3];
-    visit_floating(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(x.dtype(), [&]<class T>() {
       const T* from = detail::data<T>(x);
       T* to = detail::data<T>(y);
       for_windows(x.shape(), size[0], size[1], [=](auto p, auto h0, auto h1, auto w0, auto w1, auto at) {
@@ -175,8 +170,7 @@ struct AdaptiveAvgPool2dInput {
   Tensor forward(Fwd&, Ins in) const {
     const Tensor gy = dense(in[0]), gx = zeros(resized(gy.shape(), size[0], size[1]), gy.dtype());
     const std::int64_t h = size[0], w = size[1];
-    visit_floating(gy.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(gy.dtype(), [&]<class T>() {
       const T* from = detail::data<T>(gy);
       T* to = detail::data<T>(gx);
       for_windows(gx.shape(), gy.shape()[2], gy.shape()[3], [=](auto p, auto h0, auto h1, auto w0, auto w1, auto at) {

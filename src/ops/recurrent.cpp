@@ -19,8 +19,7 @@ struct LstmGates {
   Tensor forward(Fwd&, Ins in) const {
     const Tensor a = dense(in[0]), c = dense(in[1]);
     Tensor y = empty({2, c.size(0), c.size(1)}, c.dtype());
-    visit_floating(c.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(c.dtype(), [&]<class T>() {
       kernels::table<T>().lstm(c.size(0), c.size(1), detail::data<T>(a), detail::data<T>(c), detail::data<T>(y));
     });
     return y;
@@ -40,8 +39,7 @@ struct LstmGates {
   void fast(Vjp& v) const {
     const Tensor a = dense(v.in(0)), c = dense(v.in(1)), g = dense(v.g);
     Tensor da = empty(a.shape(), a.dtype()), dc = empty(c.shape(), c.dtype());
-    visit_floating(c.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(c.dtype(), [&]<class T>() {
       kernels::table<T>().lstm_vjp(c.size(0), c.size(1), detail::data<T>(a), detail::data<T>(c),
                                    detail::data<T>(v.out()), detail::data<T>(g), detail::data<T>(da),
                                    detail::data<T>(dc));

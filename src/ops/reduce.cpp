@@ -34,8 +34,7 @@ Tensor reduce(const char* operation, Loc where, const Tensor& x, const Shape& ax
     return reduce(operation, where, y, part(0, first), keepdim, pick);
   }
   const Block b = block(x, axes);
-  return visit(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  return visit(x.dtype(), [&]<class T>() {
     const auto kernel = pick(kernels::table<T>());
     if (!kernel) refuse_dtype(operation, x.dtype(), where);
     Tensor result = empty(reduced(x.shape(), axes, keepdim), x.dtype());
@@ -48,8 +47,7 @@ Tensor reduce(const char* operation, Loc where, const Tensor& x, const Shape& ax
 template <class Pick>
 Tensor scan(const Fwd& f, const Tensor& x, std::int64_t axis, Pick pick) {
   const Block b = block(x, Shape{axis});
-  return visit(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  return visit(x.dtype(), [&]<class T>() {
     const auto kernel = pick(kernels::table<T>());
     if (!kernel) refuse_dtype(f.name, x.dtype(), f.where);
     Tensor result = empty(x.shape(), x.dtype());
@@ -115,8 +113,7 @@ struct Mean {
   Tensor forward(Fwd& f, Ins in) const {
     Tensor y = reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.sum; });
     const double n = count(in[0].shape(), axes);
-    visit(y.dtype(), [&](auto zero) {
-      using T = decltype(zero);
+    visit(y.dtype(), [&]<class T>() {
       T* sums = detail::data<T>(y);
       for (std::int64_t i = 0; i < y.numel(); ++i) sums[i] = static_cast<T>(sums[i] / n);
     });
@@ -235,8 +232,7 @@ void by_rows(const Op& op, Vjp& v, Pick pick) {
   const Tensor g = dense(v.g), y = dense(v.out());
   Tensor dx = empty(shape.shape, shape.dtype);
   const std::int64_t n = shape.shape.back();
-  visit_floating(shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  visit_floating(shape.dtype, [&]<class T>() {
     const auto f = pick(kernels::table<T>());
     kernels::parallel_for(shape.numel / n, std::max<std::int64_t>(1, grain / n),
                           [&](std::int64_t begin, std::int64_t end) {
@@ -319,8 +315,7 @@ Tensor position(const char* operation, const Arg& arg, const Axes& axes, bool ke
   const Tensor& x = arg;
   const Shape normal = normal_axes(axes, x.dim(), operation, arg.where);
   const Block b = block(x, normal);
-  return visit(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  return visit(x.dtype(), [&]<class T>() {
     const auto kernel = pick(kernels::table<T>());
     if (!kernel) refuse_dtype(operation, x.dtype(), arg.where);
     Tensor result = empty(reduced(x.shape(), normal, keepdim), i64);

@@ -77,8 +77,7 @@ struct Expand {
     if (!rows) return vjp(v);
     Tensor total = empty(to, g.dtype);
     const TensorImpl& y = *total.impl();
-    visit_floating(g.dtype, [&](auto zero) {
-      using T = decltype(zero);
+    visit_floating(g.dtype, [&]<class T>() {
       kernels::table<T>().sum(1, y.numel ? g.numel / y.numel : 0, y.numel, g.as<T>(), y.as<T>());
     });
     v.give(0, std::move(total));

@@ -17,18 +17,13 @@ void for_pieces(const Tensor& p, const Tensor& g, const F& f) {
     if (!copy.is_same(p)) assign_strided(*copy.impl(), *p.impl());
     return;
   }
-  const auto run = [&](auto zero) {
-    using T = decltype(zero);
-    T* const to = detail::data<T>(p);
-    const T* const from = detail::data<T>(g);
+  visit_floating(p.dtype(), [&]<class T>() {
+    T* const to = data<T>(p);
+    const T* const from = data<T>(g);
     const std::int64_t count = p.impl()->numel;
     if (count < 2 * grain) return f(to, from, std::int64_t{0}, count);
     kernels::parallel_for(count, grain, [&](auto begin, auto end) { f(to, from, begin, end - begin); });
-  };
-  if (p.dtype() == f32)
-    run(float{});
-  else
-    run(double{});
+  });
 }
 
 }  // namespace gradus::detail

@@ -49,8 +49,7 @@ using detail::user_line;
 
 Tensor filled(const Shape& shape, double value, DType dtype, const char* operation, Loc where) {
   Tensor y = make(shape, dtype, operation, where);
-  detail::visit(dtype, [&](auto zero) {
-    using T = decltype(zero);
+  detail::visit(dtype, [&]<class T>() {
     kernels::table<T>().fill(y.numel(), detail::element<T>(value, operation, where), detail::data<T>(y));
   });
   return y;
@@ -60,8 +59,7 @@ Tensor filled(const Shape& shape, double value, DType dtype, const char* operati
 template <class F>
 Tensor indexed(std::int64_t n, DType dtype, const char* operation, Loc where, F f) {
   Tensor y = make({n}, dtype, operation, where);
-  detail::visit(dtype, [&](auto zero) {
-    using T = decltype(zero);
+  detail::visit(dtype, [&]<class T>() {
     T* p = detail::data<T>(y);
     for (std::int64_t i = 0; i < n; ++i) p[i] = detail::element<T>(f(i), operation, where);
   });
@@ -157,8 +155,7 @@ Tensor linspace(double start, double stop, std::int64_t count, DType dtype, Loc 
 
 Tensor eye(std::int64_t n, DType dtype, Loc where) {
   Tensor y = filled({n, n}, 0, dtype, "eye", where);
-  detail::visit(dtype, [&](auto zero) {
-    using T = decltype(zero);
+  detail::visit(dtype, [&]<class T>() {
     for (std::int64_t i = 0; i < n; ++i) detail::data<T>(y)[i * (n + 1)] = T{1};
   });
   return y;
@@ -167,7 +164,7 @@ Tensor eye(std::int64_t n, DType dtype, Loc where) {
 Tensor tensor(std::initializer_list<Nested> numbers, DType dtype, Loc where) {
   const Nested all(numbers);
   Tensor y = make(shape_of(all, where), dtype, "tensor", where);
-  detail::visit(dtype, [&](auto zero) { copy(all, detail::data<decltype(zero)>(y), where); });
+  detail::visit(dtype, [&]<class T>() { copy(all, detail::data<T>(y), where); });
   return y;
 }
 

@@ -71,19 +71,24 @@ inline void check_defined(const Tensor& x, const char* operation, Loc where) {
   if (!x.defined()) refuse_undefined_tensor(operation, where);
 }
 
-// Calls f with a zero of x's element type.
+// Calls f<T>() with the element type T of dtype.
 template <class F>
 decltype(auto) visit(DType dtype, F&& f) {
   switch (dtype) {
     case DType::f32:
-      return f(float{});
+      return f.template operator()<float>();
     case DType::f64:
-      return f(double{});
+      return f.template operator()<double>();
     case DType::i64:
-      return f(std::int64_t{});
+      return f.template operator()<std::int64_t>();
     default:
-      return f(bool{});
+      return f.template operator()<bool>();
   }
+}
+// The same where dtype is f32 or f64.
+template <class F>
+decltype(auto) visit_floating(DType dtype, F&& f) {
+  return dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 
 // What this floor tells observers; the tape's floor, above, passes it on.

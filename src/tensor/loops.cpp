@@ -13,8 +13,7 @@ void refuse_dtype(const char* operation, DType dtype, Loc where) {
 
 Tensor select(const Tensor& tc, const Tensor& ta, const Tensor& tb) {
   const TensorImpl &c = *tc.impl(), &a = *ta.impl(), &b = *tb.impl();
-  return visit(a.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  return visit(a.dtype, [&]<class T>() {
     Tensor result = empty(a.shape, a.dtype);
     T* y = detail::data<T>(result);
     const auto f = kernels::table<T>().where;
@@ -26,8 +25,7 @@ Tensor select(const Tensor& tc, const Tensor& ta, const Tensor& tb) {
 }
 
 void copy_strided(const TensorImpl& from, const TensorImpl& to) {
-  visit(from.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  visit(from.dtype, [&]<class T>() {
     const auto& k = kernels::table<T>();
     const T* x = from.as<T>();
     T* y = to.as<T>();
@@ -71,10 +69,8 @@ void rows_of(const TensorImpl& from, const TensorImpl& to, const Row& row) {
 
 void assign_strided(const TensorImpl& from, const TensorImpl& to) {
   if (from.dtype == to.dtype && to.contiguous && from.storage != to.storage) return copy_strided(from, to);
-  visit(from.dtype, [&](auto f) {
-    visit(to.dtype, [&](auto t) {
-      using F = decltype(f);
-      using T = decltype(t);
+  visit(from.dtype, [&]<class F>() {
+    visit(to.dtype, [&]<class T>() {
       rows_of(from, to, [&](auto n, auto of, auto sf, auto ot, auto st) {
         const F* x = from.as<F>() + of;
         T* y = to.as<T>() + ot;
@@ -86,8 +82,7 @@ void assign_strided(const TensorImpl& from, const TensorImpl& to) {
 }
 
 void fill_strided(const TensorImpl& to, double value) {
-  visit(to.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  visit(to.dtype, [&]<class T>() {
     T* y = to.as<T>();
     if (to.contiguous) return kernels::table<T>().fill(to.numel, static_cast<T>(value), y);
     rows_of(to, to, [&](auto n, auto, auto, auto o, auto s) {
@@ -97,8 +92,7 @@ void fill_strided(const TensorImpl& to, double value) {
 }
 
 void add_strided(const TensorImpl& from, double alpha, const TensorImpl& to) {
-  visit(to.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  visit(to.dtype, [&]<class T>() {
     const auto f = kernels::table<T>().axpy;
     if (!f) refuse_dtype("add_", to.dtype, Loc::current());
     const T* x = from.as<T>();
@@ -116,8 +110,7 @@ void add_strided(const TensorImpl& from, double alpha, const TensorImpl& to) {
 }
 
 void scale_strided(const TensorImpl& to, double factor) {
-  visit(to.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  visit(to.dtype, [&]<class T>() {
     const auto f = kernels::table<T>().mul_scalar;
     if (!f) refuse_dtype("mul_", to.dtype, Loc::current());
     T* y = to.as<T>();

@@ -89,8 +89,7 @@ void for_elements(const Shape& shape, const TensorImpl* const (&x)[N], const Pie
 template <class Pick>
 Tensor map1(const char* operation, Loc where, const Tensor& x, Pick pick) {
   const TensorImpl& a = *x.impl();
-  return visit(a.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  return visit(a.dtype, [&]<class T>() {
     const auto f = pick(kernels::table<T>());
     if (!f) refuse_dtype(operation, a.dtype, where);
     Tensor result = empty(a.shape, a.dtype);
@@ -110,8 +109,7 @@ Tensor map1(const char* operation, Loc where, const Tensor& x, Pick pick) {
 template <class Pick>
 Tensor map1k(const char* operation, Loc where, const Tensor& x, double k0, double k1, Pick pick) {
   const TensorImpl& a = *x.impl();
-  return visit(a.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  return visit(a.dtype, [&]<class T>() {
     const auto f = pick(kernels::table<T>());
     if (!f) refuse_dtype(operation, a.dtype, where);
     Tensor result = empty(a.shape, a.dtype);
@@ -127,8 +125,7 @@ Tensor map1k(const char* operation, Loc where, const Tensor& x, double k0, doubl
 template <class Pick>
 Tensor map2(const char* operation, Loc where, const Tensor& ta, const Tensor& tb, Pick pick) {
   const TensorImpl &a = *ta.impl(), &b = *tb.impl();
-  return visit(a.dtype, [&](auto zero) {
-    using T = decltype(zero);
+  return visit(a.dtype, [&]<class T>() {
     const auto f = pick(kernels::table<T>());
     if (!f) refuse_dtype(operation, a.dtype, where);
     constexpr bool compares =

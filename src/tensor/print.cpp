@@ -80,8 +80,7 @@ std::vector<std::string> exponent_texts(const std::vector<double>& numbers) {
 }
 
 std::vector<std::string> texts_of(const Tensor& x) {
-  return detail::visit(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  return detail::visit(x.dtype(), [&]<class T>() {
     const T* first = detail::data<T>(x);
     if constexpr (std::is_floating_point_v<T>) {
       std::vector<double> numbers;

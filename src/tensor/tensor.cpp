@@ -216,7 +216,7 @@ std::int64_t offset_of(const TensorImpl& t, std::initializer_list<std::int64_t> 
 }
 
 double read(const TensorImpl& t, std::int64_t offset) {
-  return visit(t.dtype, [&](auto zero) { return static_cast<double>(t.as<decltype(zero)>()[offset]); });
+  return visit(t.dtype, [&]<class T>() { return static_cast<double>(t.as<T>()[offset]); });
 }
 
 }  // namespace
@@ -240,7 +240,7 @@ double Tensor::at(std::initializer_list<std::int64_t> index, Loc where) const {
 void Tensor::set(std::initializer_list<std::int64_t> index, double value, Loc where) {
   const auto offset = offset_of(impl_of(*this, "set", where), index, "set", where);
   changed(*this, "set", where);
-  visit(impl_->dtype, [&](auto zero) { impl_->as<decltype(zero)>()[offset] = static_cast<decltype(zero)>(value); });
+  visit(impl_->dtype, [&]<class T>() { impl_->as<T>()[offset] = static_cast<T>(value); });
 }
 
 double Tensor::flat(std::int64_t i, Loc where) const {
@@ -280,10 +280,8 @@ void* Tensor::mutable_raw(DType dtype, Loc where) {
 void Tensor::copy_to(void* to, DType dtype, Loc where) const {
   impl_of(*this, "to_vector", where);
   const Tensor x = dense(*this);
-  visit(x.dtype(), [&](auto from) {
-    visit(dtype, [&](auto as) {
-      kernels::convert(x.numel(), detail::data<decltype(from)>(x), 1, static_cast<decltype(as)*>(to));
-    });
+  visit(x.dtype(), [&]<class From>() {
+    visit(dtype, [&]<class To>() { kernels::convert(x.numel(), detail::data<From>(x), 1, static_cast<To*>(to)); });
   });
 }
 
