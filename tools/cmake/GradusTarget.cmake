@@ -33,3 +33,10 @@ function(gradus_use_headers target)
     target_compile_definitions(${target} PRIVATE $<TARGET_PROPERTY:${package},INTERFACE_COMPILE_DEFINITIONS>)
   endforeach()
 endfunction()
+
+# gradus_precompiled_by_ccache(<name>): flags by which ccache can keep objects that use a precompiled header
+# (https://ccache.dev/manual/latest.html, "Precompiled headers"; CCACHE_SLOPPINESS is set by tools/test).
+function(gradus_precompiled_by_ccache target)
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+endfunction()
