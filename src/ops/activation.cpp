@@ -174,7 +174,7 @@ Tensor mish(Arg x) {
 Tensor softplus(Arg x, double beta, double threshold) {
   if (beta == 0 || std::isnan(beta))
     fail("softplus",
-         {.wrong = "beta divides", .got = "beta = " + std::to_string(beta), .expected = "a number other than 0"}, x);
+         {.wrong = "beta divides", .got = "beta = " + number_text(beta), .expected = "a number other than 0"}, x);
   return apply(Softplus{beta, threshold}, x);
 }
 

@@ -167,7 +167,7 @@ Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) 
   check_classes(name, input, target, options.weight, options.reduction);
   const double eps = options.label_smoothing;
   if (!(eps >= 0 && eps <= 1))
-    fail(name, {.wrong = "label_smoothing is not a share", .got = std::to_string(eps), .expected = "0 to 1"}, input);
+    fail(name, {.wrong = "label_smoothing is not a share", .got = number_text(eps), .expected = "0 to 1"}, input);
   const At at(input);
   const Tensor &x = input, &t = target;
   const int axis = class_axis(x.shape());

@@ -8,6 +8,7 @@
 
 #include "ops/rows.hpp"
 #include "tensor/loops.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::detail {
 

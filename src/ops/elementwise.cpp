@@ -187,7 +187,7 @@ Tensor binary(const Op& op, Arg a, Arg b) {
     if (!is_floating(dtype) && n.number() != std::floor(n.number()))
       fail(Op::name,
            {.wrong = "a fraction meets an integer tensor",
-            .got = std::to_string(n.number()) + " and " + name(dtype),
+            .got = number_text(n.number()) + " and " + name(dtype),
             .advice = "convert the tensor: x.to(f32)"},
            n);
     return scalar(n.number(), dtype);

@@ -206,7 +206,7 @@ Tensor erf(Arg x) { return apply(Erf{}, x); }
 
 Tensor clamp(Arg x, double low, double high) {
   if (!(low <= high))
-    fail("clamp", {.wrong = "low is above high", .got = std::to_string(low) + " and " + std::to_string(high)}, x);
+    fail("clamp", {.wrong = "low is above high", .got = number_text(low) + " and " + number_text(high)}, x);
   return apply(Clamp{low, high}, x);
 }
 

@@ -124,7 +124,7 @@ Tensor l1_loss(Arg input, Arg target, Reduction reduction) {
 
 Tensor huber_loss(Arg input, Arg target, double delta, Reduction reduction) {
   check_pair("huber_loss", input, target, reduction);
-  if (!(delta > 0)) fail("huber_loss", {.wrong = "delta is not positive", .got = std::to_string(delta)}, input);
+  if (!(delta > 0)) fail("huber_loss", {.wrong = "delta is not positive", .got = number_text(delta)}, input);
   const At at(input);
   const Tensor d = input - target, c = clamp(d, -delta, delta);
   return finish(c * (d - c * 0.5), reduction);  // d²/2 where c = d, delta (|d| - delta/2) beyond
@@ -132,7 +132,7 @@ Tensor huber_loss(Arg input, Arg target, double delta, Reduction reduction) {
 
 Tensor smooth_l1_loss(Arg input, Arg target, double beta, Reduction reduction) {
   check_pair("smooth_l1_loss", input, target, reduction);
-  if (!(beta >= 0)) fail("smooth_l1_loss", {.wrong = "beta is negative", .got = std::to_string(beta)}, input);
+  if (!(beta >= 0)) fail("smooth_l1_loss", {.wrong = "beta is negative", .got = number_text(beta)}, input);
   const At at(input);
   return beta == 0 ? l1_loss(input, target, reduction) : huber_loss(input, target, beta, reduction) * (1 / beta);
 }
@@ -233,8 +233,7 @@ Tensor triplet_margin_loss(Arg anchor, Arg positive, Arg negative, const Triplet
     fail(name, {.wrong = "a 0-d tensor is not a row of numbers", .got = "()", .expected = "(N, D)"}, anchor);
   const double p = options.p;
   if (!(p > 0 && p < infinity))
-    fail(name, {.wrong = "p is not the power of a norm", .got = std::to_string(p), .expected = "above 0, finite"},
-         anchor);
+    fail(name, {.wrong = "p is not the power of a norm", .got = number_text(p), .expected = "above 0, finite"}, anchor);
   const At at(anchor);
   const auto distance = [&](const Tensor& u, const Tensor& v) {
     const Tensor d = u - v + options.eps;

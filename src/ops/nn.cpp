@@ -206,7 +206,7 @@ Rows detail::nn_rows() { return rows; }
 Tensor dropout(Arg x, double p, bool training) {
   check_floating("dropout", x);
   if (!(p >= 0 && p <= 1))
-    fail("dropout", {.wrong = "p is not a probability", .got = std::to_string(p), .expected = "0 to 1"}, x);
+    fail("dropout", {.wrong = "p is not a probability", .got = number_text(p), .expected = "0 to 1"}, x);
   if (!training || p == 0) return x;
   Generator& generator = default_generator();
   const std::uint64_t seed = generator.seed(), first = generator.draw(x.tensor().numel());

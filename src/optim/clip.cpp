@@ -8,6 +8,7 @@
 
 #include "kernels/kernels.hpp"
 #include "tensor/impl.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::optim {
 namespace {
@@ -49,10 +50,11 @@ void add_size(const Tensor& g, double power, double& total) {
 
 void check_positive(double value, const char* operation, const char* what, Loc where) {
   if (!(value > 0))
-    throw Error(
-        operation,
-        {.wrong = std::string(what) + " is not positive", .got = std::to_string(value), .expected = "more than 0"},
-        gradus::detail::user_line(where));
+    throw Error(operation,
+                {.wrong = std::string(what) + " is not positive",
+                 .got = gradus::detail::number_text(value),
+                 .expected = "more than 0"},
+                gradus::detail::user_line(where));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "optim/saved.hpp"
 #include "optim/whole.hpp"
 #include "tape/state.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::optim {
 namespace {
@@ -119,7 +120,8 @@ void NewtonCG::load_state_dict(const StateDict& state, Loc where) {
   };
   const double lambda = get("damping");
   if (!(lambda >= 0 && std::isfinite(lambda)))
-    throw Error("load_state_dict", {.wrong = "'damping' is out of range", .got = std::to_string(lambda)}, where);
+    throw Error("load_state_dict", {.wrong = "'damping' is out of range", .got = gradus::detail::number_text(lambda)},
+                where);
   steps_ = saved_count(get("n_iter"), "n_iter", where);
   damping_ = lambda;
 }

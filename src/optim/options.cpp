@@ -49,10 +49,11 @@ constexpr Rule rules[] = {
 void OptionCheck::operator()(std::string_view name, double value) const {
   for (const auto& [rule, limit] : rules)
     if (rule == name && !(value >= limit.low && (limit.closed ? value <= limit.high : value < limit.high)))
-      throw Error(
-          options,
-          {.wrong = std::string(name) + " is out of range", .got = std::to_string(value), .expected = limit.text},
-          gradus::detail::user_line(where));
+      throw Error(options,
+                  {.wrong = std::string(name) + " is out of range",
+                   .got = gradus::detail::number_text(value),
+                   .expected = limit.text},
+                  gradus::detail::user_line(where));
 }
 
 void OptionCheck::fail(const char* wrong) const {

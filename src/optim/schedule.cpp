@@ -6,13 +6,15 @@
 #include <numbers>
 
 #include "tensor/impl.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::optim {
 namespace {
 
 void require(bool fine, const char* form, const char* expected, double got, Loc where) {
   if (!fine)
-    throw Error(form, {.wrong = "an argument is out of range", .got = std::to_string(got), .expected = expected},
+    throw Error(form,
+                {.wrong = "an argument is out of range", .got = gradus::detail::number_text(got), .expected = expected},
                 gradus::detail::user_line(where));
 }
 

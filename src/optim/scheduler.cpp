@@ -90,7 +90,9 @@ ReduceLROnPlateau::ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateau
       best_(options.mode == PlateauMode::min ? gradus::detail::infinity : -gradus::detail::infinity) {
   if (!(o_.factor > 0 && o_.factor < 1))
     throw Error("ReduceLROnPlateau",
-                {.wrong = "factor does not reduce", .got = std::to_string(o_.factor), .expected = "between 0 and 1"},
+                {.wrong = "factor does not reduce",
+                 .got = gradus::detail::number_text(o_.factor),
+                 .expected = "between 0 and 1"},
                 user_line(where));
 }
 

@@ -14,6 +14,7 @@
 
 #include "kernels/kernels.hpp"
 #include "tape/state.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::study {
 
@@ -44,11 +45,7 @@ bool tame(const detail::OpTable* op) {
 // A view of what is finite is finite.
 bool shares(const Tensor& a, const Tensor& b) { return a.impl()->storage == b.impl()->storage; }
 
-std::string text(double v) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.6g", v);
-  return digits;
-}
+std::string text(double v) { return detail::number_text(v, 6); }
 
 Shape index_of(std::size_t at, const Shape& shape) {
   Shape index = shape;

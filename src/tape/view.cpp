@@ -2,6 +2,7 @@
 
 #include "tape/state.hpp"
 #include "tensor/loops.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus {
 
@@ -42,11 +43,7 @@ std::string NodeView::attributes() const {
     void put(const char* name, const std::string& value) {
       text += (text.empty() ? "" : ", ") + std::string(name) + "=" + value;
     }
-    void number(const char* name, double& v) override {
-      char digits[32];
-      std::snprintf(digits, sizeof digits, "%.9g", v);
-      put(name, digits);
-    }
+    void number(const char* name, double& v) override { put(name, number_text(v, 9)); }
     void integer(const char* name, std::int64_t& v) override { put(name, std::to_string(v)); }
     void flag(const char* name, bool& v) override { put(name, v ? "true" : "false"); }
     void list(const char* name, Shape& v) override { put(name, to_string(v)); }

@@ -1,10 +1,12 @@
-// Numbers in text: a scanner that knows one grammar, and the C library's rounding in its own locale.
+// Numbers as text: fmt writes them; a scanner that knows one grammar, and the C library's rounding, read them.
 #include "tensor/number.hpp"
 
 #include <locale.h>
 #include <stdlib.h>
 #include <cmath>
 #include <string>
+
+#include "tensor/format.hpp"
 
 namespace gradus::detail {
 namespace {
@@ -61,6 +63,12 @@ std::optional<T> refuse(const char** wrong, const char* reason) {
 }
 
 }  // namespace
+
+std::string number_text(double value) { return std::isnan(value) ? "nan" : formatted("{}", value); }
+std::string number_text(float value) { return std::isnan(value) ? "nan" : formatted("{}", value); }
+std::string number_text(double value, int digits) {
+  return std::isnan(value) ? "nan" : formatted("{:.{}g}", value, digits);
+}
 
 std::size_t number_length(std::string_view text) {
   std::size_t end = sign_length(text);

@@ -1,16 +1,22 @@
-// Numbers in text, read alike in every locale: strtod obeys the user's decimal comma, and some standard libraries have
-// no from_chars for double.
+// Numbers as text, written and read alike in every locale: printf and strtod obey the user's decimal comma, and some
+// standard libraries have no from_chars and to_chars for double.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace gradus::detail {
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// The shortest digits that are read back as the same number: "0.1", "-1e-09", "inf"; "nan" without a sign.
+std::string number_text(double value);
+std::string number_text(float value);
+std::string number_text(double value, int digits);  // rounded, as "%.6g" with 6
 
 // The number that the whole text is: 12, +3, -1.5, .5, 1e-3, inf, nan (in capitals, too). No blanks, no hexadecimal.
 // What is too small for a double is 0. Nothing for any other text, and *wrong is then "not a number" or "too large".

@@ -1,4 +1,4 @@
-// Numbers read from text.
+// Numbers written as text and read from it.
 #include "tensor/number.hpp"
 
 #include <clocale>
@@ -8,6 +8,7 @@
 #include "support.hpp"
 
 using gradus::detail::number_length;
+using gradus::detail::number_text;
 using gradus::detail::parse_integer;
 using gradus::detail::parse_number;
 using gradus::detail::split;
@@ -27,6 +28,22 @@ std::string why_no_integer(std::string_view text) {
 }
 
 }  // namespace
+
+TEST_CASE("number_text keeps every digit and adds none") {
+  CHECK(number_text(1.0) == "1");
+  CHECK(number_text(-1.5) == "-1.5");
+  CHECK(number_text(-1e-9) == "-1e-09");
+  CHECK(number_text(0.1) == "0.1");
+  CHECK(number_text(0.1f) == "0.1");
+  CHECK(number_text(0.1 + 0.2) == "0.30000000000000004");
+  CHECK(number_text(1e300) == "1e+300");
+  CHECK(number_text(-INFINITY) == "-inf");
+  CHECK(number_text(std::copysign(NAN, -1.0)) == "nan");
+  CHECK(number_text(std::copysign(NAN, -1.0f)) == "nan");
+  CHECK(number_text(2.0 / 3, 6) == "0.666667");
+  CHECK(number_text(12345678.0, 6) == "1.23457e+07");
+  CHECK(number_text(std::copysign(NAN, -1.0), 6) == "nan");
+}
 
 TEST_CASE("parse_number reads decimal numbers to the last bit") {
   CHECK(parse_number("0") == 0.0);

@@ -1,7 +1,6 @@
 #include "study/trace/json.hpp"
 #include "tensor/number.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <span>
 
@@ -22,8 +21,10 @@ void append(std::string& to, T value) {
       to += "-0.0";
       return;
     }
-  char digits[32];
-  to.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  if constexpr (std::is_floating_point_v<T>)
+    to += detail::number_text(value);
+  else
+    to += std::to_string(value);
 }
 
 template <class T>
