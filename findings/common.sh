@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# Sourced by the findings: a folder that goes away, pinned packages, and the comparison with what was seen.
+set -euo pipefail
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# The version is not to be had here: nothing is shown and nothing is refuted.
+skip() { echo "skipped: $*"; exit 77; }
+
+# npm_packages NAME@VERSION...: into $folder/node_modules.
+npm_packages() {
+  command -v npm >/dev/null || skip "needs npm"
+  npm install --silent --no-audit --no-fund --prefix "$folder" "$@" >"$folder/npm.log" 2>&1 ||
+    { tail -n 5 "$folder/npm.log"; skip "npm cannot install $*"; }
+}
+
+# debian_packages NAME=VERSION...: unpacked into $folder/usr; the machine stays as it is.
+debian_packages() {
+  command -v apt-get >/dev/null || skip "needs Debian's apt-get"
+  (cd "$folder" && apt-get download "$@" >apt.log 2>&1) ||
+    { tail -n 3 "$folder/apt.log"; skip "apt-get cannot download $* (try apt-get update first)"; }
+  for package in "$folder"/*.deb; do dpkg-deb -x "$package" "$folder"; done
+  libraries=$(echo "$folder"/usr/lib/*-linux-gnu)
+}
+
+# seen COMMAND...: its output must be the text on standard input, which was seen when the finding was written.
+seen() {
+  cat >"$folder/expected"
+  timeout 60 "$@" 2>"$folder/errors" | head -c 10000 >"$folder/output" || { cat "$folder/output" "$folder/errors"; echo "CHANGED: the program failed"; exit 1; }
+  cat "$folder/output"
+  diff -u --label "seen when the finding was written" --label "seen now" "$folder/expected" "$folder/output" ||
+    { echo "CHANGED: this finding is not true any more"; exit 1; }
+  echo "confirmed"
+}
