@@ -19,7 +19,7 @@ int main() {
     tape.backward(loss);
     if (step % 20 == 0) std::printf("step %2d   loss %.4f   y = %.2f x %+.2f\n", step, loss.item(), w.item(), b.item());
     for (Tensor* p : {&w, &b}) {
-      p->add_(p->grad(), -0.3);  // a small step downhill; outside the tape's business
+      p->add_(p->grad(), -0.3);  // a small step downhill; changes in place are not recorded
       p->zero_grad();
     }
   }

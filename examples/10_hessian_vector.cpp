@@ -12,8 +12,8 @@ int main() {
 
   Tape tape;
   Tensor f = square(x[0]) * x[1] + exp(x[1] * x[2]);
-  Tensor g = tape.gradient(f, {x}, {.record = true})[0];  // the walk back is recorded, too …
-  Tensor hv = tape.gradient(sum(g * v), {x})[0];          // … so it can be walked back itself
+  Tensor g = tape.gradient(f, {x}, {.record = true})[0];  // this walk is recorded too …
+  Tensor hv = tape.gradient(sum(g * v), {x})[0];          // … so it can be differentiated
 
   std::printf("f    = %g\n", f.item());
   std::printf("grad = %g %g %g\n", g.at({0}), g.at({1}), g.at({2}));

@@ -1,4 +1,4 @@
-// An observer of your own: ten lines that see every step of the walk backwards.
+// An observer of your own: ten lines that see every step of the backward walk.
 #include <gradus/gradus.hpp>
 
 #include <cstdio>

@@ -1,7 +1,7 @@
-// A rule with a mistake in it, found by its trace. The program runs and ends as if nothing were wrong:
+// A wrong rule that only the trace shows. The program runs and ends as if nothing were wrong:
 //
 //   GRADUS_TRACE=wrong.trace.jsonl ./example_12_wrong_rule
-//   gradus check wrong.trace.jsonl          # names swish, and whatever lies below it
+//   gradus check wrong.trace.jsonl          # names swish, and what depends on it
 #include <gradus/gradus.hpp>
 
 #include <cstdio>
@@ -33,8 +33,8 @@ int main() {
   Tape tape;
   Tensor loss = mse_loss(net(x), t);
   tape.backward(loss);
-  std::printf("loss %.4f, and nobody has noticed anything\n", loss.item());
+  std::printf("loss %.4f, and no error was reported\n", loss.item());
 }
 
 // Prints:
-//   loss *, and nobody has noticed anything
+//   loss *, and no error was reported

@@ -1,5 +1,5 @@
-// A network's own landscape, with the way that training took over it; and an optimizer of one's own on a famous
-// surface. With a name as argument the first picture is written there: example_13_landscape way.html
+// The loss landscape of a network with the path of its training, and an optimizer of your own on a known surface.
+// With a file name as argument it writes the first picture there: example_13_landscape path.html
 #include <gradus/gradus.hpp>
 
 #include <cstdio>
