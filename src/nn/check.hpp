@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include <gradus/ops/linalg.hpp>
+#include <gradus/ops/pair.hpp>
 
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"

@@ -4,6 +4,7 @@
 
 #include <gradus/nn/init.hpp>
 #include <gradus/op.hpp>
+#include <gradus/ops/conv.hpp>
 
 #include "nn/check.hpp"
 #include "tensor/format.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 
 #include <gradus/nn/module.hpp>
-#include <gradus/ops/linalg.hpp>
+#include <gradus/ops/pool.hpp>
 
 namespace gradus::nn {
 

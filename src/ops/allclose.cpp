@@ -1,4 +1,4 @@
-// Comparing whole tensors, for tests.
+// allclose and equal: whole tensors compared, for tests.
 #include <cmath>
 
 #include "ops/common.hpp"
