@@ -13,7 +13,7 @@ struct Data {
   double mean, deviation;
   explicit Data(std::int64_t n) : x(randn({n}, f64)) {
     mean = x.mean().item();
-    deviation = gradus::std(x, {}, false, 0).item();
+    deviation = stddev(x, {}, false, 0).item();
   }
 };
 

@@ -1,4 +1,7 @@
 // Tensor: a small value that refers to a strided array of numbers. Copying one copies the reference, not the numbers.
+//
+// Names: "axis" is the word in comments, errors and attributes. dim(), keepdim, max_dim, min_dim and permute are
+// PyTorch's names and stay.
 #pragma once
 
 #include <atomic>
@@ -176,17 +179,36 @@ class Tensor {
   void zero_grad();       ///< makes the gradient undefined
   Tensor detach() const;  ///< the same numbers, off every tape
 
-  // ---- recorded, as the functions of the same name in ops.hpp ----
+  // ---- recorded, as the functions of the same name in ops.hpp; defined in src/ops/methods.cpp ----
   Tensor to(DType dtype, Loc where = Loc::current()) const;
   Tensor clone(Loc where = Loc::current()) const;
   Tensor contiguous(Loc where = Loc::current()) const;
   Tensor reshape(Shape shape, Loc where = Loc::current()) const;
+  Tensor flatten(int first = 0, int last = -1, Loc where = Loc::current()) const;
+  Tensor squeeze(Loc where = Loc::current()) const;
+  Tensor squeeze(int axis, Loc where = Loc::current()) const;
+  Tensor unsqueeze(int axis, Loc where = Loc::current()) const;
   Tensor permute(Axes axes, Loc where = Loc::current()) const;
   Tensor transpose(int axis0, int axis1, Loc where = Loc::current()) const;
   Tensor t(Loc where = Loc::current()) const;  ///< the last two axes swapped
   Tensor sum(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
   Tensor mean(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
-  Tensor operator[](Position at) const;  ///< along the first axis, which goes
+  Tensor max(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
+  Tensor min(Axes axes = {}, bool keepdim = false, Loc where = Loc::current()) const;
+  Tensor var(Axes axes = {}, bool keepdim = false, double correction = 1, Loc where = Loc::current()) const;
+  /// The function is called stddev: `std(x)` is ambiguous where `using namespace gradus` meets namespace std.
+  Tensor std(Axes axes = {}, bool keepdim = false, double correction = 1, Loc where = Loc::current()) const;
+  Tensor argmax(Loc where = Loc::current()) const;
+  Tensor argmax(int axis, bool keepdim = false, Loc where = Loc::current()) const;
+  Tensor matmul(Arg other) const;
+  Tensor pow(Arg exponent) const;
+  Tensor abs(Loc where = Loc::current()) const;
+  Tensor exp(Loc where = Loc::current()) const;
+  Tensor log(Loc where = Loc::current()) const;
+  Tensor sqrt(Loc where = Loc::current()) const;
+  Tensor clamp(double low, double high, Loc where = Loc::current()) const;
+  /// The entry at this position along axis 0, which is removed.
+  Tensor operator[](Position at) const;
 
   /// Nothing recorded happens in place.
   Tensor& operator+=(const Arg&) = delete;  ///< write x = x + y; outside a tape, x.add_(y)

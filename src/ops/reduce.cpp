@@ -359,10 +359,10 @@ Tensor var(Arg x, Axes axes, bool keepdim, double correction) {
   return sum(square(x - mean(x, axes, true)), axes, keepdim) * (1 / std::max(0.0, n - correction));
 }
 
-Tensor std(Arg x, Axes axes, bool keepdim, double correction) {
-  check_floating("std", x);
+Tensor stddev(Arg x, Axes axes, bool keepdim, double correction) {
+  check_floating("stddev", x);
   const At at(x);
-  const Shape all = normal_axes(axes, x.tensor().dim(), "std", x.where);
+  const Shape all = normal_axes(axes, x.tensor().dim(), "stddev", x.where);
   std::vector<Range> first(static_cast<std::size_t>(x.tensor().dim()));
   for (const auto axis : all) first[static_cast<std::size_t>(axis)] = {0, 1};
   // Taking a constant off changes no variance, and this one makes it exactly 0 where all elements are equal.

@@ -128,7 +128,7 @@ TEST_CASE("zeros in a product, spreads of nothing, norms") {
   check("prod, two", [](const Tensor& x) { return prod(x); }, {2, 0, 0}, {0}, {0, 0, 0});
   check("var of one", [](const Tensor& x) { return var(x); }, {5}, {NaN}, {NaN});
   check("var of equals", [](const Tensor& x) { return var(x); }, {5, 5}, {0}, {0, 0});
-  check("std of equals", [](const Tensor& x) { return gradus::std(x); }, {5, 5}, {0}, {0, 0});
+  check("std of equals", [](const Tensor& x) { return stddev(x); }, {5, 5}, {0}, {0, 0});
   check("normalize, equals", [](const Tensor& x) { return normalize(x, {}); }, {5, 5}, {0, 0}, {0, 0});
   check("norm", [](const Tensor& x) { return sqrt(sum(square(x))); }, {3, -4}, {5}, {1.2, -1.6});
 }

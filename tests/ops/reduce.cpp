@@ -70,7 +70,7 @@ const Case cases[] = {
        return std::log(s);
      }},
     {"var", [](const Tensor& x, Axes a, bool k) { return var(x, a, k); }, var_of},
-    {"std", [](const Tensor& x, Axes a, bool k) { return gradus::std(x, a, k); },
+    {"stddev", [](const Tensor& x, Axes a, bool k) { return stddev(x, a, k); },
      [](const Numbers& v) { return std::sqrt(var_of(v)); }},
 };
 
@@ -160,7 +160,7 @@ TEST_CASE("reductions of nothing") {
   CHECK(equal(prod(x, 1), ones({2, 3}, f64)));
   CHECK(equal(mean(x, 1), full({2, 3}, kNan, f64)));
   CHECK(equal(var(x, 1), full({2, 3}, kNan, f64)));
-  CHECK(equal(gradus::std(x, 1), full({2, 3}, kNan, f64)));
+  CHECK(equal(stddev(x, 1), full({2, 3}, kNan, f64)));
   CHECK(equal(logsumexp(x, 1), full({2, 3}, -kInfinity, f64)));
   CHECK(equal(logsumexp(x, {0, 1}), full({3}, -kInfinity, f64)));
   CHECK(sum(x, 0).shape() == Shape{0, 3});
@@ -282,7 +282,7 @@ TEST_CASE("var and std: a large mean, no spread, corrections") {
   CHECK(var(x, {}, false, 0).item() == 22.5);
   CHECK(std::isnan(var(tensor({2}, f64)).item()));
   // 0.1 + 0.1 + 0.1 is not 3 times 0.1: no trace of that may reach the root.
-  const auto spread = [](const Tensor& t) { return gradus::std(t, 1); };
+  const auto spread = [](const Tensor& t) { return stddev(t, 1); };
   const Tensor same = tensor({{0.1, 0.1, 0.1}, {1, 2, 3}}, f64);
   CHECK(equal(spread(same), tensor({0, 1}, f64)));
   CHECK(gradient(same, spread) == Numbers{0, 0, 0, -0.5, 0, 0.5});
@@ -291,8 +291,8 @@ TEST_CASE("var and std: a large mean, no spread, corrections") {
   const Tensor first = tape.gradient(sum(spread(leaf)), {leaf}, {.record = true})[0];
   const Numbers second = tape.gradient(sum(first * first), {leaf})[0].to_vector();
   for (int i = 0; i < 3; ++i) CHECK(second[static_cast<std::size_t>(i)] == 0);
-  CHECK(std::isnan(gradus::std(tensor({2}, f64)).item()));
-  CHECK(gradus::std(tensor({2}, f64), {}, false, 0).item() == 0);
+  CHECK(std::isnan(stddev(tensor({2}, f64)).item()));
+  CHECK(stddev(tensor({2}, f64), {}, false, 0).item() == 0);
 }
 
 TEST_CASE("reductions: what they refuse") {
@@ -317,7 +317,7 @@ TEST_CASE("reductions: what they refuse") {
 TEST_CASE("composites record the caller's line") {
   const Tensor x = tensor({1, 2, 4}).requires_grad_();
   Tape tape;
-  const Tensor y = gradus::std(x) + var(x) + max_dim(x, 0).values;
+  const Tensor y = stddev(x) + var(x) + max_dim(x, 0).values;
   for (int i = 0; i < tape.size(); ++i) CHECK(support::contains(to_string(tape[i].where()), "tests/ops/reduce.cpp"));
 }
 

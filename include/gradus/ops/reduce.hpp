@@ -13,7 +13,11 @@ Tensor max(Arg x, Axes axes = {},
 Tensor min(Arg x, Axes axes = {}, bool keepdim = false);
 /// sum((x - mean)^2) / (n - correction)
 Tensor var(Arg x, Axes axes = {}, bool keepdim = false, double correction = 1);
-Tensor std(Arg x, Axes axes = {}, bool keepdim = false, double correction = 1);  ///< derivative 0 where it is 0
+Tensor stddev(Arg x, Axes axes = {}, bool keepdim = false, double correction = 1);  ///< derivative 0 where it is 0
+[[deprecated("call stddev(x) or x.std()")]] inline Tensor std(Arg x, Axes axes = {}, bool keepdim = false,
+                                                              double correction = 1) {
+  return stddev(x, axes, keepdim, correction);
+}
 Tensor logsumexp(Arg x, Axes axes = {}, bool keepdim = false);  ///< log(sum(e^x)), shifted by the maximum
 
 /// The maximum along one axis and where it is (i64, the first at a tie, which gets all of the gradient).

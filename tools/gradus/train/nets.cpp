@@ -60,7 +60,7 @@ Widths parse_widths(const std::string& text, const Spec& spec) {
 }  // namespace
 
 Standardize::Standardize(const Tensor& x, Axes axes) : mean(x.mean(axes)) {
-  const Tensor spread = std(x, axes, false, 0);
+  const Tensor spread = stddev(x, axes, false, 0);
   deviation = where(spread > 0, spread, 1);  // of a constant column: leave it be
 }
 

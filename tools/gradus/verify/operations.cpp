@@ -277,7 +277,7 @@ constexpr Known known_operations[] = {
     {"min", reduce<min>},
     {"logsumexp", reduce<logsumexp>},
     {"var", spread<var>},
-    {"std", spread<gradus::std>},
+    {"std", spread<gradus::stddev>},
     {"max_dim", along<max_dim>},
     {"min_dim", along<min_dim>},
     {"argmax", extreme<argmax, argmax>},
