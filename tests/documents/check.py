@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """check.py ROOT: what the documents say about files is true.
 
-Relative links lead to a file. File names in backticks exist, seen from the document, from the root, or from include,
+The files of src include only their own floor and those below. Relative links lead to a file. File names in backticks exist, seen from the document, from the root, or from include,
 src, tests or tools. The index of a folder names each entry of the folder. README.md is short, and no file is too long."""
 import fnmatch, glob, os, re, sys
 
@@ -15,6 +15,12 @@ INDEXES = {"examples/README.md": ["examples", "examples/lessons"], "tests/README
            "findings/README.md": ["findings"], "include/README.md": ["include/gradus"], "src/README.md": ["src"]}
 UNLISTED = {"README.md", "CMakeLists.txt", "clock.hpp", "count_malloc.hpp", "main.cpp", "prints", "support.hpp", "xml.hpp", "FIGURES.md"}
 README_LINES, FILE_LINES = 110, 400
+# From the lowest to the highest; headers that lie in include/gradus itself belong to the floor that is named.
+FLOORS = ["kernels", "tensor", "tape", "ops", "derivatives", "io", "data", "nn", "optim", "study"]
+HEADERS = {"error": "tensor", "shape": "tensor", "tensor": "tensor", "parameter": "tensor", "threads": "tensor", "machine": "tensor", "tape": "tape",
+           "op": "tape", "observe": "tape", "profile": "tape", "ops": "ops", "gradcheck": "derivatives", "curvature": "derivatives", "gradus": "study"}
+# A recorded walk is made of operations; src/README.md says so.
+UPWARD = {("src/tape/walk.cpp", "ops"), ("src/tape/vjp.cpp", "ops")}
 # Data, and files of others.
 LONG = ["*.json", "*.jsonl", "*.safetensors", "*.svg", "*.png", "*.bin", "*.min.js", "tests/reference/README.md"]
 
@@ -80,6 +86,18 @@ def check_index(document, folders):
                 problems.append(f"{document}: {folder}/{name} is not listed")
 
 
+def check_floors(file):
+    """The includes of one file of src."""
+    floor = file.split("/")[1]
+    if floor not in FLOORS:
+        problems.append(f"{file}: src/{floor} is not in the list of floors")
+        return
+    for name in re.findall(r'#include [<"](?:gradus/)?(\w+)(?:\.hpp|/)', read(file)):
+        other = name if name in FLOORS else HEADERS.get(name)
+        if other and FLOORS.index(other) > FLOORS.index(floor) and (file, other) not in UPWARD:
+            problems.append(f"{file}: includes {name}, which is on a higher floor")
+
+
 for file in sorted(files()):
     if not os.path.exists(os.path.join(root, file)):
         continue
@@ -88,6 +106,8 @@ for file in sorted(files()):
         check_links(file, content)
         if file not in CASES:
             check_names(file, content)
+    if re.match(r"src/.*/.*\.(cpp|hpp|inl)$", file):
+        check_floors(file)
     if file.split("/")[0] in ("src", "include", "tests", "examples", "tools", "findings") and not any(fnmatch.fnmatch(file, p) for p in LONG):
         lines = read(file).count("\n")
         if lines > FILE_LINES:
