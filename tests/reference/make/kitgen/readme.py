@@ -33,7 +33,7 @@ and python3-numpy; no test runs them. From the root of the repository, with a ne
 
     python3 tests/reference/make/generate.py --seed 2 --out DIR     20 seconds
     python3 tests/reference/make/check.py DIR                       a minute
-    python3 tests/reference/make/selftest.py DIR                    check.py must refuse damaged kits
+    python3 tests/reference/make/selftest.py DIR                    half an hour: check.py must refuse damaged copies
     build/dev/bin/gradus verify DIR                                 the same cases by Gradus
 
 ## 1. Formats
