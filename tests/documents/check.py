@@ -20,7 +20,7 @@ FLOORS = ["kernels", "tensor", "tape", "ops", "derivatives", "io", "data", "nn",
 HEADERS = {"error": "tensor", "shape": "tensor", "tensor": "tensor", "parameter": "tensor", "threads": "tensor", "machine": "tensor", "tape": "tape",
            "op": "tape", "observe": "tape", "profile": "tape", "ops": "ops", "gradcheck": "derivatives", "curvature": "derivatives", "gradus": "study"}
 # A recorded walk is made of operations; src/README.md says so.
-UPWARD = {("src/tape/walk.cpp", "ops"), ("src/tape/vjp.cpp", "ops")}
+UPWARD = {("src/tape/walk.cpp", "ops"), ("src/tape/gradients.hpp", "ops")}
 # Data, and files of others.
 LONG = ["*.json", "*.jsonl", "*.safetensors", "*.svg", "*.png", "*.bin", "*.min.js", "tests/reference/README.md"]
 
