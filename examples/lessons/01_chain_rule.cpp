@@ -57,7 +57,7 @@ int main() {
     lesson.check("z = 2x² at 3: dz/dx = 4x", 12, walk());
     lesson.check("a second backward adds", 24, walk());
     x.zero_grad();
-    lesson.check("after zero_grad it starts anew", 12, walk());
+    lesson.check("after zero_grad it starts again", 12, walk());
   }
   return lesson.end();
 }

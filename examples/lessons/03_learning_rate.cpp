@@ -30,9 +30,9 @@ study::Path go(const study::Surface& s, double rate, const study::DescentOptions
 int main() {
   Lesson lesson("Lesson 3: learning rate");
   lesson.check("αλ = 1.9: 0.9^100", 2.656e-5, after_100(1.9), 1e-3);
-  lesson.check("αλ = 2: to and fro for ever", 1, after_100(2.0));
+  lesson.check("αλ = 2: oscillates for ever", 1, after_100(2.0));
   lesson.check("αλ = 2.1: 1.1^100", 13780.6, after_100(2.1), 1e-6);
-  lesson.check("αλ = 1: there in one step", 0, after_100(1.0));
+  lesson.check("αλ = 1: arrives in one step", 0, after_100(1.0));
 
   // Two curvatures, 1 and 100: the best rate is a compromise, 2/(1 + 100), and the slower of the two sets the pace.
   const Tensor p = tensor({1, 1}, f64);
@@ -54,7 +54,7 @@ int main() {
   // … but not whether low values are reached on the way.
   const study::Surface rosenbrock = study::surface("rosenbrock");
   const study::Path above = go(rosenbrock, 0.002, {.steps = 20'000, .until = study::condition("f<1e-6")});
-  lesson.check_true("Rosenbrock, α = .002 > 2/λmax: f<1e-6 all the same",
+  lesson.check_true("Rosenbrock, α = .002 > 2/λmax: reaches f<1e-6",
                     0.002 > rosenbrock.minima[0].limit() && above.reached);
   return lesson.end();
 }

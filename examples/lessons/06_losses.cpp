@@ -57,12 +57,12 @@ int main() {
     }
     lesson.check("softmax twice, C = 4: floor ln(1 + (C - 1)/e)", std::log(1 + 3 / std::exp(1.0)), loss, 1e-3);
     lesson.check("that is", 0.743668, std::log(1 + 3 / std::exp(1.0)), 1e-5);
-    lesson.check_true("the scores themselves are beyond doubt", softmax(z, 1).at({0, 2}) > 0.999);
+    lesson.check_true("the scores themselves are certain", softmax(z, 1).at({0, 2}) > 0.999);
   }
   {  // the maximum is taken out before the exponential
     const Tensor z = tensor({1000, 999}, f64);
     lesson.check("logsumexp(1000, 999) is finite", 1000 + std::log1p(std::exp(-1.0)), logsumexp(z).item(), 1e-12);
-    lesson.check_true("written out, it is not", !std::isfinite(log(sum(exp(z))).item()));
+    lesson.check_true("without taking out the maximum it is not", !std::isfinite(log(sum(exp(z))).item()));
   }
   return lesson.end();
 }
