@@ -105,13 +105,13 @@ class Header:
 
     def declaration(self, i, scope, otherwise):
         line = self.lines[i]
-        code, _, comment = line.partition("//")
+        code = line.partition("//")[0]
         whole, last = code, i
         while not re.search(r"[;{}]\s*$", whole.rstrip()) and last + 1 < len(self.lines):
             last += 1
             whole += " " + self.lines[last].partition("//")[0].strip()
         before = i > 0 and self.lines[i - 1].lstrip().startswith("///")
-        after = comment[2:].strip() if comment.startswith("/<") else None
+        after = next((text.partition("///<")[2].strip() for text in self.lines[i:last + 1] if "///<" in text), None)
         if re.search(r"=\s*(delete|default);", whole) or re.match(r"\s*(virtual\s+)?~", code):
             if last == i and opened_braces(code) == 0:
                 self.lines[i] = ""
@@ -123,7 +123,7 @@ class Header:
                 self.lines[i] = self.one_by_one(several, scope, after, self.lines[i - 1].lstrip()[3:].strip() if before else None, otherwise)
             return
         name = declared_name(whole, scope)
-        if not before and not any("///<" in text for text in self.lines[i:last + 1]):
+        if not before and not after:
             text = meaning(scope, name) or otherwise
             if not text and name == self.previous and name != "constructor":
                 text = f"Another form of {name}."
