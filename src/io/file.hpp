@@ -1,6 +1,8 @@
 // Files to read and files to write, with errors that name them.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,30 +12,54 @@
 
 namespace gradus::io {
 
-// An open regular file. Reads are at a place, and whole: the caller asks only for bytes below size().
-class InputFile {
+// A file's path and who works on it: what every error about the file says.
+class FileErrors {
+ public:
+  FileErrors(std::string path, std::string_view operation, Loc where)
+      : path_(std::move(path)), operation_(operation), where_(where) {}
+
+  const std::string& path() const { return path_; }
+  // An Error of the operation about this file.
+  [[noreturn]] void fail(Complaint complaint) const;
+  [[noreturn]] void fail_because(std::string_view what, int error) const;  // with the system's reason
+
+ private:
+  std::string path_, operation_;
+  Loc where_;
+};
+
+// An open regular file. A read takes bytes from any place, all of them: the caller stays below size().
+class InputFile : public FileErrors {
  public:
   InputFile(std::string path, std::string_view operation, Loc where);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }
   void read(std::uint64_t offset, void* to, std::size_t bytes) const;
-  // An Error of the reading operation about this file.
-  [[noreturn]] void fail(Complaint complaint) const;
 
  private:
-  std::string path_, operation_;
-  Loc where_;
   int file_;
   std::uint64_t size_ = 0;
 };
 
-// A file that appears under its name only when commit() returns. Until then it is a temporary one beside it, which goes
-// away with this object, so that a failure at any time leaves what was there before.
-class AtomicFile {
+// Where a write goes: the file that `path` means once links are followed, and what is there now.
+struct Target {
+  std::string path;
+  std::string folder;  // of the file; "." if the path has none
+  bool exists = false;
+  mode_t mode = 0;  // with owner and group, kept when an existing file is replaced
+  uid_t owner = 0;
+  gid_t group = 0;
+};
+
+// Throws by errors.fail unless a file can be written there.
+Target writable_target(const FileErrors& errors);
+
+// A file that appears under its name only when commit() returns. Until then it is a temporary one in the same folder,
+// which goes away with this object, so that a failure at any time leaves what was there before.
+class AtomicFile : private FileErrors {
  public:
   AtomicFile(std::string path, std::string_view operation, Loc where);
   ~AtomicFile();
@@ -44,11 +70,12 @@ class AtomicFile {
   void commit();  // on the disk, then under its name
 
  private:
-  [[noreturn]] void fail(const char* what) const;  // with the system's reason
-
-  std::string path_, temporary_, operation_;
-  Loc where_;
+  Target target_;
+  std::string temporary_;
   int file_ = -1;
 };
+
+// The kind of what is not a regular file: "a folder", "a pipe", "a device", "a socket".
+const char* kind_of(mode_t mode);
 
 }  // namespace gradus::io

@@ -3,3 +3,4 @@
 
 #include <gradus/io/safetensors.hpp>
 #include <gradus/io/state_dict.hpp>
+#include <gradus/io/writable.hpp>
