@@ -1,4 +1,4 @@
-// The header of a safetensors file: which tensor lies where. Reading one trusts nothing.
+// The header of a safetensors file: names, dtypes, shapes and places of its tensors. Reading one trusts nothing.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ struct Entry {
   std::string name, dtype;
   std::vector<std::uint64_t> shape;
   std::uint64_t begin = 0, end = 0;  // in the data
+  bool wanted = true;                // will it be read?
 };
 
 struct SafetensorsHeader {
@@ -25,7 +26,7 @@ struct SafetensorsHeader {
 inline constexpr std::uint64_t most_header_bytes = 100'000'000, most_tensors = 1'000'000;
 inline constexpr std::size_t most_name_bytes = 4096;
 
-// The header of a file whose grammar is the format's. Throws by file.fail.
+// Throws by file.fail unless the header follows the format. Whether places and sizes fit is checked elsewhere.
 SafetensorsHeader read_header(const InputFile& file);
 
 }  // namespace gradus::io
