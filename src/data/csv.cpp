@@ -1,206 +1,255 @@
+// Reading a CSV file: its shape, its header, and its lines one after the other.
 #include <gradus/data/readers.hpp>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
+#include <new>
 
 #include "data/csv_cells.hpp"
+#include "data/csv_columns.hpp"
+#include "data/csv_number.hpp"
 #include "tensor/format.hpp"
 #include "tensor/make.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::data {
 namespace {
 
-std::optional<double> number(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// The labels as classes: every word gets the next number when it first appears.
-class Classes {
- public:
-  std::int64_t add(std::string_view word, std::int64_t line) {
-    if (const auto known = numbers_.find(word); known != numbers_.end()) return known->second;
-    numbers_.emplace(word, std::ssize(words_));
-    words_.emplace_back(word);
-    lines_.push_back(line);
-    return std::ssize(words_) - 1;
-  }
-
-  // Where all words are whole numbers from 0 they stand for themselves: replaces what add has returned and leaves no
-  // words. Returns the line of a fraction, if one is there among nothing but numbers.
-  std::optional<std::int64_t> settle(std::vector<std::int64_t>& y) {
-    std::optional<std::int64_t> fraction;
-    bool classes = true;
-    std::vector<std::int64_t> meaning;
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const auto value = number(words_[i]);
-      if (!value) return std::nullopt;
-      if (*value != std::trunc(*value) && !fraction) fraction = lines_[i];
-      classes = classes && *value >= 0 && *value < 0x1p53;
-      meaning.push_back(classes ? static_cast<std::int64_t>(*value) : 0);
-    }
-    if (fraction || !classes) return fraction;
-    for (std::int64_t& label : y) label = meaning[static_cast<std::size_t>(label)];
-    words_.clear();
-    return std::nullopt;
-  }
-
-  std::vector<std::string> words() && { return std::move(words_); }
-
- private:
-  std::map<std::string, std::int64_t, std::less<>> numbers_;
-  std::vector<std::string> words_;
-  std::vector<std::int64_t> lines_;  // of the first appearance
-};
+using Line = std::vector<std::string>;
 
 class CsvReader {
  public:
-  CsvReader(const io::InputFile& file, const CsvOptions& options, Loc where)
+  CsvReader(io::Stream& file, const CsvOptions& options, Loc where)
       : file_(file), options_(options), where_(where), cells_(file, options.separator) {}
 
   Table read() && {
     if (!cells_.next()) file_.fail({.wrong = "is empty"});
-    columns_ = cells_.cells().size();
-    if (columns_ < 2) {
+    first_line_ = cells_.line();
+    first_.assign(cells_.cells().begin(), cells_.cells().end());
+    ends_with_separator_ = first_.size() > 2 && first_.back().empty() && !cells_.last_is_quoted();
+    if (ends_with_separator_) first_.pop_back();
+    if (first_.size() < 2) {
       fail("a single column: nothing to learn from", {}, "a label and one feature at least", "check .separator");
     }
     label_ = label_column();
-    first_line_ = cells_.line();
-    Table table;
-    bool more = true;
-    if (has_header()) {
-      for (std::string_view cell : cells_.cells()) names_.emplace_back(cell);
-      more = cells_.next();
-    }
-    if (!more) file_.fail({.wrong = "holds a header line and nothing else"});
-    for (; more; more = cells_.next()) row();
-
-    const std::int64_t n = std::ssize(x_) / static_cast<std::int64_t>(columns_ - 1);
-    table.x = from(std::span<const float>(x_), {n, static_cast<std::int64_t>(columns_ - 1)}, where_);
-    if (options_.classes) {
-      if (const auto line = classes_.settle(classes_y_)) {
-        file_.fail({.wrong = formatted("line {}, {}: a fraction is no class", *line, column(label_)),
-                    .advice = "{.classes = false} for labels that are numbers to be predicted"});
-      }
-      table.y = from(std::span<const std::int64_t>(classes_y_), {n}, where_);
-      table.classes = std::move(classes_).words();
-    } else {
-      table.y = from(std::span<const float>(numbers_y_), {n}, where_);
-    }
-    if (!names_.empty()) names_.erase(names_.begin() + static_cast<std::ptrdiff_t>(label_));
-    table.columns = std::move(names_);
-    return table;
+    Line second;
+    bool more = cells_.next();
+    if (more) second.assign(cells_.cells().begin(), cells_.cells().end());
+    second.resize(first_.size());
+    has_header_ = is_header(second, more);
+    if (has_header_ && !more) file_.fail({.wrong = "has a header line and no others"});
+    make_columns();
+    if (!has_header_) row(first_, first_line_);
+    for (; more; more = cells_.next()) row(cells_.cells(), cells_.line());
+    return table();
   }
 
  private:
-  void row() {
-    const auto& cells = cells_.cells();
-    if (cells.size() != columns_) {
-      fail("a ragged line", formatted("{} cells", cells.size()), formatted("{}, as in line {}", columns_, first_line_));
+  template <class Cells>
+  void row(const Cells& cells, std::int64_t line) {
+    std::size_t size = cells.size();
+    if (ends_with_separator_ && size == first_.size() + 1 && cells.back().empty()) --size;
+    if (size != first_.size()) {
+      fail_in(line, {.wrong = "the number of cells differs",
+                     .got = formatted("{}", size),
+                     .expected = formatted("{}, as in line {}", first_.size(), first_line_)});
     }
-    for (std::size_t i = 0; i < columns_; ++i) {
-      if (i != label_) {
-        x_.push_back(finite(i));
-      } else if (options_.classes) {
-        classes_y_.push_back(class_label());
+    if (options_.missing == Missing::drop && std::any_of(cells.begin(), cells.begin() + std::ssize(first_), is_missing))
+      return;
+    std::size_t feature = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::string_view cell = cells[i];
+      const FailAtCell fail = [&, i](std::string_view wrong, std::string advice) {
+        fail_in(line, {.wrong = formatted("{}: {}", column(i), wrong),
+                       .got = formatted("{:?}", cell.substr(0, 60)),
+                       .advice = std::move(advice)});
+      };
+      if (i == label_) {
+        labels_.add(cell, line, fail);
       } else {
-        numbers_y_.push_back(finite(i));
+        values_.push_back(columns_[feature++].value(cell, fail));
       }
     }
+    ++rows_;
   }
 
-  float finite(std::size_t i) const {
-    const std::string_view cell = cells_.cells()[i];
-    const auto value = number(cell);
-    if (!value) fail_at(i, cell.empty() ? "an empty cell" : "not a number");
-    const auto narrowed = static_cast<float>(*value);
-    if (std::isnan(narrowed)) fail_at(i, i == label_ ? "the label is NaN" : "NaN");
-    if (std::isinf(narrowed)) fail_at(i, "too large for f32");
-    return narrowed;
+  void make_columns() {
+    const std::size_t count = first_.size() - 1;
+    if (options_.like && options_.like->features.size() != count) {
+      file_.fail({.wrong = "the number of features differs",
+                  .got = formatted("{}", count),
+                  .expected = formatted("{}, as in the other file", options_.like->features.size())});
+    }
+    columns_.reserve(count);
+    for (std::size_t i = 0; i < first_.size(); ++i) {
+      if (i == label_) continue;
+      const Feature* like = options_.like ? &options_.like->features[columns_.size()] : nullptr;
+      const std::string name = has_header_ ? first_[i] : "";
+      if (like && !like->name.empty() && has_header_ && like->name != name) {
+        fail_in(first_line_, {.wrong = "the features have other names", .got = name, .expected = like->name});
+      }
+      columns_.emplace_back(options_, numbers_, name, like);
+    }
   }
 
-  std::int64_t class_label() {
-    const std::string_view cell = cells_.cells()[label_];
-    if (cell.empty()) fail_at(label_, "the label is missing");
-    if (const auto value = number(cell); value && !std::isfinite(*value))
-      fail_at(label_, "the label is NaN or infinite");
-    return classes_.add(cell, cells_.line());
+  Table table() {
+    if (rows_ == 0) file_.fail({.wrong = "every example has a missing cell, and none is left"});
+    Table table;
+    if (const auto line = labels_.misplaced_fraction()) {
+      fail_in(*line, {.wrong = formatted("{}: a fraction is not a class", column(label_)),
+                      .advice = "{.classes = false} for labels that are numbers to be predicted"});
+    }
+    table.y = labels_.take(table.classes, where_);
+    table.categories = options_.categories;
+    std::vector<float> values(rows_);
+    for (std::size_t f = 0; f < columns_.size(); ++f) {
+      for (std::size_t i = 0; i < rows_; ++i) values[i] = values_[i * columns_.size() + f];
+      const std::string wrong = columns_[f].settle(values);
+      if (!wrong.empty()) file_.fail({.wrong = formatted("{}: {}", column(f < label_ ? f : f + 1), wrong)});
+      for (std::size_t i = 0; i < rows_; ++i) values_[i * columns_.size() + f] = values[i];
+      table.features.push_back(columns_[f].feature());
+    }
+    fill(table);
+    return table;
+  }
+
+  bool is_one_hot(const Feature& f) const { return options_.categories == Categories::one_hot && !f.words.empty(); }
+
+  // x, one feature after the other, each in one column or in one for each of its words.
+  void fill(Table& table) const {
+    std::vector<std::string> names;
+    for (const Feature& f : table.features) {
+      if (!is_one_hot(f)) names.push_back(f.name);
+      for (std::size_t k = 0; is_one_hot(f) && k < f.words.size(); ++k)
+        names.push_back(formatted("{}={}", f.name, f.words[k]));
+    }
+    const std::size_t width = names.size();
+    table.x = zeros({static_cast<std::int64_t>(rows_), static_cast<std::int64_t>(width)}, f32, where_);
+    float* x = table.x.impl()->as<float>();
+    const float* value = values_.data();
+    for (std::size_t i = 0; i < rows_; ++i) {
+      for (const Feature& f : table.features) {
+        if (is_one_hot(f)) {
+          x[static_cast<std::size_t>(*value)] = 1;
+          x += f.words.size();
+        } else {
+          *x++ = *value;
+        }
+        ++value;
+      }
+    }
+    if (has_header_) table.columns = std::move(names);
   }
 
   // By name in the first line, else by number.
   std::size_t label_column() const {
-    const auto& first = cells_.cells();
-    if (options_.label.empty()) return columns_ - 1;
-    const auto place = number(options_.label);
+    if (options_.label.empty()) return first_.size() - 1;
+    const auto place = detail::parse_integer(options_.label);
     const bool may_be_name = options_.header == Header::yes || (options_.header == Header::detect && !place);
     std::optional<std::size_t> named;
-    for (std::size_t i = 0; i < columns_ && may_be_name; ++i) {
-      if (first[i] != options_.label) continue;
+    for (std::size_t i = 0; i < first_.size() && may_be_name; ++i) {
+      if (first_[i] != options_.label) continue;
       if (named) fail(formatted("two columns have the label's name {:?}", options_.label));
       named = i;
     }
     if (named) return *named;
-    const auto count = static_cast<double>(columns_);
-    if (place && *place == std::trunc(*place) && *place >= -count && *place < count) {
+    const auto count = std::ssize(first_);
+    if (place && *place >= -count && *place < count) {
       return static_cast<std::size_t>(*place < 0 ? *place + count : *place);
     }
-    fail(formatted("no column {:?}", options_.label), formatted("{}", fmt::join(first, ", ")),
-         formatted("one of these, or a number below {}", columns_));
+    fail(formatted("no column {:?}", options_.label), formatted("{}", fmt::join(first_, ", ")),
+         formatted("one of these, or a number below {}", first_.size()));
   }
 
-  bool has_header() const {
+  bool is_word(const std::string& cell) {
+    const char* wrong = nullptr;
+    return !is_missing(cell) && !numbers_(cell, &wrong) && std::string_view(wrong) != "too large";
+  }
+
+  // See Header.
+  bool is_header(const Line& second, bool has_second) {
     if (options_.header != Header::detect) return options_.header == Header::yes;
-    if (cells_.cells()[label_] == options_.label && !number(options_.label)) return true;
-    std::size_t words = 0;
-    for (std::size_t i = 0; i < columns_; ++i) words += i != label_ && !number(cells_.cells()[i]);
-    if (words != 0 && words != columns_ - 1) {
-      fail("words and numbers: this may be a header or not", {}, {}, "{.header = Header::yes} or no");
+    if (first_[label_] == options_.label && !detail::parse_integer(options_.label)) return true;
+    const auto ask = [this](const char* what) {
+      fail(formatted("{}: is this line a header?", what), {}, {}, "{.header = Header::yes} or Header::no");
+    };
+    std::size_t words = 0, alike = 0;
+    for (std::size_t i = 0; i < first_.size(); ++i) {
+      if (i == label_) continue;
+      words += is_word(first_[i]);
+      alike += is_word(first_[i]) == is_word(second[i]);
     }
-    return words != 0;
+    const std::size_t features = first_.size() - 1;
+    if (words == 0) {
+      const bool name = is_word(first_[label_]) && has_second && !is_word(second[label_]);
+      if (name) ask("numbers, and a word above numbers in the label's column");
+      return false;
+    }
+    const bool same_kinds = has_second && alike == features && options_.categories != Categories::refuse;
+    if (words == features) {
+      if (same_kinds) ask("words above words");
+      return true;
+    }
+    if (!same_kinds) ask("words and numbers");
+    return false;
   }
 
   std::string column(std::size_t i) const {
-    return names_.empty() ? formatted("column {} (from 0)", i) : formatted("column {:?}", names_[i]);
+    return has_header_ ? formatted("column {:?}", first_[i]) : formatted("column {} (from 0)", i);
   }
 
+  [[noreturn]] void fail_in(std::int64_t line, Complaint complaint) const {
+    complaint.wrong = formatted("line {}: {}", line, complaint.wrong);
+    file_.fail(std::move(complaint));
+  }
+
+  // About the first line.
   [[noreturn]] void fail(std::string wrong, std::string got = {}, std::string expected = {},
                          std::string advice = {}) const {
-    file_.fail({.wrong = formatted("line {}: {}", cells_.line(), wrong),
-                .got = std::move(got),
-                .expected = std::move(expected),
-                .advice = std::move(advice)});
+    fail_in(first_line_, {.wrong = std::move(wrong),
+                          .got = std::move(got),
+                          .expected = std::move(expected),
+                          .advice = std::move(advice)});
   }
 
-  [[noreturn]] void fail_at(std::size_t i, std::string_view wrong) const {
-    file_.fail({.wrong = formatted("line {}, {}: {}", cells_.line(), column(i), wrong),
-                .got = formatted("{:?}", cells_.cells()[i].substr(0, 60))});
-  }
-
-  const io::InputFile& file_;
+  io::Stream& file_;
   const CsvOptions& options_;
   Loc where_;
   CsvCells cells_;
-  std::size_t columns_ = 0, label_ = 0;
+  CellNumbers numbers_{options_.decimal};
+  Line first_;  // without an empty cell behind its last separator
   std::int64_t first_line_ = 0;
-  std::vector<std::string> names_;  // of all columns
-  std::vector<float> x_, numbers_y_;
-  std::vector<std::int64_t> classes_y_;
-  Classes classes_;
+  std::size_t label_ = 0, rows_ = 0;
+  bool has_header_ = false, ends_with_separator_ = false;
+  std::vector<FeatureColumn> columns_;
+  std::vector<float> values_;  // row by row, before they are settled
+  LabelColumn labels_{options_, numbers_};
 };
+
+void check(const CsvOptions& options, Loc where) {
+  const auto refuse = [where](const char* wrong, const char* expected) {
+    throw Error("csv", {.wrong = wrong, .expected = expected}, where);
+  };
+  if (std::string_view("\"\n\r").find(options.separator) != std::string_view::npos) {
+    refuse("the separator is a quote or the end of a line", "another character");
+  }
+  if (options.decimal != '.' && options.decimal != ',' && options.decimal != 0)
+    refuse("the decimal mark is unknown", "'.' or ','");
+  if (options.decimal == options.separator) {
+    refuse("the separator and the decimal mark are the same", "for example {.separator = ';', .decimal = ','}");
+  }
+}
 
 }  // namespace
 
 Table csv(const std::string& path, CsvOptions options, Loc where) {
-  if (std::string_view("\"\n\r").find(options.separator) != std::string_view::npos) {
-    throw Error("csv", {.wrong = "no separator can be a quote or the end of a line"}, where);
-  }
-  const io::InputFile file(path, "csv", where);
-  return CsvReader(file, options, where).read();
+  check(options, where);
+  if (options.separator != ';' && options.decimal == 0) options.decimal = '.';
+  if (options.like) options.categories = options.like->categories;
+  io::Stream file(path, "csv", where);
+  try {
+    return CsvReader(file, options, where).read();
+  } catch (const std::bad_alloc&) { file.fail({.wrong = "does not fit into memory"}); }
 }
 
 }  // namespace gradus::data

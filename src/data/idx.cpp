@@ -1,3 +1,4 @@
+// Reading IDX files.
 #include "data/idx.hpp"
 
 #include <gradus/data/readers.hpp>
@@ -38,22 +39,21 @@ Tensor decoded(const IdxFile& from, Loc where) {
 
 }  // namespace
 
-IdxFile read_idx(const io::InputFile& file) {
-  io::Stream in(file);
+IdxFile read_idx(io::Stream& in) {
   unsigned char head[4 + 4 * max_dims];
   const auto take = [&](unsigned char* to, std::size_t n) {
-    if (in.read(to, n) != n) file.fail({.wrong = "is truncated within its header"});
+    if (in.read(to, n) != n) in.fail({.wrong = "is truncated within its header"});
   };
   take(head, 4);
   IdxFile idx{.type = IdxType{head[2]}, .shape = {}, .bytes = {}};
   const std::uint64_t element = width(idx.type);
   if (head[0] || head[1] || !element) {
-    file.fail({.wrong = "is not an IDX file",
-               .got = formatted("{:02x} {:02x} {:02x} {:02x}", head[0], head[1], head[2], head[3]),
-               .expected = "00 00, a type of 08 09 0b 0c 0d or 0e, the number of axes"});
+    in.fail({.wrong = "is not an IDX file",
+             .got = formatted("{:02x} {:02x} {:02x} {:02x}", head[0], head[1], head[2], head[3]),
+             .expected = "00 00, a type of 08 09 0b 0c 0d or 0e, the number of axes"});
   }
   const std::size_t axes = head[3];
-  if (axes > max_dims) file.fail({.wrong = "too many axes", .got = std::to_string(axes), .expected = "at most 8"});
+  if (axes > max_dims) in.fail({.wrong = "too many axes", .got = std::to_string(axes), .expected = "at most 8"});
   take(head + 4, 4 * axes);
   std::uint64_t claimed = element, room = sizeof(double);  // room: in memory, with 1 for an axis of 0
   for (std::size_t i = 0; i < axes; ++i) {
@@ -61,33 +61,33 @@ IdxFile read_idx(const io::InputFile& file) {
     idx.shape.push_back(size);
     claimed *= size;
     if (__builtin_mul_overflow(room, std::max(size, 1u), &room) || room >> 47) {
-      file.fail({.wrong = "claims an impossible size", .got = to_string(idx.shape) + " …"});
+      in.fail({.wrong = "claims an impossible size", .got = to_string(idx.shape) + " …"});
     }
   }
 
   const auto disagree = [&](const char* wrong, std::string got) {
-    file.fail({.wrong = wrong,
-               .got = std::move(got),
-               .expected = formatted("{} bytes for {}", claimed, to_string(idx.shape))});
+    in.fail({.wrong = wrong,
+             .got = std::move(got),
+             .expected = formatted("{} bytes for {}", claimed, to_string(idx.shape))});
   };
   const std::uint64_t before = 4 + 4 * axes;
-  if (claimed > in.most() - std::min(in.most(), before)) {
-    disagree("is truncated, or its header lies", formatted("a file of {} bytes", file.size()));
+  if (in.size() && claimed > *in.size() - std::min(*in.size(), before)) {
+    disagree("is truncated, or its header claims too much", formatted("a file of {} bytes", *in.size()));
   }
   while (idx.bytes.size() < claimed) {
     const std::size_t have = idx.bytes.size(), left = static_cast<std::size_t>(claimed) - have;
-    const std::size_t step = in.compressed() ? std::min(left, std::max<std::size_t>(have, 1 << 16)) : left;
+    const std::size_t step = in.size() ? left : std::min(left, std::max<std::size_t>(have, 1 << 16));
     idx.bytes.resize(have + step);
     const std::size_t came = in.read(idx.bytes.data() + have, step);
-    if (came < step) disagree("is truncated, or its header lies", formatted("{} bytes", have + came));
+    if (came < step) disagree("is truncated, or its header claims too much", formatted("{} bytes", have + came));
   }
   unsigned char more;
-  if (in.read(&more, 1) != 0) disagree("has bytes behind its numbers", "more");
+  if (in.read(&more, 1) != 0) disagree("has bytes after its numbers", "more");
   return idx;
 }
 
 Tensor idx(const std::string& path, Loc where) {
-  const io::InputFile file(path, "idx", where);
+  io::Stream file(path, "idx", where);
   const IdxFile from = read_idx(file);
   if (from.type == IdxType::u8) return decoded<std::uint8_t>(from, where);
   if (from.type == IdxType::i8) return decoded<std::int8_t>(from, where);

@@ -6,7 +6,7 @@
 
 #include <gradus/shape.hpp>
 
-#include "io/file.hpp"
+#include "io/stream.hpp"
 
 namespace gradus::data {
 
@@ -18,8 +18,8 @@ struct IdxFile {
   std::vector<unsigned char> bytes;  // as they are in the file
 };
 
-// Throws by file.fail unless the sizes and the bytes present agree, which is known before memory is taken. What comes
-// out of a compressed file is taken in steps, as it comes.
-IdxFile read_idx(const io::InputFile& file);
+// Throws by in.fail unless the sizes and the bytes present agree. For a plain file that is known before memory is
+// taken; what comes out of a compressed file or a pipe is taken in steps, as it comes.
+IdxFile read_idx(io::Stream& in);
 
 }  // namespace gradus::data

@@ -25,7 +25,7 @@ struct Source {
   }
 
   // train-images and idx3: under any of the names that are in use.
-  io::InputFile file(const std::string& stem, const std::string& kind) const {
+  io::Stream file(const std::string& stem, const std::string& kind) const {
     for (const char* joint : {"-", "."})
       for (const char* end : {"", ".gz"}) {
         std::string path = formatted("{}/{}{}{}-ubyte{}", directory, stem, joint, kind, end);
@@ -41,16 +41,17 @@ struct Source {
 };
 
 Tensor images(const Source& source, const std::string& part) {
-  const io::InputFile file = source.file(part + "-images", "idx3");
+  io::Stream file = source.file(part + "-images", "idx3");
   const IdxFile idx = read_idx(file);
   if (idx.type != IdxType::u8 || idx.shape.size() != 3 || idx.shape[1] != 28 || idx.shape[2] != 28) {
-    file.fail(
-        {.wrong = "does not hold such images", .got = to_string(idx.shape), .expected = "bytes of shape (N, 28, 28)"});
+    file.fail({.wrong = "does not hold images of 28 x 28",
+               .got = to_string(idx.shape),
+               .expected = "bytes of shape (N, 28, 28)"});
   }
   Tensor x = detail::make({idx.shape[0], 1, 28, 28}, f32, source.name, source.where);
   auto* to = detail::data<float>(x);
   const unsigned char* from = idx.bytes.data();
-  std::array<float, 256> shade;  // a division for each of 47 million pixels takes longer than a look
+  std::array<float, 256> shade;  // a table: 47 million divisions take longer
   for (int i = 0; i < 256; ++i) shade[static_cast<std::size_t>(i)] = static_cast<float>(i) / 255;
   kernels::parallel_for(x.numel(), 1 << 16, [&shade, to, from](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) to[i] = shade[from[i]];
@@ -59,19 +60,21 @@ Tensor images(const Source& source, const std::string& part) {
 }
 
 Tensor labels(const Source& source, const std::string& part, std::int64_t images) {
-  const io::InputFile file = source.file(part + "-labels", "idx1");
+  io::Stream file = source.file(part + "-labels", "idx1");
   const IdxFile idx = read_idx(file);
   if (idx.type != IdxType::u8 || idx.shape.size() != 1) {
     file.fail({.wrong = "does not hold labels", .got = to_string(idx.shape), .expected = "bytes of shape (N,)"});
   }
   if (idx.shape[0] != images) {
-    file.fail({.wrong = "as many labels as images are needed", .got = formatted("{} and {}", idx.shape[0], images)});
+    file.fail({.wrong = "the numbers of labels and images differ",
+               .got = formatted("{} labels, {} images", idx.shape[0], images)});
   }
   Tensor y = detail::make(idx.shape, i64, source.name, source.where);
   auto* to = detail::data<std::int64_t>(y);
   for (std::size_t i = 0; i < idx.bytes.size(); ++i) {
     if (idx.bytes[i] > 9) {
-      file.fail({.wrong = "a label out of range", .got = formatted("{} at {}", idx.bytes[i], i), .expected = "0 to 9"});
+      file.fail(
+          {.wrong = "a label out of range", .got = formatted("{} at index {}", idx.bytes[i], i), .expected = "0 to 9"});
     }
     to[i] = idx.bytes[i];
   }

@@ -1,3 +1,4 @@
+// CSV files: what is read, and what is refused with line and column.
 #include <gradus/data/readers.hpp>
 
 #include <random>
@@ -90,7 +91,8 @@ TEST_CASE("csv: quotes, line ends, byte order mark, blanks") {
       read("\xef\xbb\xbf\"a\",\"the \"\"label\"\"\"\r\n\"1\",\"x, y\"\r\n\r\n +2 ,\"two\nlines\"\r\n3,x \"y\"\r\n");
   CHECK(t.columns == Words{"a"});
   CHECK(t.x.to_vector() == Numbers{1, 2, 3});
-  CHECK(t.classes == Words{"x, y", "two\nlines", "x \"y\""});
+  CHECK(t.classes == Words{"two\nlines", "x \"y\"", "x, y"});
+  CHECK(t.y.to_vector() == Numbers{2, 0, 1});
   CHECK(read("1;2\r3;4\r", {.separator = ';'}).x.to_vector() == Numbers{1, 3});
   CHECK(read("1\t2\n3\t4", {.separator = '\t'}).y.to_vector() == Numbers{2, 4});
   CHECK(read("\n\n1,\"\"\"\"\n\n").classes == Words{"\""});
@@ -103,18 +105,19 @@ TEST_CASE("csv: lines and columns of errors") {
   CHECK_REFUSED(("a,b,y\n\"x\ny\",2,0\n"), "line 2, column \"a\": not a number");
   CHECK_REFUSED(("a,y\n\"1\",\"b\nc\"\n\r\n1.5.2,0\n"), "line 5, column \"a\": not a number", "1.5.2");
   CHECK_REFUSED(("a,y\n1e99,0\n"), "line 2, column \"a\": too large for f32");
-  CHECK_REFUSED(("a,y\nnan,0\n"), "line 2, column \"a\": NaN");
+  CHECK_REFUSED(("a,y\nnan,0\n"), "line 2, column \"a\": a missing value", "\"nan\"");
+  CHECK_REFUSED(("a,y\ninf,0\n"), "line 2, column \"a\": infinite");
   CHECK_REFUSED(("a,y\n0x10,0\n"), "not a number");
-  CHECK_REFUSED(("a,b,y\n1,2,0\n1,2\n"), "line 3: a ragged line", "got:      2 cells", "3, as in line 1");
-  CHECK_REFUSED(("a,b,y\n1,2,0,\n"), "line 2: a ragged line", "4 cells");
+  CHECK_REFUSED(("a,b,y\n1,2,0\n1,2\n"), "line 3: the number of cells differs", "got:      2", "3, as in line 1");
+  CHECK_REFUSED(("a,b,y\n1,2,0,\n"), "line 2: the number of cells differs", "got:      4");
 }
 
 TEST_CASE("csv: bad labels") {
   CHECK_REFUSED(("a,y\n1,0\n2,nan\n"), "line 3, column \"y\": the label is NaN");
   CHECK_REFUSED(("a,y\n1,0\n2,\n"), "line 3, column \"y\": the label is missing");
-  CHECK_REFUSED(("a,y\n1,0.5\n2,NaN\n", {.classes = false}), "line 3, column \"y\": the label is NaN");
+  CHECK_REFUSED(("a,y\n1,0.5\n2,NaN\n", {.classes = false}), "line 3, column \"y\": the label is missing");
   CHECK_REFUSED(("a,y\n1,cat\n", {.classes = false}), "line 2, column \"y\": not a number", "cat");
-  CHECK_REFUSED(("a,y\n1,0\n2,0.5\n3,0.5\n"), "line 3, column \"y\": a fraction is no class", ".classes = false");
+  CHECK_REFUSED(("a,y\n1,0\n2,0.5\n3,0.5\n"), "line 3, column \"y\": a fraction is not a class", ".classes = false");
   CHECK_REFUSED(("a,b\n1,2\n", {.label = "species"}), "line 1: no column \"species\"", "a, b", "a number below 2");
   CHECK_REFUSED(("a,b\n1,2\n", {.label = "2"}), "no column \"2\"");
   CHECK_REFUSED(("a,b\n1,2\n", {.label = "-3"}), "no column \"-3\"");
@@ -127,13 +130,13 @@ TEST_CASE("csv: bad files") {
   CHECK_REFUSED((""), "is empty");
   CHECK_REFUSED(("\n\r\n\n"), "is empty");
   CHECK_REFUSED(("\xef\xbb\xbf"), "is empty");
-  CHECK_REFUSED(("a,b\n"), "holds a header line and nothing else");
+  CHECK_REFUSED(("a,b\n"), "has a header line and no others");
   CHECK_REFUSED(("a\n1\n2\n"), "line 1: a single column", "check .separator");
   CHECK_REFUSED(("a,1,b,2\n1,2,3,4\n"), "line 1: words and numbers", "{.header = Header::yes}");
-  CHECK_REFUSED(("a,b\n1,\"2\n3,4\n"), "line 2: a quote that nothing closes");
-  CHECK_REFUSED(("a,b\n1,\"2\"x\n"), "line 2: text behind a closing quote");
+  CHECK_REFUSED(("a,b\n1,\"2\n3,4\n"), "line 2: a quote is never closed");
+  CHECK_REFUSED(("a,b\n1,\"2\"x\n"), "line 2: text after a closing quote");
   CHECK_SAYS(data::csv("/no/such.csv"), "csv: /no/such.csv: cannot be opened: No such file", "csv.cpp:");
-  CHECK_SAYS(data::csv("/no/such.csv", {.separator = '"'}), "csv: no separator can be a quote");
+  CHECK_SAYS(data::csv("/no/such.csv", {.separator = '"'}), "csv: the separator is a quote or the end of a line");
 }
 
 TEST_CASE("csv: bytes changed at random are read or refused") {

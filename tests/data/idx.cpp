@@ -79,15 +79,15 @@ TEST_CASE("idx: what it refuses") {
     return support::message([&] { (void)data::idx(write(dir / "bad.idx", bytes)); });
   };
   CHECK_SAYS(data::idx(dir / "none"), "idx: " + dir.str() + "/none: cannot be opened: No such file", "idx.cpp:");
-  CHECK_SAYS(data::idx(dir.str()), "cannot be opened: not a regular file");
+  CHECK_SAYS(data::idx(dir.str()), ": is a folder");
   CHECK(support::contains(refused(""), "bad.idx: is truncated within its header"));
   CHECK(support::contains(refused("PK\3\4...."), "bad.idx: is not an IDX file\n  got:      50 4b 03 04"));
   CHECK(support::contains(refused(idx_bytes(0x0a, {1}, "x")), "is not an IDX file"));
   CHECK(support::contains(refused(idx_bytes(0x08, {1, 1, 1, 1, 1, 1, 1, 1, 1}, "x")), "too many axes"));
-  CHECK(support::contains(refused(idx_bytes(0x08, {2, 3}, "12345")), "is truncated, or its header lies"));
+  CHECK(support::contains(refused(idx_bytes(0x08, {2, 3}, "12345")), "is truncated, or its header claims too much"));
   CHECK(support::contains(refused(idx_bytes(0x08, {2, 3}, "12345")), "got:      a file of 17 bytes"));
   CHECK(support::contains(refused(idx_bytes(0x08, {2, 3}, "12345")), "expected: 6 bytes for (2, 3)"));
-  CHECK(support::contains(refused(small + "x"), "has bytes behind its numbers"));
+  CHECK(support::contains(refused(small + "x"), "has bytes after its numbers"));
   CHECK(support::contains(refused(idx_bytes(0x08, {60000, 60000}, "12345")), "3600000000 bytes for (60000, 60000)"));
   CHECK(support::contains(refused(idx_bytes(0x0e, {~0u, ~0u, ~0u, ~0u}, "1")), "claims an impossible size"));
   CHECK(support::contains(refused(idx_bytes(0x08, {0, ~0u, ~0u, ~0u}, "")), "claims an impossible size"));
@@ -113,6 +113,21 @@ TEST_CASE("idx: compressed files are known by their content") {
   CHECK(data::idx(write(dir / "d", gzipped(zeros))).numel() == 1'000'000);
 }
 
+TEST_CASE("idx: zeros after compressed data are padding") {
+  const TempDir dir;
+  for (const std::size_t zeros : {1u, 2u, 511u, 200'000u}) {
+    CHECK(data::idx(write(dir / "a", gzipped(small) + std::string(zeros, '\0'))).numel() == 6);
+  }
+  CHECK_SAYS(data::idx(write(dir / "a", gzipped(small) + std::string(5, '\0') + "x")), "truncated");
+}
+
+TEST_CASE("idx: data that unpacks to far more than its size is refused") {
+  const TempDir dir;
+  constexpr std::uint32_t size = 70 << 20;
+  const std::string zeros = gzipped(idx_bytes(0x08, {size}, std::string(size, '\0')));
+  CHECK_SAYS(data::idx(write(dir / "a", zeros)), "unpacks to more than 100 times its size", "gunzip it first");
+}
+
 TEST_CASE("idx: damaged compressed files") {
   const TempDir dir;
   const std::string packed = gzipped(small);
@@ -124,11 +139,12 @@ TEST_CASE("idx: damaged compressed files") {
   broken[packed.size() - 6] ^= 1;  // of the check sum
   CHECK_SAYS(data::idx(write(dir / "a", broken)), "the compressed data is damaged", "incorrect data check");
   CHECK_SAYS(data::idx(write(dir / "a", packed + "rest")), "the compressed data is damaged");
-  CHECK_SAYS(data::idx(write(dir / "a", gzipped(small + "x"))), "has bytes behind its numbers");
+  CHECK_SAYS(data::idx(write(dir / "a", gzipped(small + "x"))), "has bytes after its numbers");
   CHECK_SAYS(data::idx(write(dir / "a", gzipped(idx_bytes(0x08, {100, 100}, "123")))),
-             "is truncated, or its header lies", "3 bytes", "10000 bytes for (100, 100)");
+             "is truncated, or its header claims too much", "3 bytes", "10000 bytes for (100, 100)");
   // More than deflate can hold in so few bytes: refused before anything is unpacked.
-  CHECK_SAYS(data::idx(write(dir / "a", gzipped(idx_bytes(0x08, {~0u, 100}, "123")))), "its header lies", "a file of");
+  CHECK_SAYS(data::idx(write(dir / "a", gzipped(idx_bytes(0x08, {~0u, 100}, "123")))), "its header claims too much",
+             "bytes for");
 }
 
 #else

@@ -61,14 +61,15 @@ TEST_CASE("mnist: what it refuses") {
   const TempDir dir;
   write_set(dir);
   write(dir / "t10k-labels-idx1-ubyte", labels("\x03\x04"));
-  CHECK_SAYS(data::mnist(dir.str()), "mnist: " + dir.str() + "/t10k-labels-idx1-ubyte: as many labels as images",
-             "2 and 1");
+  CHECK_SAYS(data::mnist(dir.str()),
+             "mnist: " + dir.str() + "/t10k-labels-idx1-ubyte: the numbers of labels and images differ",
+             "2 labels, 1 images");
   write(dir / "t10k-labels-idx1-ubyte", labels("\x0a"));
-  CHECK_SAYS(data::mnist(dir.str()), "t10k-labels-idx1-ubyte: a label out of range", "10 at 0", "0 to 9");
+  CHECK_SAYS(data::mnist(dir.str()), "t10k-labels-idx1-ubyte: a label out of range", "10 at index 0", "0 to 9");
   write(dir / "t10k-labels-idx1-ubyte", images(1));
   CHECK_SAYS(data::mnist(dir.str()), "does not hold labels", "(1, 28, 28)", "bytes of shape (N,)");
   write(dir / "t10k-images-idx3-ubyte", images(1, 14));
-  CHECK_SAYS(data::mnist(dir.str()), "does not hold such images", "(1, 14, 14)", "bytes of shape (N, 28, 28)");
+  CHECK_SAYS(data::mnist(dir.str()), "does not hold images of 28 x 28", "(1, 14, 14)", "bytes of shape (N, 28, 28)");
   write(dir / "t10k-images-idx3-ubyte", images(1).substr(0, 500));
-  CHECK_SAYS(data::mnist(dir.str()), "t10k-images-idx3-ubyte: is truncated, or its header lies");
+  CHECK_SAYS(data::mnist(dir.str()), "t10k-images-idx3-ubyte: is truncated, or its header claims too much");
 }

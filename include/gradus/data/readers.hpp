@@ -2,6 +2,7 @@
 // the file, and the line and column where there are such.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,31 +17,76 @@ Split digits(Loc where = Loc::current());
 
 /// MNIST and Fashion-MNIST: x [N, 1, 28, 28] f32 in [0, 1], y [N] i64 below 10; 60,000 and 10,000 of them. They are the
 /// four IDX files under their usual names, .gz or not, in `directory`; by default mnist (fashion) in $GRADUS_DATA, or
-/// else in
-/// ./data, where ./tools/get-data puts them.
+/// else in ./data, where ./tools/get-data puts them.
 Split mnist(const std::string& directory = "", Loc where = Loc::current());
 Split fashion(const std::string& directory = "", Loc where = Loc::current());
 
-/// One IDX file, compressed by gzip or not. Integers of every width become i64; f32 and f64 stay.
+/// One IDX file, compressed by gzip or not. Integers of every width become i64; f32 and f64 stay. Compressed data that
+/// unpacks to more than 64 MiB and more than 100 times its size is refused.
 Tensor idx(const std::string& path, Loc where = Loc::current());
 
+/// Is the first line of a CSV file a header? `detect` looks at the features of the first two lines:
+/// - all numbers: no header, but an error if the label is a word and the next one is a number;
+/// - no number, and a number below: a header;
+/// - numbers and words: an error, for it may be either.
+/// With categories, a first line of the same kinds as the second is no header, and one of words above words is an
+/// error.
 enum class Header { detect, yes, no };
+
+/// What a missing cell becomes. Missing are an empty cell, NA, N/A, nan, null and ?, in small letters or capitals.
+enum class Missing {
+  refuse,  ///< an error that names the line and the column
+  drop,    ///< the example is left out
+  mean  ///< the mean of the column; in a column of words a word of its own, the empty one. A missing label is an error
+};
+
+/// What a column of words among the features becomes: one whose first cell that is not missing is no number. Words are
+/// numbered from 0 in sorted order.
+enum class Categories {
+  refuse,  ///< an error that names the line and the column
+  index,   ///< one column of x: the word's number
+  one_hot  ///< a column of x for each of at most 1,000 words: 1 for the word that is there, 0 for the others
+};
+
+/// One column of a CSV file that is not the label.
+struct Feature {
+  std::string name{};                ///< "" without a header
+  std::vector<std::string> words{};  ///< of a column of words: words[i] has the number i. Empty for numbers
+  double mean = 0;                   ///< of a column of numbers: what Missing::mean puts into a missing cell
+};
+
+/// How the cells of a file became numbers. Give the one of the training file to the test file, so that both mean the
+/// same: data::csv("test.csv", {.like = train}).
+struct Encoding {
+  std::vector<Feature> features{};
+  std::vector<std::string>
+      classes{};  ///< y is i where the label is classes[i]. Empty: labels are numbers as they stand
+  Categories categories = Categories::refuse;
+};
 
 struct CsvOptions {
   std::string label{};             ///< a column's name, or its number from 0 ("-1": the last). Default: the last
-  Header header = Header::detect;  ///< a first line without a single number in its features is one
-  char separator = ',';
-  bool classes = true;  ///< labels are classes: y [N] i64. Otherwise they are numbers to be predicted: y [N] f32
+  Header header = Header::detect;  ///< is the first line one?
+  char separator = ',';            ///< between cells
+  /// Labels are classes: y [N] i64. Otherwise they are numbers to be predicted: y [N] f32. nullopt: numbers if all
+  /// labels are numbers and one is a fraction, else classes.
+  std::optional<bool> classes = true;
+  char decimal =
+      0;  ///< '.' or ',', before a fraction. Default: '.'; between semicolons, as in the file's first fraction
+  Missing missing = Missing::refuse;
+  Categories categories = Categories::refuse;
+  std::optional<Encoding> like{};  ///< words, classes and means of another file; a word that it lacks is an error
 };
 
-/// A dataset and the names that were in its file.
-struct Table : Dataset {
-  std::vector<std::string> columns;  ///< of x; empty without a header line
-  std::vector<std::string> classes;  ///< classes[y] where labels are words, numbered as they first appear; else empty
+/// A dataset, the names that were in its file, and how its cells became numbers.
+struct Table : Dataset, Encoding {
+  std::vector<std::string> columns{};  ///< of x: "width", or "colour=red" for one word of a category. Empty: no header
 };
 
-/// CSV as in RFC 4180: x [N, columns - 1] f32. Labels that are whole numbers from 0 are class numbers as they stand;
-/// anything else but fractions are words. Every other cell must be a finite number.
+/// CSV as in RFC 4180: x [N, columns of features] f32. The path "-" is standard input; pipes and gzip files are read,
+/// too. Labels that are all whole numbers from 0, written as such (7 or 7.0, not 07), are class numbers as they stand;
+/// other labels are words, numbered in sorted order, but fractions are an error. An empty cell behind the last
+/// separator of the first line makes no column. Every cell of numbers must be finite in f32; what is too small is 0.
 Table csv(const std::string& path, CsvOptions options = {}, Loc where = Loc::current());
 
 }  // namespace gradus::data
