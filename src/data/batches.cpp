@@ -1,3 +1,4 @@
+// Batches: which examples, in which order.
 #include <gradus/data/batches.hpp>
 
 #include <algorithm>
@@ -14,7 +15,9 @@ Batches::Batches(Dataset data, BatchOptions options, Loc where)
   const std::int64_t n = data_.size();
   if (options_.size < 0) {
     throw Error("batches",
-                {.wrong = "a negative size", .got = std::to_string(options_.size), .advice = "0 is the full batch"},
+                {.wrong = "the batch size is negative",
+                 .got = std::to_string(options_.size),
+                 .advice = "0 for all examples in one batch"},
                 where);
   }
   if (options_.size == 0 || options_.size > n) options_.size = n;
@@ -31,18 +34,18 @@ Batches::Iterator Batches::begin() const {
   const std::int64_t n = data_.size();
   if (!options_.seed) return {*this, randperm(n, where_)};
   // The upper half of the counters, so that weights drawn from the same seed have nothing in common with the order.
-  const std::uint64_t first =
-      (std::uint64_t{1} << 63) + static_cast<std::uint64_t>(options_.epoch) * static_cast<std::uint64_t>(n);
+  const auto epoch = static_cast<std::uint64_t>(options_.epoch) + static_cast<std::uint64_t>(begun_++);
+  const std::uint64_t first = (std::uint64_t{1} << 63) + epoch * static_cast<std::uint64_t>(n);
   Tensor order = detail::make({n}, i64, "batches", where_);
   kernels::permutation(*options_.seed, first, n, detail::data<std::int64_t>(order));
   return {*this, order};
 }
 
 Dataset Batches::Iterator::operator*() const {
-  const auto& [data, options, where] = *batches_;
-  const std::int64_t begin = batch_ * options.size, end = std::min(begin + options.size, data.size());
-  if (!order_.defined()) return data.slice(begin, end, where);
-  return data.rows(detail::view(order_, {end - begin}, {1}, begin), where);
+  const Dataset& data = batches_->data_;
+  const std::int64_t size = batches_->options_.size, begin = batch_ * size, end = std::min(begin + size, data.size());
+  if (!order_.defined()) return data.slice(begin, end, batches_->where_);
+  return data.rows(detail::view(order_, {end - begin}, {1}, begin), batches_->where_);
 }
 
 Batches batches(Dataset data, BatchOptions options, Loc where) { return {std::move(data), options, where}; }

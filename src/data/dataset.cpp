@@ -1,3 +1,4 @@
+// Datasets: parts of one, and splitting one.
 #include <gradus/data/dataset.hpp>
 
 #include <cmath>
@@ -36,7 +37,7 @@ void check(const Dataset& data, const char* operation, Loc where) {
     throw Error(operation, {.wrong = "x or y of the dataset is undefined"}, where);
   const Shape &x = data.x.shape(), &y = data.y.shape();
   const auto got = [&] { return formatted("x {} and y {}", to_string(x), to_string(y)); };
-  if (x.empty() || y.empty()) throw Error(operation, {.wrong = "no axis to count examples along", .got = got()}, where);
+  if (x.empty() || y.empty()) throw Error(operation, {.wrong = "x or y has no axis of examples", .got = got()}, where);
   if (x[0] != y[0])
     throw Error(operation, {.wrong = "x and y differ in their number of examples", .got = got()}, where);
   if (x[0] == 0) throw Error(operation, {.wrong = "the dataset is empty", .got = got()}, where);
@@ -48,7 +49,7 @@ Dataset Dataset::slice(std::int64_t begin, std::int64_t end, Loc where) const {
   check(*this, "slice", where);
   if (begin < 0 || end > size() || begin >= end) {
     throw Error("slice",
-                {.wrong = begin >= end ? "an empty range" : "a range that is not inside",
+                {.wrong = begin >= end ? "the range is empty" : "the range is outside of the dataset",
                  .got = formatted("{} to {} of {} examples", begin, end, size()),
                  .expected = "0 <= begin < end <= size()"},
                 where);
@@ -61,7 +62,7 @@ Dataset Dataset::rows(const Tensor& index, Loc where) const {
   detail::check_defined(index, "rows", where);
   if (index.dtype() != i64 || index.dim() != 1 || index.numel() == 0) {
     throw Error("rows",
-                {.wrong = "not a list of examples",
+                {.wrong = "the index is not a list of example numbers",
                  .got = formatted("{} {}", name(index.dtype()), to_string(index.shape())),
                  .expected = "i64 (M,) with at least one element"},
                 where);
@@ -71,7 +72,10 @@ Dataset Dataset::rows(const Tensor& index, Loc where) const {
                                               static_cast<std::size_t>(dense.numel())};
   for (std::int64_t i : numbers) {
     if (i >= 0 && i < size()) continue;
-    throw Error("rows", {.wrong = "no such example", .got = formatted("{} of {} examples", i, size())}, where);
+    throw Error(
+        "rows",
+        {.wrong = "an index out of range", .got = std::to_string(i), .expected = formatted("0 to {}", size() - 1)},
+        where);
   }
   return {gathered(x, numbers, where), gathered(y, numbers, where)};
 }
@@ -79,15 +83,22 @@ Dataset Dataset::rows(const Tensor& index, Loc where) const {
 Split split(const Dataset& data, double test_fraction, std::uint64_t seed, Loc where) {
   check(data, "split", where);
   const std::int64_t n = data.size();
-  const double wanted = std::round(test_fraction * static_cast<double>(n));
-  if (!(wanted >= 1 && wanted < static_cast<double>(n))) {
-    throw Error("split",
-                {.wrong = "one part would be empty",
-                 .got = formatted("a fraction of {} of {} examples", test_fraction, n),
-                 .expected = "between 0 and 1"},
+  const auto got = [&] { return formatted("a test fraction of {} of {} examples", test_fraction, n); };
+  if (!(test_fraction > 0 && test_fraction < 1)) {
+    throw Error("split", {.wrong = "the test fraction is out of range", .got = got(), .expected = "between 0 and 1"},
                 where);
   }
-  const auto held_out = static_cast<std::int64_t>(wanted);
+  const auto held_out = static_cast<std::int64_t>(std::round(test_fraction * static_cast<double>(n)));
+  if (held_out == 0 || held_out == n) {
+    const char* part = held_out == 0 ? "test" : "training";
+    throw Error("split",
+                {.wrong = formatted("the {} part would be empty", part),
+                 .got = got(),
+                 .expected = n == 1 ? "two examples or more"
+                                    : formatted("a fraction from {:.3g} to {:.3g}", 0.5 / static_cast<double>(n),
+                                                1 - 0.5 / static_cast<double>(n))},
+                where);
+  }
   Generator generator(seed);
   const Tensor order = randperm(n, generator, where);
   return {.train = data.rows(rows_from(order, held_out, n), where),

@@ -1,3 +1,4 @@
+// Batches: their order, their sizes, and what an epoch is.
 #include <gradus/data/data.hpp>
 
 #include <algorithm>
@@ -98,6 +99,20 @@ TEST_CASE("batches: with a seed, the order is a function of seed and epoch") {
   CHECK(whole == order(1, 0));  // whatever the size
 }
 
+TEST_CASE("batches: a seeded range has another order each epoch") {
+  const Dataset d = numbered(50);
+  const data::BatchOptions options{.size = 8, .shuffle = true, .seed = 5};
+  const auto range = data::batches(d, options);
+  const Epoch first = labels(range), second = labels(range), third = labels(range);
+  CHECK(first != second);
+  CHECK(second != third);
+  for (const auto& [epoch, order] : {std::pair{0, first}, {1, second}, {2, third}}) {
+    data::BatchOptions later = options;
+    later.epoch = epoch;
+    CHECK(labels(data::batches(d, later)) == order);  // by (seed, epoch) alone
+  }
+}
+
 TEST_CASE("batches: a steady epoch asks nothing of the system") {
   const Dataset d{rand({500, 20}), arange(500)};
   const auto epoch = [&](bool shuffle) {
@@ -119,6 +134,7 @@ TEST_CASE("batches: what they refuse") {
   CHECK_SAYS(data::batches(Dataset{}), "batches: x or y of the dataset is undefined", "batches.cpp:");
   CHECK_SAYS(data::batches({zeros({0, 3}), zeros({0}, i64)}), "batches: the dataset is empty", "x (0, 3) and y (0,)");
   CHECK_SAYS(data::batches({zeros({3, 2}), zeros({2}, i64)}), "batches: x and y differ in their number of examples");
-  CHECK_SAYS(data::batches({zeros({3, 2}), scalar(0)}), "batches: no axis to count examples along");
-  CHECK_SAYS(data::batches(numbered(3), {.size = -1}), "batches: a negative size", "-1", "0 is the full batch");
+  CHECK_SAYS(data::batches({zeros({3, 2}), scalar(0)}), "batches: x or y has no axis of examples");
+  CHECK_SAYS(data::batches(numbered(3), {.size = -1}), "batches: the batch size is negative", "-1",
+             "0 for all examples in one batch");
 }

@@ -1,3 +1,4 @@
+// Datasets: slices, rows, splits, and the digits.
 #include <gradus/data/data.hpp>
 
 #include <algorithm>
@@ -55,13 +56,13 @@ TEST_CASE("dataset: images, targets with axes and views are rows too") {
 
 TEST_CASE("dataset: what it refuses") {
   const Dataset d = numbered(5);
-  CHECK_SAYS(d.slice(2, 2), "slice: an empty range", "2 to 2 of 5 examples", "dataset.cpp:");
-  CHECK_SAYS(d.slice(3, 6), "slice: a range that is not inside", "3 to 6 of 5");
-  CHECK_SAYS(d.slice(-1, 2), "not inside");
-  CHECK_SAYS(d.rows(tensor({0, 5}, i64)), "rows: no such example", "5 of 5 examples");
-  CHECK_SAYS(d.rows(tensor({-1}, i64)), "rows: no such example", "-1");
-  CHECK_SAYS(d.rows(tensor({0.0})), "rows: not a list of examples", "f32 (1,)", "i64 (M,)");
-  CHECK_SAYS(d.rows(zeros({0}, i64)), "not a list of examples", "i64 (0,)");
+  CHECK_SAYS(d.slice(2, 2), "slice: the range is empty", "2 to 2 of 5 examples", "dataset.cpp:");
+  CHECK_SAYS(d.slice(3, 6), "slice: the range is outside of the dataset", "3 to 6 of 5");
+  CHECK_SAYS(d.slice(-1, 2), "outside of the dataset");
+  CHECK_SAYS(d.rows(tensor({0, 5}, i64)), "rows: an index out of range", "got:      5", "0 to 4");
+  CHECK_SAYS(d.rows(tensor({-1}, i64)), "rows: an index out of range", "got:      -1");
+  CHECK_SAYS(d.rows(tensor({0.0})), "rows: the index is not a list of example numbers", "f32 (1,)", "i64 (M,)");
+  CHECK_SAYS(d.rows(zeros({0}, i64)), "not a list of example numbers", "i64 (0,)");
   CHECK_SAYS(d.rows(Tensor{}), "rows: the tensor is undefined");
   CHECK_SAYS(Dataset{}.slice(0, 1), "slice: x or y of the dataset is undefined");
 }
@@ -82,11 +83,16 @@ TEST_CASE("split: every example once, by seed") {
 
 TEST_CASE("split: what it refuses") {
   const Dataset d = numbered(5);
-  for (double fraction : {0.0, 1.0, -0.5, 0.01, 7.0, std::numeric_limits<double>::quiet_NaN()})
-    CHECK_SAYS(data::split(d, fraction, 1), "split: one part would be empty", "of 5 examples");
+  for (double fraction : {0.0, 1.0, -0.5, 7.0, std::numeric_limits<double>::quiet_NaN()})
+    CHECK_SAYS(data::split(d, fraction, 1), "split: the test fraction is out of range", "of 5 examples",
+               "between 0 and 1");
+  CHECK_SAYS(data::split(d, 0.01, 1), "split: the test part would be empty", "a test fraction of 0.01 of 5 examples",
+             "a fraction from 0.1 to 0.9");
+  CHECK_SAYS(data::split(d, 0.99, 1), "split: the training part would be empty");
+  CHECK_SAYS(data::split(numbered(1), 0.5, 1), "would be empty", "two examples or more");
   CHECK_SAYS(data::split({zeros({0, 2}), zeros({0}, i64)}, 0.5, 1), "split: the dataset is empty");
   CHECK_SAYS(data::split({zeros({3, 2}), zeros({4}, i64)}, 0.5, 1), "split: x and y differ", "x (3, 2) and y (4,)");
-  CHECK_SAYS(data::split({zeros({}), zeros({4}, i64)}, 0.5, 1), "split: no axis to count examples along");
+  CHECK_SAYS(data::split({zeros({}), zeros({4}, i64)}, 0.5, 1), "split: x or y has no axis of examples");
 }
 
 TEST_CASE("digits are there") {

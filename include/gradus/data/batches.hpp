@@ -15,11 +15,12 @@ struct BatchOptions {
   /// The order of a shuffled epoch is a function of (seed, epoch). Without a seed, each begin() draws one from
   /// default_generator(), so that manual_seed alone makes a run reproducible.
   std::optional<std::uint64_t> seed = {};
-  std::int64_t epoch = 0;
+  std::int64_t epoch = 0;  ///< of the first begin(); each further begin() is the next epoch
 };
 
-/// A range over batches. It keeps the dataset, so it may be made from a temporary. Batches in order are views of the
-/// dataset; shuffled ones are copies. A tensor that is not contiguous is copied once, at the start.
+/// A range over batches; each begin(), and so each range-for over it, is another epoch. It keeps the dataset, so it may
+/// be made from a temporary. Batches in order are views of the dataset; shuffled ones are copies. A tensor that is not
+/// contiguous is copied once, at the start. One thread at a time.
 class Batches {
  public:
   struct End {};
@@ -50,6 +51,7 @@ class Batches {
  private:
   Dataset data_;
   BatchOptions options_;
+  mutable std::int64_t begun_ = 0;  ///< epochs
   Loc where_;
 };
 
