@@ -8,3 +8,4 @@
 #include <gradus/nn/linear.hpp>
 #include <gradus/nn/norm.hpp>
 #include <gradus/nn/recurrent.hpp>
+#include <gradus/nn/standardize.hpp>

@@ -1,0 +1,69 @@
+// Standardize and its inverse.
+#include <gradus/nn/standardize.hpp>
+
+#include <gradus/op.hpp>
+#include <gradus/ops.hpp>
+
+#include "nn/check.hpp"
+
+namespace gradus::nn {
+namespace {
+
+// Without the axis of examples, if that was reduced: statistics of (N, C, H, W) over {0, 2, 3} are (C, 1, 1).
+Tensor without_examples(const Tensor& statistic, const Axes& axes, int dims) {
+  if (axes.empty()) return statistic.reshape({});
+  const bool reduced = std::any_of(axes.begin(), axes.end(), [&](std::int64_t a) { return a == 0 || a == -dims; });
+  Shape shape = statistic.shape();
+  if (reduced) shape.erase(0);
+  return statistic.reshape(shape);
+}
+
+template <class Layer>
+Layer fitted(const char* name, const Tensor& x, const Axes& axes, Loc where) {
+  gradus::detail::check_defined(x, name, where);
+  check_floating(name, x.dtype(), where);
+  if (x.numel() == 0) fail(name, {.wrong = "no data to take statistics of", .got = to_string(x.shape())}, where);
+  const Tensor data = x.detach();
+  const Tensor mean = without_examples(gradus::mean(data, axes, true), axes, x.dim());
+  const Tensor deviation = sqrt(without_examples(var(data, axes, true, 0), axes, x.dim()));
+  Layer layer(mean.shape(), x.dtype(), where);
+  layer.mean = mean;
+  layer.deviation = gradus::where(deviation > 0, deviation, ones_like(deviation));
+  return layer;
+}
+
+}  // namespace
+
+Standardize::Standardize(const Shape& shape, DType dtype, Loc where)
+    : mean(zeros(shape, dtype, where)), deviation(ones(shape, dtype, where)) {
+  check_floating("Standardize", dtype, where);
+}
+
+Standardize Standardize::of(const Tensor& x, const Axes& axes, Loc where) {
+  return fitted<Standardize>("Standardize", x, axes, where);
+}
+
+Tensor Standardize::forward(Arg x) const {
+  const At at(x);
+  return (x - mean) / deviation;
+}
+
+std::string Standardize::describe() const { return to_string(mean.shape()); }
+
+Unstandardize::Unstandardize(const Shape& shape, DType dtype, Loc where)
+    : mean(zeros(shape, dtype, where)), deviation(ones(shape, dtype, where)) {
+  check_floating("Unstandardize", dtype, where);
+}
+
+Unstandardize Unstandardize::of(const Tensor& y, const Axes& axes, Loc where) {
+  return fitted<Unstandardize>("Unstandardize", y, axes, where);
+}
+
+Tensor Unstandardize::forward(Arg x) const {
+  const At at(x);
+  return x * deviation + mean;
+}
+
+std::string Unstandardize::describe() const { return to_string(mean.shape()); }
+
+}  // namespace gradus::nn
