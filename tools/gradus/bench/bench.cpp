@@ -1,7 +1,6 @@
 // gradus bench: what this machine gives, what the library makes of it, and whether something holds it back.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -10,13 +9,13 @@
 #include <gradus/threads.hpp>
 
 #include "bench/measure.hpp"
-#include "cli/command.hpp"
+#include "cli/options.hpp"
 
 namespace gradus::tool {
 namespace {
 
 struct BenchOptions {
-  int threads = 0;
+  std::int64_t threads = 0;  // 0: all that this process may use
   bool json = false;
 };
 
@@ -96,7 +95,7 @@ nlohmann::ordered_json measure() {
 }
 
 Exit bench(const BenchOptions& o) {
-  if (o.threads > 0) set_num_threads(o.threads);
+  if (o.threads > 0) set_num_threads(static_cast<int>(o.threads));
   const nlohmann::ordered_json m = measure();
   const auto text = [&](const char* key) { return m[key].get<std::string>(); };
   const auto number = [&](const char* key) { return m[key].get<double>(); };
@@ -121,16 +120,14 @@ Exit bench(const BenchOptions& o) {
 
 }  // namespace
 
-void add_bench(CLI::App& program, Action& action) {
+void add_bench(CommandLine& program) {
   auto options = std::make_shared<BenchOptions>();
   BenchOptions& o = *options;
-  CLI::App& app = *program.add_subcommand("bench", "measure this machine, and say what holds the library back");
-  app.callback([options, &action] { action = [options] { return bench(*options); }; });
-  app.footer("Takes about three seconds. Warnings go to standard error.");
-  app.add_option("--threads", o.threads, "of the library [all that this process may use]")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024).description(""));
-  app.add_flag("--json", o.json, "print JSON");
+  Command& command = program.add("bench", "measure this machine, and say what slows the library down");
+  command.runs([options] { return bench(*options); });
+  command.footer("Takes about three seconds. Warnings go to standard error.");
+  command.whole("--threads", o.threads, {1, 1024}, "threads of the library [all that this process may use]");
+  command.flag("--json", o.json, "print JSON");
 }
 
 }  // namespace gradus::tool

@@ -1,11 +1,10 @@
 // gradus check: does a trace hold together?
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "check/derive.hpp"
-#include "cli/command.hpp"
+#include "cli/options.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -46,14 +45,14 @@ Exit check(const std::string& path) {
 
 }  // namespace
 
-void add_check(CLI::App& program, Action& action) {
+void add_check(CommandLine& program) {
   auto path = std::make_shared<std::string>();
-  CLI::App& app = *program.add_subcommand("check", "Derive again what can be derived from a trace, and compare");
-  app.callback([path, &action] { action = [path] { return check(*path); }; });
-  app.footer(
+  Command& command = program.add("check", "compute a trace's values again, and compare");
+  command.runs([path] { return check(*path); });
+  command.text("FILE", *path, "", "a trace, as GRADUS_TRACE=run.trace.jsonl ./program writes it");
+  command.footer(
       "A trace is written by GRADUS_TRACE=run.trace.jsonl ./program, or by study::Trace in the program.\n"
       "Ends with 0 if nothing is off, 1 if something is, 3 if the file is missing, no trace, or of a newer version.");
-  app.add_option("trace", *path, "the trace")->required()->type_name("FILE");
 }
 
 }  // namespace gradus::tool

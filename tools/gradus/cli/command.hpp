@@ -4,17 +4,15 @@
 
 #include <gradus/error.hpp>
 
-#include <functional>
 #include <stdexcept>
 #include <string>
 
-namespace CLI {
-class App;
-}
-
 namespace gradus::tool {
 
-enum Exit { success = 0, failed = 1, usage = 2, file_trouble = 3, interrupted = 130 };
+enum Exit { success = 0, failed = 1, usage = 2, file_trouble = 3 };
+
+// After a signal, as shells say it: 130 for SIGINT, 143 for SIGTERM.
+inline Exit ended_by(int signal) { return static_cast<Exit>(128 + signal); }
 
 // Ends the program with a message for the user and an exit code.
 struct Stop : std::runtime_error {
@@ -25,15 +23,13 @@ struct Stop : std::runtime_error {
 // The library's message without its last line, which would point into this program.
 std::string without_line(const Error& e);
 
-// What the command line has asked for; main runs it once all of the line is understood.
-using Action = std::function<Exit()>;
-
-void add_html(CLI::App& program, Action& action);
-void add_step(CLI::App& program, Action& action);
-void add_check(CLI::App& program, Action& action);
-void add_descend(CLI::App& program, Action& action);
-void add_train(CLI::App& program, Action& action);
-void add_verify(CLI::App& program, Action& action);
-void add_bench(CLI::App& program, Action& action);
+class CommandLine;
+void add_descend(CommandLine& program);
+void add_train(CommandLine& program);
+void add_verify(CommandLine& program);
+void add_bench(CommandLine& program);
+void add_check(CommandLine& program);
+void add_step(CommandLine& program);
+void add_html(CommandLine& program);
 
 }  // namespace gradus::tool

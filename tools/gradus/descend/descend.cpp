@@ -2,17 +2,15 @@
 #include "descend/descend.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 
 #include "cli/nearest.hpp"
 #include "cli/optimizers.hpp"
+#include "cli/options.hpp"
+#include "cli/output.hpp"
 #include "cli/spec.hpp"
 
 namespace gradus::tool {
@@ -28,7 +26,7 @@ auto asked(const std::string& what, F&& f) {
 
 std::vector<double> numbers(const std::string& option, const std::string& text, std::size_t count) {
   std::vector<double> values;
-  for (const std::string& part : parse_spec(":" + text).arguments) {
+  for (const std::string& part : split_at_commas(text)) {
     const auto value = to_number(part);
     if (!value || std::abs(*value) > 1e6) break;
     values.push_back(*value);
@@ -90,7 +88,7 @@ std::vector<std::string> optimizers_of(const DescendOptions& o, const study::Sur
   if (opts.size() > 1) throw Stop(usage, "--sweep: one --opt is expected beside it");
   const std::string key = o.sweep.substr(0, equals);
   std::vector<std::string> swept;
-  for (const std::string& value : parse_spec(":" + o.sweep.substr(equals + 1)).arguments)
+  for (const std::string& value : split_at_commas(o.sweep.substr(equals + 1)))
     swept.push_back(with(opts[0], key, value));
   if (swept.size() > 24) throw Stop(usage, fmt::format("--sweep: at most 24 values, not {}", swept.size()));
   return swept;
@@ -104,16 +102,10 @@ study::BasinOptions basin_options(const DescendOptions& o, const study::Surface&
   return {.n = static_cast<int>(o.basins), .steps = o.steps ? o.steps : 300, .elementwise = make.elementwise};
 }
 
-void check_output(const std::string& path) {
-  if (path.empty()) return;
-  namespace fs = std::filesystem;
-  const std::string suffix = fs::path(path).extension().string();
-  if (suffix != ".html" && suffix != ".svg" && suffix != ".csv")
+void check_ending(const std::string& path) {
+  const std::string suffix = std::filesystem::path(path).extension().string();
+  if (!path.empty() && suffix != ".html" && suffix != ".svg" && suffix != ".csv")
     throw Stop(usage, fmt::format("-o {}: a name that ends in .html, .svg or .csv is expected", path));
-  if (fs::is_directory(path)) throw Stop(file_trouble, fmt::format("-o {}: is a directory", path));
-  const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : ".";
-  if (access(folder.c_str(), W_OK) != 0)
-    throw Stop(file_trouble, fmt::format("-o {}: {}: {}", path, folder.string(), std::strerror(errno)));
 }
 
 void print(const study::Landscape& l) {
@@ -132,7 +124,8 @@ Exit run(const DescendOptions& o) {
     return success;
   }
   if (!o.gallery.empty()) return write_gallery(o.gallery);
-  check_output(o.output);
+  check_ending(o.output);
+  check_output({"-o", o.output});
   const study::Landscape l = descend(o);
   if (!o.output.empty()) l.save(o.output);
   if (o.json)
@@ -140,21 +133,6 @@ Exit run(const DescendOptions& o) {
   else
     print(l);
   return success;
-}
-
-CLI::Validator from_on(std::int64_t least, std::int64_t most) {
-  const auto check = [least, most](const std::string& text) {
-    const auto value = to_integer(text);
-    return value && *value >= least && *value <= most
-               ? ""
-               : fmt::format("a whole number from {} to {} is expected, not '{}'", least, most, text);
-  };
-  return {check, "", ""};
-}
-
-std::string not_negative(const std::string& text) {
-  const auto value = to_number(text);
-  return value && *value >= 0 ? "" : fmt::format("a number that is not negative is expected, not '{}'", text);
 }
 
 constexpr const char* examples = R"(Examples:
@@ -199,39 +177,31 @@ study::Landscape descend(const DescendOptions& o) {
   return l;
 }
 
-void add_descend(CLI::App& program, Action& action) {
+void add_descend(CommandLine& program) {
   auto options = std::make_shared<DescendOptions>();
   DescendOptions& o = *options;
-  CLI::App& app = *program.add_subcommand("descend", "watch optimizers go down a surface");
-  app.callback([options, &action] { action = [options] { return run(*options); }; });
+  Command& command = program.add("descend", "watch optimizers go down a surface");
+  command.runs([options] { return run(*options); });
   std::string surfaces;
   for (const study::KnownSurface& k : study::surface_list())
     surfaces += fmt::format("  {:<16} {}\n", k.name, k.formula);
-  app.footer(examples + surfaces + "\nOptimizers, with options and defaults:\n" + optimizer_list());
+  command.footer(examples + surfaces + "\nOptimizers, with options and defaults:\n" + optimizer_list());
 
-  const auto text = [&app](const char* name, std::string& value, const char* type, const char* what) {
-    app.add_option(name, value, what)->type_name(type);
-  };
-  text("SURFACE", o.surface, "", "one of those below");
-  text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4'");
-  app.add_option("--opt", o.opts, "an optimizer, as in sgd:lr=0.1,momentum=0.9; may be repeated")
-      ->type_name("OPT")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  text("--sweep", o.sweep, "KEY=A,B,…", "one picture for each value of an option");
-  text("--start", o.start, "X,Y", "where to begin (write --start=-1,2)");
-  app.add_option("--steps", o.steps, "steps at the most [200; 20,000 with --until]")
-      ->type_name("N")
-      ->check(from_on(1, 10'000'000));
-  text("--until", o.until, "COND", "stop when this holds: f<1e-6, g<0.01, |y|>1");
-  app.add_option("--noise", o.noise, "deviation of noise in the gradient")->type_name("S")->check(not_negative);
-  app.add_option("--seed", o.seed, "of the noise [1]")->type_name("N")->check(from_on(0, INT64_MAX));
-  app.add_option("--basins", o.basins, "show where each of N x N starts ends")->type_name("N")->check(from_on(2, 500));
-  text("--window", o.window, "L,R,B,T", "the part of the plane to draw");
-  text("-o,--output", o.output, "FILE", "write .html (animated), .svg or .csv here");
-  app.add_flag("--json", o.json, "print the result as JSON");
-  app.add_flag("--list", o.list, "list the surfaces");
-  text("--gallery", o.gallery, "DIR", "write a dozen pages and an index into a directory");
+  command.optional_argument("SURFACE", o.surface, "one of those below");
+  command.text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4'");
+  command.texts("--opt", o.opts, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9; may be repeated");
+  command.text("--sweep", o.sweep, "KEY=A,B,…", "one picture for each value of an option");
+  command.text("--start", o.start, "X,Y", "where to begin (write --start=-1,2)");
+  command.whole("--steps", o.steps, {1, 10'000'000}, "steps at the most [200; 20,000 with --until]");
+  command.text("--until", o.until, "COND", "stop when this holds: f<1e-6, g<0.01, |y|>1");
+  command.number("--noise", o.noise, {.least = 0}, "S", "standard deviation of noise in the gradient");
+  command.whole("--seed", o.seed, at_least(0), "seed of the noise");
+  command.whole("--basins", o.basins, {2, 500}, "show where each of N x N starts ends [off]");
+  command.text("--window", o.window, "L,R,B,T", "the part of the plane to draw");
+  command.text("-o,--output", o.output, "FILE", "write .html (animated), .svg or .csv here");
+  command.flag("--json", o.json, "print the result as JSON");
+  command.flag("--list", o.list, "list the surfaces");
+  command.text("--gallery", o.gallery, "DIR", "write a dozen pages and an index into a folder");
 }
 
 }  // namespace gradus::tool

@@ -1,13 +1,12 @@
 // gradus html: a trace as one page that needs no network.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
-#include "cli/command.hpp"
+#include "cli/options.hpp"
 #include "html/page.hpp"
 
 namespace gradus::tool {
@@ -65,17 +64,16 @@ Exit html(const HtmlOptions& o) {
 
 }  // namespace
 
-void add_html(CLI::App& program, Action& action) {
+void add_html(CommandLine& program) {
   auto o = std::make_shared<HtmlOptions>();
-  CLI::App* command = program.add_subcommand("html", "Make one page of a trace, for a browser and without a network");
-  command->add_option("FILE", o->file, "a trace, as GRADUS_TRACE=run.trace.jsonl ./program writes it")->required();
-  command->add_option("-o,--output", o->output, "the page; without it, named after the trace")->type_name("PAGE");
-  command->add_option("--against", o->against, "a second run beside it, the first difference marked")
-      ->type_name("FILE");
-  command->add_option("--src", o->source, "where the program's source files are")->type_name("DIR");
-  command->add_flag("--force", o->force, "of a trace above 50 MB, too");
-  command->footer("Example:\n  GRADUS_TRACE=xor.trace.jsonl ./xor && gradus html xor.trace.jsonl -o xor.html");
-  command->callback([o, &action] { action = [o] { return html(*o); }; });
+  Command& command = program.add("html", "make one page of a trace, for a browser and without a network");
+  command.runs([o] { return html(*o); });
+  command.text("FILE", o->file, "", "a trace, as GRADUS_TRACE=run.trace.jsonl ./program writes it");
+  command.text("-o,--output", o->output, "PAGE", "write the page here [the trace's name with .html]");
+  command.text("--against", o->against, "FILE", "a second run beside it, with the first difference marked");
+  command.text("--src", o->source, "DIR", "where the program's source files are");
+  command.flag("--force", o->force, "make the page even for a trace above 50 MB");
+  command.footer("Example:\n  GRADUS_TRACE=xor.trace.jsonl ./xor && gradus html xor.trace.jsonl -o xor.html");
 }
 
 }  // namespace gradus::tool

@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
-#include "cli/command.hpp"
+#include "cli/options.hpp"
 #include "cli/terminal.hpp"
 #include "step/json.hpp"
 #include "step/line_editor.hpp"
@@ -14,10 +12,10 @@ namespace gradus::tool {
 namespace {
 
 struct StepOptions {
-  std::string file, source, batch;
-  bool has_batch = false, json = false;
-  int at = 0;
-  bool has_at = false;
+  std::string file, source;
+  std::optional<std::string> batch;
+  std::optional<std::int64_t> at;
+  bool json = false;
 };
 
 void say(const std::string& text) {
@@ -27,7 +25,7 @@ void say(const std::string& text) {
 
 // The commands of --batch, one after the other, in one go.
 Exit run_batch(StepSession& session, const StepOptions& o) {
-  std::string_view rest = o.batch;
+  std::string_view rest = *o.batch;
   while (!rest.empty() && !session.over()) {
     const std::size_t end = std::min(rest.find_first_of(";\n"), rest.size());
     const std::string command(rest.substr(0, end));
@@ -59,13 +57,13 @@ Exit step(const StepOptions& o) {
   const Timeline timeline(file);
   Sources sources(file, o.source);
   StepSession session(timeline, sources, Paint{standard_output().colour});
-  if (o.has_at && (o.at < 0 || o.at > timeline.count()))
-    throw Stop(usage, fmt::format("--at {}: the trace has steps 0 to {}", o.at, timeline.count()));
-  if (o.has_at) session.go(o.at);
-  if (o.has_batch) {
+  if (o.at && (*o.at < 0 || *o.at > timeline.count()))
+    throw Stop(usage, fmt::format("--at {}: the trace has steps 0 to {}", *o.at, timeline.count()));
+  if (o.at) session.go(static_cast<int>(*o.at));
+  if (o.batch) {
     if (const Exit code = run_batch(session, o)) return code;
-  } else if (!o.json && o.has_at) {
-    say(session.answer(fmt::format("goto {}", o.at)));
+  } else if (!o.json && o.at) {
+    say(session.answer(fmt::format("goto {}", *o.at)));
   } else if (!o.json) {
     say(session.greeting());
     converse(session);
@@ -76,22 +74,18 @@ Exit step(const StepOptions& o) {
 
 }  // namespace
 
-void add_step(CLI::App& program, Action& action) {
+void add_step(CommandLine& program) {
   auto options = std::make_shared<StepOptions>();
   StepOptions& o = *options;
-  CLI::App& app = *program.add_subcommand("step", "Step through a recorded backprop, on and back");
-  app.add_option("FILE", o.file, "a trace, as GRADUS_TRACE=run.trace.jsonl ./program writes it")->required();
-  CLI::Option* batch =
-      app.add_option("--batch", o.batch, "commands to run instead of asking")->type_name("'b t7; c; q'");
-  CLI::Option* at = app.add_option("--at", o.at, "show step K and leave")->type_name("K");
-  app.add_flag("--json", o.json, "print the state as JSON, after --at or --batch");
-  app.add_option("--src", o.source, "where the program's source files are")->type_name("DIR");
-  app.footer(
+  Command& command = program.add("step", "step through a recorded backprop, forwards and backwards");
+  command.runs([options] { return step(*options); });
+  command.text("FILE", o.file, "", "a trace, as GRADUS_TRACE=run.trace.jsonl ./program writes it");
+  command.text("--batch", o.batch, "'b t7; c; q'", "run these commands instead of asking for them");
+  command.whole("--at", o.at, "show step N and end");
+  command.flag("--json", o.json, "print the state as JSON, after --at or --batch");
+  command.text("--src", o.source, "DIR", "where the program's source files are");
+  command.footer(
       "Type help for the commands. Example:\n  GRADUS_TRACE=xor.trace.jsonl ./xor && gradus step xor.trace.jsonl");
-  app.callback([options, batch, at, &action] {
-    options->has_batch = batch->count() > 0, options->has_at = at->count() > 0;
-    action = [options] { return step(*options); };
-  });
 }
 
 }  // namespace gradus::tool

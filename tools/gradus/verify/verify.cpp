@@ -2,10 +2,9 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
-#include "cli/command.hpp"
+#include "cli/options.hpp"
 #include "verify/report.hpp"
 #include "verify/run.hpp"
 
@@ -59,18 +58,18 @@ Exit verify(const VerifyOptions& o) {
 
 }  // namespace
 
-void add_verify(CLI::App& program, Action& action) {
+void add_verify(CommandLine& program) {
   auto options = std::make_shared<VerifyOptions>();
   VerifyOptions& o = *options;
-  CLI::App& app =
-      *program.add_subcommand("verify", "Compare every operation, layer and optimizer with a kit of PyTorch's numbers");
-  app.callback([options, &action] { action = [options] { return verify(*options); }; });
-  app.footer("Ends with 0 if nothing failed and nothing is unimplemented, 1 otherwise, 3 if the kit is damaged.");
+  Command& command =
+      program.add("verify", "compare every operation, layer and optimizer with a kit of PyTorch's numbers");
+  command.runs([options] { return verify(*options); });
+  command.footer("Ends with 0 if nothing failed and nothing is unimplemented, 1 otherwise, 3 if the kit is damaged.");
 
-  app.add_option("kit", o.directory, "the kit's directory, as tests/reference")->required()->type_name("DIR");
-  app.add_option("--only", o.only, "only cases of such names, as in 'ops/conv/*' or '*lstm*'")->type_name("GLOB");
-  app.add_flag("--json", o.json, "print JSON");
-  app.add_flag("-v,--verbose", o.verbose, "print a line for every case, not only for those that failed");
+  command.text("DIR", o.directory, "", "the kit's folder, as tests/reference");
+  command.text("--only", o.only, "GLOB", "only cases whose names match, as in 'ops/conv/*' or '*lstm*'");
+  command.flag("--json", o.json, "print JSON");
+  command.flag("-v,--verbose", o.verbose, "print a line for every case, not only for those that failed");
 }
 
 }  // namespace gradus::tool

@@ -1,0 +1,45 @@
+// Checks of the files that options name: can they be written, and are they different ones?
+#include "cli/output.hpp"
+
+#include <fmt/format.h>
+#include <gradus/io/writable.hpp>
+
+#include <filesystem>
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace gradus::tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Two names of one existing file have one device and inode; names of files to come have one canonical path.
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  if (fs::equivalent(a, b, ignored)) return fs::is_regular_file(a, ignored);
+  const fs::path one = fs::weakly_canonical(fs::absolute(a), ignored);
+  const fs::path other = fs::weakly_canonical(fs::absolute(b), ignored);
+  return !one.empty() && one == other && !fs::exists(one, ignored);
+}
+
+}  // namespace
+
+void check_output(const NamedFile& file) {
+  if (file.path.empty()) return;
+  try {
+    io::check_writable(file.path);
+  } catch (const Error& e) { throw Stop(file_trouble, fmt::format("{} {}", file.option, e.complaint().wrong)); }
+}
+
+void refuse_same_file(std::initializer_list<NamedFile> files) {
+  for (const NamedFile* a = files.begin(); a != files.end(); ++a) {
+    for (const NamedFile* b = a + 1; b != files.end(); ++b) {
+      if (a->path.empty() || b->path.empty() || !same_file(a->path, b->path)) continue;
+      throw Stop(usage, fmt::format("{} {} and {} {} are one file; give them different names", a->option, a->path,
+                                    b->option, b->path));
+    }
+  }
+}
+
+}  // namespace gradus::tool
