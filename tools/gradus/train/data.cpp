@@ -1,7 +1,7 @@
+// Loading data sets, and saying in the words of the command line what is wrong with them.
 #include "train/data.hpp"
 
 #include <fmt/format.h>
-#include <gradus/ops/reduce.hpp>
 
 #include <array>
 #include <filesystem>
@@ -12,23 +12,47 @@
 namespace gradus::tool {
 namespace {
 
-data::Header header(const std::string& text) {
-  if (text == "yes") return data::Header::yes;
-  return text == "no" ? data::Header::no : data::Header::detect;
-}
-
 char separator(const std::string& text) {
   if (text == "tab" || text == "\\t") return '\t';
   if (text.size() > 1) throw Stop(usage, fmt::format("--separator {}: one character is expected, or tab", text));
   return text.empty() ? ',' : text.front();
 }
 
+data::CsvOptions csv_options(const DataOptions& o) {
+  data::CsvOptions options{.label = o.label, .separator = separator(o.separator), .classes = std::nullopt};
+  if (!o.header.empty()) options.header = o.header == "yes" ? data::Header::yes : data::Header::no;
+  if (!o.decimal.empty()) options.decimal = o.decimal == "comma" ? ',' : '.';
+  if (!o.missing.empty()) options.missing = o.missing == "drop" ? data::Missing::drop : data::Missing::mean;
+  if (!o.categories.empty()) {
+    options.categories = o.categories == "index" ? data::Categories::index : data::Categories::one_hot;
+  }
+  if (!o.task.empty()) options.classes = o.task == "classify";
+  return options;
+}
+
+// The library's advice is for programs: in its place the options of the command line.
+std::string advice_for_users(std::string advice) {
+  constexpr std::pair<std::string_view, std::string_view> words[] = {
+      {"{.missing = Missing::drop}", "--missing drop"},
+      {"{.missing = Missing::mean}", "--missing mean"},
+      {"{.categories = Categories::one_hot}", "--categories one_hot"},
+      {"{.header = Header::yes} or Header::no", "--header yes or --header no"},
+      {"{.classes = false}", "--task regress"},
+      {"check .separator", "--separator CHARACTER"},
+  };
+  for (const auto& [program, user] : words) {
+    if (const auto at = advice.find(program); at != advice.npos) advice.replace(at, program.size(), user);
+  }
+  return advice;
+}
+
 data::Table read_csv(const DataOptions& o) {
+  const data::CsvOptions options = csv_options(o);
   try {
-    return data::csv(o.data, {.label = o.label, .header = header(o.header), .separator = separator(o.separator)});
-  } catch (const Error& e) {  // its advice is for programs
+    return data::csv(o.data, options);
+  } catch (const Error& e) {
     Complaint complaint = e.complaint();
-    if (!complaint.advice.empty()) complaint.advice = "--label COLUMN, --header yes|no, --separator CHARACTER";
+    complaint.advice = advice_for_users(complaint.advice);
     throw Error(e.operation(), complaint, e.where());
   }
 }
@@ -36,18 +60,25 @@ data::Table read_csv(const DataOptions& o) {
 Task csv_task(const DataOptions& o) {
   const data::Table table = read_csv(o);
   constexpr std::uint64_t seed = 1;  // of the shuffle that sets a fifth aside: the same in every run
-  Task task{data::split(table, 0.2, seed), std::filesystem::path(o.data).filename(), {}, table.classes, {}};
+  Task task{data::split(table, 0.2, seed),
+            std::filesystem::path(o.data).filename(),
+            0,
+            {},
+            is_floating(table.y.dtype()),
+            table};
+  if (task.regression) return task;
   task.classes = static_cast<std::int64_t>(max(table.y).item()) + 1;
   if (task.classes < 2 || task.classes > table.size()) {
-    throw Stop(file_trouble,
-               fmt::format("{}: {} among {} examples; --label COLUMN names another column as the label", o.data,
-                           task.classes < 2 ? "one class" : fmt::format("{} classes", task.classes), table.size()));
+    const std::string classes = task.classes < 2 ? "one class" : fmt::format("{} classes", task.classes);
+    throw Stop(file_trouble, fmt::format("{}: {} among {} examples; --label COLUMN names another column as the label, "
+                                         "--task regress predicts numbers",
+                                         o.data, classes, table.size()));
   }
   return task;
 }
 
 Task images(const DataOptions& o, data::Split split, const Shape& image) {
-  return {std::move(split), o.data, 10, {}, image};
+  return {std::move(split), o.data, 10, image, false, {}};
 }
 Task digits(const DataOptions& o) { return images(o, data::digits(), {1, 8, 8}); }
 Task mnist(const DataOptions& o) { return images(o, data::mnist(o.directory), {1, 28, 28}); }
@@ -68,7 +99,8 @@ const Known* find(const std::string& name) {
 // An option that would do nothing is a mistake.
 void refuse_idle(const DataOptions& o) {
   const std::pair<const char*, const std::string&> of_files[] = {
-      {"--label", o.label}, {"--separator", o.separator}, {"--header", o.header}};
+      {"--label", o.label},     {"--separator", o.separator},   {"--header", o.header}, {"--decimal", o.decimal},
+      {"--missing", o.missing}, {"--categories", o.categories}, {"--task", o.task}};
   for (const auto& [name, value] : of_files) {
     if (!is_file(o.data) && !value.empty()) throw Stop(usage, fmt::format("{} is for --data FILE.csv", name));
   }
@@ -79,7 +111,9 @@ void refuse_idle(const DataOptions& o) {
 
 // A bare word that names no file is a misspelt set.
 void refuse_unknown(const std::string& data) {
-  if (std::filesystem::exists(data) || data.find_first_of("./") != std::string::npos) return;
+  std::error_code unreadable;  // which the reader reports
+  const bool exists = std::filesystem::exists(data, unreadable) || unreadable;
+  if (exists || data == "-" || data.find_first_of("./") != std::string::npos) return;
   std::vector<std::string> names;
   for (const Known& set : sets) names.emplace_back(set.name);
   names.emplace_back("FILE.csv");

@@ -1,7 +1,7 @@
 // The data sets that gradus train knows, and CSV files.
 #pragma once
 
-#include <gradus/data/data.hpp>
+#include <gradus/gradus.hpp>
 
 #include <optional>
 #include <string>
@@ -10,16 +10,18 @@
 namespace gradus::tool {
 
 struct DataOptions {
-  std::string data = "digits";           // digits, mnist, fashion or a CSV file
-  std::string directory;                 // of mnist and fashion
-  std::string label, separator, header;  // of a CSV file
+  std::string data = "digits";  // digits, mnist, fashion or a CSV file; "-": standard input
+  std::string directory;        // of mnist and fashion
+  // Of a CSV file; empty: not given.
+  std::string label, separator, header, decimal, missing, categories, task;
 };
 
 struct Task : data::Split {
   std::string name;
   std::int64_t classes = 0;
-  std::vector<std::string> class_names;  // empty: they are numbers
-  std::optional<Shape> image;            // (C, H, W) if that is what examples are
+  std::optional<Shape> image;  // (C, H, W) if that is what examples are
+  bool regression = false;     // numbers are to be predicted, not classes
+  data::Encoding encoding;     // of a CSV file: how cells became numbers
 
   std::int64_t features() const { return train.x.numel() / train.size(); }
 };

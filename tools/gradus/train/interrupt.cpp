@@ -1,3 +1,4 @@
+// Noticing signals.
 #include "train/interrupt.hpp"
 
 #include <atomic>
@@ -5,23 +6,27 @@
 namespace gradus::tool {
 namespace {
 
-std::atomic<bool> asked = false;
-static_assert(std::atomic<bool>::is_always_lock_free);  // what a signal handler may touch
+std::atomic<int> received = 0;
+static_assert(std::atomic<int>::is_always_lock_free);  // what a signal handler may touch
 
 }  // namespace
 
 Interrupt::Interrupt() {
-  asked = false;
+  received = 0;
   struct sigaction action = {};
-  action.sa_handler = [](int) { asked = true; };
+  action.sa_handler = [](int signal) { received = signal; };
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, nullptr, &before_);
-  if (before_.sa_handler != SIG_IGN)
-    sigaction(SIGINT, &action, nullptr);  // ignored in the background, as shells ask for
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    sigaction(signals[i], nullptr, &before_[i]);
+    // What is ignored stays ignored: shells and nohup start background jobs that way.
+    if (before_[i].sa_handler != SIG_IGN) sigaction(signals[i], &action, nullptr);
+  }
 }
 
-Interrupt::~Interrupt() { sigaction(SIGINT, &before_, nullptr); }
+Interrupt::~Interrupt() {
+  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &before_[i], nullptr);
+}
 
-bool Interrupt::requested() const { return asked; }
+int Interrupt::signal() const { return received; }
 
 }  // namespace gradus::tool

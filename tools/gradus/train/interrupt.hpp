@@ -1,7 +1,10 @@
-// Ctrl-C, noticed instead of obeyed at once: the batch in work is finished. A second one ends the program as usual.
+// Signals that ask the program to end (Ctrl-C, kill, a closed terminal), noticed instead of obeyed at once: the batch
+// in work is finished. A second one ends the program as usual.
 #pragma once
 
 #include <signal.h>
+
+#include <array>
 
 namespace gradus::tool {
 
@@ -12,10 +15,11 @@ class [[nodiscard]] Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  bool requested() const;
+  int signal() const;  // the one that came, or 0
 
  private:
-  struct sigaction before_;
+  static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
+  std::array<struct sigaction, signals.size()> before_;
 };
 
 }  // namespace gradus::tool

@@ -6,29 +6,32 @@
 #include <memory>
 #include <string>
 
+#include "train/objective.hpp"
+
 namespace gradus::tool {
 
 // How one epoch went.
 struct EpochResult {
   std::int64_t epoch, step;  // the epoch's number from 1, and the optimizer's steps so far
   double loss;               // the mean over the epoch
-  double train_accuracy;     // while learning, so of weights still changing
-  double test_accuracy;      // of the weights at the end
+  double train_score;        // while learning, so of weights still changing
+  double test_score;         // of the weights at the end
   double seconds;            // this epoch's
   double lr;
 };
 
 class RunLog {
  public:
-  static constexpr const char* columns = "epoch,step,loss,train_accuracy,test_accuracy,seconds,lr";
-
-  explicit RunLog(const std::string& path);  // "": writes nothing. Throws Stop if it cannot be written
-  void add(const EpochResult& result);       // a full disk ends the log, with a warning, not the training
+  // The path "" writes nothing. Throws Stop if the file cannot be written.
+  RunLog(const std::string& path, const Objective& objective);
+  void add(const EpochResult& result);  // a full disk ends the log, with a warning, not the training
+  const std::string& columns() const { return columns_; }
 
  private:
   bool write(const std::string& line);
 
-  std::string path_;
+  std::string path_, columns_;
+  const Objective& objective_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, std::fclose};
 };
 

@@ -1,9 +1,12 @@
+// The line that is rewritten while a network learns.
 #include "train/progress.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+
+#include "cli/print.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -33,8 +36,8 @@ std::string repeat(std::string_view part, int times) {
 
 std::string duration(double seconds) { return seconds < 60 ? fmt::format("{:.2f} s", seconds) : clock(seconds); }
 
-Progress::Progress(std::int64_t epochs, std::int64_t items, bool quiet)
-    : epochs_(epochs), items_(items), quiet_(quiet) {}
+Progress::Progress(std::int64_t epochs, std::int64_t items, const Objective& objective, bool quiet)
+    : epochs_(epochs), items_(items), objective_(objective), quiet_(quiet) {}
 
 Progress::~Progress() { clear(); }
 
@@ -43,23 +46,23 @@ void Progress::begin(std::int64_t epoch) {
   begun_ = shown_ = Clock::now();
 }
 
-void Progress::update(std::int64_t done, double loss, double accuracy) {
+void Progress::update(std::int64_t done, double loss, double score) {
   using namespace std::chrono_literals;
   if (quiet_ || !terminal_.live) return;
   const auto now = Clock::now();
   if (now - shown_ < 100ms) return;
   shown_ = now;
-  show(done, loss, accuracy);
+  show(done, loss, score);
 }
 
-void Progress::show(std::int64_t done, double loss, double accuracy) {
+void Progress::show(std::int64_t done, double loss, double score) {
   const double speed = static_cast<double>(done) / std::chrono::duration<double>(shown_ - begun_).count();
   const double left = static_cast<double>((epochs_ - epoch_ + 1) * items_ - done) / speed;
   const int digits = static_cast<int>(std::to_string(epochs_).size());
   const std::string head = fmt::format("epoch {:>{}}/{}", epoch_, digits, epochs_);
-  const std::string tail = fmt::format("  loss {:<7}  acc {:5.1f} %  {:>7}  ETA {:<5}", loss_text(loss), 100 * accuracy,
-                                       rate(speed), clock(left));
-  const int width = terminal_width() - 3;  // the terminal writes ^C behind it
+  const std::string tail = fmt::format("  loss {:<7}  {} {}  {:>7}  ETA {:<5}", loss_text(loss), objective_.name(),
+                                       objective_.text(score), rate(speed), clock(left));
+  const int width = terminal_width() - 3;  // the terminal writes ^C after it
   const int room = width - static_cast<int>(head.size() + tail.size()) - 2;
   std::string line = head + tail;
   if (room >= 6) {
@@ -67,8 +70,8 @@ void Progress::show(std::int64_t done, double loss, double accuracy) {
   } else {
     line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(width, 0))));
   }
-  fmt::print("\r{}\x1b[K", line);
-  std::fflush(stdout);
+  print("\r{}\x1b[K", line);
+  flush_out();
   dirty_ = true;
 }
 
@@ -89,15 +92,15 @@ void Progress::finish(const EpochResult& r) {
   const char* on = terminal_.colour ? bold : "";
   const char* off = terminal_.colour ? plain : "";
   const int digits = static_cast<int>(std::to_string(epochs_).size());
-  fmt::print("epoch {:>{}}/{}  loss {:<7}  train {:6.2f} %  test {}{:6.2f} %{}  {}\n", r.epoch, digits, epochs_,
-             loss_text(r.loss), 100 * r.train_accuracy, on, 100 * r.test_accuracy, off, duration(r.seconds));
-  std::fflush(stdout);
+  print("epoch {:>{}}/{}  loss {:<7}  train {}  test {}{}{}  {}\n", r.epoch, digits, epochs_, loss_text(r.loss),
+        objective_.text(r.train_score), on, objective_.text(r.test_score), off, duration(r.seconds));
+  flush_out();
 }
 
 void Progress::clear() {
   if (!dirty_) return;
-  fmt::print("\r\x1b[K");
-  std::fflush(stdout);
+  print("\r\x1b[K");
+  flush_out();
   dirty_ = false;
 }
 

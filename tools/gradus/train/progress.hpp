@@ -13,22 +13,24 @@ namespace gradus::tool {
 
 class Progress {
  public:
-  Progress(std::int64_t epochs, std::int64_t items, bool quiet);  // items: examples in an epoch
-  ~Progress();                                                    // leaves no half-written line behind
+  // items: examples in an epoch
+  Progress(std::int64_t epochs, std::int64_t items, const Objective& objective, bool quiet);
+  ~Progress();  // leaves no half-written line behind
 
   void begin(std::int64_t epoch);  // from 1
-  // After a batch: how many examples of the epoch are done, their mean loss and accuracy. Shown ten times a second at
-  // most.
-  void update(std::int64_t done, double loss, double accuracy);
+  // After a batch: how many examples of the epoch are done, their mean loss and their score. Shown ten times a second
+  // at most.
+  void update(std::int64_t done, double loss, double score);
   void finish(const EpochResult& result);
 
  private:
   using Clock = std::chrono::steady_clock;
-  void show(std::int64_t done, double loss, double accuracy);
+  void show(std::int64_t done, double loss, double score);
   void clear();
   std::string bar(double share, int width) const;
 
   const std::int64_t epochs_, items_;
+  const Objective& objective_;
   const bool quiet_;
   const Terminal terminal_ = standard_output();
   std::int64_t epoch_ = 0;

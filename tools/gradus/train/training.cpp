@@ -1,10 +1,13 @@
+// The training loop, and how a run begins and ends.
 #include "train/training.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
+#include "cli/print.hpp"
 #include "cli/spec.hpp"
+#include "train/saved.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -23,61 +26,65 @@ std::string grouped(std::int64_t n) {  // 60,000
 // Sums over the batches of an epoch.
 struct Training::Tally {
   std::int64_t examples = 0;
-  double loss = 0, right = 0;
-  void add(std::int64_t count, double mean_loss, double accuracy) {
+  double loss = 0, quality = 0;
+  void add(std::int64_t count, double mean_loss, double mean_quality) {
     const auto n = static_cast<double>(count);
-    examples += count, loss += n * mean_loss, right += n * accuracy;
+    examples += count;
+    loss += n * mean_loss;
+    quality += n * mean_quality;
   }
   double mean_loss() const { return loss / static_cast<double>(examples); }
-  double accuracy() const { return right / static_cast<double>(examples); }
+  double mean_quality() const { return quality / static_cast<double>(examples); }
 };
 
 Training::Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer,
                    MakeSchedule schedule)
     : o_(options),
       task_(std::move(task)),
+      objective_(task_),
       net_(std::move(net)),
       optimizer_(std::move(optimizer)),
       schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), o_.epochs * batches().size())),
-      log_(options.log) {}
+      log_((check_save(), options.log), objective_) {}
 
 Exit Training::run() {
   announce();
   const auto begin = Clock::now();
-  return epochs() ? finished(since(begin)) : stopped();
+  const int signal = epochs();
+  return signal ? stopped(signal) : finished(since(begin));
 }
 
-bool Training::epochs() {
+int Training::epochs() {
   const Interrupt interrupt;
-  Progress progress(o_.epochs, task_.train.size(), o_.quiet);
+  Progress progress(o_.epochs, task_.train.size(), objective_, o_.quiet);
   while (epoch_ < o_.epochs) {
-    if (!epoch(progress, interrupt)) return false;
+    if (const int signal = epoch(progress, interrupt)) return signal;
   }
-  return true;
+  return 0;
 }
 
 data::Batches Training::batches() const { return data::batches(task_.train, {.size = o_.batch, .shuffle = true}); }
 
-bool Training::epoch(Progress& progress, const Interrupt& interrupt) {
+int Training::epoch(Progress& progress, const Interrupt& interrupt) {
   const auto begin = Clock::now();
   Tally tally;
   progress.begin(++epoch_);
   for (const auto& [x, y] : batches()) {
     step(x, y, tally);
-    progress.update(tally.examples, tally.mean_loss(), tally.accuracy());
-    if (interrupt.requested()) return false;
+    progress.update(tally.examples, tally.mean_loss(), objective_.score(tally.mean_quality()));
+    if (const int signal = interrupt.signal()) return signal;
   }
-  test_accuracy_ = accuracy(net_, task_.test);
+  test_score_ = objective_.score(net_, task_.test);
   const EpochResult result{.epoch = epoch_,
                            .step = steps_,
                            .loss = tally.mean_loss(),
-                           .train_accuracy = tally.accuracy(),
-                           .test_accuracy = test_accuracy_,
+                           .train_score = objective_.score(tally.mean_quality()),
+                           .test_score = test_score_,
                            .seconds = since(begin),
                            .lr = lr_};
   log_.add(result);
   progress.finish(result);
-  return true;
+  return 0;
 }
 
 // One step of the optimizer on one batch.
@@ -85,14 +92,14 @@ void Training::step(const Tensor& x, const Tensor& y, Tally& tally) {
   Tensor answers;  // before the step
   lr_ = optimizer_.base().lr();
   const double loss = optimizer_.step([&] {
-    const Tensor logits = net_(x);
-    if (!answers.defined()) answers = logits.detach();
-    return cross_entropy(logits, y);
+    const Tensor output = net_(x);
+    if (!answers.defined()) answers = output.detach();
+    return objective_.loss(output, y);
   });
   check(loss);
   schedule_.step();
   ++steps_;
-  tally.add(y.numel(), loss, eq(argmax(answers, 1), y).to(f32).mean().item());
+  tally.add(y.numel(), loss, objective_.quality(answers, y));
 }
 
 void Training::check(double loss) const {
@@ -107,52 +114,50 @@ void Training::announce() {
   if (o_.summary) {
     Shape one = task_.train.x.shape();
     one[0] = 1;
+    flush_out();
     nn::print(net_, one);
-    fmt::print("\n");
+    print("\n");
   }
   if (o_.quiet) return;
-  fmt::print("data  {}: {} training and {} test examples of {} classes\n", task_.name, grouped(task_.train.size()),
-             grouped(task_.test.size()), grouped(task_.classes));
-  fmt::print("net   {}: {} parameters\n", o_.net, grouped(net_.parameter_count()));
-  fmt::print("opt   {}, {} rate, batch {}, seed {}\n\n", o_.opt, o_.schedule, o_.batch, o_.seed);
-  std::fflush(stdout);
+  const std::string what = task_.regression ? "for regression" : fmt::format("of {} classes", grouped(task_.classes));
+  print("data  {}: {} training and {} test examples {}\n", task_.name, grouped(task_.train.size()),
+        grouped(task_.test.size()), what);
+  print("net   {}: {} parameters\n", o_.net, grouped(net_.parameter_count()));
+  print("opt   {}, {} rate, batch {}, seed {}\n\n", o_.opt, o_.schedule, o_.batch, o_.seed);
+  flush_out();
 }
 
 Exit Training::finished(double seconds) const {
-  const auto n = task_.test.size();
-  if (!o_.quiet) fmt::print("\n{} epochs in {}\n", o_.epochs, duration(seconds));
-  fmt::print("test accuracy {:.2f} % ({} of {})\n", 100 * test_accuracy_, std::llround(test_accuracy_ * n), n);
-  if (save()) fmt::print("model {}\n", o_.save);
-  if (!o_.log.empty()) fmt::print("log   {}: {}\n", o_.log, RunLog::columns);
+  if (!o_.quiet) print("\n{} epochs in {}\n", o_.epochs, duration(seconds));
+  print("test {} {}\n", objective_.name(), objective_.verdict(test_score_, task_.test));
+  if (save()) print("model {}\n", o_.save);
+  if (!o_.log.empty()) print("log   {}: {}\n", o_.log, log_.columns());
   return success;
 }
 
-Exit Training::stopped() const {
-  fmt::print("interrupted in epoch {} of {}, after {} steps\n", epoch_, o_.epochs, steps_);
-  if (save())
-    fmt::print("model {}, as it was then\n", o_.save);
+Exit Training::stopped(int signal) const {
+  const bool saved = save();
+  print("interrupted in epoch {} of {}, after {} steps\n", epoch_, o_.epochs, steps_);
+  if (saved)
+    print("model {}, as it was then\n", o_.save);
   else
-    fmt::print("nothing was saved: there was no --save\n");
-  return interrupted;
+    print("nothing was saved: there was no --save\n");
+  return ended_by(signal);
+}
+
+// That a model cannot be saved should be known before it is trained.
+void Training::check_save() const {
+  if (o_.save.empty()) return;
+  try {
+    io::check_save(o_.save, net_.state_dict(), describe(o_, task_, steps_));
+  } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }
 }
 
 bool Training::save() const {
   if (o_.save.empty()) return false;
-  const auto text = [](const auto& value) { return fmt::format("{}", value); };
-  Shape input = task_.train.x.shape();
-  input.erase(0);
-  io::save(o_.save, net_.state_dict(),
-           {{"gradus", GRADUS_VERSION},
-            {"net", o_.net},
-            {"data", task_.name},
-            {"input", to_string(input)},
-            {"classes", text(task_.classes)},
-            {"class_names", fmt::format("{}", fmt::join(task_.class_names, "\n"))},
-            {"opt", o_.opt},
-            {"schedule", o_.schedule},
-            {"batch", text(o_.batch)},
-            {"seed", text(o_.seed)},
-            {"steps", text(steps_)}});
+  try {
+    io::save(o_.save, net_.state_dict(), describe(o_, task_, steps_));
+  } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include "train/data.hpp"
 #include "train/interrupt.hpp"
 #include "train/log.hpp"
+#include "train/objective.hpp"
 #include "train/progress.hpp"
 #include "train/schedules.hpp"
 
@@ -15,15 +16,15 @@ namespace gradus::tool {
 
 struct TrainOptions : DataOptions {
   std::string net, opt = "adamw:lr=1e-3", schedule = "constant";
-  std::int64_t epochs = 12, batch = 32;
-  std::uint64_t seed = 1;
+  std::int64_t epochs = 12, batch = 32, seed = 1;
   std::string save, log;
   bool summary = false, quiet = false;
 };
 
 class Training {
  public:
-  // The net takes the task's examples as they are, and the optimizer trains that net.
+  // The net takes the task's examples as they are, and the optimizer trains that net. Throws Stop for a model or a log
+  // that could not be written.
   Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer,
            MakeSchedule schedule);
   Exit run();
@@ -31,25 +32,27 @@ class Training {
  private:
   struct Tally;
 
+  void check_save() const;
   void announce();
-  bool epochs();                                               // false: interrupted
-  bool epoch(Progress& progress, const Interrupt& interrupt);  // likewise
+  int epochs();                                               // 0, or the signal that ended them
+  int epoch(Progress& progress, const Interrupt& interrupt);  // likewise
   data::Batches batches() const;
   void step(const Tensor& x, const Tensor& y, Tally& tally);
   void check(double loss) const;
   Exit finished(double seconds) const;
-  Exit stopped() const;
+  Exit stopped(int signal) const;
   bool save() const;  // false: not asked for
 
   const TrainOptions o_;
   const Task task_;
+  const Objective objective_;
   nn::Sequential net_;
   optim::AnyOptimizer optimizer_;
   optim::Scheduler schedule_;
   RunLog log_;
   std::int64_t epoch_ = 0, steps_ = 0;  // begun; taken
   double lr_ = 0;                       // of the last step
-  double test_accuracy_ = 0;
+  double test_score_ = 0;
 };
 
 }  // namespace gradus::tool
