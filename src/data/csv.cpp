@@ -125,7 +125,7 @@ class CsvReader {
     }
     const std::size_t width = names.size();
     table.x = zeros({static_cast<std::int64_t>(rows_), static_cast<std::int64_t>(width)}, f32, where_);
-    float* x = table.x.impl()->as<float>();
+    float* x = detail::data<float>(table.x);
     const float* value = values_.data();
     for (std::size_t i = 0; i < rows_; ++i) {
       for (const Feature& f : table.features) {

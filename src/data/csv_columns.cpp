@@ -129,7 +129,7 @@ std::optional<std::int64_t> LabelColumn::misplaced_fraction() {
 Tensor LabelColumn::take(std::vector<std::string>& classes, Loc where) {
   const auto tensor_of = [where]<class T>(const std::vector<T>& list) {
     Tensor y = detail::make({std::ssize(list)}, detail::dtype_of<T>(), "csv", where);
-    std::ranges::copy(list, y.impl()->as<T>());
+    std::ranges::copy(list, detail::data<T>(y));
     return y;
   };
   const auto index = [](std::int64_t i) { return static_cast<std::size_t>(i); };

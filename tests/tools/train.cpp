@@ -106,7 +106,152 @@ TEST_CASE("train: a CSV file") {
   CHECK(run.code == 0);
   CHECK_PARTS(run.out, "pets.csv: 160 training and 40 test examples of 2 classes", "mlp:128");
   CHECK(accuracy_in(run.out) >= 95);
-  CHECK(io::metadata(gradus.file("pets.safetensors"))["class_names"] == "dog\ncat");
+  CHECK(io::metadata(gradus.file("pets.safetensors"))["class_names"] == R"(["cat","dog"])");
+}
+
+// Houses: two numbers, a category and a missing cell; the price is a sum.
+std::string houses(int n) {
+  std::string csv = "rooms,area,colour,price\n";
+  for (int i = 0; i < n; ++i) {
+    const int rooms = 1 + i % 5, area = 20 + i * 37 % 100;
+    const bool red = i % 3 == 0;
+    csv += std::to_string(rooms) + ',' + (i % 17 == 3 ? "" : std::to_string(area)) + (red ? ",red," : ",blue,") +
+           std::to_string(1000 * rooms + 50 * area + (red ? 5000 : 0)) + (i == 0 ? ".5\n" : "\n");
+  }
+  return csv;
+}
+
+TEST_CASE("train: numbers to be predicted") {
+  const Program gradus;
+  write(gradus.file("houses.csv"), houses(400));
+  const auto run =
+      gradus("train --data houses.csv --missing mean --categories one_hot --epochs 60 --save h.st --log l.csv");
+  INFO(run.out, run.err);
+  CHECK(run.code == 0);
+  CHECK_PARTS(run.out, "houses.csv: 320 training and 80 test examples for regression", "test rmse ", "(R2 0.9");
+  CHECK(cells(read(gradus.file("l.csv")))[0][3] == "train_rmse");
+  auto words = io::metadata(gradus.file("h.st"));
+  CHECK(words["task"] == "regress");
+  CHECK(words["categories"] == "one_hot");
+  CHECK(contains(words["features"], R"({"name":"colour","words":["blue","red"]})"));
+  // The saved network answers in the unit of the price, from the columns as they are in the file.
+  const auto t = data::csv(gradus.file("houses.csv"),
+                           {.classes = false, .missing = data::Missing::mean, .categories = data::Categories::one_hot});
+  nn::Sequential net(nn::Standardize(Shape{4}), nn::Sequential(nn::Linear(4, 128), nn::ReLU(), nn::Linear(128, 1)),
+                     nn::Unstandardize(Shape{}));
+  net.load_state_dict(io::load(gradus.file("h.st")));
+  CHECK(std::sqrt(square(net(t.x).reshape({-1}) - t.y).mean().item()) < 1000);
+}
+
+TEST_CASE("train: which task a label column asks for") {
+  const Program gradus;
+  std::string whole = "x,y\n";
+  for (int i = 0; i < 40; ++i) whole += std::to_string(i) + ',' + std::to_string(i % 2 ? 5 : 0) + '\n';
+  write(gradus.file("whole.csv"), whole);
+  CHECK(contains(gradus("train --data whole.csv --epochs 1").out, "of 6 classes"));
+  CHECK(contains(gradus("train --data whole.csv --epochs 1 --task regress").out, "for regression"));
+  write(gradus.file("price.csv"), whole + "41,0.5\n");
+  CHECK(contains(gradus("train --data price.csv --epochs 1").out, "for regression"));
+  const auto refused = gradus("train --data price.csv --epochs 1 --task classify");
+  CHECK(refused.code == 3);
+  CHECK_PARTS(refused.err, "line 42, column \"y\": a fraction is not a class", "--task regress");
+  write(gradus.file("words.csv"), clouds(40));
+  CHECK_PARTS(gradus("train --data words.csv --task regress").err, "not a number");
+}
+
+TEST_CASE("train: advice for CSV files is in the words of the command line") {
+  const Program gradus;
+  const auto says = [&](const std::string& text, std::initializer_list<const char*> parts) {
+    write(gradus.file("t.csv"), text);
+    const auto run = gradus("train --data t.csv");
+    INFO(run.err);
+    CHECK(run.code == 3);
+    CHECK(!contains(run.err, "{."));
+    for (const char* part : parts) CHECK(contains(run.err, part));
+  };
+  says("a,k\n,0\n1,1\n", {"an empty cell", "--missing drop leaves", "--missing mean fills"});
+  says("a,b,k\n1,red,0\n", {"not a number", "--categories one_hot"});
+  says("1,2,kind\n1,2,0\n", {"--header yes or --header no"});
+  says("a\n1\n", {"--separator CHARACTER"});
+}
+
+TEST_CASE("train: tables from a pipe, and compressed ones") {
+  const Program gradus;
+  write(gradus.file("pets.csv"), clouds(100));
+  for (const char* name : {"-", "/dev/stdin"}) {
+    const auto run = gradus("train --quiet --epochs 20 --data " + std::string(name), "cat pets.csv |");
+    INFO(name, run.err);
+    CHECK(run.code == 0);
+    CHECK(accuracy_in(run.out) >= 90);
+  }
+  if (gradus("train --quiet --epochs 1 --data pets.csv.gz", "gzip -k pets.csv;").code != 0)
+    CHECK(contains(gradus("train --data pets.csv.gz").err, "zlib"));
+}
+
+TEST_CASE("train: a decimal comma") {
+  const Program gradus;
+  std::string text = "x;k\n";
+  for (int i = 0; i < 50; ++i) text += std::to_string(i % 2) + ",5;" + (i % 2 ? "a\n" : "b\n");
+  write(gradus.file("t.csv"), text);
+  CHECK(accuracy_in(gradus("train --data t.csv --separator ';' --decimal comma --quiet --epochs 30").out) == 100);
+}
+
+TEST_CASE("train: files of one name are refused before anything is opened") {
+  const Program gradus;
+  write(gradus.file("pets.csv"), clouds(50));
+  std::filesystem::create_symlink("pets.csv", gradus.file("link.csv"));
+  for (const char* line : {"--log pets.csv", "--save pets.csv", "--log ./pets.csv", "--log link.csv", "--save link.csv",
+                           "--log new.csv --save new.csv", "--log new.csv --save ./new.csv"}) {
+    const auto run = gradus("train --data pets.csv --epochs 1 --quiet " + std::string(line));
+    INFO(line, ": ", run.err);
+    CHECK(run.code == 2);
+    CHECK_PARTS(run.err, "are one file; give them different names");
+    CHECK(read(gradus.file("pets.csv")) == clouds(50));
+    CHECK(!std::filesystem::exists(gradus.file("new.csv")));
+  }
+  CHECK(gradus("train --data pets.csv --epochs 1 --quiet --log a.csv --save b.st").code == 0);
+}
+
+TEST_CASE("train: what cannot be saved is refused before training") {
+  const Program gradus;
+  std::string latin = clouds(50);
+  latin.replace(latin.rfind("cat"), 3, "k\xe4t");
+  write(gradus.file("latin.csv"), latin);
+  const auto run = gradus("train --data latin.csv --save m.st");
+  CHECK(run.code == 2);
+  CHECK(run.out.empty());
+  CHECK_PARTS(run.err, "latin.csv is not UTF-8", "iconv -f latin1");
+  CHECK(gradus("train --data latin.csv --quiet --epochs 1").code == 0);  // nothing to save
+  write(gradus.file("pets\xff.csv"), clouds(50));                        // a file's name may be anything
+  CHECK(gradus("train --data pets$(printf '\\377').csv --quiet --epochs 1 --save m.st").code == 0);
+  const auto pipe = gradus("train --quiet --epochs 1 --save pipe", "mkfifo pipe;");
+  CHECK(pipe.code == 3);
+  CHECK_PARTS(pipe.err, "--save pipe: is a pipe");
+  CHECK(std::filesystem::is_fifo(gradus.file("pipe")));
+  CHECK_PARTS(gradus("train --save $(printf 'n%.0s' $(seq 300))").err, "File name too long");
+}
+
+TEST_CASE("train: a model that cannot be written ends with 3 and leaves the old one") {
+  const Program gradus;
+  CHECK(gradus("train --net mlp:4 --epochs 1 --quiet --save m.st").code == 0);
+  const std::string old = read(gradus.file("m.st"));
+  const auto run = gradus("train --net mlp:512 --epochs 1 --quiet --save m.st", "ulimit -f 100; trap '' XFSZ;");
+  CHECK(run.code == 3);
+  CHECK_PARTS(run.err, "--save m.st: cannot be written: File too large");
+  CHECK(read(gradus.file("m.st")) == old);
+}
+
+TEST_CASE("gradus: results that standard output does not take are an error") {
+  const Program gradus;
+  for (const char* line : {"--version", "--help", "train --help", "train --net mlp:4 --epochs 1 --save m.st",
+                           "train --net mlp:4 --epochs 3 --quiet", "descend rosenbrock --steps 5",
+                           "descend rosenbrock --steps 5 --json", "descend --list"}) {
+    gradus("--version", "('" GRADUS_TOOL "' " + std::string(line) + " >/dev/full 2>full); echo $? >code;");
+    INFO(line, read(gradus.file("full")));
+    CHECK(read(gradus.file("code")) == "3\n");
+    CHECK(read(gradus.file("full")) == "gradus: standard output cannot be written: No space left on device\n");
+  }
+  CHECK(!io::load(gradus.file("m.st")).empty());  // the words are lost, the model is not
 }
 
 TEST_CASE("train: what is not known is named, with the nearest") {
@@ -120,8 +265,8 @@ TEST_CASE("train: what is not known is named, with the nearest") {
   };
   refused("train --net lenett", {"--net lenett: unknown; did you mean lenet?"});
   refused("train --net resnet50", {"--net resnet50: unknown; there is mlp, lenet, cnn"});
-  refused("train --net mlp:12,x", {"'x' is no width"});
-  refused("train --net lenet:5", {"lenet has nothing to choose"});
+  refused("train --net mlp:12,x", {"'x' is not a valid width"});
+  refused("train --net lenet:5", {"lenet takes no options"});
   refused("train --opt adamv", {"--opt adamv: unknown; did you mean adam?"});
   refused("train --opt adamw:lrr=1", {"option 'lrr' of adamw is unknown; did you mean lr?"});
   refused("train --opt adamw:lr=fast", {"lr must be a number, not 'fast'"});
@@ -139,7 +284,7 @@ TEST_CASE("train: what is not known is named, with the nearest") {
   refused("train --batch 5000", {"--batch 5000: digits has 1438 training examples"});
   refused("train --label a", {"--label is for --data FILE.csv"});
   refused("train --data-dir x", {"--data-dir is for"});
-  refused("train 5", {"5: an argument too many"});
+  refused("train 5", {"5: unexpected argument"});
   refused("trian", {"trian: unknown; did you mean train?"});
 }
 
@@ -163,8 +308,12 @@ TEST_CASE("train: what cannot be read or written") {
   trouble("train --data word.csv", {"word.csv", "line 4", "\"a\""});
   trouble("train --data same.csv", {"same.csv: one class among 6 examples", "--label"});
   trouble("train --data pets.csv --label sort", {"no column \"sort\""});
-  trouble("train --save none/m.safetensors", {"--save none/m.safetensors: none: No such file"});
-  trouble("train --save .", {"is a directory"});
+  trouble("train --save none/m.safetensors",
+          {"--save none/m.safetensors: cannot be written in folder none/: No such file"});
+  trouble("train --save .", {"--save .: is a folder"});
+  std::filesystem::create_symlink("loop.csv", gradus.file("loop.csv"));
+  trouble("train --data loop.csv", {"loop.csv: cannot be opened: Too many levels of symbolic links"});
+  trouble("train --data /tmp", {"/tmp: is a folder"});
   trouble("train --log none/l.csv", {"--log none/l.csv: No such file"});
   const auto run = gradus("train --data pets.csv --net cnn");
   CHECK(run.code == 2);
@@ -180,19 +329,24 @@ TEST_CASE("train: a loss that is lost ends the run with advice, and saves nothin
   CHECK(read(gradus.file("m.safetensors")).empty());
 }
 
-TEST_CASE("train: Ctrl-C ends the batch and saves") {
+TEST_CASE("train: a signal ends the batch and saves") {
   const Program gradus;
   const std::string train = "train --epochs 100000 --log l.csv";
-  const std::string soon =  // once the first epoch is in the log
-      "rm -f l.csv; (for i in $(seq 1200); do [ \"$(cat l.csv 2>/dev/null | wc -l)\" -lt 2 ] || break; sleep 0.05; "
-      "done; kill -INT $$) "
-      "2>&- &";
-  const auto run = gradus(train + " --save m.safetensors", soon);
-  INFO(run.out, run.err);
-  CHECK(run.code == 130);
-  CHECK_PARTS(run.out, "interrupted in epoch", "m.safetensors, as it was then");
-  CHECK(!io::load(gradus.file("m.safetensors")).empty());
-  const auto unsaved = gradus(train, soon);
+  const auto soon = [](const std::string& signal) {  // once the first epoch is in the log
+    return "rm -f l.csv; (for i in $(seq 1200); do [ \"$(cat l.csv 2>/dev/null | wc -l)\" -lt 2 ] || break; sleep "
+           "0.05; "
+           "done; kill -" +
+           signal + " $$) 2>&- &";
+  };
+  for (const auto& [signal, code] : {std::pair{"INT", 130}, {"TERM", 143}, {"HUP", 129}}) {
+    std::filesystem::remove(gradus.file("m.safetensors"));
+    const auto run = gradus(train + " --save m.safetensors", soon(signal));
+    INFO(signal, run.out, run.err);
+    CHECK(run.code == code);
+    CHECK_PARTS(run.out, "interrupted in epoch", "m.safetensors, as it was then");
+    CHECK(!io::load(gradus.file("m.safetensors")).empty());
+  }
+  const auto unsaved = gradus(train, soon("INT"));
   CHECK(unsaved.code == 130);
   CHECK(contains(unsaved.out, "nothing was saved"));
 }
