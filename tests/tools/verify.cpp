@@ -96,7 +96,7 @@ TEST_CASE("verify: a part, as JSON, with every case") {
 
 TEST_CASE("verify: a kit that is not whole is refused") {
   const Program gradus;
-  check_refused(gradus("verify nowhere"), "nowhere", "no such directory");
+  check_refused(gradus("verify nowhere"), "nowhere", "is not a folder");
   SUBCASE("a byte has changed") {
     const Kit kit;
     kit.change("ops/loss.safetensors", [](std::string& bytes) { bytes[bytes.size() / 2] ^= 1; });
@@ -140,13 +140,65 @@ TEST_CASE("verify: a kit that is not whole is refused") {
     const Kit kit;
     kit.replace("clip/clip.json", "\"cases\": [", "\"cases\": [], \"others\": [");
     kit.sign("clip/clip.json");
-    check_refused(kit.verify(), "manifest.json", "numbers of cases");
+    check_refused(kit.verify(), "manifest.json", "other numbers of cases");
   }
   SUBCASE("a tensor is missing") {
     const Kit kit;
     kit.replace("clip/clip.json", "norm_l2_clips/in0", "norm_l2_clips/in9");
     kit.sign("clip/clip.json");
     check_refused(kit.verify("--only 'clip/*'"), "clip/norm_l2_clips", "norm_l2_clips/in9");
+  }
+}
+
+TEST_CASE("verify: a kit that is not what it seems is refused") {
+  const Kit kit;
+  const auto list_instead = [&](const std::string& name) {  // in place of a file of the kit
+    kit.replace("manifest.json", "\"ops/pool.safetensors\"", nlohmann::json(name).dump());
+  };
+  SUBCASE("JSON in JSON in JSON …") {
+    for (const char bracket : {'[', '{'}) {
+      const std::string opening = bracket == '[' ? "[" : "{\"a\":";
+      std::string text = "{\"format\":";
+      for (int i = 0; i < 200'000; ++i) text += opening;
+      write(kit.path("clip/clip.json"), text);
+      kit.sign("clip/clip.json");
+      check_refused(kit.verify(), "clip/clip.json", "is nested more than 32 levels deep");
+    }
+  }
+  SUBCASE("an unknown format") {
+    kit.replace("clip/clip.json", "oracle-kit 1", std::string(100'000, 'x'));
+    kit.sign("clip/clip.json");
+    const auto run = kit.verify();
+    check_refused(run, "clip/clip.json", "is of an unknown format: \"xxx");
+    CHECK(run.err.size() < 300);
+  }
+  SUBCASE("names that lead out of the folder") {
+    const auto original = read(kit.path("manifest.json"));
+    for (const char* name : {"/etc/hostname", "../kit/README.md", "ops/../../kit/README.md", "..", "/dev/zero"}) {
+      write(kit.path("manifest.json"), original);
+      list_instead(name);
+      check_refused(kit.verify(), "", "is not a name within the kit's folder");
+    }
+  }
+  SUBCASE("links that lead out, and what is not a file") {
+    const auto original = read(kit.path("manifest.json"));
+    for (const auto& [target, why] : {std::pair{"/dev/zero", "is a link that leads out of the kit's folder"},
+                                      {"/etc", "is a link that leads out"},
+                                      {"loop", "is missing or cannot be read"},
+                                      {"ops", "is not a regular file"}}) {
+      std::filesystem::remove(kit.path("loop"));
+      std::filesystem::create_symlink(target, kit.path("loop"));
+      write(kit.path("manifest.json"), original);
+      list_instead("loop");
+      check_refused(kit.verify(), "loop", why);
+    }
+    std::filesystem::remove(kit.path("manifest.json"));
+    std::filesystem::create_symlink("/dev/zero", kit.path("manifest.json"));
+    check_refused(kit.verify(), "manifest.json", "is a link that leads out");
+  }
+  SUBCASE("a file larger than it may be") {
+    std::filesystem::resize_file(kit.path("clip/clip.json"), (std::uintmax_t{1} << 30) + 1);  // sparse
+    check_refused(kit.verify(), "clip/clip.json", "is larger than 1024 MiB");
   }
 }
 
@@ -195,7 +247,7 @@ TEST_CASE("verify: what it cannot do, it does not pass over") {
     kit.replace("ops/ops.json", R"("attrs": {})", R"("attrs": {"alpha": 2})");
     const auto run = verify("ops/ops.json", "*add/same");
     CHECK(run.code == 1);
-    CHECK_PARTS(run.out, "ops/binary/add/same: threw: 'alpha' is not known here");
+    CHECK_PARTS(run.out, "ops/binary/add/same: threw: 'alpha' is unknown here");
   }
   SUBCASE("a call that is not refused") {
     kit.replace("ops/errors.json", "error/mul/shape_mismatch/in.y", "error/mul/shape_mismatch/in.x");

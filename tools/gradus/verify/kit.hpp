@@ -74,6 +74,7 @@ class Kit {
 
  private:
   [[noreturn]] void refuse(const std::string& file, const std::string& why) const;
+  std::filesystem::path place_of(const std::string& file) const;
   std::string bytes(const std::string& file) const;
   Json json(const std::string& file, const std::string& text) const;
   void check(const std::string& file, const Json& entry) const;
