@@ -60,9 +60,9 @@ class CsvReader {
     for (std::size_t i = 0; i < size; ++i) {
       const std::string_view cell = cells[i];
       const FailAtCell fail = [&, i](std::string_view wrong, std::string advice) {
-        fail_in(line, {.wrong = formatted("{}: {}", column(i), wrong),
-                       .got = formatted("{:?}", cell.substr(0, 60)),
-                       .advice = std::move(advice)});
+        file_.fail({.wrong = formatted("line {}, {}: {}", line, column(i), wrong),
+                    .got = formatted("{:?}", cell.substr(0, 60)),
+                    .advice = std::move(advice)});
       };
       if (i == label_) {
         labels_.add(cell, line, fail);
@@ -96,8 +96,8 @@ class CsvReader {
     if (rows_ == 0) file_.fail({.wrong = "every example has a missing cell, and none is left"});
     Table table;
     if (const auto line = labels_.misplaced_fraction()) {
-      fail_in(*line, {.wrong = formatted("{}: a fraction is not a class", column(label_)),
-                      .advice = "{.classes = false} for labels that are numbers to be predicted"});
+      file_.fail({.wrong = formatted("line {}, {}: a fraction is not a class", *line, column(label_)),
+                  .advice = "{.classes = false} for labels that are numbers to be predicted"});
     }
     table.y = labels_.take(table.classes, where_);
     table.categories = options_.categories;

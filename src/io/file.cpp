@@ -13,6 +13,8 @@
 
 #include <gradus/io/writable.hpp>
 
+#include "tensor/format.hpp"
+
 namespace gradus::io {
 namespace {
 
@@ -45,7 +47,8 @@ std::string behind_links(const FileErrors& errors) {
 }  // namespace
 
 void FileErrors::fail(Complaint complaint) const {
-  complaint.wrong = path_ + ": " + complaint.wrong;
+  const bool printable = path_.find('\0') == std::string::npos;
+  complaint.wrong = (printable ? path_ : formatted("{:?}", path_)) + ": " + complaint.wrong;
   throw Error(operation_, std::move(complaint), where_);
 }
 

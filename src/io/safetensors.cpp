@@ -125,7 +125,7 @@ void check_layout(const SafetensorsHeader& header, const InputFile& file) {
   std::uint64_t at = 0;
   for (const Entry* e : order) {
     if (e->begin != at) {
-      refuse(file, *e, e->begin < at ? "overlaps the one before it" : "a gap before it",
+      refuse(file, *e, e->begin < at ? "its bytes overlap those of the one before" : "there is a gap before its bytes",
              formatted("{} to {}, after {}", e->begin, e->end, at));
     }
     at = e->end;

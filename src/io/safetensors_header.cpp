@@ -1,3 +1,4 @@
+// Parsing a safetensors header: JSON of exactly the format's grammar.
 #include "io/safetensors_header.hpp"
 
 #include <cstring>
@@ -12,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Accepts exactly what the format allows, piece by piece as the JSON parser meets it; no tree is built.
+// Accepts exactly what the format allows, piece by piece as the JSON parser reads it; no tree is built.
 class Grammar {
  public:
   explicit Grammar(SafetensorsHeader& to) : header_(to) {}
@@ -20,7 +21,7 @@ class Grammar {
 
   bool start_object(std::size_t) {
     if (at_ == At::start) return go(At::names);
-    if (at_ != At::value) return refuse("an object where none belongs");
+    if (at_ != At::value) return refuse("unexpected object");
     if (name_ == "__metadata__") return go(At::metadata);
     if (header_.entries.size() == most_tensors) return refuse("more than a million tensors");
     header_.entries.push_back({.name = name_, .dtype = {}, .shape = {}});
@@ -33,18 +34,19 @@ class Grammar {
     if (key.find('\0') != std::string::npos) return refuse("a name with a zero byte");
     if (at_ == At::names) {
       name_ = key;
-      if (!names_.insert(key).second) return refuse("the name comes twice");
+      if (!names_.insert(key).second) return refuse("duplicate name");
       return go(At::value);
     }
     if (at_ == At::metadata) {
       key_ = key;
-      return header_.metadata.emplace(key, "").second || refuse("a key of __metadata__ comes twice");
+      return header_.metadata.emplace(key, "").second || refuse("duplicate key of __metadata__");
     }
     if (at_ != At::entry) return refuse("a field without its value");
     if (key != "dtype" && key != "shape" && key != "data_offsets") return refuse(formatted("unknown field {:?}", key));
-    if (fields_.find(key + ' ') != std::string::npos) return refuse(formatted("field {:?} comes twice", key));
+    if (fields_.find(key + ' ') != std::string::npos) return refuse(formatted("duplicate field {:?}", key));
     fields_ += key + ' ';
-    return go(key == "dtype" ? At::dtype : key == "shape" ? At::shape : At::offsets);
+    if (key == "dtype") return go(At::dtype);
+    return go(key == "shape" ? At::shape : At::offsets);
   }
 
   bool string(Json::string_t& text) {
@@ -52,7 +54,7 @@ class Grammar {
       header_.metadata[key_] = text;
       return true;
     }
-    if (at_ != At::dtype) return refuse("a string where none belongs");
+    if (at_ != At::dtype) return refuse("unexpected string");
     entry().dtype = text;
     return go(At::entry);
   }
@@ -60,19 +62,19 @@ class Grammar {
   bool start_array(std::size_t) {
     if (at_ == At::shape) return go(At::sizes);
     if (at_ == At::offsets) return go(At::begin);
-    return refuse("a list where none belongs");
+    return refuse("unexpected list");
   }
 
   bool number_unsigned(Json::number_unsigned_t number) {
     if (at_ == At::sizes) {
       entry().shape.push_back(number);
-      return entry().shape.size() <= max_axes || refuse("more axes than any tensor has");
+      return entry().shape.size() <= max_axes || refuse("more than 64 axes");
     }
     if (at_ == At::begin) {
       entry().begin = number;
       return go(At::end);
     }
-    if (at_ != At::end) return refuse("a number where none belongs");
+    if (at_ != At::end) return refuse("unexpected number");
     entry().end = number;
     return go(At::offsets_done);
   }
@@ -89,12 +91,12 @@ class Grammar {
     return go(At::names);
   }
 
-  bool number_integer(Json::number_integer_t) { return refuse("a negative number"); }
+  bool number_integer(Json::number_integer_t) { return refuse("negative number"); }
   bool number_float(Json::number_float_t, const Json::string_t& text) {
     return refuse("not a whole number of 64 bits: " + text);
   }
-  bool boolean(bool) { return refuse("true or false"); }
-  bool null() { return refuse("null"); }
+  bool boolean(bool) { return refuse("unexpected true or false"); }
+  bool null() { return refuse("unexpected null"); }
   bool binary(Json::binary_t&) { return refuse("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
     name_.clear();
@@ -117,7 +119,7 @@ class Grammar {
 
   SafetensorsHeader& header_;
   At at_ = At::start;
-  std::string name_, key_, fields_, complaint_;  // fields_: those the entry has had, each with a blank behind it
+  std::string name_, key_, fields_, complaint_;  // fields_: the entry's so far, each followed by a blank
   std::unordered_set<std::string> names_;
 };
 
@@ -133,14 +135,15 @@ SafetensorsHeader read_header(const InputFile& file) {
   std::uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | head[i];
   if (length < 2 || length > file.size() - sizeof head || length > most_header_bytes) {
-    refuse("the length of its header cannot be",
+    refuse("the length of its header is impossible",
            formatted("a header of {} bytes in a file of {}", length, file.size()));
   }
 
   std::string text(static_cast<std::size_t>(length), '\0');
   file.read(sizeof head, text.data(), text.size());
-  text.resize(text.find_last_not_of(' ') + 1);  // the writer's padding
-  if (text.empty() || text.front() != '{' || text.back() != '}') refuse("its header does not stand in braces");
+  text.resize(text.find_last_not_of(' ') + 1);  // padding
+  if (text.empty() || text.front() != '{' || text.back() != '}')
+    refuse("its header does not begin with { and end with }");
   if (text.find('\0') != std::string::npos) refuse("a zero byte in its header");  // where the JSON parser would stop
 
   SafetensorsHeader header;

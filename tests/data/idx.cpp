@@ -1,3 +1,4 @@
+// IDX files: every type, compressed or not, and what is refused.
 #include <gradus/data/readers.hpp>
 
 #ifdef GRADUS_HAVE_ZLIB

@@ -1,3 +1,4 @@
+// MNIST and Fashion-MNIST from small files of their form.
 #include <gradus/data/readers.hpp>
 
 #include <cstdlib>

@@ -81,7 +81,7 @@ TEST_CASE("save: what is not a file stays what it is") {
   refused(dir / "socket", "/socket: is a socket");
   ::close(s);
   refused(dir.str(), ": is a folder");
-  refused(dir / "new/", "cannot be written");
+  refused(dir / "new/", "/new/: is a folder's name");
   if (::mknod((dir / "null").c_str(), S_IFCHR | 0666, 0x103) == 0) {  // root's; a node of our own
     refused(dir / "null", "/null: is a device");
     CHECK(fs::is_character_file(dir / "null"));

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <new>
+#include <system_error>
 
 #include "cli/options.hpp"
 #include "cli/print.hpp"
@@ -30,6 +31,8 @@ Exit run(int argc, char** argv) {
 
 Exit complain(const std::exception& e) {
   const auto* stop = dynamic_cast<const Stop*>(&e);
+  const bool of_output = dynamic_cast<const std::system_error*>(&e) && !output_trouble().empty();
+  if (of_output) return file_trouble;  // finish says it
   std::string text = e.what();
   if (const auto* error = dynamic_cast<const Error*>(&e)) text = without_line(*error);
   if (dynamic_cast<const std::bad_alloc*>(&e)) text = "out of memory";

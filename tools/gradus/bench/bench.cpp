@@ -1,4 +1,4 @@
-// gradus bench: what this machine gives, what the library makes of it, and whether something holds it back.
+// gradus bench: the speed of this machine, the speed of the library on it, and what slows the library down.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "bench/measure.hpp"
 #include "cli/options.hpp"
+#include "cli/print.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -28,7 +29,7 @@ Blas split(const std::string& text) {
   return comma == text.npos ? Blas{text, ""} : Blas{text.substr(0, comma), text.substr(comma + 2)};
 }
 
-// The vectors that OpenBLAS's kernels for a processor use; what it has no name for counts as new.
+// The vectors that OpenBLAS's kernels for a processor use. A name that is not listed counts as new.
 std::string level_of_core(std::string core) {
   std::ranges::transform(core, core.begin(), [](unsigned char c) { return std::tolower(c); });
   for (const char* old :
@@ -41,20 +42,23 @@ std::string level_of_core(std::string core) {
   return "v4";
 }
 
-std::string vectors(const std::string& level) { return level == "v4" ? "AVX-512" : level == "v3" ? "AVX2" : "SSE2"; }
+std::string vectors(const std::string& level) {
+  if (level == "v4") return "AVX-512";
+  return level == "v3" ? "AVX2" : "SSE2";
+}
 
 std::string environment(const char* name) {
   const char* text = std::getenv(name);
   return text ? text : "";
 }
 
-// What holds the library back, and how to mend it.
+// What slows the library down, and what to do about it.
 std::vector<std::string> warnings(const Blas& b, double share) {
   std::vector<std::string> found;
   const std::string has = processor_level();  // "base" < "v3" < "v4"
   if (b.name == "built-in") {
     found.push_back(
-        "this build multiplies matrices by itself, many times slower than OpenBLAS; on Debian: apt-get install "
+        "this build has no OpenBLAS, and its matrix products are many times slower; on Debian: apt-get install "
         "libopenblas-dev, and build again");
   } else if (!b.core.empty() && level_of_core(b.core) < has) {
     const std::string chosen = environment("OPENBLAS_CORETYPE");
@@ -100,19 +104,19 @@ Exit bench(const BenchOptions& o) {
   const auto text = [&](const char* key) { return m[key].get<std::string>(); };
   const auto number = [&](const char* key) { return m[key].get<double>(); };
   if (o.json) {
-    fmt::print("{}\n", m.dump(2));
+    tool::print("{}\n", m.dump(2));
   } else {
-    fmt::print("gradus {}, {} kernels ({}), {} thread{}\n", text("gradus"), text("instruction_set"),
-               vectors(text("instruction_set")), num_threads(), num_threads() == 1 ? "" : "s");
-    fmt::print("{}{}\n", text("blas"), text("blas_core").empty() ? "" : ", kernels for " + text("blas_core"));
-    fmt::print("{} ({})\n\n", text("processor"), vectors(text("processor_level")));
-    fmt::print("multiply-add peak   {:9.1f} GFLOP/s  f32, in registers\n", number("fma_gflops"));
-    fmt::print("matrix products     {:9.1f} GFLOP/s  1024 x 1024: {:.0f} % of the peak\n", number("gemm_gflops"),
-               100 * number("gemm_gflops") / number("fma_gflops"));
-    fmt::print("memory              {:9.1f} GB/s     x += y, 64 MiB each\n", number("memory_gb_per_s"));
-    fmt::print("recorded operation  {:9.1f} ns       one element\n", number("record_ns"));
-    fmt::print("walked operation    {:9.1f} ns\n", number("walk_ns"));
-    fmt::print("cold start          {:9.1f} ms       of this program\n", number("cold_start_ms"));
+    tool::print("gradus {}, {} kernels ({}), {} thread{}\n", text("gradus"), text("instruction_set"),
+                vectors(text("instruction_set")), num_threads(), num_threads() == 1 ? "" : "s");
+    tool::print("{}{}\n", text("blas"), text("blas_core").empty() ? "" : ", kernels for " + text("blas_core"));
+    tool::print("{} ({})\n\n", text("processor"), vectors(text("processor_level")));
+    tool::print("multiply-add peak   {:9.1f} GFLOP/s  f32, in registers\n", number("fma_gflops"));
+    tool::print("matrix products     {:9.1f} GFLOP/s  1024 x 1024: {:.0f} % of the peak\n", number("gemm_gflops"),
+                100 * number("gemm_gflops") / number("fma_gflops"));
+    tool::print("memory              {:9.1f} GB/s     x += y, 64 MiB each\n", number("memory_gb_per_s"));
+    tool::print("recorded operation  {:9.1f} ns       one element\n", number("record_ns"));
+    tool::print("walked operation    {:9.1f} ns\n", number("walk_ns"));
+    tool::print("cold start          {:9.1f} ms       of this program\n", number("cold_start_ms"));
   }
   for (const auto& warning : m["warnings"]) fmt::print(stderr, "gradus: warning: {}\n", warning.get<std::string>());
   return success;

@@ -1,3 +1,4 @@
+// Measuring the processor, the memory and the library.
 #include "bench/measure.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// The distance between words (Damerau and Levenshtein), and messages about unknown ones.
 #include "cli/nearest.hpp"
 
 #include <fmt/format.h>
@@ -24,10 +25,13 @@ int distance(std::string_view a, std::string_view b) {
 
 std::string unknown(std::string_view word, std::span<const std::string> known) {
   const std::string* nearest = nullptr;
-  int least = std::max(2, static_cast<int>(word.size()) / 3) + 1;  // farther than this is no misspelling
+  int least = std::max(2, static_cast<int>(word.size()) / 3) + 1;  // a misspelling is nearer than this
   for (const std::string& candidate : known) {
     const int d = candidate.starts_with(word) ? 1 : distance(word, candidate);
-    if (d < least && d < static_cast<int>(candidate.size())) least = d, nearest = &candidate;
+    if (d < least && d < static_cast<int>(candidate.size())) {
+      least = d;
+      nearest = &candidate;
+    }
   }
   const std::string all = fmt::format("there is {}", fmt::join(known, ", "));
   return nearest ? fmt::format("unknown; did you mean {}? ({})", *nearest, all) : "unknown; " + all;

@@ -1,3 +1,4 @@
+// Optimizers and their options by name: parsing, checking, and the list for the help.
 #include "cli/optimizers.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@ namespace {
 
 constexpr const char* searches[] = {"none", "strong_wolfe"};  // by the number of optim::LineSearch
 
-// Text to value; says what was expected if it is none.
+// Reads a value from text. Returns null, or what was expected instead.
 using Expected = const char*;
 Expected read(std::string_view text, double& to) {
   const auto value = to_number(text);
@@ -55,7 +56,9 @@ struct Set {
   bool found = false;
   Expected expected = nullptr;
   void operator()(std::string_view field, auto& value) {
-    if (field == name) found = true, expected = read(text, value);
+    if (field != name) return;
+    found = true;
+    expected = read(text, value);
   }
 };
 struct Names {
@@ -95,7 +98,7 @@ MakeOptimizer parse(const std::string& text, const Spec& spec) {
   const auto options = parse_options<OptionsOf<Optimizer>>(text, spec);
   const auto made = [options](const auto& of) { return optim::AnyOptimizer(Optimizer(of, options)); };
   try {
-    made(std::vector{zeros({1}).requires_grad_()});  // has the values checked before any data are read
+    made(std::vector{zeros({1}).requires_grad_()});  // checks the values before any data are read
   } catch (const Error& e) { throw Stop(usage, fmt::format("--opt {}: {}", text, without_line(e))); }
   return {made, made,
           !std::is_same_v<Optimizer, optim::LBFGS> && !std::is_same_v<Optimizer, optim::Newton> &&

@@ -16,11 +16,11 @@ using OptionsOf = std::remove_cvref_t<decltype(std::declval<Optimizer&>().option
 struct MakeOptimizer {
   std::function<optim::AnyOptimizer(const nn::Sequential& net)> of_net;
   std::function<optim::AnyOptimizer(const std::vector<Tensor>& parameters)> of_tensors;
-  // Does it treat each number by itself, so that many runs can be one run of a long tensor?
+  // Is each number updated by itself, so that many runs can be one run of a long tensor?
   bool elementwise;
 };
 
-// Throws Stop for an optimizer, an option or a value that does not exist.
+// Throws Stop for an unknown optimizer or option and for a value that is not valid.
 MakeOptimizer parse_optimizer(const std::string& text);
 
 // For --help: every optimizer with its options and their defaults, a line each.

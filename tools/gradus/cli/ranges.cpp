@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace gradus::tool {
 namespace {
 
@@ -26,6 +28,7 @@ std::string WholeRange::operator()(const std::string& text) const {
 std::string NumberRange::operator()(const std::string& text) const {
   const auto value = to_number(text);
   if (value && *value >= least && *value <= most) return "";
+  if (least == 0 && std::isinf(most)) return fmt::format("a number that is not negative is expected, not '{}'", text);
   const NumberRange all;
   return fmt::format("a number{} is expected, not '{}'", words(least, most, all.least, all.most), text);
 }

@@ -1,3 +1,4 @@
+// Asking the system and the environment about the terminal.
 #include "cli/terminal.hpp"
 
 #include <sys/ioctl.h>

@@ -1,3 +1,4 @@
+// Learning rate schedules by name.
 #include "train/schedules.hpp"
 
 #include <fmt/format.h>

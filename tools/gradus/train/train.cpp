@@ -68,10 +68,10 @@ void add_train(CommandLine& program) {
   command.runs([options] { return train(*options); });
   command.footer(examples + optimizer_list());
 
-  command.text("--data", o.data, "SET", "digits, mnist, fashion, FILE.csv, or - for a CSV on stdin");
+  command.text("--data", o.data, "SET", "digits, mnist, fashion, FILE.csv; -: CSV on stdin");
   command.text("--net", o.net, "NET", "mlp, mlp:128,64, lenet, cnn [cnn; mlp for a CSV file]");
   command.text("--opt", o.opt, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9");
-  command.text("--schedule", o.schedule, "NAME", "of the learning rate: constant, cosine, linear, onecycle");
+  command.text("--schedule", o.schedule, "NAME", "the rate: constant, cosine, linear, onecycle");
   command.whole("--epochs", o.epochs, at_least(1), "passes over the training data");
   command.whole("--batch", o.batch, at_least(0), "examples in a batch; 0: all");
   command.whole("--seed", o.seed, at_least(0), "for initial weights and shuffling");

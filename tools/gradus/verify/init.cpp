@@ -52,7 +52,9 @@ Json config_of(const std::string& layer, const Shape& shape, std::int64_t fan) {
   if (layer == "Linear") return {{"in_features", fan}, {"out_features", shape[0]}};
   if (layer == "Embedding") return {{"num_embeddings", shape[0]}, {"embedding_dim", width}};
   if (layer == "Conv2d") {
-    const std::int64_t h = shape.size() > 2 ? shape[2] : 1, w = shape.size() > 2 ? shape[3] : 1;
+    const bool has_window = shape.size() > 3;
+    const std::int64_t h = has_window ? shape[2] : 1;
+    const std::int64_t w = has_window ? shape[3] : 1;
     return {{"in_channels", fan / (h * w)}, {"out_channels", shape[0]}, {"kernel_size", {h, w}}};
   }
   return {{"input_size", width}, {"hidden_size", fan}};
@@ -91,7 +93,10 @@ void expect_statistics(const Case& c, const Tensor& w) {
   const auto expect_at_most = [&](double bound) {
     if (most > bound + rounding * std::abs(bound)) throw Difference{"largest element", nullptr, most, bound};
   };
-  if (c.has("bound")) expect_at_least(-c["bound"].get<double>()), expect_at_most(c["bound"]);
+  if (c.has("bound")) {
+    expect_at_least(-c["bound"].get<double>());
+    expect_at_most(c["bound"]);
+  }
   if (c.has("lowest")) expect_at_least(c["lowest"]);
   if (c.has("highest")) expect_at_most(c["highest"]);
 }
@@ -123,7 +128,10 @@ void run_init(const Case& c) {
   const Tensor w = c["init"].get<std::string>().starts_with("default") ? start(c, shape) : draw(c, shape);
   if (!w.defined() || w.shape() != shape)
     throw Difference{"shape", nullptr, w.defined() ? to_string(w.shape()) : "none", to_string(shape)};
-  c.has("identity") ? expect_orthogonal(c, w) : expect_statistics(c, w);
+  if (c.has("identity"))
+    expect_orthogonal(c, w);
+  else
+    expect_statistics(c, w);
 }
 
 }  // namespace gradus::tool

@@ -1,3 +1,4 @@
+// The operations of a kit by name, called with the kit's operands and attributes.
 #include "verify/operations.hpp"
 
 #include <algorithm>
@@ -6,14 +7,14 @@
 namespace gradus::tool {
 namespace {
 
-// An operation's name, operands and attributes; whatever it does not ask for is an error.
+// The operands and attributes of a call. Those that the operation does not read are an error.
 class Call : public Settings {
  public:
   Call(const StateDict& operands, const Json& attributes) : Settings(attributes), operands_(operands) {}
 
   const Tensor& operator[](std::string_view role) {
     if (const Tensor* found = look(role)) return *found;
-    throw std::runtime_error(fmt::format("there is no operand {}", role));
+    throw std::runtime_error(fmt::format("operand {} is missing", role));
   }
   Tensor maybe(std::string_view role) {  // undefined if it is not given
     const Tensor* found = look(role);
@@ -31,7 +32,7 @@ class Call : public Settings {
   }
   void finish() const {
     Settings::finish();
-    if (asked_ != operands_.size()) throw std::runtime_error("an operand more than the operation takes");
+    if (asked_ != operands_.size()) throw std::runtime_error("more operands than the operation takes");
   }
 
  private:
@@ -200,7 +201,7 @@ Results program(Call& c) {
   StateDict values = c.named();
   const auto value = [&](const Json& name) -> const Tensor& {
     const Tensor* found = gradus::find(values, name.get_ref<const std::string&>());
-    return found ? *found : throw std::runtime_error(fmt::format("there is no value {}", name.dump()));
+    return found ? *found : throw std::runtime_error(fmt::format("value {} is missing", name.dump()));
   };
   for (const Json& step : c.get<Json>("steps")) {
     StateDict operands;

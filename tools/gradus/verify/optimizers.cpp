@@ -48,7 +48,7 @@ struct Problem {
     for (const StateDict* all : {&constants, &parameters}) {
       if (const Tensor* found = find(*all, name)) return *found;
     }
-    throw std::runtime_error(fmt::format("the problem has no {}", name));
+    throw std::runtime_error(fmt::format("the problem has no value {}", name));
   }
 };
 

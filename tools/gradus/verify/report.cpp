@@ -1,9 +1,12 @@
+// Counting and printing outcomes.
 #include "verify/report.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+
+#include "cli/print.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -45,11 +48,15 @@ std::size_t Report::count(Status status) const {
 std::vector<Report::Row> Report::rows() const {
   std::vector<Row> rows;
   Row all{.group = "all"};
-  const auto add = [](Row& row, const Outcome& o) { ++row.cases, ++row.of[static_cast<int>(o.status)]; };
+  const auto add = [](Row& row, const Outcome& o) {
+    ++row.cases;
+    ++row.of[static_cast<int>(o.status)];
+  };
   for (const Outcome& o : outcomes_) {
     auto row = std::ranges::find(rows, o.of->group, &Row::group);
     if (row == rows.end()) row = rows.insert(row, {.group = o.of->group});
-    add(*row, o), add(all, o);
+    add(*row, o);
+    add(all, o);
   }
   rows.push_back(std::move(all));
   return rows;
@@ -63,21 +70,23 @@ void Report::print_names(Status status) const {
   }
   std::string list;
   for (const auto& [name, cases] : names) list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", name, cases);
-  if (!list.empty()) fmt::print("{}: {}\n", name_of(status), list);
+  if (!list.empty()) tool::print("{}: {}\n", name_of(status), list);
 }
 
 void Report::print(double seconds) const {
   for (const Outcome& o : outcomes_) {
-    if (shows(o)) fmt::print("{}\n", line(o));
+    if (shows(o)) tool::print("{}\n", line(o));
   }
-  if (std::ranges::any_of(outcomes_, [&](const Outcome& o) { return shows(o); })) fmt::print("\n");
-  fmt::print("{:<16}{:>7}{:>9}{:>9}{:>18}{:>10}\n", "group", "cases", "passed", "failed", "not implemented", "skipped");
+  if (std::ranges::any_of(outcomes_, [&](const Outcome& o) { return shows(o); })) tool::print("\n");
+  tool::print("{:<16}{:>7}{:>9}{:>9}{:>18}{:>10}\n", "group", "cases", "passed", "failed", "not implemented",
+              "skipped");
   for (const Row& row : rows()) {
-    fmt::print("{:<16}{:>7}{:>9}{:>9}{:>18}{:>10}\n", row.group, row.cases, row.of[0], row.of[1], row.of[2], row.of[3]);
+    tool::print("{:<16}{:>7}{:>9}{:>9}{:>18}{:>10}\n", row.group, row.cases, row.of[0], row.of[1], row.of[2],
+                row.of[3]);
   }
   print_names(Status::not_implemented);
   print_names(Status::skipped);
-  fmt::print("{:.1f} s\n", seconds);
+  tool::print("{:.1f} s\n", seconds);
 }
 
 void Report::print_json(double seconds) const {
@@ -90,7 +99,7 @@ void Report::print_json(double seconds) const {
     if (verbose_ || o.status != Status::passed) cases.push_back(to_json(o));
   }
   const Json all{{"seed", kit_.seed()}, {"seconds", seconds}, {"groups", groups}, {"cases", cases}};
-  fmt::print("{}\n", all.dump(1));
+  tool::print("{}\n", all.dump(1));
 }
 
 }  // namespace gradus::tool

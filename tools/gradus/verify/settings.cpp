@@ -1,3 +1,4 @@
+// Reading JSON values as the library's types.
 #include "verify/settings.hpp"
 
 #include <limits>
@@ -13,12 +14,14 @@ Expected choose(const Json& json, E& to, std::initializer_list<std::pair<std::st
                 Expected expected) {
   if (!json.is_string()) return expected;
   for (const auto& [word, value] : words) {
-    if (word == json.get_ref<const std::string&>()) return to = value, nullptr;
+    if (word != json.get_ref<const std::string&>()) continue;
+    to = value;
+    return nullptr;
   }
   return expected;
 }
 
-// A list of lists of up to three numbers, null where `row` has nothing to say.
+// A list of lists of numbers, one for each member; null leaves a member at its default.
 template <class T>
 Expected rows(const Json& json, std::vector<T>& to, std::initializer_list<std::int64_t T::*> members,
               Expected expected) {
@@ -38,34 +41,41 @@ Expected rows(const Json& json, std::vector<T>& to, std::initializer_list<std::i
 
 }  // namespace
 
-Expected read(const Json& json, Json& to) { return to = json, nullptr; }
+Expected read(const Json& json, Json& to) {
+  to = json;
+  return nullptr;
+}
 
 Expected read(const Json& json, bool& to) {
   if (!json.is_boolean()) return "true or false";
-  return to = json.get<bool>(), nullptr;
+  to = json.get<bool>();
+  return nullptr;
 }
 
 Expected read(const Json& json, std::int64_t& to) {
   if (!json.is_number_integer()) return "a whole number";
-  return to = json.get<std::int64_t>(), nullptr;
+  to = json.get<std::int64_t>();
+  return nullptr;
 }
 
 Expected read(const Json& json, int& to) {
   if (!json.is_number_integer()) return "a whole number";
   const auto whole = json.get<std::int64_t>();
   if (whole < std::numeric_limits<int>::min() || whole > std::numeric_limits<int>::max()) return "a number below 2^31";
-  return to = static_cast<int>(whole), nullptr;
+  to = static_cast<int>(whole);
+  return nullptr;
 }
 
 Expected read(const Json& json, double& to) {
-  if (json == "inf") return to = std::numeric_limits<double>::infinity(), nullptr;
-  if (!json.is_number()) return "a number";
-  return to = json.get<double>(), nullptr;
+  if (json != "inf" && !json.is_number()) return "a number";
+  to = json == "inf" ? std::numeric_limits<double>::infinity() : json.get<double>();
+  return nullptr;
 }
 
 Expected read(const Json& json, std::string& to) {
   if (!json.is_string()) return "a word";
-  return to = json.get<std::string>(), nullptr;
+  to = json.get<std::string>();
+  return nullptr;
 }
 
 Expected read(const Json& json, std::vector<std::int64_t>& to) {
@@ -79,14 +89,18 @@ Expected read(const Json& json, std::vector<std::int64_t>& to) {
 Expected read(const Json& json, Shape& to) {
   std::vector<std::int64_t> sizes;
   if (Expected expected = read(json, sizes)) return expected;
-  return to = Shape(std::span<const std::int64_t>(sizes)), nullptr;
+  to = Shape(std::span<const std::int64_t>(sizes));
+  return nullptr;
 }
 
 Expected read(const Json& json, Pair& to) {
-  if (json.is_number_integer()) return to = json.get<std::int64_t>(), nullptr;
   std::vector<std::int64_t> both;
-  if (read(json, both) || both.size() != 2) return "one or two whole numbers";
-  return to = Pair(both[0], both[1]), nullptr;
+  if (json.is_number_integer())
+    both.assign(2, json.get<std::int64_t>());
+  else if (read(json, both) || both.size() != 2)
+    return "one or two whole numbers";
+  to = Pair(both[0], both[1]);
+  return nullptr;
 }
 
 Expected read(const Json& json, std::array<double, 2>& to) {
@@ -176,7 +190,7 @@ Expected read(const Json& json, optim::ThresholdMode& to) {
 
 void Settings::finish() const {
   for (const auto& [name, value] : object_.items()) {
-    if (!asked_.contains(name)) throw std::runtime_error(fmt::format("'{}' is not known here", name));
+    if (!asked_.contains(name)) throw std::runtime_error(fmt::format("'{}' is unknown here", name));
   }
 }
 

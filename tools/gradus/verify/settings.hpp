@@ -16,7 +16,7 @@ namespace gradus::tool {
 
 using Json = nlohmann::ordered_json;  // parameters come in the order of the file
 
-// Read a value of this type; say what was expected if it is none.
+// Reads a value of this type. Returns null, or what was expected instead.
 using Expected = const char*;
 Expected read(const Json& json, Json& to);
 Expected read(const Json& json, bool& to);
@@ -43,8 +43,8 @@ Expected read(const Json& json, optim::CyclicMode& to);
 Expected read(const Json& json, optim::PlateauMode& to);
 Expected read(const Json& json, optim::ThresholdMode& to);
 
-// A JSON object all of whose members must be read: one that nobody asked for is not passed over in silence. Null is the
-// same as absent: the default.
+// A JSON object whose members must all be read: finish() reports those that were not. Null means the same as absent:
+// the default.
 class Settings {
  public:
   explicit Settings(const Json& object) : object_(object) {}
@@ -59,7 +59,7 @@ class Settings {
 
   template <class T>
   T get(const std::string& name) {
-    if (!has(name)) throw std::runtime_error(fmt::format("there is no '{}'", name));
+    if (!has(name)) throw std::runtime_error(fmt::format("'{}' is missing", name));
     T value{};
     (*this)(name, value);
     return value;
@@ -79,7 +79,7 @@ class Settings {
     }
   }
 
-  void finish() const;  // throws if something has not been asked for
+  void finish() const;  // throws if a member has not been read
 
  private:
   const Json& object_;

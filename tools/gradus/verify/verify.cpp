@@ -52,7 +52,10 @@ Exit verify(const VerifyOptions& o) {
   }
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
   if (report.empty()) throw Stop(usage, fmt::format("--only {}: no case has such a name", o.only));
-  o.json ? report.print_json(time.count()) : report.print(time.count());
+  if (o.json)
+    report.print_json(time.count());
+  else
+    report.print(time.count());
   return report.count(Status::failed) + report.count(Status::not_implemented) > 0 ? failed : success;
 }
 
