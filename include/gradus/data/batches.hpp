@@ -8,9 +8,10 @@
 
 namespace gradus::data {
 
+/// How a dataset is cut into batches.
 struct BatchOptions {
   std::int64_t size = 32;  ///< examples in a batch; 1: single samples; 0, or more than there are: the full batch
-  bool shuffle = false;
+  bool shuffle = false;    ///< in another order each epoch
   bool drop_last = false;  ///< leave out a last batch that is smaller than the others
   /// The order of a shuffled epoch is a function of (seed, epoch). Without a seed, each begin() draws one from
   /// default_generator(), so that manual_seed alone makes a run reproducible.
@@ -25,10 +26,11 @@ class Batches {
  public:
   struct End {};
 
+  /// What a range-for over batches moves; dereferenced, it gives a Dataset of one batch.
   class Iterator {
    public:
     Dataset operator*() const;
-    Iterator& operator++() {
+    Iterator& operator++() {  ///< to the next batch
       ++batch_;
       return *this;
     }
@@ -43,7 +45,7 @@ class Batches {
     std::int64_t batch_ = 0;
   };
 
-  Batches(Dataset data, BatchOptions options, Loc where);
+  Batches(Dataset data, BatchOptions options, Loc where);  ///< use batches(), below
   Iterator begin() const;
   End end() const { return {}; }
   std::int64_t size() const;  ///< how many batches

@@ -7,6 +7,7 @@
 
 namespace gradus::data {
 
+/// Examples and what is to be learnt about them.
 struct Dataset {
   Tensor x;  ///< [N, …]: f32 or f64, or i64 tokens
   Tensor y;  ///< [N] i64 class numbers, or [N, …] targets
@@ -21,8 +22,10 @@ struct Dataset {
   Dataset rows(const Tensor& index, Loc where = Loc::current()) const;
 };
 
-struct Split {  ///< auto [train, test] = …
-  Dataset train, test;
+/// A dataset in two: auto [train, test] = …
+struct Split {
+  Dataset train;  ///< to learn from
+  Dataset test;   ///< to measure what was learnt
 };
 
 /// Sets test_fraction of the examples aside, chosen by a shuffle that depends on seed alone. Throws for a fraction that

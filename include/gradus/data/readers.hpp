@@ -19,6 +19,7 @@ Split digits(Loc where = Loc::current());
 /// four IDX files under their usual names, .gz or not, in `directory`; by default mnist (fashion) in $GRADUS_DATA, or
 /// else in ./data, where ./tools/get-data puts them.
 Split mnist(const std::string& directory = "", Loc where = Loc::current());
+/// Fashion-MNIST: the same with pictures of clothes.
 Split fashion(const std::string& directory = "", Loc where = Loc::current());
 
 /// One IDX file, compressed by gzip or not. Integers of every width become i64; f32 and f64 stay. Compressed data that
@@ -58,10 +59,10 @@ struct Feature {
 /// How the cells of a file became numbers. Give the one of the training file to the test file, so that both mean the
 /// same: data::csv("test.csv", {.like = train}).
 struct Encoding {
-  std::vector<Feature> features{};
-  std::vector<std::string>
-      classes{};  ///< y is i where the label is classes[i]. Empty: labels are numbers as they stand
-  Categories categories = Categories::refuse;
+  std::vector<Feature> features{};  ///< the columns without the label, in the order of the file
+  /// y is i where the label is classes[i]. Empty: labels are numbers as they stand.
+  std::vector<std::string> classes{};
+  Categories categories = Categories::refuse;  ///< what columns of words became
 };
 
 struct CsvOptions {
@@ -71,10 +72,10 @@ struct CsvOptions {
   /// Labels are classes: y [N] i64. Otherwise they are numbers to be predicted: y [N] f32. nullopt: numbers if all
   /// labels are numbers and one is a fraction, else classes.
   std::optional<bool> classes = true;
-  char decimal =
-      0;  ///< '.' or ',', before a fraction. Default: '.'; between semicolons, as in the file's first fraction
-  Missing missing = Missing::refuse;
-  Categories categories = Categories::refuse;
+  /// '.' or ',', before a fraction. Default: '.', but between semicolons as in the file's first fraction.
+  char decimal = 0;
+  Missing missing = Missing::refuse;           ///< what a missing cell becomes
+  Categories categories = Categories::refuse;  ///< what a column of words becomes
   std::optional<Encoding> like{};  ///< words, classes and means of another file; a word that it lacks is an error
 };
 

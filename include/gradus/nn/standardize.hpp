@@ -28,7 +28,9 @@ struct Standardize : Module<Standardize> {
 struct Unstandardize : Module<Unstandardize> {
   Buffer mean, deviation;  ///< as above
 
+  /// The statistics of y (N, …), as in Standardize::of.
   static Unstandardize of(const Tensor& y, const Axes& axes = 0, Loc where = Loc::current());
+  /// Mean 0, deviation 1.
   explicit Unstandardize(const Shape& shape, DType dtype = f32, Loc where = Loc::current());
 
   Tensor forward(Arg x) const;
