@@ -72,7 +72,9 @@ struct Table {
   Map1k<T> softplus;                            // k0 x > k1 ? x : log(1 + e^(k0 x)) / k0
   // y = f(a, b). maximum and minimum: NaN wins.
   Map2<T> add, sub, mul, div, pow, maximum, minimum;
-  // Fused backward passes: a is the incoming gradient, b what the rule reads.
+  // Fused backward passes: a is the incoming gradient, b what the rule reads. Where a is 0 the result is 0, whatever b.
+  Map2<T> chain_mul, chain_div;               // a b, a / b
+  Map2<T> mul_zero;                           // a b, and 0 where either is 0
   Map2<T> relu_vjp;                           // b is the input or the output: b <= 0 ? 0 : a (a NaN b passes a)
   Map2<T> tanh_vjp;                           // b is the output:  a (1 - b^2)
   Map2<T> sigmoid_vjp;                        // b is the output:  a b (1 - b)
@@ -84,8 +86,9 @@ struct Table {
 
   Reduce<T> sum, prod, max, min,
       logsumexp;  // empty: 0, 1, undefined (callers refuse), undefined, -inf. max, min: NaN wins
-  bool (*nonfinite)(Index n, const T* x);  // is any NaN or infinite? float and double only
-  ArgReduce<T> argmax, argmin;             // first at a tie; NaN wins
+  bool (*nonfinite)(Index n, const T* x);          // is any NaN or infinite? float and double only
+  double (*dot)(Index n, const T* a, const T* b);  // sum of a b: f32 in pieces, which are added in double
+  ArgReduce<T> argmax, argmin;                     // first at a tie; NaN wins
   Reduce<T> softmax, log_softmax, cumsum;  // scans: y is [outer, n, inner]. A row of only -inf: NaN for (log_)softmax
   // Rules, and normalisation, of contiguous rows. normalize: y = (x - mean) r, r = 1 / sqrt(var + eps) for each row.
   void (*softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);

@@ -98,6 +98,11 @@ Wide<T> dot_row(Index n, const T* a, const T* b) {
 }
 
 template <class T>
+double dot(Index n, const T* a, const T* b) {
+  return static_cast<double>(dot_row(n, a, b));
+}
+
+template <class T>
 Wide<T> spread_row(Index n, const T* x, T mean) {
   Wide<T> total = 0;
   for (; n > 0; n -= kSummed, x += kSummed) {

@@ -1,5 +1,6 @@
 // softmax, log_softmax and logsumexp, shifted by the largest element. For inner > 1 a strip of columns keeps its maxima
-// and sums while the rows pass by.
+// and sums while the rows pass by. Elements of +inf share the whole, which is the limit; a row of only -inf has none and
+// gives NaN.
 
 constexpr Index kChunk = 512;  // elements that one f32 accumulator may take
 
@@ -28,6 +29,22 @@ T logsumexp_row(Index n, const T* x) {
 }
 
 template <class T>
+GRADUS_INLINE T shifted(T x, T max) {
+  return (x == max) & (max > 0) ? T(0) : x - max;
+}
+
+// A row whose largest element is +inf: 1 for the infinite elements, 0 for the others. Returns their number.
+template <class T>
+T infinite_row(Index n, const T* x, T* y) {
+  T count = 0;
+  for (Index i = 0; i < n; ++i) {
+    y[i] = x[i] == static_cast<T>(kInf) ? T(1) : T(0);
+    count += y[i];
+  }
+  return count;
+}
+
+template <class T>
 struct Columns {
   T max[kStrip], sum[kStrip];
 };
@@ -38,7 +55,7 @@ void column_sums(Index n, Index inner, Index width, const T* x, Columns<T>& c) {
   for (Index j = 0; j < width; ++j) c.sum[j] = 0;
   for (Index i = 0; i < n; ++i)
 #pragma omp simd
-    for (Index j = 0; j < width; ++j) c.sum[j] += exp(x[i * inner + j] - c.max[j]);
+    for (Index j = 0; j < width; ++j) c.sum[j] += exp(shifted(x[i * inner + j], c.max[j]));
 }
 
 template <class T>
@@ -52,8 +69,12 @@ void logsumexp_strip(Index n, Index inner, Index width, const T* x, T* y) {
 template <class T>
 void softmax_row(Index n, const T* x, T* y) {
   const T m = extreme_row<T, 1>(n, x);
+  if (m == static_cast<T>(kInf)) {
+    infinite_row(n, x, y);
+  } else {
 #pragma omp simd
-  for (Index i = 0; i < n; ++i) y[i] = exp(x[i] - m);
+    for (Index i = 0; i < n; ++i) y[i] = exp(x[i] - m);
+  }
   const T scale = 1 / sum_row(n, y);
 #pragma omp simd
   for (Index i = 0; i < n; ++i) y[i] *= scale;
@@ -66,13 +87,19 @@ void softmax_strip(Index n, Index inner, Index width, const T* x, T* y) {
   for (Index j = 0; j < width; ++j) c.sum[j] = 1 / c.sum[j];
   for (Index i = 0; i < n; ++i)
 #pragma omp simd
-    for (Index j = 0; j < width; ++j) y[i * inner + j] = exp(x[i * inner + j] - c.max[j]) * c.sum[j];
+    for (Index j = 0; j < width; ++j) y[i * inner + j] = exp(shifted(x[i * inner + j], c.max[j])) * c.sum[j];
 }
 
 // x - m - log(sum): in this order, so that a large m does not swallow the logarithm.
 template <class T>
 void log_softmax_row(Index n, const T* x, T* y) {
-  const T m = extreme_row<T, 1>(n, x), l = log(exp_sum_row(n, x, m));
+  const T m = extreme_row<T, 1>(n, x);
+  if (m == static_cast<T>(kInf)) {
+    const T count = infinite_row(n, x, y);
+    for (Index i = 0; i < n; ++i) y[i] = y[i] > 0 ? 0 - log(count) : -static_cast<T>(kInf);
+    return;
+  }
+  const T l = log(exp_sum_row(n, x, m));
 #pragma omp simd
   for (Index i = 0; i < n; ++i) y[i] = (x[i] - m) - l;
 }
@@ -84,7 +111,7 @@ void log_softmax_strip(Index n, Index inner, Index width, const T* x, T* y) {
   for (Index j = 0; j < width; ++j) c.sum[j] = log(c.sum[j]);
   for (Index i = 0; i < n; ++i)
 #pragma omp simd
-    for (Index j = 0; j < width; ++j) y[i * inner + j] = (x[i * inner + j] - c.max[j]) - c.sum[j];
+    for (Index j = 0; j < width; ++j) y[i * inner + j] = shifted(x[i * inner + j], c.max[j]) - c.sum[j];
 }
 
 template <class T, auto row, auto strip>
@@ -122,8 +149,14 @@ void log_softmax_vjp(Index rows, Index n, const T* g, const T* y, T* dx) {
 template <class T>
 void cross_entropy(Index rows, Index n, const T* x, const Index* at, T* loss) {
   for (Index r = 0; r < rows; ++r, x += n) {
-    const T m = extreme_row<T, 1>(n, x);
-    loss[r] = log(exp_sum_row(n, x, m)) - (x[at[r]] - m);
+    const T m = extreme_row<T, 1>(n, x), own = x[at[r]];
+    if (m == static_cast<T>(kInf)) {
+      T count = 0;
+      for (Index i = 0; i < n; ++i) count += x[i] == m ? T(1) : T(0);
+      loss[r] = own == m ? log(count) : m;
+    } else {
+      loss[r] = log(exp_sum_row(n, x, m)) - (own - m);
+    }
   }
 }
 

@@ -78,7 +78,7 @@ constexpr void add_functions(Table<T>& t) {
   t.log_sigmoid = map1<T, [](T x) { return log_sigmoid(x); }>;
   t.erf = map1<T, [](T x) { return erf(x); }>;
   t.relu = map1<T, [](T x) { return x <= 0 ? T(0) : x; }, cheap>;
-  t.silu = map1<T, [](T x) { return x * sigmoid(x); }>;
+  t.silu = map1<T, [](T x) { return silu(x); }>;
   t.gelu = map1<T, [](T x) { return gelu(x); }>;
   t.gelu_tanh = map1<T, [](T x) { return gelu_tanh(x); }>;
   t.pow_scalar = pow_scalar<T>;
@@ -88,16 +88,19 @@ constexpr void add_functions(Table<T>& t) {
   t.div = map2<T, [](T a, T b) { return a / b; }, T>;
   t.pow = map2<T, [](T a, T b) { return pow(a, b); }, T>;
   t.relu_vjp = map2<T, [](T g, T x) { return x <= 0 ? T(0) : g; }, T, cheap>;
-  t.tanh_vjp = map2<T, [](T g, T y) { return g * (1 - y * y); }, T, cheap>;
-  t.sigmoid_vjp = map2<T, [](T g, T y) { return g * y * (1 - y); }, T, cheap>;
+  t.chain_mul = map2<T, [](T g, T slope) { return zero_stays(g, g * slope); }, T, cheap>;
+  t.mul_zero = map2<T, [](T a, T b) { return zero_stays(b, zero_stays(a, a * b)); }, T, cheap>;
+  t.chain_div = map2<T, [](T g, T x) { return zero_stays(g, g / x); }, T>;
+  t.tanh_vjp = map2<T, [](T g, T y) { return zero_stays(g, g * (1 - y * y)); }, T, cheap>;
+  t.sigmoid_vjp = map2<T, [](T g, T y) { return zero_stays(g, g * y * (1 - y)); }, T, cheap>;
   t.silu_vjp = map2<T,
                     [](T g, T x) {
-                      const T s = sigmoid(x);
-                      return g * (s + x * s * (1 - s));
+                      const T s = sigmoid(x), slope = s * (1 - s);
+                      return zero_stays(g, g * (s + zero_stays(slope, x * slope)));
                     },
                     T>;
-  t.gelu_vjp = map2<T, [](T g, T x) { return g * gelu_slope(x); }, T>;
-  t.gelu_tanh_vjp = map2<T, [](T g, T x) { return g * gelu_tanh_slope(x); }, T>;
+  t.gelu_vjp = map2<T, [](T g, T x) { return zero_stays(g, g * gelu_slope(x)); }, T>;
+  t.gelu_tanh_vjp = map2<T, [](T g, T x) { return zero_stays(g, g * gelu_tanh_slope(x)); }, T>;
 }
 
 template <class T>
@@ -111,6 +114,7 @@ constexpr Table<T> real_table() {
     t.cos = map_trig<[](float x) { return cos_near(x); }, [](float x) { return cos(x); }>;
   }
   t.nonfinite = nonfinite<T>;
+  t.dot = dot<T>;
   t.logsumexp = reduce<T, logsumexp_row<T>, logsumexp_strip<T>>;
   t.softmax = normalize<T, softmax_row<T>, softmax_strip<T>>;
   t.softmax_vjp = softmax_vjp<T>;

@@ -59,7 +59,27 @@ TEST_CASE_TEMPLATE("binary loops at every size and stride", T, float, double, In
     for (auto entry : {t.add, t.sub, t.mul, t.maximum, t.minimum}) check_binary(entry, a, b);
     for (auto entry : {t.eq, t.ne, t.lt, t.le, t.gt, t.ge}) check_binary(entry, a, b);
     if constexpr (std::is_floating_point_v<T>)
-      for (auto entry : {t.div, t.relu_vjp, t.tanh_vjp, t.sigmoid_vjp}) check_binary(entry, a, b);
+      for (auto entry : {t.div, t.relu_vjp, t.tanh_vjp, t.sigmoid_vjp, t.chain_mul, t.chain_div, t.mul_zero})
+        check_binary(entry, a, b);
+  }
+}
+
+TEST_CASE_TEMPLATE("a gradient of 0 stays 0 in every fused rule", T, float, double) {
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  std::vector<T> slope(40);
+  const T singular[] = {inf, -inf, nan, 0, 1};
+  for (std::size_t i = 0; i < slope.size(); ++i) slope[i] = singular[i % 5];
+  const std::vector<T> g(40, T(0));
+  for (const Kernels* k : levels()) {
+    const Table<T>& t = table_of<T>(*k);
+    for (auto entry : {t.chain_mul, t.mul_zero, t.chain_div, t.relu_vjp, t.tanh_vjp, t.sigmoid_vjp, t.silu_vjp,
+                       t.gelu_vjp, t.gelu_tanh_vjp}) {
+      std::vector<T> y(40, T(1));
+      entry(40, g.data(), 1, slope.data(), 1, y.data());
+      CHECK(y == g);
+      entry(1, g.data(), 1, slope.data() + 2, 1, y.data());
+      CHECK(y[0] == 0);
+    }
   }
 }
 

@@ -133,6 +133,15 @@ TEST_CASE_TEMPLATE("argmax and argmin: the first at a tie, NaN wins", T, float, 
     }
 }
 
+TEST_CASE_TEMPLATE("dot: the sum of the products, in f32 with the digits of double", T, float, double) {
+  for (const Kernels* k : levels())
+    for (const Index n : {0, 1, 15, 16, 257, 100000}) {
+      const std::vector<T> a(static_cast<std::size_t>(n), T(0.1)), b(static_cast<std::size_t>(n), T(3));
+      const double right = static_cast<double>(n) * static_cast<double>(T(0.1)) * 3;
+      CHECK(std::fabs(table_of<T>(*k).dot(n, a.data(), b.data()) - right) <= 3e-7 * right);
+    }
+}
+
 TEST_CASE_TEMPLATE("infinities in softmax and logsumexp", T, float, double) {
   const T inf = static_cast<T>(kInfinity);
   for (const Kernels* k : levels())
@@ -156,6 +165,12 @@ TEST_CASE_TEMPLATE("infinities in softmax and logsumexp", T, float, double) {
         x[static_cast<std::size_t>(3 * inner)] = inf;
         t.logsumexp(1, n, inner, x.data(), l.data());
         CHECK(l[0] == inf);
+        t.softmax(1, n, inner, x.data(), y.data());
+        CHECK(y[static_cast<std::size_t>(2 * inner)] == 0);
+        CHECK(y[static_cast<std::size_t>(3 * inner)] == 1);
+        t.log_softmax(1, n, inner, x.data(), y.data());
+        CHECK(y[static_cast<std::size_t>(2 * inner)] == -inf);
+        CHECK(y[static_cast<std::size_t>(3 * inner)] == 0);
       }
 }
 
