@@ -3,7 +3,7 @@
 #include <numbers>
 
 #include "ops/common.hpp"
-#include "tensor/number.hpp"
+#include "tensor/format.hpp"
 
 namespace gradus {
 
@@ -17,7 +17,7 @@ struct Tanh : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.tanh; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * (1.0 - square(v.out()))); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, 1.0 - square(v.out()))); }
   void fast(Vjp& v) const {
     v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.tanh_vjp; }));
   }
@@ -29,7 +29,7 @@ struct Sigmoid : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.sigmoid; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * v.out() * (1.0 - v.out())); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, v.out() * (1.0 - v.out()))); }
   void fast(Vjp& v) const {
     v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.sigmoid_vjp; }));
   }
@@ -41,7 +41,7 @@ struct LogSigmoid : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.log_sigmoid; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * sigmoid(-v.in(0))); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, sigmoid(-v.in(0)))); }
 };
 
 struct Relu : Plain {
@@ -78,7 +78,7 @@ struct Elu {
   void vjp(Vjp& v) const {
     const Tensor right = v.in(0) > 0;
     // On the right e^x, which might overflow, is not needed.
-    v.give(0, where(right, v.g, v.g * (exp(masked_fill(v.in(0), right, 0)) * alpha)));
+    v.give(0, where(right, v.g, chain_mul(v.g, exp(masked_fill(v.in(0), right, 0)) * alpha)));
   }
 };
 
@@ -96,12 +96,12 @@ struct GeluOp {
     if (form == Gelu::exact) {
       const Tensor cdf = (erf(x * (1 / std::numbers::sqrt2)) + 1) * 0.5;
       const Tensor pdf = exp(xx * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-      return v.give(0, v.g * (cdf + x * pdf));
+      return v.give(0, chain_mul(v.g, cdf + chain_mul(pdf, x)));
     }
     // 0.5 x (1 + tanh(u / 2)) is x sigmoid(u), u = 2 sqrt(2/π) (x + 0.044715 x³).
     const double k = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
     const Tensor s = sigmoid(x * (xx * cubic + 1) * k);
-    v.give(0, v.g * (s + x * s * (1.0 - s) * ((xx * (3 * cubic) + 1) * k)));
+    v.give(0, chain_mul(v.g, s + chain_mul(s * (1.0 - s), x * ((xx * (3 * cubic) + 1) * k))));
   }
   void fast(Vjp& v) const {
     v.give(0, map2(name, Loc(), v.g, v.in(0),
@@ -117,7 +117,7 @@ struct Silu : Plain {
   }
   void vjp(Vjp& v) const {
     const Tensor &x = v.in(0), s = sigmoid(x);
-    v.give(0, v.g * (s * (x * (1.0 - s) + 1)));
+    v.give(0, chain_mul(v.g, s + chain_mul(s * (1.0 - s), x)));
   }
   void fast(Vjp& v) const {
     v.give(0, map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.silu_vjp; }));
@@ -134,18 +134,17 @@ struct Softplus {
   }
   void vjp(Vjp& v) const {
     const Tensor z = v.in(0) * beta;
-    v.give(0, where(z > threshold, v.g, v.g * sigmoid(z)));
+    v.give(0, where(z > threshold, v.g, chain_mul(v.g, sigmoid(z))));
   }
 };
 
-// The rule is PyTorch's to the letter: where e^x overflows, the gradient is right and its own derivative is NaN.
 struct Mish : Plain {
   static constexpr auto name = "mish", rule = "dx = g (t + x s (1 - t²)), t = tanh(log(1 + e^x)), s = sigmoid(x)";
   static constexpr Saves saves{in0};
-  Tensor forward(Fwd&, Ins in) const { return in[0] * tanh(softplus(in[0], 1, detail::infinity)); }
+  Tensor forward(Fwd&, Ins in) const { return chain_mul(tanh(softplus(in[0], 1, infinity)), in[0]); }
   void vjp(Vjp& v) const {
-    const Tensor &x = v.in(0), t = tanh(log1p(exp(x)));
-    v.give(0, v.g * (t + x * sigmoid(x) * (1.0 - square(t))));
+    const Tensor &x = v.in(0), t = tanh(softplus(x, 1, infinity));
+    v.give(0, chain_mul(v.g, t + chain_mul(sigmoid(x) * (1.0 - square(t)), x)));
   }
 };
 
@@ -162,8 +161,14 @@ Tensor tanh(Arg x) { return apply(Tanh{}, x); }
 Tensor sigmoid(Arg x) { return apply(Sigmoid{}, x); }
 Tensor log_sigmoid(Arg x) { return apply(LogSigmoid{}, x); }
 Tensor relu(Arg x) { return apply(Relu{}, x); }
-Tensor leaky_relu(Arg x, double negative_slope) { return apply(LeakyRelu{negative_slope}, x); }
-Tensor elu(Arg x, double alpha) { return apply(Elu{alpha}, x); }
+Tensor leaky_relu(Arg x, double negative_slope) {
+  check_finite("leaky_relu", "negative_slope", negative_slope, x);
+  return apply(LeakyRelu{negative_slope}, x);
+}
+Tensor elu(Arg x, double alpha) {
+  check_finite("elu", "alpha", alpha, x);
+  return apply(Elu{alpha}, x);
+}
 Tensor gelu(Arg x, Gelu form) { return apply(GeluOp{form}, x); }
 Tensor silu(Arg x) { return apply(Silu{}, x); }
 Tensor mish(Arg x) {
@@ -172,9 +177,10 @@ Tensor mish(Arg x) {
 }
 
 Tensor softplus(Arg x, double beta, double threshold) {
-  if (beta == 0 || std::isnan(beta))
-    fail("softplus",
-         {.wrong = "beta divides", .got = "beta = " + number_text(beta), .expected = "a number other than 0"}, x);
+  if (beta == 0 || !std::isfinite(beta))
+    refuse_number("softplus", "beta", beta, "a finite number other than 0: the result is divided by beta", x);
+  if (std::isnan(threshold))
+    refuse_number("softplus", "threshold", threshold, "a number; infinity for no threshold", x);
   return apply(Softplus{beta, threshold}, x);
 }
 

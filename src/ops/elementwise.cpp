@@ -1,8 +1,8 @@
 // Arithmetic on two operands, element by element. Each rule is written in public operations, so that it can be
 // recorded.
-#include "ops/common.hpp"
-
 #include <cmath>
+
+#include "ops/binary.hpp"
 
 namespace gradus {
 
@@ -43,11 +43,11 @@ struct Mul : Plain {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.mul; });
   }
   void vjp(Vjp& v) const {
-    if (v.wants(0)) v.give(0, v.g * v.in(1));
-    if (v.wants(1)) v.give(1, v.g * v.in(0));
+    if (v.wants(0)) v.give(0, chain_mul(v.g, v.in(1)));
+    if (v.wants(1)) v.give(1, chain_mul(v.g, v.in(0)));
   }
   void fast(Vjp& v) const {
-    const auto times = [&](int i) { return map2(name, Loc(), v.g, v.in(i), [](auto& k) { return k.mul; }); };
+    const auto times = [&](int i) { return map2(name, Loc(), v.g, v.in(i), [](auto& k) { return k.chain_mul; }); };
     if (v.wants(0)) v.give(0, times(1));
     if (v.wants(1)) v.give(1, times(0));
   }
@@ -60,9 +60,9 @@ struct Div : Plain {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.div; });
   }
   void vjp(Vjp& v) const {
-    const Tensor ga = v.g / v.in(1);
+    const Tensor ga = chain_div(v.g, v.in(1));
     if (v.wants(0)) v.give(0, ga);
-    if (v.wants(1)) v.give(1, -(ga * (v.in(0) / v.in(1))));
+    if (v.wants(1)) v.give(1, -chain_mul(ga, v.in(0) / v.in(1)));
   }
 };
 
@@ -74,12 +74,11 @@ struct Pow : Plain {
   }
   void vjp(Vjp& v) const {
     const Tensor &a = v.in(0), &b = v.in(1);
-    // 0 where the exponent is 0, and 0^b has no slope in b for b >= 0: the other branch would be NaN there.
-    if (v.wants(0)) v.give(0, where(eq(b, 0), zeros_like(v.g), v.g * b * pow(a, b - 1)));
-    if (v.wants(1)) {
+    // 0 where the exponent is 0, whatever a^-1 is there.
+    if (v.wants(0)) v.give(0, chain_mul(v.g, chain_mul(b, pow(a, b - 1))));
+    if (v.wants(1)) {  // 0^b has no slope in b for b >= 0: its logarithm is taken of 1
       const Tensor flat = where(eq(a, 0), b >= 0, zeros_like(eq(a, 0)));
-      const Tensor safe = masked_fill(a, flat, 1);
-      v.give(1, where(flat, zeros_like(v.g), v.g * v.out() * log(safe)));
+      v.give(1, chain_mul(v.g, chain_mul(v.out(), log(masked_fill(a, flat, 1)))));
     }
   }
 };
@@ -146,7 +145,7 @@ struct MulScalar {
   Tensor forward(Fwd& f, Ins in) const {
     return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.mul_scalar; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * k); }
+  void vjp(Vjp& v) const { v.give(0, std::isfinite(k) ? v.g * k : chain_mul(v.g, k)); }
 };
 
 struct PowScalar {
@@ -157,7 +156,7 @@ struct PowScalar {
   Tensor forward(Fwd& f, Ins in) const {
     return map1k(f.name, f.where, in[0], k, 0, [](auto& t) { return t.pow_scalar; });
   }
-  void vjp(Vjp& v) const { v.give(0, k == 0 ? v.g * 0 : v.g * (pow(v.in(0), k - 1) * k)); }
+  void vjp(Vjp& v) const { v.give(0, k == 0 ? zeros_like(v.g) : chain_mul(v.g, pow(v.in(0), k - 1) * k)); }
 };
 
 constexpr const OpTable* rows[] = {
@@ -174,69 +173,30 @@ Rows detail::elementwise_rows() { return rows; }
 
 namespace {
 
-// Two operands brought to one dtype and shape: numbers become constants, smaller shapes are expanded.
-template <class Op>
-Tensor binary(const Op& op, Arg a, Arg b) {
-  if (!a.is_number() && !b.is_number()) {  // the common case first: it is a good part of a small operation's cost
-    const TensorImpl *x = a.tensor().impl(), *y = b.tensor().impl();
-    if (x && y && x->dtype == y->dtype && x->shape == y->shape) return apply(op, a, b);
-  }
-  Tensor ta, tb;
-  const auto number = [](const Arg& n, const Arg& other) {
-    const DType dtype = other.tensor().dtype();
-    if (!is_floating(dtype) && n.number() != std::floor(n.number()))
-      fail(Op::name,
-           {.wrong = "a fraction meets an integer tensor",
-            .got = number_text(n.number()) + " and " + name(dtype),
-            .advice = "convert the tensor: x.to(f32)"},
-           n);
-    return scalar(n.number(), dtype);
-  };
-  if (a.is_number()) ta = number(a, b), a = Arg(ta, a.where);
-  if (b.is_number()) tb = number(b, a), b = Arg(tb, b.where);
-  check_same_dtype(Op::name, a, b);
-  const Shape &sa = a.tensor().shape(), &sb = b.tensor().shape();
-  if (sa == sb) return apply(op, a, b);
-  const Shape to = broadcast_shape(sa, sb, Op::name, a.where);
-  const Tensor ea = sa == to ? a.tensor() : expand(a, to);
-  const Tensor eb = sb == to ? b.tensor() : expand(Arg(b, a.where), to);
-  return apply(op, Arg(ea, a.where), Arg(eb, a.where));
-}
-
-// A number beside a floating tensor needs no constant.
-bool scales(const Arg& x, const Arg& number) { return number.is_number() && !x.is_number() && x.tensor().defined(); }
-
-bool whole(const Arg& x, double k) { return is_floating(x.tensor().dtype()) || k == std::floor(k); }
-
-template <class Pick>
-Tensor compare(const char* name, Arg a, Arg b, Pick pick) {
-  Tensor ta, tb;
-  if (a.is_number()) ta = scalar(a.number(), b.tensor().dtype()), a = Arg(ta, a.where);
-  if (b.is_number()) tb = scalar(b.number(), a.tensor().dtype()), b = Arg(tb, b.where);
-  check_same_dtype(name, a, b);
-  const Shape to = broadcast_shape(a.tensor().shape(), b.tensor().shape(), name, a.where);
-  return map2(name, a.where, broadcast_view(a, to, name, a.where), broadcast_view(b, to, name, a.where), pick);
+// A number beside a tensor that takes it needs no constant.
+bool is_tensor_and_number(const Arg& x, const Arg& number) {
+  return number.is_number() && !x.is_number() && x.tensor().defined() && takes(x.tensor().dtype(), number.number());
 }
 
 }  // namespace
 
 Tensor add(Arg a, Arg b) {
-  if (scales(a, b) && whole(a, b.number())) return apply(AddScalar{b.number()}, a);
-  if (scales(b, a) && whole(b, a.number())) return apply(AddScalar{a.number()}, Arg(b, a.where));
+  if (is_tensor_and_number(a, b)) return apply(AddScalar{b.number()}, a);
+  if (is_tensor_and_number(b, a)) return apply(AddScalar{a.number()}, Arg(b, a.where));
   return binary(Add{}, a, b);
 }
 Tensor sub(Arg a, Arg b) {
-  if (scales(a, b) && whole(a, b.number())) return apply(AddScalar{-b.number()}, a);
+  if (is_tensor_and_number(a, b)) return apply(AddScalar{-b.number()}, a);
   return binary(Sub{}, a, b);
 }
 Tensor mul(Arg a, Arg b) {
-  if (scales(a, b) && whole(a, b.number())) return apply(MulScalar{b.number()}, a);
-  if (scales(b, a) && whole(b, a.number())) return apply(MulScalar{a.number()}, Arg(b, a.where));
+  if (is_tensor_and_number(a, b)) return apply(MulScalar{b.number()}, a);
+  if (is_tensor_and_number(b, a)) return apply(MulScalar{a.number()}, Arg(b, a.where));
   return binary(Mul{}, a, b);
 }
 Tensor div(Arg a, Arg b) { return binary(Div{}, a, b); }
 Tensor pow(Arg a, Arg b) {
-  if (scales(a, b)) return apply(PowScalar{b.number()}, a);
+  if (is_tensor_and_number(a, b)) return apply(PowScalar{b.number()}, a);
   return binary(Pow{}, a, b);
 }
 Tensor maximum(Arg a, Arg b) { return binary(Maximum{}, a, b); }
@@ -244,52 +204,29 @@ Tensor minimum(Arg a, Arg b) { return binary(Minimum{}, a, b); }
 
 Tensor where(Arg condition, Arg a, Arg b) {
   check_dtype("where", "the condition", condition, boolean);
-  Tensor ta, tb;
-  if (a.is_number() && b.is_number())
-    fail("where",
-         {.wrong = "one branch must be a tensor, to give the dtype",
-          .got = "two numbers",
-          .advice = "wrap one: scalar(…)"},
-         a);
-  if (a.is_number()) ta = scalar(a.number(), b.tensor().dtype()), a = Arg(ta, a.where);
-  if (b.is_number()) tb = scalar(b.number(), a.tensor().dtype()), b = Arg(tb, b.where);
+  Tensor number;
+  if (a.is_number()) {
+    number = constant("where", Arg(a.number(), condition.where), b);
+    a = Arg(number, condition.where);
+  } else if (b.is_number()) {
+    number = constant("where", Arg(b.number(), condition.where), a);
+    b = Arg(number, condition.where);
+  }
   check_same_dtype("where", a, b);
   const Shape to = broadcast_shape(condition.tensor().shape(),
                                    broadcast_shape(a.tensor().shape(), b.tensor().shape(), "where", condition.where),
                                    "where", condition.where);
   const At at(condition);
-  const auto grown = [&](const Arg& x) { return x.tensor().shape() == to ? x.tensor() : expand(x, to); };
-  const Tensor ec = grown(condition), ea = grown(a), eb = grown(b);
+  const auto expanded = [&](const Arg& x) { return x.tensor().shape() == to ? x.tensor() : expand(x, to); };
+  const Tensor ec = expanded(condition), ea = expanded(a), eb = expanded(b);
   return apply(Where{}, Arg(ec, condition.where), Arg(ea, condition.where), Arg(eb, condition.where));
 }
 
 Tensor masked_fill(Arg x, Arg mask, double value) {
+  check_defined(x, "masked_fill", x.where);
+  check_dtype("masked_fill", "the mask", mask, boolean);
   const At at(x);
-  return where(mask, scalar(value, x.tensor().dtype()), x);
+  return where(mask, constant("masked_fill", Arg(value, x.where), x), x);
 }
-
-Tensor eq(Arg a, Arg b) {
-  return compare("eq", a, b, [](auto& k) { return k.eq; });
-}
-Tensor ne(Arg a, Arg b) {
-  return compare("ne", a, b, [](auto& k) { return k.ne; });
-}
-Tensor lt(Arg a, Arg b) {
-  return compare("lt", a, b, [](auto& k) { return k.lt; });
-}
-Tensor le(Arg a, Arg b) {
-  return compare("le", a, b, [](auto& k) { return k.le; });
-}
-Tensor gt(Arg a, Arg b) {
-  return compare("gt", a, b, [](auto& k) { return k.gt; });
-}
-Tensor ge(Arg a, Arg b) {
-  return compare("ge", a, b, [](auto& k) { return k.ge; });
-}
-Tensor logical_not(Arg x) {
-  check_dtype("logical_not", "the input", x, boolean);
-  return eq(x, 0);
-}
-Tensor isnan(Arg x) { return ne(x, x); }
 
 }  // namespace gradus

@@ -1,8 +1,8 @@
 // Functions of one operand, element by element. Each rule is written in public operations, so that it can be recorded.
-#include "ops/common.hpp"
-#include "tensor/number.hpp"
-
+#include <cmath>
 #include <numbers>
+
+#include "ops/binary.hpp"
 
 namespace gradus {
 
@@ -25,7 +25,7 @@ struct Abs : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.abs; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * sign(v.in(0))); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, sign(v.in(0)))); }
 };
 
 struct Sign : Plain {
@@ -43,9 +43,9 @@ struct Square : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.square; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * (v.in(0) * 2)); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, v.in(0) * 2)); }
   void fast(Vjp& v) const {
-    Tensor gx = map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.mul; });
+    Tensor gx = map2(name, Loc(), v.g, v.in(0), [](auto& k) { return k.chain_mul; });
     scale_strided(*gx.impl(), 2);
     v.give(0, std::move(gx));
   }
@@ -57,7 +57,7 @@ struct Sqrt : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.sqrt; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g / (v.out() * 2)); }
+  void vjp(Vjp& v) const { v.give(0, chain_div(v.g, v.out() * 2)); }
 };
 
 struct Rsqrt : Plain {
@@ -66,7 +66,7 @@ struct Rsqrt : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.rsqrt; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * (pow(v.out(), 3) * -0.5)); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, pow(v.out(), 3) * -0.5)); }
 };
 
 struct Reciprocal : Plain {
@@ -75,7 +75,7 @@ struct Reciprocal : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.reciprocal; });
   }
-  void vjp(Vjp& v) const { v.give(0, -(v.g * square(v.out()))); }
+  void vjp(Vjp& v) const { v.give(0, -chain_mul(v.g, square(v.out()))); }
 };
 
 struct Exp : Plain {
@@ -84,7 +84,7 @@ struct Exp : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.exp; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * v.out()); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, v.out())); }
 };
 
 struct Expm1 : Plain {
@@ -93,7 +93,7 @@ struct Expm1 : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.expm1; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * (v.out() + 1)); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, v.out() + 1)); }
 };
 
 struct Log : Plain {
@@ -102,7 +102,7 @@ struct Log : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.log; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g / v.in(0)); }
+  void vjp(Vjp& v) const { v.give(0, chain_div(v.g, v.in(0))); }
 };
 
 struct Log1p : Plain {
@@ -111,7 +111,7 @@ struct Log1p : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.log1p; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g / (v.in(0) + 1)); }
+  void vjp(Vjp& v) const { v.give(0, chain_div(v.g, v.in(0) + 1)); }
 };
 
 struct Sin : Plain {
@@ -120,7 +120,7 @@ struct Sin : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.sin; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * cos(v.in(0))); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, cos(v.in(0)))); }
 };
 
 struct Cos : Plain {
@@ -129,7 +129,7 @@ struct Cos : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.cos; });
   }
-  void vjp(Vjp& v) const { v.give(0, -(v.g * sin(v.in(0)))); }
+  void vjp(Vjp& v) const { v.give(0, -chain_mul(v.g, sin(v.in(0)))); }
 };
 
 struct Tan : Plain {
@@ -138,7 +138,7 @@ struct Tan : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.tan; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * (square(v.out()) + 1)); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, square(v.out()) + 1)); }
 };
 
 struct Erf : Plain {
@@ -147,21 +147,29 @@ struct Erf : Plain {
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.erf; });
   }
-  void vjp(Vjp& v) const { v.give(0, v.g * (exp(-square(v.in(0))) * (2 * std::numbers::inv_sqrtpi))); }
+  void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, exp(-square(v.in(0))) * (2 * std::numbers::inv_sqrtpi))); }
 };
 
 struct Clamp {
-  double low = -detail::infinity, high = detail::infinity;
+  double low = -infinity, high = infinity;
   static constexpr auto name = "clamp", rule = "dx = g where low <= x <= high, else 0";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("low", low), v("high", high); }
   Tensor forward(Fwd& f, Ins in) const {
+    if (in[0].dtype() == i64) return clamped_integers(in[0]);
     return map1k(f.name, f.where, in[0], low, high, [](auto& k) { return k.clamp; });
   }
   void vjp(Vjp& v) const {
     const Tensor& x = v.in(0);
     const Tensor zero = zeros_like(v.g);
     v.give(0, where(x < low, zero, where(x > high, zero, v.g)));
+  }
+
+ private:
+  // An open side is a bound that i64 does not hold.
+  Tensor clamped_integers(const Tensor& x) const {
+    const Tensor raised = low == -infinity ? x : gradus::maximum(x, low);
+    return high == infinity ? clone(raised) : gradus::minimum(raised, high);
   }
 };
 
@@ -205,8 +213,19 @@ Tensor tan(Arg x) { return apply(Tan{}, x); }
 Tensor erf(Arg x) { return apply(Erf{}, x); }
 
 Tensor clamp(Arg x, double low, double high) {
-  if (!(low <= high))
-    fail("clamp", {.wrong = "low is above high", .got = number_text(low) + " and " + number_text(high)}, x);
+  check_defined(x, "clamp", x.where);
+  const auto refuse = [&](const char* wrong, const char* expected) {
+    fail("clamp",
+         {.wrong = wrong,
+          .got = formatted("low = {}, high = {}", number_text(low), number_text(high)),
+          .expected = expected},
+         x);
+  };
+  if (!(low <= high)) refuse("the bounds are not in order", "low <= high, and neither is NaN");
+  const DType dtype = x.tensor().dtype();
+  const bool takes_low = takes(dtype, low) || low == -infinity, takes_high = takes(dtype, high) || high == infinity;
+  if (!takes_low || !takes_high)
+    refuse("a tensor of integers cannot take these bounds", "integers; low = -infinity or high = infinity: no bound");
   return apply(Clamp{low, high}, x);
 }
 

@@ -30,13 +30,26 @@ std::vector<Mutant> elementwise_mutants() {
   using A = const Fields&;
   return {
       gives("add", "the second operand gets nothing", [](A, Vjp& v) { v.give(0, v.g); }),
-      gives("add", "the first operand gets both gradients", [](A, Vjp& v) { v.give(0, v.g + v.g), v.give(1, v.g); }),
-      gives("sub", "the sign of the second operand", [](A, Vjp& v) { v.give(0, v.g), v.give(1, v.g); }),
-      gives("sub", "operands swapped", [](A, Vjp& v) { v.give(0, -v.g), v.give(1, v.g); }),
+      gives("add", "the first operand gets both gradients",
+            [](A, Vjp& v) {
+              v.give(0, v.g + v.g);
+              v.give(1, v.g);
+            }),
+      gives("sub", "the sign of the second operand",
+            [](A, Vjp& v) {
+              v.give(0, v.g);
+              v.give(1, v.g);
+            }),
+      gives("sub", "operands swapped",
+            [](A, Vjp& v) {
+              v.give(0, -v.g);
+              v.give(1, v.g);
+            }),
       gives("mul", "each operand gets its own value",
             [](A a, Vjp& v) {
               if (!both(v)) return a.right(v);
-              v.give(0, v.g * v.in(0)), v.give(1, v.g * v.in(1));
+              v.give(0, v.g * v.in(0));
+              v.give(1, v.g * v.in(1));
             }),
       gives(
           "mul", "one factor detached",
@@ -48,6 +61,28 @@ std::vector<Mutant> elementwise_mutants() {
       gives("mul", "only the first operand is a variable",
             [](A, Vjp& v) {
               if (v.wants(0)) v.give(0, v.g * v.in(1));
+            }),
+      gives("chain_mul", "each operand gets its own value",
+            [](A a, Vjp& v) {
+              if (!both(v)) return a.right(v);
+              v.give(0, v.g * v.in(0));
+              v.give(1, v.g * v.in(1));
+            }),
+      gives(
+          "chain_mul", "the slope detached",
+          [](A, Vjp& v) {
+            if (v.wants(0)) v.give(0, v.g * v.in(1).detach());
+            if (v.wants(1)) v.give(1, v.g * v.in(0));
+          },
+          true),
+      gives("chain_div", "the divisor's sign",
+            [](A, Vjp& v) {
+              if (v.wants(0)) v.give(0, v.g / v.in(1));
+              if (v.wants(1)) v.give(1, v.g * v.out() / v.in(1));
+            }),
+      gives("chain_div", "the divisor gets nothing",
+            [](A, Vjp& v) {
+              if (v.wants(0)) v.give(0, v.g / v.in(1));
             }),
       gives("div", "b instead of b² below",
             [](A, Vjp& v) {
@@ -69,12 +104,14 @@ std::vector<Mutant> elementwise_mutants() {
       gives("pow", "the exponent not lowered",
             [](A a, Vjp& v) {
               if (!both(v)) return a.right(v);
-              v.give(0, v.g * v.in(1) * v.out()), v.give(1, v.g * v.out() * log(v.in(0)));
+              v.give(0, v.g * v.in(1) * v.out());
+              v.give(1, v.g * v.out() * log(v.in(0)));
             }),
       gives("pow", "the logarithm left out",
             [](A a, Vjp& v) {
               if (!both(v)) return a.right(v);
-              v.give(0, v.g * v.in(1) * pow(v.in(0), v.in(1) - 1)), v.give(1, v.g * v.out());
+              v.give(0, v.g * v.in(1) * pow(v.in(0), v.in(1) - 1));
+              v.give(1, v.g * v.out());
             }),
       gives("pow", "the exponent taken for a constant",
             [](A, Vjp& v) {
@@ -85,8 +122,16 @@ std::vector<Mutant> elementwise_mutants() {
               v.give(0, where(v.in(0) < v.in(1), v.g, zeros_like(v.g)));
               v.give(1, where(v.in(1) < v.in(0), v.g, zeros_like(v.g)));
             }),
-      gives("maximum", "no mask", [](A, Vjp& v) { v.give(0, v.g), v.give(1, v.g); }),
-      gives("minimum", "halves whether tied or not", [](A, Vjp& v) { v.give(0, v.g * 0.5), v.give(1, v.g * 0.5); }),
+      gives("maximum", "no mask",
+            [](A, Vjp& v) {
+              v.give(0, v.g);
+              v.give(1, v.g);
+            }),
+      gives("minimum", "halves whether tied or not",
+            [](A, Vjp& v) {
+              v.give(0, v.g * 0.5);
+              v.give(1, v.g * 0.5);
+            }),
       gives("minimum", "copied from maximum",
             [](A, Vjp& v) {
               v.give(0, where(v.in(0) > v.in(1), v.g, zeros_like(v.g)));

@@ -86,7 +86,7 @@ Case clamp_case(Rng& rng) {
   return {[=](const Tensors& x) { return clamp(x[0], low, high); }, {away(rng, shape(rng), -1.5, 1.5, {low, high})}};
 }
 
-// There and back; what f32 rounds off must not matter beside the step.
+// Converted twice, to f32 and to f64; what f32 rounds off must not matter beside the step.
 Case cast_case(Rng& rng) {
   if (rng.chance(0.3)) return {[](const Tensors& x) { return to(x[0], f64); }, {normal(rng, shape(rng)).to(f32)}, 1};
   return {[](const Tensors& x) { return to(to(x[0], f32), f64); }, {normal(rng, shape(rng))}, 1};
@@ -107,6 +107,8 @@ std::vector<Row> elementwise_rows() {
       binary("sub", sub, normal, normal, false, is_linear),
       binary("mul", mul, normal, normal, true),
       binary("div", div, normal, apart, false),
+      binary("chain_mul", chain_mul, normal, normal, true),
+      binary("chain_div", chain_div, normal, apart, false),
       binary("pow", pow, positive, apart, false),
       binary("maximum", maximum, even, odd, false, in_pieces),
       binary("minimum", minimum, even, odd, false, in_pieces),

@@ -1,12 +1,14 @@
-// Element by element. Operands of different shapes are broadcast as in numpy, which records an `expand` for each that
-// grows. f32 and f64, unless said otherwise; arithmetic also i64. NaN passes through every one.
+// Element by element. Operands of different shapes are broadcast as in numpy: an `expand` is recorded for each operand
+// whose shape changes. f32 and f64, unless stated otherwise; arithmetic also i64. NaN propagates, except in pow: x^0 is
+// 1 for every x, and 1^b is 1 for every b, as in C. Rules keep a gradient of 0 at 0, even where the slope is infinite
+// or NaN.
 #pragma once
 
 #include <gradus/tensor.hpp>
 
 namespace gradus {
 
-// ---- two operands; a number takes the other's dtype ----
+// ---- two operands. A number takes the dtype of the tensor; a tensor of integers takes integers only ----
 Tensor add(Arg a, Arg b);
 Tensor sub(Arg a, Arg b);
 Tensor mul(Arg a, Arg b);
@@ -20,11 +22,13 @@ inline Tensor operator-(Arg a, Arg b) { return sub(a, b); }
 inline Tensor operator*(Arg a, Arg b) { return mul(a, b); }
 inline Tensor operator/(Arg a, Arg b) { return div(a, b); }
 
-/// condition ? a : b. condition is bool; all three broadcast. The branch not taken gets no gradient, not even NaN.
+/// condition ? a : b. condition is bool; all three broadcast. The branch not taken gets the gradient 0, and what
+/// computed it passes 0 on, not NaN: where(x > 0, sqrt(x), 0) has the gradient 0 at 0.
 Tensor where(Arg condition, Arg a, Arg b);
 Tensor masked_fill(Arg x, Arg mask, double value);  ///< mask ? value : x
 
-// ---- comparisons: bool results, no gradient. Comparing with NaN is false, but for ne. ----
+// ---- comparisons: bool results, no gradient. A comparison with NaN is false, except ne. A tensor of integers or bool
+// ---- (false is 0, true is 1) is compared exactly with any number.
 Tensor eq(Arg a, Arg b);
 Tensor ne(Arg a, Arg b);
 Tensor lt(Arg a, Arg b);
@@ -41,7 +45,7 @@ Tensor isnan(Arg x);
 // ---- one operand ----
 Tensor neg(Arg x);
 inline Tensor operator-(Arg x) { return neg(x); }
-Tensor abs(Arg x);   ///< derivative 0 at 0
+Tensor abs(Arg x);   ///< derivative 0 at 0; norms of vectors: norm(x), in reduce.hpp
 Tensor sign(Arg x);  ///< -1, 0 or 1; derivative 0
 Tensor square(Arg x);
 Tensor sqrt(Arg x);  ///< derivative +inf at 0
@@ -58,20 +62,28 @@ Tensor tanh(Arg x);
 Tensor sigmoid(Arg x);      ///< 1 / (1 + e^-x)
 Tensor log_sigmoid(Arg x);  ///< stable: min(x, 0) - log1p(e^-|x|)
 Tensor erf(Arg x);
-/// min(max(x, low), high); derivative 1 from low to high, bounds included, else 0. Use ±infinity for an open side.
+/// min(max(x, low), high); derivative 1 from low to high, bounds included, else 0. ±infinity leaves a side open.
+/// Error: low > high, or one is NaN.
 Tensor clamp(Arg x, double low, double high);
 
 // ---- activations ----
 Tensor relu(Arg x);                                      ///< derivative 0 at 0
-Tensor leaky_relu(Arg x, double negative_slope = 0.01);  ///< derivative negative_slope at 0
-Tensor elu(Arg x, double alpha = 1);                     ///< x > 0 ? x : alpha (e^x - 1)
+Tensor leaky_relu(Arg x, double negative_slope = 0.01);  ///< derivative negative_slope, which is finite, at 0
+Tensor elu(Arg x, double alpha = 1);                     ///< x > 0 ? x : alpha (e^x - 1); alpha is finite
+/// The form of gelu: by erf, or its approximation by tanh.
 enum class Gelu { exact, tanh };
 /// x Phi(x) (Hendrycks and Gimpel, 2016), or its tanh form 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
 Tensor gelu(Arg x, Gelu form = Gelu::exact);
 Tensor silu(Arg x);  ///< x sigmoid(x)
-Tensor softplus(Arg x, double beta = 1,
-                double threshold = 20);  ///< log(1 + e^(beta x)) / beta; x where beta x > threshold
-Tensor mish(Arg x);  ///< x tanh(softplus(x)); its second derivative is NaN where e^x overflows, as PyTorch's
+/// log(1 + e^(beta x)) / beta; x where beta x > threshold. Error: beta 0 or not finite, threshold NaN.
+Tensor softplus(Arg x, double beta = 1, double threshold = 20);
+Tensor mish(Arg x);  ///< x tanh(softplus(x)) (Misra, 2019); its derivatives are finite also where e^x overflows
+
+// ---- for rules of operations (op.hpp) ----
+/// g * slope, and 0 where g is 0, even if the slope is infinite or NaN there.
+Tensor chain_mul(Arg g, Arg slope);
+/// g / divisor, and 0 where g is 0, even if the divisor is 0 or NaN there.
+Tensor chain_div(Arg g, Arg divisor);
 
 // ---- conversion ----
 Tensor to(Arg x, DType dtype);  ///< the gradient is converted back; to i64 or bool it ends here
