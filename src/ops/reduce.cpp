@@ -1,27 +1,13 @@
-// Reductions and scans over axes.
+// Reductions over axes.
 #include <algorithm>
 
-#include "ops/common.hpp"
-#include "tensor/number.hpp"
+#include "ops/over_outer.hpp"
 
 namespace gradus {
 
 using namespace detail;
 
 namespace {
-
-// ---- numbers ----
-
-// Runs kernel(outer, n, inner, x, y) on pieces of the outer axis.
-template <class T, class Y, class Kernel>
-void over_outer(const Block& b, Kernel kernel, std::int64_t step, Y* y) {
-  const T* x = detail::data<T>(b.x);
-  const std::int64_t each = b.n * b.inner;
-  if (b.outer * each < 2 * grain) return kernel(b.outer, b.n, b.inner, x, y);
-  kernels::parallel_for(b.outer, std::max<std::int64_t>(1, grain / each), [&](std::int64_t begin, std::int64_t end) {
-    kernel(end - begin, b.n, b.inner, x + begin * each, y + begin * step);
-  });
-}
 
 // Reduces the sorted axes, one run of neighbours after the other, the last first: so nothing has to be moved in memory.
 template <class Pick>
@@ -39,19 +25,6 @@ Tensor reduce(const char* operation, Loc where, const Tensor& x, const Shape& ax
     if (!kernel) refuse_dtype(operation, x.dtype(), where);
     Tensor result = empty(reduced(x.shape(), axes, keepdim), x.dtype());
     over_outer<T>(b, kernel, b.inner, detail::data<T>(result));
-    return result;
-  });
-}
-
-// y is like x: each row along the axis by itself.
-template <class Pick>
-Tensor scan(const Fwd& f, const Tensor& x, std::int64_t axis, Pick pick) {
-  const Block b = block(x, Shape{axis});
-  return visit(x.dtype(), [&]<class T>() {
-    const auto kernel = pick(kernels::table<T>());
-    if (!kernel) refuse_dtype(f.name, x.dtype(), f.where);
-    Tensor result = empty(x.shape(), x.dtype());
-    over_outer<T>(b, kernel, b.n * b.inner, detail::data<T>(result));
     return result;
   });
 }
@@ -96,7 +69,10 @@ struct Sum {
   bool keepdim = false;
   static constexpr auto name = "sum", rule = "dx = g, expanded";
   static constexpr Saves saves{};
-  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  void fields(auto& v) const {
+    v("axes", axes);
+    v("keepdim", keepdim);
+  }
   Tensor forward(Fwd& f, Ins in) const {
     return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.sum; });
   }
@@ -109,7 +85,10 @@ struct Mean {
   bool keepdim = false;
   static constexpr auto name = "mean", rule = "dx = g / n, expanded";
   static constexpr Saves saves{};
-  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  void fields(auto& v) const {
+    v("axes", axes);
+    v("keepdim", keepdim);
+  }
   Tensor forward(Fwd& f, Ins in) const {
     Tensor y = reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.sum; });
     const double n = count(in[0].shape(), axes);
@@ -138,7 +117,10 @@ struct Prod {
   bool keepdim = false;
   static constexpr auto name = "prod", rule = "dx = g times the product of the other elements";
   static constexpr Saves saves{in0};
-  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  void fields(auto& v) const {
+    v("axes", axes);
+    v("keepdim", keepdim);
+  }
   Tensor forward(Fwd& f, Ins in) const {
     return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.prod; });
   }
@@ -150,12 +132,15 @@ struct Prod {
     std::int64_t n = 1;
     for (int i = 0; i < shape.size(); ++i)
       if (std::find(axes.begin(), axes.end(), i) == axes.end()) order.push_back(i);
-    for (const auto axis : axes) order.push_back(axis), n *= shape[static_cast<int>(axis)];
+    for (const auto axis : axes) {
+      order.push_back(axis);
+      n *= shape[static_cast<int>(axis)];
+    }
     Shape moved;
     for (const auto axis : order) moved.push_back(shape[static_cast<int>(axis)]);
     for (int i = 0; i < shape.size(); ++i) back.push_back(std::find(order.begin(), order.end(), i) - order.begin());
     const Tensor rest = others(reshape(permute(x, order), {x.numel() / n, n}));
-    v.give(0, restore(v.g, shape, axes) * permute(reshape(rest, moved), back));
+    v.give(0, chain_mul(restore(v.g, shape, axes), permute(reshape(rest, moved), back)));
   }
 };
 
@@ -167,113 +152,50 @@ Tensor shared(const Tensor& x, const Tensor& y, const Tensor& g, const Shape& ax
   return where(hit, share, 0);
 }
 
-struct Max {
+template <bool largest>
+struct Extreme {
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = "max", rule = "dx = g / k for the k elements equal to y, else 0";
+  static constexpr auto name = largest ? "max" : "min", rule = "dx = g / k for the k elements equal to y, else 0";
   static constexpr Saves saves{in0 | out0};
-  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  void fields(auto& v) const {
+    v("axes", axes);
+    v("keepdim", keepdim);
+  }
   Tensor forward(Fwd& f, Ins in) const {
-    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.max; });
+    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return largest ? k.max : k.min; });
   }
   void vjp(Vjp& v) const { v.give(0, shared(v.in(0), v.out(), v.g, axes)); }
 };
-
-struct Min {
-  Shape axes;
-  bool keepdim = false;
-  static constexpr auto name = "min", rule = "dx = g / k for the k elements equal to y, else 0";
-  static constexpr Saves saves{in0 | out0};
-  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
-  Tensor forward(Fwd& f, Ins in) const {
-    return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.min; });
-  }
-  void vjp(Vjp& v) const { v.give(0, shared(v.in(0), v.out(), v.g, axes)); }
-};
+using Max = Extreme<true>;
+using Min = Extreme<false>;
 
 struct LogSumExp {
   Shape axes;
   bool keepdim = false;
   static constexpr auto name = "logsumexp", rule = "dx = g softmax(x)";
   static constexpr Saves saves{in0 | out0};
-  void fields(auto& v) const { v("axes", axes), v("keepdim", keepdim); }
+  void fields(auto& v) const {
+    v("axes", axes);
+    v("keepdim", keepdim);
+  }
   Tensor forward(Fwd& f, Ins in) const {
     return reduce(f.name, f.where, in[0], axes, keepdim, [](auto& k) { return k.logsumexp; });
   }
   void vjp(Vjp& v) const {
     const Shape& shape = v.shape(0);
     // exp(x - y) is the softmax but for the rounding of a large y, which the sum cancels: any shift will do, so its
-    // own derivative is 0. Where all is -inf, 0 in its place keeps the gradient at 0.
-    const Tensor y = restore(v.out(), shape, axes).detach();
-    const Tensor e = exp(v.in(0) - masked_fill(y, eq(y, -detail::infinity), 0));
+    // own derivative is 0. Where all is -inf, 0 in its place keeps the gradient at 0. Elements of +inf share it.
+    const Tensor &x = v.in(0), y = restore(v.out(), shape, axes).detach();
+    const Tensor distance = x - masked_fill(y, eq(y, -infinity), 0);
+    const Tensor e = exp(masked_fill(distance, eq(x, infinity), 0));
     const Tensor total = restore(sum(e, Axes(std::span(axes.begin(), axes.end()))), shape, axes);
     v.give(0, restore(v.g, shape, axes) * e / masked_fill(total, eq(total, 0), 1));
   }
 };
 
-// ---- scans ----
-
-struct CumSum {
-  std::int64_t axis = 0;
-  static constexpr auto name = "cumsum", rule = "dx = sum of g from here to the end";
-  static constexpr Saves saves{};
-  void fields(auto& v) const { v("axis", axis); }
-  Tensor forward(Fwd& f, Ins in) const {
-    return scan(f, in[0], axis, [](auto& k) { return k.cumsum; });
-  }
-  void vjp(Vjp& v) const { v.give(0, flip(cumsum(flip(v.g, axis), static_cast<int>(axis)), axis)); }
-};
-
-// A rule of the last axis in one pass over its rows; others go by the rule in operations.
-template <class Op, class Pick>
-void by_rows(const Op& op, Vjp& v, Pick pick) {
-  const TensorImpl& shape = *v.g.impl();
-  if (op.axis != shape.shape.size() - 1 || shape.numel == 0) return op.vjp(v);
-  const Tensor g = dense(v.g), y = dense(v.out());
-  Tensor dx = empty(shape.shape, shape.dtype);
-  const std::int64_t n = shape.shape.back();
-  visit_floating(shape.dtype, [&]<class T>() {
-    const auto f = pick(kernels::table<T>());
-    kernels::parallel_for(shape.numel / n, std::max<std::int64_t>(1, grain / n),
-                          [&](std::int64_t begin, std::int64_t end) {
-                            f(end - begin, n, detail::data<T>(g) + begin * n, detail::data<T>(y) + begin * n,
-                              detail::data<T>(dx) + begin * n);
-                          });
-  });
-  v.give(0, std::move(dx));
-}
-
-struct Softmax {
-  std::int64_t axis = 0;
-  static constexpr auto name = "softmax", rule = "dx = y (g - sum(g y))";
-  static constexpr Saves saves{out0};
-  void fields(auto& v) const { v("axis", axis); }
-  Tensor forward(Fwd& f, Ins in) const {
-    return scan(f, in[0], axis, [](auto& k) { return k.softmax; });
-  }
-  void vjp(Vjp& v) const { v.give(0, v.out() * (v.g - sum(v.g * v.out(), axis, true))); }
-  void fast(Vjp& v) const {
-    by_rows(*this, v, [](auto& k) { return k.softmax_vjp; });
-  }
-};
-
-struct LogSoftmax {
-  std::int64_t axis = 0;
-  static constexpr auto name = "log_softmax", rule = "dx = g - e^y sum(g)";
-  static constexpr Saves saves{out0};
-  void fields(auto& v) const { v("axis", axis); }
-  Tensor forward(Fwd& f, Ins in) const {
-    return scan(f, in[0], axis, [](auto& k) { return k.log_softmax; });
-  }
-  void vjp(Vjp& v) const { v.give(0, v.g - exp(v.out()) * sum(v.g, axis, true)); }
-  void fast(Vjp& v) const {
-    by_rows(*this, v, [](auto& k) { return k.log_softmax_vjp; });
-  }
-};
-
 constexpr const OpTable* rows[] = {
-    &op_table<Sum>,       &op_table<Mean>,   &op_table<Prod>,    &op_table<Max>,        &op_table<Min>,
-    &op_table<LogSumExp>, &op_table<CumSum>, &op_table<Softmax>, &op_table<LogSoftmax>,
+    &op_table<Sum>, &op_table<Mean>, &op_table<Prod>, &op_table<Max>, &op_table<Min>, &op_table<LogSumExp>,
 };
 
 }  // namespace
@@ -290,20 +212,14 @@ Tensor over(Arg x, const Axes& axes, bool keepdim) {
   return apply(Op{normal_axes(axes, x.tensor().dim(), Op::name, x.where), keepdim}, x);
 }
 
-template <class Op>
-Tensor along(Arg x, int axis) {
-  check_defined(x, Op::name, x.where);
-  return apply(Op{normal_axis(axis, x.tensor().dim(), Op::name, x.where)}, x);
-}
-
-void check_some(const char* operation, const Arg& x, const Axes& axes) {
+void check_not_empty(const char* operation, const Arg& x, const Axes& axes) {
   check_defined(x, operation, x.where);
   const Shape& shape = x.tensor().shape();
   for (const auto axis : normal_axes(axes, shape.size(), operation, x.where))
     if (shape[static_cast<int>(axis)] == 0)
       fail(operation,
-           {.wrong = "no elements to choose from",
-            .got = "shape " + to_string(shape) + ", axis " + std::to_string(axis),
+           {.wrong = "an empty axis has no largest or smallest element",
+            .got = formatted("shape {}, axis {}", to_string(shape), axis),
             .expected = "at least one element on every reduced axis"},
            x);
 }
@@ -311,7 +227,7 @@ void check_some(const char* operation, const Arg& x, const Axes& axes) {
 // Not recorded: positions carry no gradient.
 template <class Pick>
 Tensor position(const char* operation, const Arg& arg, const Axes& axes, bool keepdim, Pick pick) {
-  check_some(operation, arg, axes);
+  check_not_empty(operation, arg, axes);
   const Tensor& x = arg;
   const Shape normal = normal_axes(axes, x.dim(), operation, arg.where);
   const Block b = block(x, normal);
@@ -341,17 +257,18 @@ Tensor mean(Arg x, Axes axes, bool keepdim) {
 }
 Tensor prod(Arg x, Axes axes, bool keepdim) { return over<Prod>(x, axes, keepdim); }
 Tensor max(Arg x, Axes axes, bool keepdim) {
-  check_some("max", x, axes);
+  check_not_empty("max", x, axes);
   return over<Max>(x, axes, keepdim);
 }
 Tensor min(Arg x, Axes axes, bool keepdim) {
-  check_some("min", x, axes);
+  check_not_empty("min", x, axes);
   return over<Min>(x, axes, keepdim);
 }
 Tensor logsumexp(Arg x, Axes axes, bool keepdim) { return over<LogSumExp>(x, axes, keepdim); }
 
 Tensor var(Arg x, Axes axes, bool keepdim, double correction) {
   check_floating("var", x);
+  check_finite("var", "correction", correction, x);
   const At at(x);
   const Shape all = normal_axes(axes, x.tensor().dim(), "var", x.where);
   const double n = count(x.tensor().shape(), all);
@@ -361,6 +278,7 @@ Tensor var(Arg x, Axes axes, bool keepdim, double correction) {
 
 Tensor stddev(Arg x, Axes axes, bool keepdim, double correction) {
   check_floating("stddev", x);
+  check_finite("stddev", "correction", correction, x);
   const At at(x);
   const Shape all = normal_axes(axes, x.tensor().dim(), "stddev", x.where);
   std::vector<Range> first(static_cast<std::size_t>(x.tensor().dim()));
@@ -390,9 +308,5 @@ Tensor argmin(Arg x) {
 Tensor argmin(Arg x, int axis, bool keepdim) {
   return position("argmin", x, axis, keepdim, [](auto& k) { return k.argmin; });
 }
-
-Tensor cumsum(Arg x, int axis) { return along<CumSum>(x, axis); }
-Tensor softmax(Arg x, int axis) { return along<Softmax>(x, axis); }
-Tensor log_softmax(Arg x, int axis) { return along<LogSoftmax>(x, axis); }
 
 }  // namespace gradus

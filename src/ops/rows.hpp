@@ -9,9 +9,12 @@ namespace gradus::detail {
 
 using Rows = std::span<const OpTable* const>;
 Rows elementwise_rows();
+Rows chain_rows();
 Rows function_rows();
 Rows activation_rows();
 Rows reduce_rows();
+Rows scan_rows();
+Rows norm_rows();
 Rows view_rows();
 Rows arrange_rows();
 Rows index_rows();

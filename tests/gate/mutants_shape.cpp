@@ -74,6 +74,16 @@ std::vector<Mutant> reduce_mutants() {
        [](A a, Vjp& v) {
          v.give(0, where(eq(v.in(0), max(v.in(0), a.axes(), true)), spread(v.g, v.shape(0), a.axes()), 0));
        }},
+      {"norm", "the power p",
+       [](A a, Vjp& v) {
+         const Tensor y = norm(v.in(0), a.real("p"), a.axes(), true), &x = v.in(0);
+         v.give(0, restore(v.g, v.shape(0), a.axes()) * sign(x) * pow(abs(x) / y, a.real("p")));
+       }},
+      {"norm", "the sign forgotten",
+       [](A a, Vjp& v) {
+         const Tensor y = norm(v.in(0), a.real("p"), a.axes(), true), &x = v.in(0);
+         v.give(0, restore(v.g, v.shape(0), a.axes()) * pow(abs(x) / y, a.real("p") - 1));
+       }},
       {"logsumexp", "softmax forgotten", [](A a, Vjp& v) { v.give(0, spread(v.g, v.shape(0), a.axes())); }},
       {"logsumexp", "not shifted", [](A a, Vjp& v) { v.give(0, restore(v.g, v.shape(0), a.axes()) * exp(v.in(0))); }},
       {"logsumexp", "y detached",
@@ -165,7 +175,11 @@ std::vector<Mutant> view_mutants() {
        }},
       {"flip", "not flipped back", [](A, Vjp& v) { v.give(0, v.g); }},
       {"flip", "every axis flipped", [](A, Vjp& v) { v.give(0, flip(v.g, {})); }},
-      {"clone", "given twice", [](A, Vjp& v) { v.give(0, v.g), v.give(0, v.g); }},
+      {"clone", "given twice",
+       [](A, Vjp& v) {
+         v.give(0, v.g);
+         v.give(0, v.g);
+       }},
       {"clone", "detached, as a copy for good", [](A, Vjp& v) { v.give(0, v.g.detach()); }, true},
   };
 }

@@ -19,7 +19,10 @@ std::vector<Case> axes_errors(Reduce f, bool takes_integers, bool takes_empty) {
                            {over({0}), {numbers({})}},        {over({}), {flags({2})}},
                            {over({}), {undefined()}}};
   if (!takes_integers) errors.push_back({over({}), {whole({2})}});
-  if (!takes_empty) errors.push_back({over({1}), {numbers({2, 0})}}), errors.push_back({over({}), {numbers({0, 3})}});
+  if (!takes_empty) {
+    errors.push_back({over({1}), {numbers({2, 0})}});
+    errors.push_back({over({}), {numbers({0, 3})}});
+  }
   return errors;
 }
 
@@ -42,6 +45,16 @@ Case prod_case(Rng& rng) {
   Tensor x = uniform(rng, s, 0.5, 1.5) * (to(booleans(rng, s), f64) * 2 - 1);
   if (rng.chance(0.3)) x = masked_fill(x, booleans(rng, s), 0);
   return {[=](const Tensors& t) { return prod(t[0], over, keepdim); }, {strided(rng, x)}};
+}
+
+Tensor euclidean(Arg x, Axes axes, bool keepdim) { return norm(x, 2, axes, keepdim); }
+
+Case norm_case(Rng& rng) {
+  const Shape s = shape(rng, 0, 3);
+  const Axes over = axes(rng, s.size());
+  const bool keepdim = rng.chance(0.4);
+  const double p = rng.of({2.0, 3.0, 1.5, 0.5, 4.0, -1.0, -2.0, rng.uniform(1, 4)});
+  return {[=](const Tensors& x) { return norm(x[0], p, over, keepdim); }, {signed_away(rng, s, 0.4, 2)}};
 }
 
 Row scan(const char* name, Tensor (*f)(Arg, int), const char* no_curve, bool takes_integers) {
@@ -70,6 +83,7 @@ std::vector<Row> reduce_rows() {
       reduction("max", max, apart, in_pieces, true, false),
       reduction("min", min, apart, in_pieces, true, false),
       reduction("logsumexp", logsumexp, normal, nullptr, false, true, false),
+      {"norm", norm_case, axes_errors(euclidean, false, true)},
       scan("cumsum", cumsum, is_linear, true),
       scan("softmax", softmax, nullptr, false),
       scan("log_softmax", log_softmax, nullptr, false),

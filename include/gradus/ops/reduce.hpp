@@ -1,4 +1,4 @@
-// Over axes. Axes may be negative; none given means all; keepdim keeps them with size 1.
+// Reductions over axes. A negative axis counts from the end; no axes means all; keepdim keeps them with size 1.
 #pragma once
 
 #include <gradus/tensor.hpp>
@@ -8,34 +8,45 @@ namespace gradus {
 Tensor sum(Arg x, Axes axes = {}, bool keepdim = false);   ///< an empty sum is 0
 Tensor mean(Arg x, Axes axes = {}, bool keepdim = false);  ///< an empty mean is NaN
 Tensor prod(Arg x, Axes axes = {}, bool keepdim = false);  ///< 1 when empty; the gradient is right with zeros in x
-Tensor max(Arg x, Axes axes = {},
-           bool keepdim = false);  ///< tied maxima share the gradient equally; NaN wins; not of nothing
-Tensor min(Arg x, Axes axes = {}, bool keepdim = false);
-/// sum((x - mean)^2) / (n - correction)
+/// Tied maxima share the gradient equally. NaN propagates; an empty axis is an error.
+Tensor max(Arg x, Axes axes = {}, bool keepdim = false);
+Tensor min(Arg x, Axes axes = {}, bool keepdim = false);  ///< as max
+/// sum((x - mean)^2) / (n - correction), infinite or NaN where n <= correction, which is finite.
 Tensor var(Arg x, Axes axes = {}, bool keepdim = false, double correction = 1);
 Tensor stddev(Arg x, Axes axes = {}, bool keepdim = false, double correction = 1);  ///< derivative 0 where it is 0
+/// The old name of stddev.
 [[deprecated("call stddev(x) or x.std()")]] inline Tensor std(Arg x, Axes axes = {}, bool keepdim = false,
                                                               double correction = 1) {
   return stddev(x, axes, keepdim, correction);
 }
 Tensor logsumexp(Arg x, Axes axes = {}, bool keepdim = false);  ///< log(sum(e^x)), shifted by the maximum
 
-/// The maximum along one axis and where it is (i64, the first at a tie, which gets all of the gradient).
-struct ValuesIndices {
-  Tensor values, indices;
-};
-ValuesIndices max_dim(Arg x, int axis, bool keepdim = false);
-ValuesIndices min_dim(Arg x, int axis, bool keepdim = false);
+/// The p-norm (sum |x|^p)^(1/p). p = infinity: max |x|; -infinity: min |x|; 0: the number of elements that are not 0;
+/// other p, also negative, as they stand. The subgradient where the norm is 0, and for p < 2 where x is 0, is 0:
+/// unlike sqrt(sum(square(x))), whose gradient at 0 is NaN. Nothing overflows. Error: p is NaN, x is not
+/// floating-point.
+Tensor norm(Arg x, double p = 2, Axes axes = {}, bool keepdim = false);
 
-/// i64, no gradient. First at a tie; NaN wins. Without an axis: over the flattened tensor.
+/// What max_dim and min_dim return.
+struct ValuesIndices {
+  Tensor values;   ///< recorded
+  Tensor indices;  ///< i64, no gradient
+};
+/// The maximum along one axis and where it is (i64; at a tie the first, which gets all of the gradient).
+ValuesIndices max_dim(Arg x, int axis, bool keepdim = false);
+ValuesIndices min_dim(Arg x, int axis, bool keepdim = false);  ///< the minimum, likewise
+
+/// i64, no gradient. The first at a tie; NaN counts as the largest (argmin: smallest). Without an axis: over the
+/// flattened tensor.
 Tensor argmax(Arg x);
 Tensor argmax(Arg x, int axis, bool keepdim = false);
-Tensor argmin(Arg x);
+Tensor argmin(Arg x);  ///< as argmax
 Tensor argmin(Arg x, int axis, bool keepdim = false);
 
 Tensor cumsum(Arg x, int axis);  ///< running sum, inclusive
 
+/// e^x / sum(e^x) along the axis, shifted by the maximum. Elements of +inf share the whole; only -inf: NaN.
 Tensor softmax(Arg x, int axis);
-Tensor log_softmax(Arg x, int axis);
+Tensor log_softmax(Arg x, int axis);  ///< log(softmax(x)), without its overflow
 
 }  // namespace gradus
