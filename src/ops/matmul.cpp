@@ -1,5 +1,6 @@
 // Matrix products. Transposed operands are flags for the kernel, not copies.
 #include "ops/common.hpp"
+#include "ops/long_product.hpp"
 
 namespace gradus {
 
@@ -36,8 +37,6 @@ struct Matrix {
   Index ld;
 };
 
-constexpr Index enough = 1 << 20;  // multiply-adds that are worth a thread
-
 // One factor of a product, transposed or not.
 struct Factor {
   const Tensor& x;
@@ -47,7 +46,8 @@ struct Factor {
 Shape product_shape(const Factor& a, const Factor& b) {
   Shape shape = a.x.shape();
   const int r = shape.size() - 2;
-  shape[r] = a.x.shape()[r + a.transposed], shape[r + 1] = b.x.shape()[r + !b.transposed];
+  shape[r] = a.x.shape()[r + a.transposed];
+  shape[r + 1] = b.x.shape()[r + !b.transposed];
   return shape;
 }
 
@@ -61,21 +61,29 @@ void multiply(const Factor& x, const Factor& y, bool add, const Tensor& result) 
   visit_floating(a.x->dtype, [&]<class T>() {
     const T beta = add ? 1 : 0;
     const auto gemm = kernels::table<T>().gemm;
-    const auto one = [&](Index at_a, Index at_b, Index at) {
-      gemm(a.transposed, b.transposed, m, n, k, T(1), a.x->template as<T>() + at_a, a.ld, b.x->template as<T>() + at_b,
-           b.ld, beta, detail::data<T>(result) + at * m * n, n);
+    const auto multiply_one = [&](Index at_a, Index at_b, Index at) {
+      const T *pa = a.x->as<T>() + at_a, *pb = b.x->as<T>() + at_b;
+      T* to = data<T>(result) + at * m * n;
+      if (k > most_terms && (m == 1 || n == 1)) [[unlikely]] {
+        // The vector, and the matrix as the vector's terms see it: its lines hold terms, or results.
+        const LongProduct<T> row{k, n, pa, a.transposed ? a.ld : 1, pb, b.ld, b.transposed};
+        const LongProduct<T> column{k, m, pb, b.transposed ? 1 : b.ld, pa, a.ld, !a.transposed};
+        return multiply_long(m == 1 ? row : column, add, to);
+      }
+      gemm(a.transposed, b.transposed, m, n, k, T(1), pa, a.ld, pb, b.ld, beta, to, n);
     };
     if (r == 0) [[likely]]
-      return one(0, 0, 0);
+      return multiply_one(0, 0, 0);
     const Shape batch(std::span(shape.begin(), static_cast<std::size_t>(r)));
     Nest<2> nested = nest<2>(batch, {a.x, b.x});
     nested.size[nested.dims++] = 1;  // one product per row of the nest
-    const auto some = [&](Index begin, Index end) {
-      for_rows(nested, begin, end, [&](const Index* offset, Index at) { one(offset[0], offset[1], at); });
+    const auto multiply_range = [&](Index begin, Index end) {
+      for_rows(nested, begin, end, [&](const Index* offset, Index at) { multiply_one(offset[0], offset[1], at); });
     };
     const Index count = batch.numel(), work = std::max<Index>(1, m * n * k);
-    if (work > 2 * enough && count < kernels::num_threads()) return some(0, count);  // the kernel splits each product
-    kernels::parallel_for(count, std::max<Index>(1, enough / work), some);
+    if (work > 2 * work_per_thread && count < kernels::num_threads())
+      return multiply_range(0, count);  // the kernel splits each product
+    kernels::parallel_for(count, std::max<Index>(1, work_per_thread / work), multiply_range);
   });
 }
 
@@ -95,8 +103,18 @@ double product_flops(const Tensor& y, const Tensor& a, bool ta) {
 template <class Give>
 void give_factors(Vjp& v, int first, bool ta, bool tb, const Give& give) {
   const int a = first, b = first + 1;
-  if (v.wants(a)) ta ? give(v, a, {v.in(b), tb}, {v.g, true}) : give(v, a, {v.g, false}, {v.in(b), !tb});
-  if (v.wants(b)) tb ? give(v, b, {v.g, true}, {v.in(a), ta}) : give(v, b, {v.in(a), !ta}, {v.g, false});
+  if (v.wants(a)) {
+    if (ta)
+      give(v, a, {v.in(b), tb}, {v.g, true});
+    else
+      give(v, a, {v.g, false}, {v.in(b), !tb});
+  }
+  if (v.wants(b)) {
+    if (tb)
+      give(v, b, {v.g, true}, {v.in(a), ta});
+    else
+      give(v, b, {v.in(a), !ta}, {v.g, false});
+  }
 }
 void give_recorded(Vjp& v, int input, const Factor& a, const Factor& b) {
   v.give(input, matmul(a.x, b.x, {a.transposed, b.transposed}));
@@ -110,7 +128,10 @@ struct Matmul {
   bool transpose_a = false, transpose_b = false;
   static constexpr auto name = "matmul", rule = "da = g bᵀ   db = aᵀ g";
   static constexpr Saves saves{in1, in0};
-  void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
+  void fields(auto& v) const {
+    v("transpose_a", transpose_a);
+    v("transpose_b", transpose_b);
+  }
   Tensor forward(Fwd&, Ins in) const { return product({in[0], transpose_a}, {in[1], transpose_b}); }
   double flops(Ins in, const Tensor& y) const { return product_flops(y, in[0], transpose_a); }
   void vjp(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, give_recorded); }
@@ -122,7 +143,10 @@ struct Addmm {
   bool transpose_a = false, transpose_b = false;
   static constexpr auto name = "addmm", rule = "dc = g   da = g bᵀ   db = aᵀ g";
   static constexpr Saves saves{0u, in2, in1};
-  void fields(auto& v) const { v("transpose_a", transpose_a), v("transpose_b", transpose_b); }
+  void fields(auto& v) const {
+    v("transpose_a", transpose_a);
+    v("transpose_b", transpose_b);
+  }
   Tensor forward(Fwd&, Ins in) const {
     const Factor a{in[1], transpose_a}, b{in[2], transpose_b};
     Tensor result = empty(product_shape(a, b), a.x.dtype());
@@ -153,24 +177,31 @@ Shape batch_shape(const Arg& a, const Arg& b, const Shape& x, const Shape& y) {
     if (nx != ny && nx != 1 && ny != 1)
       fail("matmul",
            {.wrong = "the batch axes do not broadcast",
-            .got = shown(a, false) + " and " + shown(b, false),
-            .expected = "equal sizes, or 1, on each axis before the last two; axis -" + std::to_string(i) + " has " +
-                        std::to_string(nx) + " and " + std::to_string(ny)},
+            .got = formatted("{} and {}: sizes {} and {} on axis -{}", shown(a, false), shown(b, false), nx, ny, i),
+            .expected = "equal sizes, or 1, on each axis before the last two"},
            a);
     batch.push_back(nx == 1 ? ny : nx);
   }
   return batch;
 }
 
-Tensor grown(const Tensor& x, const Shape& batch) {
+Tensor with_batch(const Tensor& x, const Shape& batch) {
   Shape to = batch;
-  to.push_back(x.size(-2)), to.push_back(x.size(-1));
+  to.push_back(x.size(-2));
+  to.push_back(x.size(-1));
   return x.shape() == to ? x : expand(x, to);
 }
 
 }  // namespace
 
 Rows detail::matmul_rows() { return rows; }
+
+namespace {
+const char* advice_to_transpose(bool helps, bool is_transposed) {
+  if (!helps) return "";
+  return is_transposed ? "leave out .transpose_b" : "transpose b: matmul(a, b, {.transpose_b = true})";
+}
+}  // namespace
 
 Tensor matmul(Arg a, Arg b, MatmulOptions options) {
   check_same_dtype("matmul", a, b);
@@ -179,22 +210,23 @@ Tensor matmul(Arg a, Arg b, MatmulOptions options) {
   const int da = sa.size(), db = sb.size();
   if (da == 0 || db == 0)
     fail("matmul",
-         {.wrong = "a 0-d tensor is not a matrix",
-          .got = shown(a, false) + " and " + shown(b, false),
-          .expected = "one axis or more",
-          .advice = "a * b"},
+         {.wrong = "an operand has no axes",
+          .got = formatted("shapes {} and {}", shown(a, false), shown(b, false)),
+          .expected = "at least one axis on each operand",
+          .advice = "multiply by a number with a * b"},
          a);
   const bool ta = da > 1 && options.transpose_a, tb = db > 1 && options.transpose_b;
-  const Index ka = sa[ta ? da - 2 : da - 1], kb = sb[db == 1 ? 0 : tb ? db - 1 : db - 2];
-  if (ka != kb)
+  const int inner_b = db == 1 ? 0 : db - (tb ? 1 : 2);
+  const Index ka = sa[ta ? da - 2 : da - 1], kb = sb[inner_b];
+  if (ka != kb) {
+    const bool transposing_helps = da > 1 && db > 1 && sb[tb ? db - 2 : db - 1] == ka;
     fail("matmul",
          {.wrong = "the inner sizes differ",
-          .got = shown(a, ta) + " times " + shown(b, tb),
-          .expected = "columns of a as rows of b, not " + std::to_string(ka) + " and " + std::to_string(kb),
-          .advice = da == 1 || db == 1 || sb[tb ? db - 2 : db - 1] != ka ? ""
-                    : tb                                                 ? "leave out .transpose_b"
-                                                                         : "matmul(a, b, {.transpose_b = true})"},
+          .got = formatted("{} times {}: {} columns of a, {} rows of b", shown(a, ta), shown(b, tb), ka, kb),
+          .expected = "a.shape[-1] == b.shape[-2]",
+          .advice = advice_to_transpose(transposing_helps, tb)},
          a);
+  }
   if (da == 2 && db == 2) return apply(Matmul{ta, tb}, a, b);
 
   const At at(a);
@@ -204,7 +236,7 @@ Tensor matmul(Arg a, Arg b, MatmulOptions options) {
   if (x.dim() > 2 && y.dim() == 2 && !ta) {  // one tall matrix instead of a batch
     result = apply(Matmul{false, tb}, reshape(x, {shape.numel() * x.size(-2), ka}), y);
   } else {
-    result = apply(Matmul{ta, tb}, grown(x, shape), grown(y, shape));
+    result = apply(Matmul{ta, tb}, with_batch(x, shape), with_batch(y, shape));
   }
   if (da > 1) shape.push_back(x.size(ta ? -1 : -2));
   if (db > 1) shape.push_back(y.size(tb ? -2 : -1));
@@ -218,8 +250,8 @@ Tensor addmm(Arg c, Arg a, Arg b, MatmulOptions options) {
   const Shape &sa = a.tensor().shape(), &sb = b.tensor().shape();
   if (sa.size() != 2 || sb.size() != 2 || sa[!options.transpose_a] != sb[options.transpose_b])
     fail("addmm",
-         {.wrong = sa.size() != 2 || sb.size() != 2 ? "a and b are not both matrices" : "the inner sizes differ",
-          .got = shown(a, options.transpose_a) + " times " + shown(b, options.transpose_b),
+         {.wrong = sa.size() != 2 || sb.size() != 2 ? "a and b must be matrices" : "the inner sizes differ",
+          .got = formatted("{} times {}", shown(a, options.transpose_a), shown(b, options.transpose_b)),
           .expected = "(m, k) times (k, n)"},
          a);
   const Shape to{sa[options.transpose_a], sb[!options.transpose_b]};
@@ -229,30 +261,23 @@ Tensor addmm(Arg c, Arg a, Arg b, MatmulOptions options) {
 }
 
 Tensor linear(Arg x, Arg weight, const Tensor& bias) {
-  check_same_dtype("linear", x, weight);
+  check_input_dtype("linear", x, weight);
   check_floating("linear", x);
   const Shape &sx = x.tensor().shape(), &sw = weight.tensor().shape();
   if (sw.size() != 2 || sx.empty() || sx.back() != sw[1])
     fail("linear",
-         {.wrong = sw.size() != 2 ? "the weight is not a matrix"
-                                  : "the input has another number of features than the weight",
-          .got = "x " + to_string(sx) + ", weight " + to_string(sw),
-          .expected = "x (…, in), weight (out, in)"},
+         {.wrong = sw.size() != 2 ? "the weight is not a matrix" : "the input has the wrong number of features",
+          .got = formatted("x {}, weight {}", to_string(sx), to_string(sw)),
+          .expected = sw.size() != 2 ? "x (…, in), weight (out, in)"
+                                     : formatted("x (…, {}): the last axis of x has the weight's in", sw[1])},
          x);
-  if (bias.defined()) {
-    check_same_dtype("linear", x, Arg(bias, x.where));
-    if (bias.shape() != Shape{sw[0]})
-      fail("linear",
-           {.wrong = "the bias has the wrong shape",
-            .got = to_string(bias.shape()),
-            .expected = to_string(Shape{sw[0]})},
-           x);
-  }
+  check_parameter("linear", "the bias", bias, {sw[0]}, x);
   const At at(x);
   Shape shape = sx;
   shape[shape.size() - 1] = sw[0];
   Index count = 1;
   for (int i = 0; i < sx.size() - 1; ++i) count *= sx[i];
+  // Addmm without addmm(): the checks above speak of features instead of matrices.
   const Tensor flat = sx.size() == 2 ? x.tensor() : reshape(x, {count, sw[1]});
   const Tensor y = bias.defined() ? apply(Addmm{false, true}, expand(bias, {count, sw[0]}), flat, weight)
                                   : apply(Matmul{false, true}, flat, weight);

@@ -1,4 +1,6 @@
 // Matrix products: numpy's rules against naive loops, operands of every layout, gradients, errors.
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "ops/walks.hpp"
@@ -43,6 +45,47 @@ TEST_CASE("matmul: by hand") {
   CHECK(equal(matmul(tensor({1, 2}), tensor({3, 4})), scalar(11)));
   CHECK(equal(matmul(a, tensor({1, -1})), tensor({-1, -1, -1})));
   CHECK(equal(matmul(tensor({1, 0, 2}), a), tensor({11, 14})));
+}
+
+// f32 keeps its digits, also where the error of each addition has the same sign.
+TEST_CASE("matmul: a million terms of a vector product, to 1e-6") {
+  manual_seed(5);
+  const std::int64_t n = 1000000;
+  for (const Tensor& x : {rand({n}), full({n}, 0.1), randn({n}) + 3}) {
+    const Tensor y = rand({n}) + 0.5, x64 = x.to(f64), y64 = y.to(f64);
+    const double right = sum(x64 * y64).item();
+    const auto near = [right](const Tensor& product) {
+      const auto numbers = product.to_vector();
+      return std::all_of(numbers.begin(), numbers.end(), [&](double z) { return std::abs(z / right - 1) <= 1e-6; });
+    };
+    const Tensor row = unsqueeze(x, 0), column = unsqueeze(y, 1);
+    CHECK(near(matmul(x, y)));
+    CHECK(near(matmul(row, y)));
+    CHECK(near(matmul(x, column)));
+    CHECK(near(matmul(column, row, {.transpose_a = true, .transpose_b = true})));
+    CHECK(near(einsum("i,i->", {x, y})));
+    CHECK(near(linear(x, unsqueeze(y, 0))));
+    CHECK(near(matmul(expand(row, {3, n}), y)));
+    CHECK(near(matmul(x, expand(column, {n, 20}))));               // by dot products
+    CHECK(near(matmul(x, expand(column, {n, 20}).contiguous())));  // by lines
+    CHECK(near(matmul(x, stack({y, y}, 1))));
+  }
+}
+
+TEST_CASE("matmul: long vectors in every layout, and added to what is there") {
+  manual_seed(6);
+  const std::int64_t k = 3000;
+  for (const std::int64_t n : {1, 2, 17, 600})
+    for (const bool transposed : {false, true}) {
+      CAPTURE(n);
+      CAPTURE(transposed);
+      const Tensor v = slice(randn({2 * k}, f64), {{0, Range::end, 2}});
+      const Tensor m = transposed ? randn({n, k}, f64).t() : randn({k, n}, f64);
+      const Tensor right = sum(unsqueeze(v, 1) * m, 0), c = randn({1, n}, f64);
+      CHECK(allclose(matmul(v, m), right, 1e-12, 1e-10));
+      CHECK(allclose(matmul(m.t(), v), right, 1e-12, 1e-10));
+      CHECK(allclose(addmm(c, unsqueeze(v, 0), m), c + right, 1e-12, 1e-10));
+    }
 }
 
 TEST_CASE("matmul: every layout and transposition of both operands") {
@@ -143,16 +186,16 @@ TEST_CASE("matmul: a weight beside a batch is one product, and its gradient anot
 TEST_CASE("matmul: errors") {
   const Tensor a = zeros({2, 3}), v = zeros({3});
   const std::string text = support::message([&] { matmul(a, zeros({4, 3})); });
-  CHECK_PARTS(text, "matmul: the inner sizes differ", "(2, 3) times (4, 3)", "3 and 4", "{.transpose_b = true}",
-              "matmul.cpp:");
+  CHECK_PARTS(text, "matmul: the inner sizes differ", "(2, 3) times (4, 3)", "3 columns of a, 4 rows of b",
+              "{.transpose_b = true}", "matmul.cpp:");
   CHECK_SAYS(matmul(a, zeros({4, 2})), "(2, 3) times (4, 2)");
   CHECK(!support::contains(support::message([&] { matmul(a, zeros({4, 2})); }), "try:"));
   CHECK_SAYS(matmul(v, zeros({4})), "the inner sizes differ", "(3,) times (4,)");
-  CHECK_SAYS(matmul(a, zeros({3, 2}), {.transpose_a = true}), "(2, 3)ᵀ times (3, 2)", "2 and 3");
+  CHECK_SAYS(matmul(a, zeros({3, 2}), {.transpose_a = true}), "(2, 3)ᵀ times (3, 2)", "2 columns of a, 3 rows of b");
   CHECK_SAYS(matmul(a, zeros({3, 2}), {.transpose_b = true}), "(2, 3) times (3, 2)ᵀ", "leave out .transpose_b");
   CHECK_SAYS(matmul(zeros({2, 2, 3}), zeros({4, 3, 2})), "the batch axes do not broadcast", "(2, 2, 3) and (4, 3, 2)",
-             "axis -3 has 2 and 4");
-  CHECK_SAYS(matmul(scalar(1), a), "0-d", "() and (2, 3)", "a * b");
+             "sizes 2 and 4 on axis -3");
+  CHECK_SAYS(matmul(scalar(1), a), "an operand has no axes", "() and (2, 3)", "a * b");
   CHECK_SAYS(matmul(a, zeros({3, 2}, f64)), "matmul: dtypes differ", "f32 and f64");
   CHECK_SAYS(matmul(zeros({2, 2}, i64), zeros({2, 2}, i64)), "matmul", "i64", "x.to(f32)");
   CHECK_SAYS(matmul(a, Tensor()), "matmul: the tensor is undefined");
@@ -203,7 +246,7 @@ TEST_CASE("addmm: a sum and a product in one, for every transposition and broadc
 TEST_CASE("addmm: errors") {
   const Tensor c = zeros({3}), a = zeros({2, 4});
   CHECK_SAYS(addmm(c, a, zeros({3, 4})), "addmm: the inner sizes differ", "(2, 4) times (3, 4)", "matmul.cpp:");
-  CHECK_SAYS(addmm(c, a, zeros({4})), "addmm: a and b are not both matrices", "(4,)");
+  CHECK_SAYS(addmm(c, a, zeros({4})), "addmm: a and b must be matrices", "(4,)");
   CHECK_SAYS(addmm(zeros({5}), a, zeros({4, 3})), "does not broadcast", "(5,)", "(2, 3)");
   CHECK_SAYS(addmm(zeros({3}, f64), a, zeros({4, 3})), "addmm: dtypes differ");
   CHECK_SAYS(addmm(zeros({3}, i64), zeros({2, 4}, i64), zeros({4, 3}, i64)), "addmm");
@@ -211,7 +254,7 @@ TEST_CASE("addmm: errors") {
 
 TEST_CASE("linear: errors") {
   const Tensor x = zeros({2, 5}), w = zeros({3, 4});
-  CHECK_SAYS(linear(x, w), "linear: the input has another number of features", "x (2, 5), weight (3, 4)",
+  CHECK_SAYS(linear(x, w), "linear: the input has the wrong number of features", "x (2, 5), weight (3, 4)",
              "matmul.cpp:");
   CHECK_SAYS(linear(x, zeros({5})), "linear: the weight is not a matrix", "(5,)");
   CHECK_SAYS(linear(scalar(1), w), "x (), weight (3, 4)");
