@@ -7,6 +7,7 @@
 #include <gradus/ops.hpp>
 
 #include "nn/check.hpp"
+#include "ops/attention.hpp"
 #include "tensor/format.hpp"
 #include "tensor/number.hpp"
 
@@ -141,7 +142,9 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
     scores = masked("attn_mask", scores, mask, {targets, sources}, {1, 1, targets, sources}, where);
   if (const Tensor& mask = options.key_padding_mask; mask.defined())
     scores = masked("key_padding_mask", scores, mask, {batch, sources}, {batch, 1, 1, sources}, where);
-  const Tensor weights = gradus::dropout(softmax(scores, -1), dropout, is_training());
+  const bool is_masked = options.attn_mask.defined() || options.key_padding_mask.defined();
+  const Tensor attended = is_masked ? gradus::detail::attention_weights(scores) : softmax(scores, -1);
+  const Tensor weights = gradus::dropout(attended, dropout, is_training());
 
   const Tensor y = join(matmul(weights, heads(v)));
   if (!options.need_weights) return {y, {}};

@@ -1,6 +1,7 @@
 // Scaled dot-product attention (Vaswani et al., 2017).
 #include <cmath>
 
+#include "ops/attention.hpp"
 #include "ops/common.hpp"
 #include "tensor/number.hpp"
 
@@ -74,9 +75,8 @@ struct Attend {
     const auto like = [](const Tensor& x) { return head_rows(x.size(0), x.size(1), x.size(2), x.size(3), x.dtype()); };
     Tensor dq = like(q), dk = like(k), dv = like(v);
     visit_floating(q.dtype(), [&]<class T>() {
-      kernels::table<T>().attention_vjp(shape(q, k, v, g), detail::data<T>(q), detail::data<T>(k), detail::data<T>(v),
-                                        detail::data<T>(p), detail::data<T>(g), detail::data<T>(dq),
-                                        detail::data<T>(dk), detail::data<T>(dv), detail::data<T>(ds));
+      kernels::table<T>().attention_vjp(shape(q, k, v, g), data<T>(q), data<T>(k), data<T>(v), data<T>(p), data<T>(g),
+                                        data<T>(dq), data<T>(dk), data<T>(dv), data<T>(ds));
     });
     if (w.wants(0)) w.give(0, std::move(dq));
     if (w.wants(1)) w.give(1, std::move(dk));
@@ -85,6 +85,11 @@ struct Attend {
 };
 
 constexpr const OpTable* rows[] = {&op_table<Attend>};
+
+bool any(const Tensor& flags) {
+  const auto numbers = flags.data<bool>();
+  return std::find(numbers.begin(), numbers.end(), true) != numbers.end();
+}
 
 // What the operation takes: one batch, the same heads for all, nothing empty.
 bool is_plain(const Shape& q, const Shape& k, const Shape& v) {
@@ -96,6 +101,13 @@ bool is_plain(const Shape& q, const Shape& k, const Shape& v) {
 
 Rows detail::attention_rows() { return rows; }
 
+Tensor detail::attention_weights(const Tensor& scores) {
+  if (scores.numel() == 0) return softmax(scores, -1);
+  const Tensor blind = eq(max(scores.detach(), -1, true), -infinity);
+  if (!any(blind)) return softmax(scores, -1);
+  return masked_fill(softmax(masked_fill(scores, blind, 0), -1), blind, 0);
+}
+
 Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask, const AttentionOptions& options) {
   const char* name = "scaled_dot_product_attention";
   check_same_dtype(name, q, k);
@@ -105,19 +117,20 @@ Tensor scaled_dot_product_attention(Arg q, Arg k, Arg v, const Tensor& mask, con
   if (sq.size() < 2 || sk.size() < 2 || sv.size() < 2 || sq.back() != sk.back() ||
       sk[sk.size() - 2] != sv[sv.size() - 2])
     fail(name,
-         {.wrong = "queries, keys and values do not fit",
-          .got = "q " + to_string(sq) + ", k " + to_string(sk) + ", v " + to_string(sv),
+         {.wrong = "q, k and v have shapes that do not match",
+          .got = formatted("q {}, k {}, v {}", to_string(sq), to_string(sk), to_string(sv)),
           .expected = "q (…, L, E), k (…, S, E), v (…, S, Ev)"},
          q);
+  check_finite(name, "scale", options.scale, q);
   if (mask.defined() && mask.dtype() != boolean) check_same_dtype(name, q, Arg(mask, q.where));
   const At at(q);
   const double scale = options.scale == 0 ? 1 / std::sqrt(static_cast<double>(sq.back())) : options.scale;
   if (!mask.defined() && is_plain(sq, sk, sv)) return apply(Attend{scale, options.is_causal}, q, k, v);
   Tensor scores = matmul(q * scale, k, {.transpose_b = true});
   if (options.is_causal) scores = causal(scores);
-  if (mask.defined())
-    scores = mask.dtype() == boolean ? masked_fill(scores, logical_not(mask), -infinity) : scores + mask;
-  return matmul(softmax(scores, -1), v);
+  if (!mask.defined()) return matmul(softmax(scores, -1), v);
+  scores = mask.dtype() == boolean ? masked_fill(scores, logical_not(mask), -infinity) : scores + mask;
+  return matmul(attention_weights(scores), v);
 }
 
 }  // namespace gradus

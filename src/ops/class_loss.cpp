@@ -7,11 +7,10 @@ using namespace detail;
 
 namespace {
 
-// -log softmax(x)[label] of every row of x (N, C), in one pass there and one back.
-struct CrossEntropy {
+// -log softmax(x)[label] of every row of x (N, C): one fused pass forward, one backward.
+struct CrossEntropy : Plain {
   static constexpr auto name = "cross_entropy", rule = "dx = g (softmax(x) - y), y the labels as rows of 0 and 1";
   static constexpr Saves saves{in0 | in1};
-  void fields(auto&) const {}
   Tensor forward(Fwd&, Ins in) const {
     const Tensor x = dense(in[0]), at = dense(in[1]);
     Tensor y = empty({x.size(0)}, x.dtype());
@@ -61,20 +60,26 @@ Labels read_labels(const char* name, const Arg& input, const Arg& target, const 
   const Tensor t = target.tensor();
   if (t.dtype() != i64)
     fail(name,
-         {.wrong = "class labels are integers",
-          .got = std::string(gradus::name(t.dtype())) + " of shape " + to_string(t.shape()),
-          .expected = "i64 of shape " + to_string(expected),
-          .advice = "convert them: target.to(i64)"},
+         {.wrong = "class labels must be integers",
+          .got = formatted("{} of shape {}", gradus::name(t.dtype()), to_string(t.shape())),
+          .expected = formatted("i64 of shape {}", to_string(expected)),
+          .advice = "convert the labels: target.to(i64)"},
          input);
-  if (t.shape() != expected)
+  if (t.shape() != expected) {
+    std::string advice = "give one label for each row of the input";
+    if (t.shape() == shape) {
+      advice = formatted("rows of 0 and 1 are probabilities: convert them with target.to({})",
+                         gradus::name(input.tensor().dtype()));
+    } else if (t.numel() == expected.numel()) {
+      advice = "reshape the labels: target.reshape(…)";
+    }
     fail(name,
-         {.wrong = "the labels do not fit the input",
-          .got = "input " + to_string(shape) + ", target " + to_string(t.shape()),
-          .expected = to_string(expected) + ": the input's shape without its classes",
-          .advice = t.shape() == shape ? "rows of 0 and 1 are probabilities: cross_entropy(input, target.to(f32))"
-                    : t.numel() == expected.numel() ? "reshape it: target.reshape(…)"
-                                                    : "one label for each row of the input"},
+         {.wrong = "the labels have the wrong shape",
+          .got = formatted("input {}, target {}", to_string(shape), to_string(t.shape())),
+          .expected = formatted("target {}: the input's shape without its classes", to_string(expected)),
+          .advice = advice},
          input);
+  }
   const std::int64_t classes = shape[class_axis(shape)];
   Labels r;
   r.at = dense(t);
@@ -83,17 +88,17 @@ Labels read_labels(const char* name, const Arg& input, const Arg& target, const 
   for (std::int64_t i = 0; i < n; ++i) {
     if (label[i] == ignore_index && ignore_index != no_index) continue;
     ++kept;
-    if (label[i] < 0 || label[i] >= classes)
-      fail(
-          name,
-          {.wrong = "a label is out of range",
-           .got = element("target", t.shape(), i) + " is " + std::to_string(label[i]),
-           .expected = classes ? "0 to " + std::to_string(classes - 1) + ", for " + std::to_string(classes) + " classes"
-                               : "none: the input has no classes",
-           .advice = label[i] == classes ? "labels start at 0"
-                     : label[i] < 0      ? "targets that should not count: .ignore_index = " + std::to_string(label[i])
-                                         : ""},
-          input);
+    if (label[i] >= 0 && label[i] < classes) continue;
+    std::string advice;
+    if (label[i] == classes) advice = "labels start at 0";
+    if (label[i] < 0) advice = formatted("to leave such targets out: .ignore_index = {}", label[i]);
+    fail(name,
+         {.wrong = "a label is out of range",
+          .got = formatted("{} = {}", element("target", t.shape(), i), label[i]),
+          .expected = classes ? formatted("0 to {}, for {} classes", classes - 1, classes)
+                              : std::string("an input with at least one class"),
+          .advice = advice},
+         input);
   }
   r.total = static_cast<double>(kept);
   if (kept < n) {
@@ -109,7 +114,7 @@ Labels read_labels(const char* name, const Arg& input, const Arg& target, const 
   return r;
 }
 
-Tensor beside_classes(const Tensor& weight, const Tensor& input) {
+Tensor along_classes(const Tensor& weight, const Tensor& input) {
   Shape shape;
   for (int i = 0; i < input.dim(); ++i) shape.push_back(i == class_axis(input.shape()) ? weight.numel() : 1);
   return reshape(weight.detach(), shape);
@@ -120,14 +125,15 @@ Tensor finish(Tensor y, const Labels& l, Reduction reduction) {
   if (l.ignored.defined()) y = masked_fill(y, l.ignored, 0);
   if (reduction == Reduction::none) return y;
   if (reduction == Reduction::mean && l.total == static_cast<double>(y.numel())) return mean(y);
-  return sum(y) * (1 / (reduction == Reduction::mean ? l.total : reduction == Reduction::sum ? 1 : rows(y)));
+  if (reduction == Reduction::sum) return sum(y);
+  return sum(y) * (1 / (reduction == Reduction::mean ? l.total : rows(y)));
 }
 
 // Minus the log-probabilities at the labels, weighted.
 Tensor picked(const Tensor& logp, const Labels& l) {
   const int axis = class_axis(logp.shape());
   const Tensor y = -squeeze(gather(logp, axis, l.at), axis);
-  return l.weight.defined() ? y * l.weight : y;
+  return l.weight.defined() ? chain_mul(l.weight, y) : y;  // a class of weight 0 does not count, whatever its loss
 }
 
 void check_classes(const char* name, const Arg& input, const Arg& target, const Tensor& weight, Reduction reduction) {
@@ -135,8 +141,8 @@ void check_classes(const char* name, const Arg& input, const Arg& target, const 
   check_defined(target, name, target.where);
   if (input.tensor().dim() == 0)
     fail(name,
-         {.wrong = "the input has no classes",
-          .got = to_string(input.tensor().shape()),
+         {.wrong = "the input has no axis of classes",
+          .got = "shape " + to_string(input.tensor().shape()),
           .expected = "(C), (N, C) or (N, C, …)"},
          input);
   check_mean(name, input, reduction);
@@ -145,9 +151,9 @@ void check_classes(const char* name, const Arg& input, const Arg& target, const 
   const Shape& shape = input.tensor().shape();
   if (weight.shape() != Shape{shape[class_axis(shape)]})
     fail(name,
-         {.wrong = "the class weights do not fit",
-          .got = to_string(weight.shape()) + ", input " + to_string(shape),
-          .expected = to_string(Shape{shape[class_axis(shape)]}) + ", one for each class"},
+         {.wrong = "the class weights have the wrong shape",
+          .got = formatted("weight {}, input {}", to_string(weight.shape()), to_string(shape)),
+          .expected = formatted("weight {}: one for each class", to_string(Shape{shape[class_axis(shape)]}))},
          input);
 }
 
@@ -166,8 +172,7 @@ Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) 
   const char* name = "cross_entropy";
   check_classes(name, input, target, options.weight, options.reduction);
   const double eps = options.label_smoothing;
-  if (!(eps >= 0 && eps <= 1))
-    fail(name, {.wrong = "label_smoothing is not a share", .got = number_text(eps), .expected = "0 to 1"}, input);
+  if (!(eps >= 0 && eps <= 1)) refuse_number(name, "label_smoothing", eps, "0 to 1", input);
   const At at(input);
   const Tensor &x = input, &t = target;
   const int axis = class_axis(x.shape());
@@ -178,7 +183,7 @@ Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) 
     const Tensor logp = log_softmax(x, axis);
     Tensor y = picked(logp, labels);
     if (eps > 0) {
-      const Tensor all = options.weight.defined() ? logp * beside_classes(options.weight, logp) : logp;
+      const Tensor all = options.weight.defined() ? logp * along_classes(options.weight, logp) : logp;
       y = y * (1 - eps) - sum(all, axis) * (eps / static_cast<double>(x.size(axis)));
     }
     return finish(y, labels, options.reduction);
@@ -186,13 +191,14 @@ Tensor cross_entropy(Arg input, Arg target, const CrossEntropyOptions& options) 
   check_same_dtype(name, input, target);
   if (options.ignore_index != no_index)
     fail(name,
-         {.wrong = "ignore_index is for class labels, and these targets are probabilities",
-          .got = std::to_string(options.ignore_index)},
+         {.wrong = "ignore_index needs class labels, but the targets are probabilities",
+          .got = formatted("ignore_index = {}", options.ignore_index)},
          input);
+  check_probabilities(name, "target", target, "for class labels: target.to(i64), without the axis of classes");
   Tensor y = -t;
   if (eps > 0) y = y * (1 - eps) - eps / static_cast<double>(x.size(axis));
-  if (options.weight.defined()) y = y * beside_classes(options.weight, x);
-  return finish(sum(log_softmax(x, axis) * y, axis), options.reduction);
+  if (options.weight.defined()) y = y * along_classes(options.weight, x);
+  return finish(sum(chain_mul(y, log_softmax(x, axis)), axis), options.reduction);  // 0 log 0 is 0
 }
 
 }  // namespace gradus

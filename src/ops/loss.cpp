@@ -1,7 +1,6 @@
 // Losses: all but one are composed of other operations. Targets, weights and labels are constants as a rule, and then
 // only what depends on the input is recorded.
 #include <cmath>
-#include <vector>
 
 #include "ops/losses.hpp"
 #include "tensor/number.hpp"
@@ -18,16 +17,16 @@ void check_pair(const char* name, const Arg& input, const Arg& target, Reduction
   const Shape &si = input.tensor().shape(), &st = target.tensor().shape();
   if (si != st)
     fail(name,
-         {.wrong = "input and target have different shapes, and would broadcast to a wrong loss",
-          .got = to_string(si) + " and " + to_string(st),
+         {.wrong = "input and target have different shapes: broadcasting would give a wrong loss",
+          .got = formatted("input {}, target {}", to_string(si), to_string(st)),
           .expected = "equal shapes",
-          .advice = si.numel() == st.numel() ? "reshape one: target.reshape(input.shape())"
-                                             : "one target for each number of the input"},
+          .advice = si.numel() == st.numel() ? "reshape the target: target.reshape(input.shape())"
+                                             : "give one target for each element of the input"},
          input);
   check_mean(name, input, reduction);
 }
 
-// The mean of squares is an operation of its own: in a small network three nodes instead of one are felt.
+// The mean of squares is an operation of its own: in a small network three nodes instead of one cost time.
 struct MseLoss {
   double scale = 1;  // 1 / n
   static constexpr auto name = "mse_loss", rule = "dinput = 2 g (input - target) / n   dtarget = -dinput";
@@ -61,11 +60,10 @@ struct MseLoss {
 Tensor cut_log(const Tensor& p) { return clamp(log(clamp(p, 1e-45, infinity)), -100, infinity); }
 
 // An operation for the sake of its rule, which stays finite at 0 and 1.
-struct BceLoss {
+struct BceLoss : Plain {
   static constexpr auto name = "bce_loss",
                         rule = "dx = g (x - t) / ((x + e) (1 - x + e)), e = 1e-12   dt = g (log(1 - x) - log x)";
   static constexpr Saves saves{in0 | in1, in0};
-  void fields(auto&) const {}
   Tensor forward(Fwd&, Ins in) const {
     const Tensor &x = in[0], &t = in[1];
     return cut_log(x) * -t + cut_log(-x + 1) * (t - 1);
@@ -80,25 +78,8 @@ struct BceLoss {
 
 constexpr const OpTable* rows_of_losses[] = {&op_table<MseLoss>, &op_table<BceLoss>};
 
-// Refuses the first number for which ok(number) is false.
-template <class Ok>
-void check_numbers(const char* name, const char* what, const Arg& x, const char* expected, const char* advice, Ok ok) {
-  const Tensor t = dense(x.tensor());
-  visit_floating(t.dtype(), [&]<class T>() {
-    const auto* number = detail::data<T>(t);
-    for (std::int64_t i = 0; i < t.numel(); ++i)
-      if (!ok(static_cast<double>(number[i])))
-        fail(name,
-             {.wrong = std::string(what) + " holds a number it cannot have",
-              .got = element(what, t.shape(), i) + " is " + to_string(scalar(static_cast<double>(number[i]), f64)),
-              .expected = expected,
-              .advice = advice},
-             x);
-  });
-}
-
 void check_signs(const char* name, const Arg& target) {
-  check_numbers(name, "target", target, "1 or -1", "for labels of 0 and 1: 2 * target - 1",
+  check_numbers(name, "target", target, "1 or -1", "convert labels of 0 and 1: 2 * target - 1",
                 [](double t) { return t == 1 || t == -1; });
 }
 
@@ -106,7 +87,7 @@ void check_signs(const char* name, const Arg& target) {
 
 Rows detail::loss_rows() { return rows_of_losses; }
 
-// ---- of numbers ----
+// ---- regression ----
 
 Tensor mse_loss(Arg input, Arg target, Reduction reduction) {
   check_pair("mse_loss", input, target, reduction);
@@ -124,7 +105,8 @@ Tensor l1_loss(Arg input, Arg target, Reduction reduction) {
 
 Tensor huber_loss(Arg input, Arg target, double delta, Reduction reduction) {
   check_pair("huber_loss", input, target, reduction);
-  if (!(delta > 0)) fail("huber_loss", {.wrong = "delta is not positive", .got = number_text(delta)}, input);
+  if (!(delta > 0))
+    refuse_number("huber_loss", "delta", delta, "a number above 0; infinity for half the squares", input);
   const At at(input);
   const Tensor d = input - target, c = clamp(d, -delta, delta);
   return finish(c * (d - c * 0.5), reduction);  // d²/2 where c = d, delta (|d| - delta/2) beyond
@@ -132,7 +114,8 @@ Tensor huber_loss(Arg input, Arg target, double delta, Reduction reduction) {
 
 Tensor smooth_l1_loss(Arg input, Arg target, double beta, Reduction reduction) {
   check_pair("smooth_l1_loss", input, target, reduction);
-  if (!(beta >= 0)) fail("smooth_l1_loss", {.wrong = "beta is negative", .got = number_text(beta)}, input);
+  if (!(beta >= 0 && beta < infinity))
+    refuse_number("smooth_l1_loss", "beta", beta, "a finite number of 0 or more", input);
   const At at(input);
   return beta == 0 ? l1_loss(input, target, reduction) : huber_loss(input, target, beta, reduction) * (1 / beta);
 }
@@ -147,8 +130,8 @@ void check_weight(const char* name, const char* what, const Tensor& weight, cons
   const Shape& shape = input.tensor().shape();
   if (broadcast_shape(shape, weight.shape(), name, input.where) != shape)
     fail(name,
-         {.wrong = std::string(what) + " is larger than the input",
-          .got = to_string(weight.shape()),
+         {.wrong = std::string(what) + " has more elements than the input along some axis",
+          .got = formatted("{} {}, input {}", what, to_string(weight.shape()), to_string(shape)),
           .expected = "a shape that broadcasts to " + to_string(shape)},
          input);
 }
@@ -160,13 +143,14 @@ Tensor bce_loss(Arg input, Arg target, const BceOptions& options) {
   check_pair(name, input, target, options.reduction);
   check_weight(name, "weight", options.weight, input);
   if (options.pos_weight.defined())
-    fail(name, {.wrong = "pos_weight is for logits", .advice = "bce_with_logits_loss, on the input before the sigmoid"},
+    fail(name,
+         {.wrong = "pos_weight needs logits", .advice = "call bce_with_logits_loss on the input before the sigmoid"},
          input);
-  check_numbers(name, "input", input, "probabilities: 0 to 1", "a sigmoid before the loss, or bce_with_logits_loss",
-                [](double p) { return p >= 0 && p <= 1; });
+  check_probabilities(name, "input", input, "apply a sigmoid first, or call bce_with_logits_loss");
+  check_probabilities(name, "target", target, "convert class numbers to 0 and 1");
   const At at(input);
   Tensor loss = apply(BceLoss{}, input, target);
-  if (options.weight.defined()) loss = loss * options.weight;
+  if (options.weight.defined()) loss = chain_mul(options.weight, loss);
   return finish(loss, options.reduction);
 }
 
@@ -175,20 +159,27 @@ Tensor bce_with_logits_loss(Arg input, Arg target, const BceOptions& options) {
   check_pair(name, input, target, options.reduction);
   check_weight(name, "weight", options.weight, input);
   check_weight(name, "pos_weight", options.pos_weight, input);
+  check_probabilities(name, "target", target, "convert class numbers to 0 and 1");
   const At at(input);
   Tensor yes = -target, no = target - 1;
   if (options.pos_weight.defined()) yes = yes * options.pos_weight;
-  if (options.weight.defined()) yes = yes * options.weight, no = no * options.weight;
-  return finish(yes * log_sigmoid(input) + no * log_sigmoid(-input), options.reduction);
+  if (options.weight.defined()) {
+    yes = yes * options.weight;
+    no = no * options.weight;
+  }
+  // 0 times -inf is 0 here: a logit of ±inf is certain, and right where its target says so.
+  return finish(chain_mul(yes, log_sigmoid(input)) + chain_mul(no, log_sigmoid(-input)), options.reduction);
 }
 
 Tensor kl_div(Arg input, Arg target, const KlDivOptions& options) {
   check_pair("kl_div", input, target, options.reduction);
+  if (!options.log_target)
+    check_probabilities("kl_div", "target", target, "for log-probabilities set .log_target = true");
   const At at(input);
   const Tensor& t = target;
-  if (options.log_target) return finish(exp(t) * (t - input), options.reduction);
-  const Tensor none = eq(t, 0);
-  return finish(masked_fill(t * (log(masked_fill(t, none, 1)) - input), none, 0), options.reduction);
+  const Tensor none = eq(t, options.log_target ? -infinity : 0), safe = masked_fill(t, none, 1);
+  const Tensor p = options.log_target ? exp(safe) : safe, log_p = options.log_target ? safe : log(safe);
+  return finish(masked_fill(p * (log_p - input), none, 0), options.reduction);
 }
 
 // ---- of margins ----
@@ -202,6 +193,7 @@ Tensor hinge_loss(Arg input, Arg target, Reduction reduction) {
 
 Tensor hinge_embedding_loss(Arg input, Arg target, double margin, Reduction reduction) {
   check_pair("hinge_embedding_loss", input, target, reduction);
+  check_finite("hinge_embedding_loss", "margin", margin, input);
   check_signs("hinge_embedding_loss", target);
   const At at(input);
   return finish(where(eq(target, 1), input, clamp(-input + margin, 0, infinity)), reduction);
@@ -211,12 +203,13 @@ Tensor cosine_embedding_loss(Arg a, Arg b, Arg target, double margin, Reduction 
   const char* name = "cosine_embedding_loss";
   check_pair(name, a, b, reduction);
   check_same_dtype(name, a, target);
+  check_finite(name, "margin", margin, a);
   const Shape& shape = a.tensor().shape();
   if (shape.empty() || target.tensor().shape() != Shape(std::span(shape.begin(), shape.end() - 1)))
     fail(name,
-         {.wrong = "the targets do not fit",
-          .got = to_string(shape) + ", target " + to_string(target.tensor().shape()),
-          .expected = "(N, D), target (N)"},
+         {.wrong = "the target needs one element for each row of the inputs",
+          .got = formatted("a {}, target {}", to_string(shape), to_string(target.tensor().shape())),
+          .expected = "a and b (N, D), target (N)"},
          a);
   check_signs(name, target);
   const At at(a);
@@ -230,15 +223,12 @@ Tensor triplet_margin_loss(Arg anchor, Arg positive, Arg negative, const Triplet
   check_pair(name, anchor, positive, options.reduction);
   check_pair(name, anchor, negative, options.reduction);
   if (anchor.tensor().dim() == 0)
-    fail(name, {.wrong = "a 0-d tensor is not a row of numbers", .got = "()", .expected = "(N, D)"}, anchor);
-  const double p = options.p;
-  if (!(p > 0 && p < infinity))
-    fail(name, {.wrong = "p is not the power of a norm", .got = number_text(p), .expected = "above 0, finite"}, anchor);
+    fail(name, {.wrong = "the inputs have no axes", .got = "shape ()", .expected = "(N, D) or (D)"}, anchor);
+  if (!(options.p > 0)) refuse_number(name, "p", options.p, "a number above 0; infinity for the largest", anchor);
+  check_finite(name, "margin", options.margin, anchor);
+  check_eps(name, options.eps, anchor);
   const At at(anchor);
-  const auto distance = [&](const Tensor& u, const Tensor& v) {
-    const Tensor d = u - v + options.eps;
-    return p == 2 ? sqrt(sum(square(d), -1)) : pow(sum(pow(abs(d), p), -1), 1 / p);
-  };
+  const auto distance = [&](const Tensor& u, const Tensor& v) { return norm(u - v + options.eps, options.p, -1); };
   Tensor away = distance(anchor, negative);
   if (options.swap) away = minimum(away, distance(positive, negative));
   return finish(clamp(distance(anchor, positive) - away + options.margin, 0, infinity), options.reduction);
