@@ -37,7 +37,8 @@ Lettered diagonal(Lettered a) {
     for (const auto axis : order) shape.push_back(a.x.shape()[static_cast<int>(axis)]);
     const std::int64_t n = a.x.shape()[static_cast<int>(i)];
     shape.push_back(n * n);
-    order.push_back(static_cast<std::int64_t>(i)), order.push_back(static_cast<std::int64_t>(j));
+    order.push_back(static_cast<std::int64_t>(i));
+    order.push_back(static_cast<std::int64_t>(j));
     a.x = slice(reshape(permute(a.x, order), shape), -1, {.start = 0, .stop = n * n, .step = n + 1});
     const char c = a.letters[i];
     a.letters = a.letters.erase(j, 1).erase(i, 1) + c;
@@ -71,7 +72,8 @@ std::int64_t count(const Lettered& a, const std::string& group) {
 Tensor matrices(const Lettered& a, const std::string& batch, const std::string& rows, const std::string& columns) {
   Shape shape;
   for (const char c : batch) shape.push_back(a.size(c));
-  shape.push_back(count(a, rows)), shape.push_back(count(a, columns));
+  shape.push_back(count(a, rows));
+  shape.push_back(count(a, columns));
   const Tensor x = ordered(a, batch + rows + columns).x;
   return x.shape() == shape ? x : reshape(x, shape);
 }
@@ -79,7 +81,14 @@ Tensor matrices(const Lettered& a, const std::string& batch, const std::string& 
 // Two operands become one; letters in both that `keep` lacks are summed over.
 Lettered contracted(const Lettered& a, const Lettered& b, const std::string& keep) {
   std::string batch, inner, rows, columns;
-  for (const char c : a.letters) (!b.has(c) ? rows : keep.find(c) != std::string::npos ? batch : inner) += c;
+  for (const char c : a.letters) {
+    if (!b.has(c))
+      rows += c;
+    else if (keep.find(c) != std::string::npos)
+      batch += c;
+    else
+      inner += c;
+  }
   for (const char c : b.letters)
     if (!a.has(c)) columns += c;
   const Tensor x = matrices(a, batch, rows, inner), y = matrices(b, batch, inner, columns);
@@ -95,6 +104,16 @@ Lettered contracted(const Lettered& a, const Lettered& b, const std::string& kee
   throw Error("einsum", std::move(c), user_line(where));
 }
 
+// numpy's result where the equation names none: the letters that occur once, in alphabetical order.
+std::string implicit_result(const std::vector<std::string>& parts) {
+  std::string all, result;
+  for (const std::string& part : parts) all += part;
+  for (const char c : all)
+    if (std::count(all.begin(), all.end(), c) == 1) result += c;
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
 // The parts of "ij,jk->ik": one for each operand, then the result.
 std::vector<std::string> parse(std::string_view equation, Loc where) {
   std::vector<std::string> parts(1);
@@ -105,23 +124,25 @@ std::vector<std::string> parse(std::string_view equation, Loc where) {
     if (!arrow && c == ',') {
       parts.emplace_back();
     } else if (!arrow && equation.substr(i, 2) == "->") {
-      parts.emplace_back(), arrow = true, ++i;
+      parts.emplace_back();
+      arrow = true;
+      ++i;
     } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
       parts.back() += c;
     } else {
       refuse(equation,
-             {.wrong = std::string("the equation has a character it cannot have here: '") + c + "'",
-              .expected = "letters, commas and one '->'",
-              .advice = c == '.' ? "name the axes that '...' stands for" : ""},
+             {.wrong = formatted("the equation has an unexpected character: '{}'", c),
+              .expected = "letters, commas and at most one '->'",
+              .advice = c == '.' ? "give the axes of '...' letters" : ""},
              where);
     }
   }
-  if (!arrow) refuse(equation, {.wrong = "the equation has no result", .expected = "'->' and its letters"}, where);
+  if (!arrow) parts.push_back(implicit_result(parts));
   for (const char c : parts.back()) {
     if (std::count(parts.back().begin(), parts.back().end(), c) > 1)
-      refuse(equation, {.wrong = std::string("the result names '") + c + "' twice"}, where);
+      refuse(equation, {.wrong = formatted("the result has the letter '{}' twice", c)}, where);
     if (std::none_of(parts.begin(), parts.end() - 1, [c](const auto& p) { return p.find(c) != std::string::npos; }))
-      refuse(equation, {.wrong = std::string("the result names '") + c + "', which no operand has"}, where);
+      refuse(equation, {.wrong = formatted("the result has the letter '{}', but no operand has it", c)}, where);
   }
   return parts;
 }
@@ -130,9 +151,9 @@ void check_sizes(std::string_view equation, const std::vector<std::string>& part
                  Loc where) {
   if (operands.size() + 1 != parts.size())
     refuse(equation,
-           {.wrong = "the number of operands is not the equation's",
-            .got = std::to_string(operands.size()) + " for \"" + std::string(equation) + '"',
-            .expected = std::to_string(parts.size() - 1)},
+           {.wrong = "the number of operands differs from the equation's",
+            .got = formatted("{} for \"{}\"", operands.size(), equation),
+            .expected = formatted("{} operands", parts.size() - 1)},
            where);
   std::int64_t size[128];
   std::fill(std::begin(size), std::end(size), -1);
@@ -142,17 +163,17 @@ void check_sizes(std::string_view equation, const std::vector<std::string>& part
     const Shape& shape = operands[k].shape();
     if (shape.size() != static_cast<int>(parts[k].size()))
       refuse(equation,
-             {.wrong = "operand " + std::to_string(k) + " has another number of axes than letters",
-              .got = to_string(shape) + " for \"" + parts[k] + '"'},
+             {.wrong = formatted("operand {} has the wrong number of axes", k),
+              .got = formatted("{} for \"{}\"", to_string(shape), parts[k]),
+              .expected = "one axis for each letter"},
              where);
     for (int i = 0; i < shape.size(); ++i) {
       const char c = parts[k][static_cast<std::size_t>(i)];
       std::int64_t& known = size[static_cast<unsigned char>(c)];
       if (known >= 0 && known != shape[i])
         refuse(equation,
-               {.wrong = std::string("'") + c + "' stands for axes of different sizes",
-                .got = std::to_string(known) + ", and " + std::to_string(shape[i]) + " in operand " +
-                       std::to_string(k) + ' ' + to_string(shape)},
+               {.wrong = formatted("the axes of the letter '{}' have different sizes", c),
+                .got = formatted("{}, and {} in operand {} {}", known, shape[i], k, to_string(shape))},
                where);
       known = shape[i];
     }

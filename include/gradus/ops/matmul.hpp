@@ -25,8 +25,9 @@ Tensor addmm(Arg c, Arg a, Arg b, MatmulOptions options = {});
 /// addmm.
 Tensor linear(Arg x, Arg weight, const Tensor& bias = {});
 
-/// numpy.einsum with '->': einsum("bij,bjk->bik", {a, b}). A letter twice in one operand takes its diagonal: "ii->i".
-/// No ellipsis. Operands are contracted from left to right.
+/// numpy.einsum: einsum("bij,bjk->bik", {a, b}). A letter twice in one operand takes its diagonal: "ii->i". Without
+/// '->' the result has the letters that occur once, in alphabetical order. No ellipsis. Operands are contracted from
+/// left to right.
 Tensor einsum(std::string_view equation, std::span<const Tensor> operands, Loc where = Loc::current());
 Tensor einsum(std::string_view equation, std::initializer_list<Tensor> operands, Loc where = Loc::current());
 
