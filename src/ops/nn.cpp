@@ -1,6 +1,5 @@
-// Dropout, normalisation, attention.
+// Dropout and normalisation.
 #include <cmath>
-#include <limits>
 
 #include "kernels/random.hpp"
 #include "ops/common.hpp"
@@ -17,7 +16,11 @@ struct Dropout {
   std::int64_t seed = 0, counter = 0;  // element i is kept if the uniform number (seed, counter + i) is p or more
   static constexpr auto name = "dropout", rule = "dx = g, dropped and scaled likewise";
   static constexpr Saves saves{};
-  void fields(auto& v) const { v("p", p), v("seed", seed), v("counter", counter); }
+  void fields(auto& v) const {
+    v("p", p);
+    v("seed", seed);
+    v("counter", counter);
+  }
   Tensor forward(Fwd&, Ins in) const {
     const Tensor x = dense(in[0]), y = empty(x.shape(), x.dtype());
     visit_floating(x.dtype(), [&]<class T>() {
@@ -47,30 +50,18 @@ struct Folded {
       if (!over && stage == 0) stage = 1;
       if (over && stage == 1) stage = 2;
       fits = fits && (over || stage == 1);
-      (stage == 0 ? p : stage == 1 ? k : q) *= shape[i];
+      Index* const sizes[] = {&p, &k, &q};
+      *sizes[stage] *= shape[i];
     }
-    if (k == 1) q *= p, p = 1;
+    if (k == 1) {
+      q *= p;
+      p = 1;
+    }
     fits = fits && (p == 1 || q >= 16);
   }
   double count() const { return static_cast<double>(p * q); }
   Index row(Index channel, Index i) const { return (i * k + channel) * q; }
 };
-
-constexpr Index strip = 512;  // elements of scratch on the stack
-
-// The sum of a b over n elements.
-template <class T>
-double dot(const kernels::Table<T>& t, Index n, const T* a, const T* b) {
-  T room[strip], part;
-  double sum = 0;
-  for (Index i = 0; i < n; i += strip) {
-    const Index m = std::min(strip, n - i);
-    t.mul(m, a + i, 1, b + i, 1, room);
-    t.sum(1, m, 1, room, &part);
-    sum += static_cast<double>(part);
-  }
-  return sum;
-}
 
 template <class T>
 double total(const kernels::Table<T>& t, Index n, const T* x) {
@@ -93,7 +84,7 @@ void normalize_rows(const Folded& s, double eps, const T* x, T* y, T* r, T* mean
       for (Index i = 0; i < s.p; ++i) {
         T* row = y + s.row(k, i);
         t.add_scalar(s.q, x + s.row(k, i), 1, row, -static_cast<double>(mean[k]), 0);
-        squares += dot(t, s.q, row, row);
+        squares += t.dot(s.q, row, row);
       }
       var[k] = static_cast<T>(squares / s.count());
       r[k] = static_cast<T>(1 / std::sqrt(squares / s.count() + eps));
@@ -114,7 +105,7 @@ void normalize_vjp_rows(const Folded& s, const T* g, const T* y, const T* r, T* 
       double sum = 0, along = 0;
       for (Index i = 0; i < s.p; ++i) {
         sum += total(t, s.q, g + s.row(k, i));
-        along += dot(t, s.q, g + s.row(k, i), y + s.row(k, i));
+        along += t.dot(s.q, g + s.row(k, i), y + s.row(k, i));
       }
       for (Index i = 0; i < s.p; ++i) {
         T* row = dx + s.row(k, i);
@@ -132,7 +123,10 @@ struct Normalize {
   double eps = 1e-5;
   static constexpr auto name = "normalize", rule = "dx = r (g - mean(g) - y mean(g y)), r = 1 / sqrt(var(x) + eps)";
   static constexpr Saves saves{in0 | out0 | extra0};
-  void fields(auto& v) const { v("axes", axes), v("eps", eps); }
+  void fields(auto& v) const {
+    v("axes", axes);
+    v("eps", eps);
+  }
   Tensor forward(Fwd& f, Ins in) const {
     const Shape& shape = in[0].shape();
     const Folded s(shape, axes);
@@ -140,14 +134,16 @@ struct Normalize {
       const Tensor m = gradus::mean(in[0], over(), true), c = in[0] - m;
       const Tensor v = gradus::mean(square(c), over(), true), r = rsqrt(v + eps);
       const Shape kept = reduced(shape, axes, false);
-      f.extras[0] = reshape(r, kept), f.extras[1] = reshape(m, kept), f.extras[2] = reshape(v, kept);
+      f.extras[0] = reshape(r, kept);
+      f.extras[1] = reshape(m, kept);
+      f.extras[2] = reshape(v, kept);
       return c * r;
     }
     const Tensor x = dense(in[0]), y = empty(shape, x.dtype());
     for (Tensor& extra : f.extras) extra = empty(reduced(shape, axes, false), x.dtype());
     visit_floating(x.dtype(), [&]<class T>() {
-      normalize_rows<T>(s, eps, detail::data<T>(x), detail::data<T>(y), detail::data<T>(f.extras[0]),
-                        detail::data<T>(f.extras[1]), detail::data<T>(f.extras[2]));
+      normalize_rows<T>(s, eps, data<T>(x), data<T>(y), data<T>(f.extras[0]), data<T>(f.extras[1]),
+                        data<T>(f.extras[2]));
     });
     return y;
   }
@@ -175,10 +171,10 @@ constexpr const OpTable* rows[] = {&op_table<Dropout>, &op_table<Normalize>};
 
 // ---- what the functions share ----
 
-// Axis `channel` of size c, all others 1: beside x it broadcasts.
-Tensor beside(const Tensor& t, const Tensor& x, int channel) {
+// One number for each channel of x, in a shape that broadcasts to x (N, C, …).
+Tensor as_channels(const Tensor& t, const Tensor& x) {
   Shape shape;
-  for (int i = 0; i < x.dim(); ++i) shape.push_back(i == channel ? x.size(i) : 1);
+  for (int i = 0; i < x.dim(); ++i) shape.push_back(i == 1 ? x.size(i) : 1);
   return reshape(t, shape);
 }
 
@@ -186,16 +182,16 @@ void check_channels(const char* name, const Arg& x) {
   check_floating(name, x);
   if (x.tensor().dim() < 2)
     fail(name,
-         {.wrong = "x has no channels",
-          .got = to_string(x.tensor().shape()),
+         {.wrong = "the input has no axis of channels",
+          .got = "shape " + to_string(x.tensor().shape()),
           .expected = "(N, C, …)",
-          .advice = "a batch of one: unsqueeze(x, 0)"},
+          .advice = "for a batch of one: unsqueeze(x, 0)"},
          x);
 }
 
 Tensor scaled(Tensor y, const Tensor& weight, const Tensor& bias) {
-  if (weight.defined()) y = y * beside(weight, y, 1);
-  if (bias.defined()) y = y + beside(bias, y, 1);
+  if (weight.defined()) y = y * as_channels(weight, y);
+  if (bias.defined()) y = y + as_channels(bias, y);
   return y;
 }
 
@@ -205,8 +201,7 @@ Rows detail::nn_rows() { return rows; }
 
 Tensor dropout(Arg x, double p, bool training) {
   check_floating("dropout", x);
-  if (!(p >= 0 && p <= 1))
-    fail("dropout", {.wrong = "p is not a probability", .got = number_text(p), .expected = "0 to 1"}, x);
+  if (!(p >= 0 && p <= 1)) refuse_number("dropout", "p", p, "a probability: 0 to 1", x);
   if (!training || p == 0) return x;
   Generator& generator = default_generator();
   const std::uint64_t seed = generator.seed(), first = generator.draw(x.tensor().numel());
@@ -215,17 +210,19 @@ Tensor dropout(Arg x, double p, bool training) {
 
 Tensor normalize(Arg x, Axes axes, double eps) {
   check_floating("normalize", x);
+  check_eps("normalize", eps, x);
   return apply(Normalize{normal_axes(axes, x.tensor().dim(), "normalize", x.where), eps}, x);
 }
 
 Tensor group_norm(Arg x, std::int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps) {
   check_channels("group_norm", x);
+  check_eps("group_norm", eps, x);
   const Shape& shape = x.tensor().shape();
   if (num_groups < 1 || shape[1] % num_groups)
     fail("group_norm",
-         {.wrong = "the channels do not fall into groups of one size",
-          .got = std::to_string(shape[1]) + " channels, " + std::to_string(num_groups) + " groups",
-          .expected = "channels that are a multiple of num_groups"},
+         {.wrong = "the number of channels is not divisible by num_groups",
+          .got = formatted("{} channels, {} groups", shape[1], num_groups),
+          .expected = "channels that are a multiple of num_groups, which is 1 or more"},
          x);
   check_parameter("group_norm", "the weight", weight, {shape[1]}, x);
   check_parameter("group_norm", "the bias", bias, {shape[1]}, x);
@@ -238,8 +235,10 @@ Tensor group_norm(Arg x, std::int64_t num_groups, const Tensor& weight, const Te
 
 Tensor rms_norm(Arg x, const Tensor& weight, double eps) {
   check_floating("rms_norm", x);
+  check_eps("rms_norm", eps, x);
   const Shape& shape = x.tensor().shape();
-  if (shape.empty()) fail("rms_norm", {.wrong = "a 0-d tensor has no last axis", .got = to_string(shape)}, x);
+  if (shape.empty())
+    fail("rms_norm", {.wrong = "the input has no axes", .got = "shape ()", .expected = "at least one axis"}, x);
   check_parameter("rms_norm", "the weight", weight, {shape.back()}, x);
   const At at(x);
   const Tensor y = x * rsqrt(mean(square(x), -1, true) + eps);
@@ -250,6 +249,8 @@ BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& runn
                            const Tensor& bias, bool training, double momentum, double eps) {
   const char* name = "batch_norm";
   check_channels(name, x);
+  check_eps(name, eps, x);
+  if (!(momentum >= 0 && momentum <= 1)) refuse_number(name, "momentum", momentum, "0 to 1", x);
   const Shape& shape = x.tensor().shape();
   check_parameter(name, "running_mean", running_mean, {shape[1]}, x);
   check_parameter(name, "running_var", running_var, {shape[1]}, x);
@@ -258,12 +259,13 @@ BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& runn
   if (running_mean.defined() != running_var.defined() || (!training && !running_mean.defined()))
     fail(name,
          {.wrong = "the running statistics are undefined",
-          .expected = training ? "both, or neither" : "both: evaluation normalises with them"},
+          .expected = training ? "both of running_mean and running_var, or neither"
+                               : "running_mean and running_var: evaluation normalises with them"},
          x);
   const At at(x);
   if (!training) {
     const Tensor mean = running_mean.detach(), var = running_var.detach();
-    const Tensor y = (x - beside(mean, x, 1)) * beside(rsqrt(var + eps), x, 1);
+    const Tensor y = (x - as_channels(mean, x)) * as_channels(rsqrt(var + eps), x);
     return {scaled(y, weight, bias), mean, var};
   }
   if (shape.numel() == 0) return {scaled(x, weight, bias), running_mean, running_var};
@@ -271,9 +273,9 @@ BatchNormResult batch_norm(Arg x, const Tensor& running_mean, const Tensor& runn
   if (n < 2)
     fail(name,
          {.wrong = "one value per channel has no variance",
-          .got = to_string(shape),
+          .got = "shape " + to_string(shape),
           .expected = "two or more values per channel while training",
-          .advice = "a larger batch (drop a last one that is smaller), or evaluation mode"},
+          .advice = "use a larger batch and drop the last one if it is smaller, or use evaluation mode"},
          x);
   Shape axes{0};
   for (int i = 2; i < shape.size(); ++i) axes.push_back(i);

@@ -12,8 +12,10 @@ namespace {
 enum class Mode { no_tape, idle_tape, recording };
 
 struct Said {
-  Tensor y;           // undefined if it threw
-  std::string error;  // what it threw
+  Tensor y;               // undefined if it threw
+  std::string error;      // what it threw …
+  std::string operation;  // … from which operation
+  Loc where;              // … at which line
 };
 
 Said call(const Case& c, Mode mode) {
@@ -22,7 +24,11 @@ Said call(const Case& c, Mode mode) {
   const auto run = [&] {
     try {
       said.y = c.f(c.x).detach();
-    } catch (const Error& e) { said.error = e.what(); }
+    } catch (const Error& e) {
+      said.error = e.what();
+      said.operation = e.operation();
+      said.where = e.where();
+    }
   };
   if (mode == Mode::no_tape) {
     run();
@@ -69,13 +75,16 @@ Tensor mangled(Rng& rng, const Tensor& x) {
 
 }  // namespace
 
-TEST_CASE("every wrong call throws, and says the same with and without a tape") {
+TEST_CASE("every wrong call names its operation and line, the same with and without a tape") {
   for (const Row& row : rows())
     for (std::size_t i = 0; i < row.errors.size(); ++i) {
       INFO(std::string(row.name), ", error ", i);
       const Said plain = call(row.errors[i], Mode::no_tape);
       CHECK(!plain.error.empty());
       INFO(plain.error);
+      CHECK(std::string(plain.where.file_name()).find("/gate/") != std::string::npos);  // the caller's line
+      CHECK(plain.where.line() > 0);
+      for (const char* inner : {"scalar", "argument", "tensor"}) CHECK(plain.operation != inner);
       CHECK(same(plain, call(row.errors[i], Mode::idle_tape)));
       CHECK(same(plain, call(row.errors[i], Mode::recording)));
     }
@@ -113,7 +122,10 @@ TEST_CASE("what was accepted can be walked back") {
       Tape tape;
       Tensors inputs;
       for (const Tensor& x : c.x)
-        if (x.defined() && is_floating(x.dtype())) tape.watch(x), inputs.push_back(x);
+        if (x.defined() && is_floating(x.dtype())) {
+          tape.watch(x);
+          inputs.push_back(x);
+        }
       Tensor y;
       try {
         y = c.f(c.x);
