@@ -26,7 +26,10 @@ struct Concat {
   Shape sizes;  // of the parts along the axis; a single one holds for all
   static constexpr auto name = "concat", rule = "each part takes its slice of g";
   static constexpr Saves saves{};
-  void fields(auto& v) const { v("axis", axis), v("sizes", sizes); }
+  void fields(auto& v) const {
+    v("axis", axis);
+    v("sizes", sizes);
+  }
   Range place(int part) const {
     if (sizes.size() == 1) return {part * sizes[0], (part + 1) * sizes[0]};
     std::int64_t start = 0;
@@ -88,10 +91,9 @@ struct Flip {
   void vjp(Vjp& v) const { v.give(0, apply(Flip{axes}, v.g)); }
 };
 
-struct Clone {
+struct Clone : Plain {
   static constexpr auto name = "clone", rule = "dx = g";
   static constexpr Saves saves{};
-  void fields(auto&) const {}
   Tensor forward(Fwd&, Ins in) const { return copy(in[0]); }
   void vjp(Vjp& v) const { v.give(0, v.g); }
 };
@@ -100,11 +102,10 @@ constexpr const OpTable* rows[] = {&op_table<Concat>, &op_table<Stack>, &op_tabl
 
 // ---- arguments ----
 
-std::string number(std::int64_t i) { return std::to_string(i); }
-
 // Parts of one dtype, and of one shape but for `axis` (-1: no exception).
 void check_parts(const char* operation, std::span<const Tensor> parts, int axis, Loc where) {
-  if (parts.empty()) fail(operation, {.wrong = "no tensors to put together", .expected = "one or more"}, Arg(0, where));
+  if (parts.empty())
+    fail(operation, {.wrong = "the list of tensors is empty", .expected = "at least one tensor"}, Arg(0, where));
   for (std::size_t i = 0; i < parts.size(); ++i) {
     check_same_dtype(operation, Arg(parts[0], where), Arg(parts[i], where));
     const Shape& first = parts[0].shape();
@@ -112,9 +113,9 @@ void check_parts(const char* operation, std::span<const Tensor> parts, int axis,
     if (axis >= 0 && shape.size() == first.size()) shape[axis] = first[axis];
     if (shape != first)
       fail(operation,
-           {.wrong = "the shapes do not fit together",
-            .got = to_string(first) + " and, as number " + std::to_string(i) + ", " + to_string(parts[i].shape()),
-            .expected = axis < 0 ? "equal shapes" : "equal sizes on every axis but " + number(axis)},
+           {.wrong = "the tensors have shapes that do not match",
+            .got = formatted("tensor 0 {}, tensor {} {}", to_string(first), i, to_string(parts[i].shape())),
+            .expected = axis < 0 ? "equal shapes" : formatted("equal sizes on every axis except axis {}", axis)},
            Arg(parts[0], where));
   }
 }
@@ -167,7 +168,9 @@ Tensor stack(std::span<const Tensor> parts, int axis, Loc where) {
   check_parts("stack", parts, -1, where);
   const int dims = parts[0].dim();
   if (dims == max_dims)
-    fail("stack", {.wrong = "too many axes", .got = number(dims + 1), .expected = "at most 8"}, Arg(parts[0], where));
+    fail("stack",
+         {.wrong = "the result would have too many axes", .got = std::to_string(dims + 1), .expected = "at most 8"},
+         Arg(parts[0], where));
   return apply(Stack{normal_axis(axis, dims + 1, "stack", where)}, args(parts, where));
 }
 Tensor stack(std::initializer_list<Tensor> parts, int axis, Loc where) {
@@ -176,7 +179,9 @@ Tensor stack(std::initializer_list<Tensor> parts, int axis, Loc where) {
 
 std::vector<Tensor> split(Arg x, std::int64_t size, int axis) {
   check_defined(x, "split", x.where);
-  if (size < 1) fail("split", {.wrong = "pieces need a size", .got = number(size), .expected = "1 or more"}, x);
+  if (size < 1)
+    fail("split",
+         {.wrong = "the size of a piece is out of range", .got = std::to_string(size), .expected = "1 or more"}, x);
   std::int64_t left = x.tensor().shape()[static_cast<int>(normal_axis(axis, x.tensor().dim(), "split", x.where))];
   std::vector<std::int64_t> sizes;
   for (; left > size; left -= size) sizes.push_back(size);
@@ -191,14 +196,14 @@ std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis) 
   double total = 0;
   std::string list;
   for (const auto size : sizes) {
-    list += (list.empty() ? "" : ", ") + number(size);
-    total += size < 0 ? detail::infinity : static_cast<double>(size);
+    list += (list.empty() ? "" : ", ") + std::to_string(size);
+    total += size < 0 ? infinity : static_cast<double>(size);
   }
   if (total != static_cast<double>(shape[at]))
     fail("split",
-         {.wrong = "the sizes do not add up to the axis",
-          .got = "sizes " + list + " on axis " + number(at) + " of shape " + to_string(shape),
-          .expected = "sizes of 0 or more, " + number(shape[at]) + " in all"},
+         {.wrong = "the sizes do not add up to the size of the axis",
+          .got = formatted("sizes {} on axis {} of shape {}", list, at, to_string(shape)),
+          .expected = formatted("sizes of 0 or more that add up to {}", shape[at])},
          x);
   std::vector<Tensor> pieces;
   std::int64_t start = 0;
@@ -218,9 +223,9 @@ Tensor roll(Arg x, Axes shifts, Axes axes) {
   check_defined(x, "roll", x.where);
   if (shifts.size() != axes.size() || axes.empty())
     fail("roll",
-         {.wrong = "each axis needs a shift",
-          .got = "shifts " + to_string(shifts) + " for axes " + to_string(axes),
-          .expected = "as many shifts as axes, at least one"},
+         {.wrong = "shifts and axes have different counts",
+          .got = formatted("shifts {}, axes {}", to_string(shifts), to_string(axes)),
+          .expected = "one shift for each axis, and at least one axis"},
          x);
   const At line(x);
   Tensor y = x;
@@ -236,11 +241,16 @@ Tensor repeat(Arg x, Shape repeats) {
   check_defined(x, "repeat", x.where);
   double total = static_cast<double>(std::max<std::int64_t>(1, x.tensor().numel()));
   for (const auto n : repeats) {
-    if (n < 0) fail("repeat", {.wrong = "a count is negative", .got = to_string(repeats), .expected = "0 or more"}, x);
+    if (n < 0)
+      fail("repeat", {.wrong = "a repeat count is negative", .got = to_string(repeats), .expected = "0 or more"}, x);
     total *= static_cast<double>(std::max<std::int64_t>(1, n));
   }
   if (total >= 0x1p60)
-    fail("repeat", {.wrong = "the result holds more elements than can be counted", .got = to_string(repeats)}, x);
+    fail("repeat",
+         {.wrong = "the result would be too large",
+          .got = "repeats " + to_string(repeats),
+          .expected = "fewer than 2^60 elements"},
+         x);
   const At line(x);
   Shape shape = x.tensor().shape();
   while (shape.size() < repeats.size()) shape.insert(0, 1);
@@ -259,7 +269,10 @@ Tensor triangle(const char* operation, const Arg& x, std::int64_t diagonal, Keep
   check_defined(x, operation, x.where);
   const Shape& shape = x.tensor().shape();
   const int dims = shape.size();
-  if (dims < 2) fail(operation, {.wrong = "a triangle needs two axes", .got = "shape " + to_string(shape)}, x);
+  if (dims < 2)
+    fail(operation,
+         {.wrong = "the input is not a matrix", .got = "shape " + to_string(shape), .expected = "at least two axes"},
+         x);
   const At line(x);
   const std::int64_t rows_n = shape[dims - 2], cols_n = shape[dims - 1];
   const Tensor offset = arange(cols_n) - unsqueeze(arange(rows_n), 1);
@@ -306,30 +319,34 @@ Tensor pad(Arg x, std::span<const Pad> amounts, PadMode mode, double value) {
   const Shape& shape = x.tensor().shape();
   if (static_cast<int>(amounts.size()) != shape.size())
     fail("pad",
-         {.wrong = "each axis needs an amount before and after",
-          .got = std::to_string(amounts.size()) + " pairs for shape " + to_string(shape),
-          .expected = number(shape.size()) + " pairs, axis 0 first"},
+         {.wrong = "the number of amounts differs from the number of axes",
+          .got = formatted("{} pairs for shape {}", amounts.size(), to_string(shape)),
+          .expected = formatted("{} pairs of before and after, axis 0 first", shape.size())},
          x);
   for (int i = 0; i < shape.size(); ++i) {
     const auto [before, after] = amounts[static_cast<std::size_t>(i)];
-    const std::int64_t most = mode == PadMode::reflect ? shape[i] - 1 : shape[i] > 0 ? std::int64_t{1} << 60 : 0;
+    std::int64_t most = 0;
+    if (mode == PadMode::reflect)
+      most = shape[i] - 1;
+    else if (shape[i] > 0)
+      most = std::int64_t{1} << 60;
     const auto refuse = [&](const char* wrong, std::string expected) {
       fail("pad",
            {.wrong = wrong,
-            .got = number(before) + " before and " + number(after) + " after axis " + number(i) + " of shape " +
-                   to_string(shape),
+            .got = formatted("{} before and {} after axis {} of shape {}", before, after, i, to_string(shape)),
             .expected = std::move(expected)},
            x);
     };
     const double size = static_cast<double>(shape[i]) + static_cast<double>(before) + static_cast<double>(after);
-    if (size < 0) refuse("more is cut off than is there", "a size of 0 or more");
+    if (size < 0) refuse("more elements are removed than the axis has", "a size of 0 or more");
     if (std::max({size, std::abs(static_cast<double>(before)), std::abs(static_cast<double>(after))}) >= 0x1p60)
-      refuse("the result holds more elements than can be counted", "");
+      refuse("the result would be too large", "amounts below 2^60");
     if (mode == PadMode::constant || (before == 0 && after == 0)) continue;
-    if (std::min(before, after) < 0) refuse("only constant padding crops", "amounts of 0 or more");
+    if (std::min(before, after) < 0) refuse("only constant padding can remove elements", "amounts of 0 or more");
     if (std::max(before, after) > most)
-      refuse(mode == PadMode::reflect ? "not enough elements to reflect" : "no element to repeat",
-             "at most " + number(most));
+      refuse(
+          mode == PadMode::reflect ? "the axis has too few elements to reflect" : "the axis has no element to repeat",
+          formatted("amounts of at most {}", most));
   }
   const At line(x);
   if (mode == PadMode::constant) return pad_constant(x, amounts, value);
@@ -340,7 +357,8 @@ Tensor pad(Arg x, std::span<const Pad> amounts, PadMode mode, double value) {
     if (before == 0 && after == 0) continue;
     y = pick("pad", y, axis, n + before + after, [&](std::int64_t j) {
       const std::int64_t i = mode == PadMode::reflect ? std::abs(start + j) : std::max<std::int64_t>(0, start + j);
-      return i <= last ? i : mode == PadMode::reflect ? 2 * last - i : last;
+      if (i <= last) return i;
+      return mode == PadMode::reflect ? 2 * last - i : last;
     });
   }
   return y.is_same(x) ? clone(x) : y;

@@ -13,11 +13,22 @@ template <class Op, class Pick>
 Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, const Shape& weight, const Shape& y,
                 const Shape& result, Pick pick) {
   kernels::Conv v{};
-  v.n = x[0], v.c = x[1], v.h = x[2], v.w = x[3];
-  v.o = weight[0], v.kh = weight[2], v.kw = weight[3];
-  v.oh = y[2], v.ow = y[3];
-  v.sh = op.stride[0], v.sw = op.stride[1], v.ph = op.padding[0], v.pw = op.padding[1];
-  v.dh = op.dilation[0], v.dw = op.dilation[1], v.groups = op.groups;
+  v.n = x[0];
+  v.c = x[1];
+  v.h = x[2];
+  v.w = x[3];
+  v.o = weight[0];
+  v.kh = weight[2];
+  v.kw = weight[3];
+  v.oh = y[2];
+  v.ow = y[3];
+  v.sh = op.stride[0];
+  v.sw = op.stride[1];
+  v.ph = op.padding[0];
+  v.pw = op.padding[1];
+  v.dh = op.dilation[0];
+  v.dw = op.dilation[1];
+  v.groups = op.groups;
   const Tensor da = dense(a), db = dense(b), scratch = empty({kernels::conv_scratch(v)}, a.dtype());
   Tensor r = empty(result, a.dtype());
   visit_floating(a.dtype(), [&]<class T>() {
@@ -27,12 +38,12 @@ Tensor convolve(const Op& op, const Tensor& a, const Tensor& b, const Shape& x, 
   return r;
 }
 
-// Each element of y meets the weight of its channel once.
+// Each element of y is a sum over the weight of its channel.
 double conv_flops(const Tensor& y, const Tensor& weight) {
   return y.numel() == 0 ? 0 : 2 * static_cast<double>(y.numel()) * static_cast<double>(weight.numel() / weight.size(0));
 }
 
-// Where a window that slides over `size` can stop; 0 if it does not fit.
+// How many positions a window has along an axis; 0 if it does not fit.
 std::int64_t steps(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
                    std::int64_t dilation) {
   const std::int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
@@ -57,7 +68,10 @@ struct Conv2d {
   static constexpr auto name = "conv2d", rule = "dx = conv2d_input(w, g)   dw = conv2d_weight(x, g)   dc = g";
   static constexpr Saves saves{in1, in0, 0u};
   void fields(auto& v) const {
-    v("stride", stride), v("padding", padding), v("dilation", dilation), v("groups", groups);
+    v("stride", stride);
+    v("padding", padding);
+    v("dilation", dilation);
+    v("groups", groups);
   }
   Tensor forward(Fwd&, Ins in) const {
     const Shape &x = in[0].shape(), &w = in[1].shape(), y = output(x, w, stride, padding, dilation);
@@ -77,7 +91,7 @@ struct Conv2d {
   }
 
  private:
-  // The numbers of an addend that differs between channels only; undefined if it is another one.
+  // The addend as one number for each channel, as a bias is; undefined if it is not constant within channels.
   static Tensor channels(const Tensor& c) {
     for (const int axis : {0, 2, 3})
       if (c.size(axis) > 1 && c.strides()[axis] != 0) return {};
@@ -91,7 +105,11 @@ struct Conv2dInput {
   static constexpr auto name = "conv2d_input", rule = "dw = conv2d_weight(g, gy)   dgy = conv2d(g, w)";
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const {
-    v("size", size), v("stride", stride), v("padding", padding), v("dilation", dilation), v("groups", groups);
+    v("size", size);
+    v("stride", stride);
+    v("padding", padding);
+    v("dilation", dilation);
+    v("groups", groups);
   }
   Tensor forward(Fwd&, Ins in) const {
     const Shape &w = in[0].shape(), &y = in[1].shape(), x{y[0], w[1] * groups, size[0], size[1]};
@@ -110,7 +128,11 @@ struct Conv2dWeight {
   static constexpr auto name = "conv2d_weight", rule = "dx = conv2d_input(g, gy)   dgy = conv2d(x, g)";
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const {
-    v("size", size), v("stride", stride), v("padding", padding), v("dilation", dilation), v("groups", groups);
+    v("size", size);
+    v("stride", stride);
+    v("padding", padding);
+    v("dilation", dilation);
+    v("groups", groups);
   }
   Tensor forward(Fwd&, Ins in) const {
     const Shape &x = in[0].shape(), &y = in[1].shape(), w{y[1], x[1] / groups, size[0], size[1]};
@@ -133,9 +155,9 @@ void check_rank(const char* name, const char* argument, const Arg& x, int axes, 
   if (x.tensor().dim() != axes)
     fail(name,
          {.wrong = std::string(argument) + " has the wrong number of axes",
-          .got = to_string(x.tensor().shape()),
+          .got = formatted("{} {}", argument, to_string(x.tensor().shape())),
           .expected = expected,
-          .advice = expected[1] == 'N' && x.tensor().dim() == axes - 1 ? "a batch of one: unsqueeze(x, 0)" : ""},
+          .advice = expected[1] == 'N' && x.tensor().dim() == axes - 1 ? "for a batch of one: unsqueeze(x, 0)" : ""},
          x);
 }
 
@@ -150,20 +172,18 @@ void check_geometry(const char* name, const Geometry& o, const Arg& at) {
         std::max({o.stride[i], o.dilation[i], o.padding[i], o.groups}) > largest_option)
       fail(name,
            {.wrong = "an option is out of range",
-            .got = "stride " + pairs(o.stride) + ", padding " + pairs(o.padding) + ", dilation " + pairs(o.dilation) +
-                   ", groups " + std::to_string(o.groups),
-            .expected = "stride, dilation and groups of 1 or more, padding of 0 or more, none above 2^31"},
+            .got = formatted("stride {}, padding {}, dilation {}, groups {}", pairs(o.stride), pairs(o.padding),
+                             pairs(o.dilation), o.groups),
+            .expected = "stride, dilation and groups from 1 to 2^31, padding from 0 to 2^31"},
            at);
 }
 
 // The shape of the result; x and weight have the right number of axes.
 Shape checked_output(const char* name, const Shape& x, const Shape& weight, const Geometry& o, const Arg& at) {
-  const auto got = [&] {
-    return "x " + to_string(x) + ", weight " + to_string(weight) + ", groups " + std::to_string(o.groups);
-  };
+  const auto got = [&] { return formatted("x {}, weight {}, groups {}", to_string(x), to_string(weight), o.groups); };
   if (x[1] % o.groups || weight[0] % o.groups || weight[1] != x[1] / o.groups)
     fail(name,
-         {.wrong = "the channels do not fit",
+         {.wrong = "the channels of x, weight and groups do not match",
           .got = got(),
           .expected = "x (N, C, …), weight (O, C/groups, …), with C and O multiples of groups"},
          at);
@@ -174,20 +194,20 @@ Shape checked_output(const char* name, const Shape& x, const Shape& weight, cons
            {.wrong = weight[i] < 1 ? "the kernel is empty" : "the kernel is larger than the padded input",
             .got = got() + ", padding " + pairs(o.padding) + ", dilation " + pairs(o.dilation),
             .expected = "dilation (kernel - 1) + 1 <= size + 2 padding, on each axis",
-            .advice = weight[i] < 1 ? "" : "more padding, or fewer pooling steps before this layer"},
+            .advice = weight[i] < 1 ? "" : "add padding, or remove a pooling step before this layer"},
            at);
   return y;
 }
 
-// The bias beside a result of shape y; undefined without a bias.
-Tensor beside(const char* name, const Tensor& bias, const Shape& y, const Arg& at) {
+// The bias in the shape y of a result; undefined without a bias.
+Tensor bias_like(const char* name, const Tensor& bias, const Shape& y, const Arg& at) {
   if (!bias.defined()) return bias;
-  check_same_dtype(name, at, Arg(bias, at.where));
+  check_input_dtype(name, at, bias);
   if (bias.shape() != Shape{y[1]})
     fail(name,
          {.wrong = "the bias has the wrong shape",
-          .got = to_string(bias.shape()),
-          .expected = to_string(Shape{y[1]}) + ", one number for each output channel"},
+          .got = "bias " + to_string(bias.shape()),
+          .expected = formatted("bias {}: one element for each output channel", to_string(Shape{y[1]}))},
          at);
   Shape shape{1, y[1]};
   while (shape.size() < y.size()) shape.push_back(1);
@@ -201,17 +221,17 @@ Tensor convolved(const Conv2d& op, const Arg& x, const Arg& weight, const Tensor
 
 Geometry geometry(const Conv2dOptions& o) { return {list(o.stride), list(o.padding), list(o.dilation), o.groups}; }
 
-void check_operands(const char* name, const Arg& a, const Arg& b) {
-  check_same_dtype(name, a, b);
-  check_floating(name, a);
+void check_operands(const char* name, const Arg& x, const Arg& weight) {
+  check_input_dtype(name, x, weight);
+  check_floating(name, x);
 }
 
 void check_fits(const char* name, const Arg& g, const Shape& y) {
   if (g.tensor().shape() != y)
     fail(name,
-         {.wrong = "g does not have the shape of the convolution's result",
-          .got = to_string(g.tensor().shape()),
-          .expected = to_string(y)},
+         {.wrong = "g has another shape than the convolution's result",
+          .got = "g " + to_string(g.tensor().shape()),
+          .expected = "g " + to_string(y)},
          g);
 }
 
@@ -227,11 +247,12 @@ Tensor conv2d(Arg x, Arg weight, const Tensor& bias, const Conv2dOptions& option
   check_geometry("conv2d", o, x);
   const Shape y = checked_output("conv2d", x.tensor().shape(), weight.tensor().shape(), o, x);
   const At at(x);
-  return convolved({o.stride, o.padding, o.dilation, o.groups}, x, weight, beside("conv2d", bias, y, x));
+  return convolved({o.stride, o.padding, o.dilation, o.groups}, x, weight, bias_like("conv2d", bias, y, x));
 }
 
 Tensor conv2d_input(Arg weight, Arg g, Pair size, const Conv2dOptions& options) {
-  check_operands("conv2d_input", weight, g);
+  check_same_dtype("conv2d_input", weight, g);
+  check_floating("conv2d_input", weight);
   check_rank("conv2d_input", "the weight", weight, 4, "(O, C/groups, KH, KW)");
   check_rank("conv2d_input", "g", g, 4, "(N, O, H', W')");
   const Geometry o = geometry(options);
@@ -243,7 +264,8 @@ Tensor conv2d_input(Arg weight, Arg g, Pair size, const Conv2dOptions& options) 
 }
 
 Tensor conv2d_weight(Arg x, Arg g, Pair size, const Conv2dOptions& options) {
-  check_operands("conv2d_weight", x, g);
+  check_same_dtype("conv2d_weight", x, g);
+  check_floating("conv2d_weight", x);
   check_rank("conv2d_weight", "x", x, 4, "(N, C, H, W)");
   check_rank("conv2d_weight", "g", g, 4, "(N, O, H', W')");
   const Geometry o = geometry(options);
@@ -262,7 +284,7 @@ Tensor conv1d(Arg x, Arg weight, const Tensor& bias, const Conv1dOptions& option
   check_geometry("conv1d", o, x);
   const Shape y = checked_output("conv1d", x.tensor().shape(), weight.tensor().shape(), o, x);
   const At at(x);  // a row of pixels
-  const Tensor c = beside("conv1d", bias, {y[0], y[1], 1, y[2]}, x);
+  const Tensor c = bias_like("conv1d", bias, {y[0], y[1], 1, y[2]}, x);
   return squeeze(convolved({{1, options.stride}, {0, options.padding}, {1, options.dilation}, options.groups},
                            unsqueeze(x, 2), unsqueeze(weight, 2), c),
                  2);
@@ -278,8 +300,8 @@ Tensor conv_transpose2d(Arg x, Arg weight, const Tensor& bias, const ConvTranspo
   const Shape &sx = x.tensor().shape(), &sw = weight.tensor().shape();
   if (sx[1] != sw[0] || sx[1] % o.groups)
     fail(name,
-         {.wrong = "the channels do not fit",
-          .got = "x " + to_string(sx) + ", weight " + to_string(sw) + ", groups " + std::to_string(o.groups),
+         {.wrong = "the channels of x, weight and groups do not match",
+          .got = formatted("x {}, weight {}, groups {}", to_string(sx), to_string(sw), o.groups),
           .expected = "x (N, C, H, W), weight (C, O/groups, KH, KW), with C a multiple of groups"},
          x);
   Shape size;
@@ -289,19 +311,19 @@ Tensor conv_transpose2d(Arg x, Arg weight, const Tensor& bias, const ConvTranspo
       fail(name,
            {.wrong = "output_padding is out of range",
             .got = pairs(list(options.output_padding)),
-            .expected = "0 or more, and less than the stride " + pairs(o.stride)},
+            .expected = "0 or more, and less than the stride, which is " + pairs(o.stride)},
            x);
     size.push_back((sx[i + 2] - 1) * o.stride[i] - 2 * o.padding[i] + o.dilation[i] * (sw[i + 2] - 1) + extra + 1);
     if (size[i] < 1 || sx[i + 2] < 1 || sw[i + 2] < 1)
       fail(name,
            {.wrong = "the result would be empty",
-            .got = "x " + to_string(sx) + ", weight " + to_string(sw) + ", padding " + pairs(o.padding),
+            .got = formatted("x {}, weight {}, padding {}", to_string(sx), to_string(sw), pairs(o.padding)),
             .expected = "(H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1 >= 1, on each axis"},
            x);
   }
   const At at(x);
   const Tensor y = apply(Conv2dInput{size, o.stride, o.padding, o.dilation, o.groups}, weight, x);
-  return bias.defined() ? y + beside(name, bias, y.shape(), x) : y;
+  return bias.defined() ? y + bias_like(name, bias, y.shape(), x) : y;
 }
 
 }  // namespace gradus

@@ -1,4 +1,4 @@
-// By index: picking entries and, the other way round, adding at them.
+// By index: entries picked, and their transposes, which add at the indices.
 #include <algorithm>
 
 #include "ops/common.hpp"
@@ -10,18 +10,16 @@ using namespace detail;
 
 namespace {
 
-std::string number(std::int64_t i) { return std::to_string(i); }
-
 // The positions as a dense tensor, each in 0 … n - 1.
 Tensor checked(const Fwd& f, const Tensor& index, std::int64_t n) {
   const Tensor at = dense(index);
   const std::int64_t* i = detail::data<std::int64_t>(at);
   const std::int64_t* bad = std::find_if(i, i + at.numel(), [n](std::int64_t v) { return v < 0 || v >= n; });
   if (bad != i + at.numel())
-    f.fail({.wrong = "index out of range",
-            .got = number(*bad) + ", entry " + number(bad - i) + " of the indices",
-            .expected = n ? "0 to " + number(n - 1) : "none: the axis is empty",
-            .advice = *bad < 0 ? "indices do not count from the end here" : ""});
+    f.fail({.wrong = "an index is out of range",
+            .got = formatted("{}, at position {} of the indices", *bad, bad - i),
+            .expected = n ? formatted("0 to {}", n - 1) : std::string("an axis that is not empty"),
+            .advice = *bad < 0 ? "negative indices do not count from the end here" : ""});
   return at;
 }
 
@@ -191,10 +189,10 @@ std::int64_t check_row(const char* operation, const Arg& x, int axis, const Arg&
   const std::int64_t a = check(operation, x, axis, index);
   if (index.tensor().dim() != 1)
     fail(operation,
-         {.wrong = "the index is not a list",
+         {.wrong = "the index has the wrong number of axes",
           .got = "shape " + to_string(index.tensor().shape()),
           .expected = "one axis",
-          .advice = "gather picks single elements"},
+          .advice = "to pick single elements call gather"},
          x);
   return a;
 }
@@ -206,9 +204,9 @@ std::int64_t check_elements(const char* operation, const Arg& x, int axis, const
   for (int i = 0; fits && i < from.size(); ++i) fits = i == a || at[i] <= from[i];
   if (!fits)
     fail(operation,
-         {.wrong = "the index does not fit the tensor",
-          .got = "index " + to_string(at) + " for shape " + to_string(from),
-          .expected = "as many axes, and no larger size on any but axis " + number(a)},
+         {.wrong = "the index is larger than the tensor, or has another number of axes",
+          .got = formatted("index {}, x {}", to_string(at), to_string(from)),
+          .expected = formatted("{} axes, none longer than that of x except axis {}", from.size(), a)},
          x);
   return a;
 }
@@ -218,9 +216,9 @@ void check_numbers(const char* operation, const Arg& x, const Arg& y, const Shap
   if (x.tensor().dtype() == boolean) refuse_dtype(operation, boolean, x.where);
   if (y.tensor().shape() != shape)
     fail(operation,
-         {.wrong = "what is added has another shape",
-          .got = to_string(y.tensor().shape()),
-          .expected = to_string(shape)},
+         {.wrong = "y has the wrong shape",
+          .got = "y " + to_string(y.tensor().shape()),
+          .expected = "y " + to_string(shape)},
          x);
 }
 
@@ -254,15 +252,15 @@ Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx) {
   const Tensor &table = weight, &index = indices;
   if (table.dim() != 2)
     fail("embedding",
-         {.wrong = "the weight is not a table",
+         {.wrong = "the weight is not a matrix",
           .got = "shape " + to_string(table.shape()),
           .expected = "two axes: (count, width)"},
          weight);
   if (padding_idx < -1 || padding_idx >= table.size(0))
     fail("embedding",
-         {.wrong = "padding_idx is not a row of the weight",
-          .got = number(padding_idx),
-          .expected = "0 to " + number(table.size(0) - 1) + ", or -1 for none"},
+         {.wrong = "padding_idx is out of range",
+          .got = std::to_string(padding_idx),
+          .expected = formatted("0 to {}, or -1 for none", table.size(0) - 1)},
          weight);
   const At at(weight);
   const Tensor list = reshape(checked(Fwd("embedding", user_line(weight.where)), index, table.size(0)), {-1});
@@ -274,7 +272,8 @@ Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx) {
   if (shape.size() == 1) return picked;
   if (shape.size() == max_dims)
     fail("embedding",
-         {.wrong = "too many axes", .got = "indices of shape " + to_string(shape), .expected = "at most 7"}, weight);
+         {.wrong = "the indices have too many axes", .got = "shape " + to_string(shape), .expected = "at most 7"},
+         weight);
   shape.push_back(table.size(1));
   return reshape(picked, shape);
 }
@@ -283,11 +282,12 @@ Tensor one_hot(Arg labels, std::int64_t classes, DType dtype) {
   check_dtype("one_hot", "the labels", labels, i64);
   const Tensor list = dense(labels);
   Shape shape = list.shape();
-  if (classes < 1 || shape.size() == max_dims)
+  const bool counts = classes >= 1 && classes <= largest_option;
+  if (!counts || shape.size() == max_dims)
     fail("one_hot",
-         {.wrong = classes < 1 ? "there are no classes" : "too many axes",
-          .got = number(classes) + " classes for labels of shape " + to_string(shape),
-          .expected = "1 class or more, at most 7 axes"},
+         {.wrong = !counts ? "the number of classes is out of range" : "the labels have too many axes",
+          .got = formatted("{} classes, labels of shape {}", classes, to_string(shape)),
+          .expected = "1 to 2^31 classes, labels of at most 7 axes"},
          labels);
   shape.push_back(classes);
   const Loc line = user_line(labels.where);

@@ -43,9 +43,10 @@ Tensor Tensor::t(Loc where) const {
   detail::check_defined(*this, "t", where);
   if (dim() < 2)
     detail::fail("t",
-                 {.wrong = "there are no two axes to swap",
+                 {.wrong = "the tensor has fewer than two axes",
                   .got = "shape " + to_string(shape()),
-                  .advice = "unsqueeze(x, 0) makes a row, unsqueeze(x, 1) a column"},
+                  .expected = "at least two axes",
+                  .advice = "to get a row call unsqueeze(x, 0), for a column unsqueeze(x, 1)"},
                  x);
   return gradus::transpose(x, -2, -1);
 }

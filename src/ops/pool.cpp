@@ -25,11 +25,21 @@ std::int64_t steps(std::int64_t size, std::int64_t window, std::int64_t stride, 
 kernels::Conv geometry(const Shape& x, const Shape& y, const Shape& window, const Shape& stride, const Shape& padding,
                        const Shape& dilation) {
   kernels::Conv v{};
-  v.n = x[0], v.c = v.o = x[1], v.h = x[2], v.w = x[3];
-  v.kh = window[0], v.kw = window[1];
-  v.oh = y[2], v.ow = y[3];
-  v.sh = stride[0], v.sw = stride[1], v.ph = padding[0], v.pw = padding[1];
-  v.dh = dilation[0], v.dw = dilation[1];
+  v.n = x[0];
+  v.c = x[1];
+  v.o = x[1];
+  v.h = x[2];
+  v.w = x[3];
+  v.kh = window[0];
+  v.kw = window[1];
+  v.oh = y[2];
+  v.ow = y[3];
+  v.sh = stride[0];
+  v.sw = stride[1];
+  v.ph = padding[0];
+  v.pw = padding[1];
+  v.dh = dilation[0];
+  v.dw = dilation[1];
   return v;
 }
 
@@ -45,7 +55,11 @@ struct MaxPool2d {
   static constexpr auto name = "max_pool2d", rule = "dx = g, added up at the first maximum of each window";
   static constexpr Saves saves{extra0};
   void fields(auto& v) const {
-    v("window", window), v("stride", stride), v("padding", padding), v("dilation", dilation), v("ceil_mode", ceil_mode);
+    v("window", window);
+    v("stride", stride);
+    v("padding", padding);
+    v("dilation", dilation);
+    v("ceil_mode", ceil_mode);
   }
   Tensor forward(Fwd& f, Ins in) const {
     const Tensor x = dense(in[0]);
@@ -80,8 +94,11 @@ struct AvgPool2d {
   static constexpr auto name = "avg_pool2d", rule = "dx = avg_pool2d_input(g)";
   static constexpr Saves saves{};
   void fields(auto& v) const {
-    v("window", window), v("stride", stride), v("padding", padding), v("ceil_mode", ceil_mode),
-        v("count_include_pad", count_include_pad);
+    v("window", window);
+    v("stride", stride);
+    v("padding", padding);
+    v("ceil_mode", ceil_mode);
+    v("count_include_pad", count_include_pad);
   }
   Pool2dOptions options() const {
     return {.stride = pair(stride),
@@ -107,8 +124,12 @@ struct AvgPool2dInput {
   static constexpr auto name = "avg_pool2d_input", rule = "dgy = avg_pool2d(g)";
   static constexpr Saves saves{};
   void fields(auto& v) const {
-    v("size", size), v("window", window), v("stride", stride), v("padding", padding), v("ceil_mode", ceil_mode),
-        v("count_include_pad", count_include_pad);
+    v("size", size);
+    v("window", window);
+    v("stride", stride);
+    v("padding", padding);
+    v("ceil_mode", ceil_mode);
+    v("count_include_pad", count_include_pad);
   }
   Tensor forward(Fwd&, Ins in) const {
     const Tensor gy = dense(in[0]);
@@ -199,9 +220,9 @@ void check_images(const char* name, const char* argument, const Arg& x) {
   if (x.tensor().dim() != 4)
     fail(name,
          {.wrong = std::string(argument) + " has the wrong number of axes",
-          .got = to_string(x.tensor().shape()),
+          .got = formatted("{} {}", argument, to_string(x.tensor().shape())),
           .expected = "(N, C, H, W)",
-          .advice = x.tensor().dim() == 3 ? "a batch of one: unsqueeze(x, 0)" : ""},
+          .advice = x.tensor().dim() == 3 ? "for a batch of one: unsqueeze(x, 0)" : ""},
          x);
 }
 
@@ -216,6 +237,11 @@ Windows windows(const Pair& window, const Pool2dOptions& o) {
   return w;
 }
 
+std::string described(const Windows& o) {
+  return formatted("window {}, stride {}, padding {}, dilation {}", to_string(o.window), to_string(o.stride),
+                   to_string(o.padding), to_string(o.dilation));
+}
+
 // The shape of x when pooled.
 Shape checked_pooled(const char* name, const Shape& x, const Windows& o, bool ceil_mode, const Arg& at) {
   for (int i = 0; i < 2; ++i) {
@@ -223,24 +249,21 @@ Shape checked_pooled(const char* name, const Shape& x, const Windows& o, bool ce
         std::max({o.window[i], o.stride[i], o.dilation[i], o.padding[i]}) > largest_option)
       fail(name,
            {.wrong = "an option is out of range",
-            .got = "window " + to_string(o.window) + ", stride " + to_string(o.stride) + ", padding " +
-                   to_string(o.padding) + ", dilation " + to_string(o.dilation),
-            .expected = "window and dilation of 1 or more, stride and padding of 0 or more, none above 2^31"},
+            .got = described(o),
+            .expected = "window and dilation from 1 to 2^31, stride and padding from 0 to 2^31"},
            at);
     if (2 * o.padding[i] > o.window[i] || (o.padding[i] > 0 && o.dilation[i] > x[i + 2]))
       fail(name,
-           {.wrong = "a window could lie in the padding alone",
-            .got = "padding " + to_string(o.padding) + ", window " + to_string(o.window) + ", dilation " +
-                   to_string(o.dilation),
-            .expected = "padding of at most half the window, and with it a dilation of at most the input's size"},
+           {.wrong = "the padding is too large: a window could hold padding only",
+            .got = described(o),
+            .expected = "padding of at most half the window; with padding, a dilation of at most the input's size"},
            at);
   }
   const Shape y = pooled(x, o.window, o.stride, o.padding, o.dilation, ceil_mode);
   if (y[2] < 1 || y[3] < 1 || x[2] < 1 || x[3] < 1)
     fail(name,
          {.wrong = "the window is larger than the padded input",
-          .got = "x " + to_string(x) + ", window " + to_string(o.window) + ", padding " + to_string(o.padding) +
-                 ", dilation " + to_string(o.dilation),
+          .got = formatted("x {}, {}", to_string(x), described(o)),
           .expected = "dilation (window - 1) + 1 <= size + 2 padding, on each axis"},
          at);
   return y;
@@ -248,18 +271,19 @@ Shape checked_pooled(const char* name, const Shape& x, const Windows& o, bool ce
 
 void check_average(const char* name, const Pool2dOptions& o, const Arg& at) {
   if (o.dilation != Pair{1, 1})
-    fail(
-        name,
-        {.wrong = "an average has no dilation", .got = to_string(list(o.dilation)), .expected = to_string(Shape{1, 1})},
-        at);
+    fail(name,
+         {.wrong = "average pooling takes no dilation",
+          .got = "dilation " + to_string(list(o.dilation)),
+          .expected = "dilation 1"},
+         at);
 }
 
 void check_size(const char* name, const Pair& size, const Shape& x, const Arg& at) {
-  if (size[0] < 1 || size[1] < 1 || x[2] < 1 || x[3] < 1)
+  if (size[0] < 1 || size[1] < 1 || x[2] < 1 || x[3] < 1 || std::max(size[0], size[1]) > largest_option)
     fail(name,
-         {.wrong = "there is nothing to average",
-          .got = to_string(x) + " to " + to_string(list(size)),
-          .expected = "sizes of 1 or more"},
+         {.wrong = "a size is out of range",
+          .got = formatted("x {}, size {}", to_string(x), to_string(list(size))),
+          .expected = "sizes from 1 to 2^31"},
          at);
 }
 
@@ -290,9 +314,9 @@ Tensor avg_pool2d_input(Arg g, Pair size, Pair window, const Pool2dOptions& opti
       checked_pooled("avg_pool2d_input", resized(g.tensor().shape(), size[0], size[1]), o, options.ceil_mode, g);
   if (g.tensor().shape() != y)
     fail("avg_pool2d_input",
-         {.wrong = "g does not have the shape of the pooling's result",
-          .got = to_string(g.tensor().shape()),
-          .expected = to_string(y)},
+         {.wrong = "g has another shape than the pooling's result",
+          .got = "g " + to_string(g.tensor().shape()),
+          .expected = "g " + to_string(y)},
          g);
   return apply(AvgPool2dInput{list(size), o.window, o.stride, o.padding, options.ceil_mode, options.count_include_pad},
                g);

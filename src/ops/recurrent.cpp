@@ -8,14 +8,13 @@ using namespace detail;
 namespace {
 
 // y = [h, c'], packed: an operation has one output.
-struct LstmGates {
+struct LstmGates : Plain {
   static constexpr auto name = "lstm_gates",
                         rule =
                             "h = σ(o) tanh(c')   c' = σ(f) c + σ(i) tanh(u)   m = dc' + dh σ(o) tanh'(c')   "
                             "di = m tanh(u) σ'(i)   df = m c σ'(f)   du = m σ(i) tanh'(u)   "
                             "do = dh tanh(c') σ'(o)   dc = m σ(f)";
   static constexpr Saves saves{in0 | in1 | out0};
-  void fields(auto&) const {}
   Tensor forward(Fwd&, Ins in) const {
     const Tensor a = dense(in[0]), c = dense(in[1]);
     Tensor y = empty({2, c.size(0), c.size(1)}, c.dtype());
@@ -40,9 +39,8 @@ struct LstmGates {
     const Tensor a = dense(v.in(0)), c = dense(v.in(1)), g = dense(v.g);
     Tensor da = empty(a.shape(), a.dtype()), dc = empty(c.shape(), c.dtype());
     visit_floating(c.dtype(), [&]<class T>() {
-      kernels::table<T>().lstm_vjp(c.size(0), c.size(1), detail::data<T>(a), detail::data<T>(c),
-                                   detail::data<T>(v.out()), detail::data<T>(g), detail::data<T>(da),
-                                   detail::data<T>(dc));
+      kernels::table<T>().lstm_vjp(c.size(0), c.size(1), data<T>(a), data<T>(c), data<T>(v.out()), data<T>(g),
+                                   data<T>(da), data<T>(dc));
     });
     if (v.wants(0)) v.give(0, std::move(da));
     if (v.wants(1)) v.give(1, std::move(dc));
@@ -62,8 +60,8 @@ Tensor lstm_gates(Arg gates, Arg c) {
   const Shape &sa = gates.tensor().shape(), &sc = c.tensor().shape();
   if (sa.size() != 2 || sc.size() != 2 || sa[0] != sc[0] || sa[1] != 4 * sc[1])
     fail(name,
-         {.wrong = "the gates do not fit the memory",
-          .got = "gates " + to_string(sa) + ", c " + to_string(sc),
+         {.wrong = "gates and c have shapes that do not match",
+          .got = formatted("gates {}, c {}", to_string(sa), to_string(sc)),
           .expected = "gates (N, 4 H), c (N, H)"},
          gates);
   return apply(LstmGates{}, gates, c);

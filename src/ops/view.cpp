@@ -10,8 +10,6 @@ using namespace detail;
 
 namespace {
 
-std::string number(std::int64_t i) { return std::to_string(i); }
-
 // The strides under which x's numbers, where they lie, have another shape. False: they would have to move.
 bool restride(const TensorImpl& x, const Shape& to, Shape& strides) {
   strides = row_major(to);
@@ -123,7 +121,11 @@ struct Slice {
   Shape start, stop, step;
   static constexpr auto name = "slice", rule = "dx = g in its window of zeros";
   static constexpr Saves saves{};
-  void fields(auto& v) const { v("start", start), v("stop", stop), v("step", step); }
+  void fields(auto& v) const {
+    v("start", start);
+    v("stop", stop);
+    v("step", step);
+  }
   Tensor forward(Fwd&, Ins in) const { return window(in[0], start, stop, step); }
   void vjp(Vjp& v) const;
   void fast(Vjp& v) const { add_strided(*v.g.impl(), 1, *window(v.accumulator(0), start, stop, step).impl()); }
@@ -133,7 +135,12 @@ struct Unslice {
   Shape shape, start, stop, step;
   static constexpr auto name = "unslice", rule = "dx = the window of g";
   static constexpr Saves saves{};
-  void fields(auto& v) const { v("shape", shape), v("start", start), v("stop", stop), v("step", step); }
+  void fields(auto& v) const {
+    v("shape", shape);
+    v("start", start);
+    v("stop", stop);
+    v("step", step);
+  }
   Tensor forward(Fwd& f, Ins in) const {
     Tensor y = make(shape, in[0].dtype(), f.name, f.where);
     fill_strided(*y.impl(), 0);
@@ -155,9 +162,9 @@ constexpr const OpTable* rows[] = {
 Slice resolve(const char* operation, const Shape& shape, std::span<const Range> ranges, const Arg& x) {
   if (static_cast<int>(ranges.size()) > shape.size())
     fail(operation,
-         {.wrong = "more ranges than axes",
-          .got = std::to_string(ranges.size()) + " ranges for shape " + to_string(shape),
-          .expected = "at most " + number(shape.size())},
+         {.wrong = "there are more ranges than axes",
+          .got = formatted("{} ranges for shape {}", ranges.size(), to_string(shape)),
+          .expected = formatted("at most {} ranges", shape.size())},
          x);
   Slice s;
   for (int i = 0; i < shape.size(); ++i) {
@@ -165,14 +172,15 @@ Slice resolve(const char* operation, const Shape& shape, std::span<const Range> 
     const Range r = static_cast<std::size_t>(i) < ranges.size() ? ranges[static_cast<std::size_t>(i)] : Range{};
     if (r.step < 1)
       fail(operation,
-           {.wrong = "a step must be 1 or more",
-            .got = "step " + number(r.step) + " on axis " + number(i),
+           {.wrong = "a step is out of range",
+            .got = formatted("step {} on axis {}", r.step, i),
+            .expected = "1 or more",
             .advice = "flip(x, axis) reverses an axis"},
            x);
     const auto bound = [n](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + n : at, 0, n); };
     s.start.push_back(bound(r.start));
     s.stop.push_back(bound(r.stop));
-    s.step.push_back(r.step);
+    s.step.push_back(std::min(r.step, std::max<std::int64_t>(1, n)));  // as far as any, and no stride overflows
   }
   return s;
 }
@@ -200,7 +208,8 @@ void check_countable(const char* operation, const Shape& shape, const Arg& x) {
   double n = 1;
   for (const auto size : shape) n *= static_cast<double>(std::max<std::int64_t>(1, size));
   if (n >= 0x1p60)
-    fail(operation, {.wrong = "the shape holds more elements than can be counted", .got = to_string(shape)}, x);
+    fail(operation,
+         {.wrong = "the shape is too large", .got = to_string(shape), .expected = "fewer than 2^60 elements"}, x);
 }
 
 Tensor reshape_as(const char* operation, Arg x, Shape to) {
@@ -212,19 +221,19 @@ Tensor reshape_as(const char* operation, Arg x, Shape to) {
          {.wrong = wrong, .got = to_string(t.shape()) + " to " + to_string(to), .expected = std::move(expected)}, x);
   };
   for (int i = 0; i < to.size(); ++i) {
-    if (to[i] < -1) refuse("a size is negative", "sizes of 0 or more, or one -1 for what is left over");
-    if (to[i] == -1 && open >= 0) refuse("two sizes are left open", "at most one -1");
+    if (to[i] < -1) refuse("a size is negative", "sizes of 0 or more; one may be -1, for the rest");
+    if (to[i] == -1 && open >= 0) refuse("more than one size is -1", "at most one -1");
     if (to[i] == -1) open = i;
   }
-  const auto elements = number(t.numel()) + " elements";
+  const std::string elements = formatted("a shape of {} elements", t.numel());
   if (open >= 0) {
     to[open] = 1;
     const double known = count(to);
     const bool fits = known > 0 && known < 0x1p62 && t.numel() % static_cast<std::int64_t>(known) == 0;
     to[open] = fits ? t.numel() / static_cast<std::int64_t>(known) : -1;
-    if (!fits) refuse("no size in place of -1 fits", elements);
+    if (!fits) refuse("the number of elements is not divisible by the other sizes", elements);
   } else if (count(to) != static_cast<double>(t.numel())) {
-    refuse("the shapes hold different numbers of elements", elements);
+    refuse("the shapes have different numbers of elements", elements);
   }
   check_countable(operation, to, x);
   return apply(Reshape{to}, x);
@@ -247,7 +256,7 @@ Tensor expand(Arg x, Shape shape) {
       fail("expand",
            {.wrong = "a size is negative",
             .got = to_string(from) + " to " + to_string(asked),
-            .expected = "sizes of 0 or more, or -1 to keep the size of an axis that is there"},
+            .expected = "sizes of 0 or more; -1 keeps the size of an axis of x"},
            x);
   }
   check_countable("expand", shape, x);
@@ -265,7 +274,8 @@ Tensor flatten(Arg x, int first, int last) {
   if (begin > end)
     fail("flatten",
          {.wrong = "the first axis comes after the last",
-          .got = "axes " + number(first) + " to " + number(last) + " of shape " + to_string(from)},
+          .got = formatted("axes {} to {} of shape {}", first, last, to_string(from)),
+          .expected = "first <= last"},
          x);
   Shape to;
   for (int i = 0; i < from.size(); ++i)
@@ -281,9 +291,9 @@ Tensor permute(Arg x, Axes axes) {
   const int dims = x.tensor().dim();
   if (axes.size() != dims)
     fail("permute",
-         {.wrong = "one axis of the result per axis of x is needed",
-          .got = "axes " + to_string(axes) + " for shape " + to_string(x.tensor().shape()),
-          .expected = number(dims) + " axes"},
+         {.wrong = "the number of axes differs from the tensor's",
+          .got = formatted("axes {} for shape {}", to_string(axes), to_string(x.tensor().shape())),
+          .expected = formatted("each of the {} axes once", dims)},
          x);
   normal_axes(axes, dims, "permute", x.where);  // each once
   for (int i = 0; i < dims; ++i) axes[i] = normal_axis(axes[i], dims, "permute", x.where);
@@ -320,7 +330,9 @@ Tensor unsqueeze(Arg x, int axis) {
   check_defined(x, "unsqueeze", x.where);
   Shape to = x.tensor().shape();
   if (to.size() == max_dims)
-    fail("unsqueeze", {.wrong = "too many axes", .got = number(max_dims + 1), .expected = "at most 8"}, x);
+    fail("unsqueeze",
+         {.wrong = "the result would have too many axes", .got = std::to_string(max_dims + 1), .expected = "at most 8"},
+         x);
   to.insert(static_cast<int>(normal_axis(axis, to.size() + 1, "unsqueeze", x.where)), 1);
   return apply(Reshape{to}, x);
 }
@@ -338,9 +350,9 @@ Tensor select(Arg x, int axis, std::int64_t index) {
   const std::int64_t n = to[at];
   if (index < -n || index >= n)
     fail("select",
-         {.wrong = "index out of range",
-          .got = "index " + number(index) + " on axis " + number(at) + " of shape " + to_string(to),
-          .expected = n ? number(-n) + " to " + number(n - 1) : "none: the axis is empty"},
+         {.wrong = "the index is out of range",
+          .got = formatted("index {} on axis {} of shape {}", index, at, to_string(to)),
+          .expected = n ? formatted("{} to {}", -n, n - 1) : std::string("an axis that is not empty")},
          x);
   if (index < 0) index += n;
   to.erase(at);
@@ -356,9 +368,9 @@ Tensor unslice(Arg g, Shape shape, std::span<const Range> ranges) {
   const Shape cut = extent(s.start, s.stop, s.step);
   if (cut != g.tensor().shape())
     fail("unslice",
-         {.wrong = "the tensor does not fit the window",
-          .got = to_string(g.tensor().shape()),
-          .expected = to_string(cut) + ", which the ranges cut out of " + to_string(shape)},
+         {.wrong = "g has another shape than the window",
+          .got = "g " + to_string(g.tensor().shape()),
+          .expected = formatted("g {}: the window of these ranges in {}", to_string(cut), to_string(shape))},
          g);
   return apply(Unslice{shape, s.start, s.stop, s.step}, g);
 }

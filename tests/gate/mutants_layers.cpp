@@ -40,7 +40,9 @@ void norm(A a, Vjp& v, Norm how) {
   Tensor dx = h;
   if (how.centred) dx = dx - mean(h, -1, true);
   if (how.along) dx = dx - z * mean(h * z, -1, true);
-  v.give(0, r * dx), v.give(1, sum(v.g * z, 0)), v.give(2, sum(v.g, 0));
+  v.give(0, r * dx);
+  v.give(1, sum(v.g * z, 0));
+  v.give(2, sum(v.g, 0));
 }
 
 struct Lstm {

@@ -47,12 +47,14 @@ std::vector<Mutant> linalg_mutants() {
       {"matmul", "b not transposed",
        [](A a, Vjp& v) {
          if (!plain(a, v) || v.in(1).size(-1) != v.in(1).size(-2)) return a.right(v);
-         v.give(0, matmul(v.g, v.in(1))), v.give(1, matmul(v.in(0), v.g, {.transpose_a = true}));
+         v.give(0, matmul(v.g, v.in(1)));
+         v.give(1, matmul(v.in(0), v.g, {.transpose_a = true}));
        }},
       {"matmul", "a not transposed",
        [](A a, Vjp& v) {
          if (!plain(a, v) || v.in(0).size(-1) != v.in(0).size(-2)) return a.right(v);
-         v.give(0, matmul(v.g, v.in(1), {.transpose_b = true})), v.give(1, matmul(v.in(0), v.g));
+         v.give(0, matmul(v.g, v.in(1), {.transpose_b = true}));
+         v.give(1, matmul(v.in(0), v.g));
        }},
       {"matmul", "only the first operand is a variable",
        [](A a, Vjp& v) {
@@ -69,12 +71,14 @@ std::vector<Mutant> linalg_mutants() {
       {"addmm", "c forgotten",
        [](A a, Vjp& v) {
          if (!plain(a, v, 1)) return a.right(v);
-         v.give(1, matmul(v.g, v.in(2), {.transpose_b = true})), v.give(2, matmul(v.in(1), v.g, {.transpose_a = true}));
+         v.give(1, matmul(v.g, v.in(2), {.transpose_b = true}));
+         v.give(2, matmul(v.in(1), v.g, {.transpose_a = true}));
        }},
       {"addmm", "b detached",
        [](A a, Vjp& v) {
          if (!plain(a, v, 1)) return a.right(v);
-         v.give(0, v.g), v.give(1, matmul(v.g, v.in(2).detach(), {.transpose_b = true}));
+         v.give(0, v.g);
+         v.give(1, matmul(v.g, v.in(2).detach(), {.transpose_b = true}));
          v.give(2, matmul(v.in(1), v.g, {.transpose_a = true}));
        },
        true},
@@ -185,7 +189,8 @@ std::vector<Mutant> nn_mutants() {
       {"bce_loss", "not divided by 1 - x",
        [](A a, Vjp& v) {
          if (!v.wants(0) || !v.wants(1)) return a.right(v);
-         v.give(0, v.g * (v.in(0) - v.in(1)) / v.in(0)), v.give(1, v.g * (log(1 - v.in(0)) - log(v.in(0))));
+         v.give(0, v.g * (v.in(0) - v.in(1)) / v.in(0));
+         v.give(1, v.g * (log(1 - v.in(0)) - log(v.in(0))));
        }},
       {"bce_loss", "the sign of the target's",
        [](A a, Vjp& v) {
@@ -203,28 +208,33 @@ std::vector<Mutant> nn_mutants() {
       {"mse_loss", "factor 2",
        [](A a, Vjp& v) {
          const Tensor d = (v.in(0) - v.in(1)) * a.real("scale") * v.g;
-         v.give(0, d), v.give(1, -d);
+         v.give(0, d);
+         v.give(1, -d);
        }},
       {"mse_loss", "the sign of the target's",
        [](A a, Vjp& v) {
          const Tensor d = (v.in(0) - v.in(1)) * (2 * a.real("scale")) * v.g;
-         v.give(0, d), v.give(1, d);
+         v.give(0, d);
+         v.give(1, d);
        }},
       {"mse_loss", "not divided by n",
        [](A, Vjp& v) {
          const Tensor d = (v.in(0) - v.in(1)) * 2 * v.g;
-         v.give(0, d), v.give(1, -d);
+         v.give(0, d);
+         v.give(1, -d);
        }},
       {"mse_loss", "the incoming gradient read as a number",
        [](A a, Vjp& v) {
          const Tensor d = (v.in(0) - v.in(1)) * (2 * a.real("scale") * v.g.item());
-         v.give(0, d), v.give(1, -d);
+         v.give(0, d);
+         v.give(1, -d);
        },
        true},
       {"mse_loss", "the incoming gradient taken for 1",
        [](A a, Vjp& v) {
          const Tensor d = (v.in(0) - v.in(1)) * (2 * a.real("scale"));
-         v.give(0, d), v.give(1, -d);
+         v.give(0, d);
+         v.give(1, -d);
        }},
   };
 }

@@ -153,7 +153,8 @@ std::vector<Case> pool_errors(F f, bool average) {
   if (average)
     errors.push_back({with(2, {.dilation = 2}), {x}});
   else
-    errors.push_back({with(2, {.dilation = 0}), {x}}), errors.push_back({with(3, {.dilation = 2}), {x}});
+    errors.push_back({with(2, {.dilation = 0}), {x}});
+  errors.push_back({with(3, {.dilation = 2}), {x}});
   return errors;
 }
 

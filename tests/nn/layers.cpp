@@ -34,7 +34,7 @@ TEST_CASE("Linear") {
   CHECK_SAYS(nn::Linear(0, 3), "Linear: in_features is too small", "got:      0", "1 or more", "tests/nn/layers.cpp:");
   CHECK_SAYS(nn::Linear(3, -1), "Linear: out_features is too small", "got:      -1");
   CHECK_SAYS(nn::Linear(3, 1, {.dtype = i64}), "Linear: weights are fractions", "got:      i64");
-  CHECK_SAYS(layer(ones({5, 3})), "linear: the input has another number of features", "(5, 3)", "(3, 2)",
+  CHECK_SAYS(layer(ones({5, 3})), "linear: the input has the wrong number of features", "(5, 3)", "(3, 2)",
              "tests/nn/layers.cpp:");
   CHECK_SAYS(layer(ones({5, 2}, f64)), "dtypes differ", "tests/nn/layers.cpp:");
 }
@@ -58,7 +58,7 @@ TEST_CASE("Conv2d") {
   CHECK_SAYS(nn::Conv2d(3, 4, 3, {.padding = -1}), "Conv2d: padding is too small", "0 or more");
   CHECK_SAYS(nn::Conv2d(3, 4, 3, {.groups = 2}), "Conv2d: the channels do not fall into groups",
              "3 -> 4 channels, 2 groups");
-  CHECK_SAYS(layer(zeros({1, 3, 8, 8})), "conv2d: the channels do not fit", "(1, 3, 8, 8)", "(2, 1, 2, 1)");
+  CHECK_SAYS(layer(zeros({1, 3, 8, 8})), "conv2d: the channels of x, weight and groups do not match", "(1, 3, 8, 8)", "(2, 1, 2, 1)");
   CHECK_SAYS(layer(zeros({8, 8})), "conv2d", "(N, C, H, W)", "tests/nn/layers.cpp:");
 }
 
@@ -154,7 +154,7 @@ TEST_CASE("Conv1d and ConvTranspose2d") {
   CHECK(spread.weight.shape() == Shape{4, 3, 3, 2});
   CHECK(spread(zeros({1, 4, 5, 5})).shape() == Shape{1, 6, 12, 10});
   CHECK(spread.describe() == "4 -> 6, 3x2, stride 2, output padding 1x0, groups 2");
-  CHECK_SAYS(spread(zeros({1, 3, 5, 5})), "conv_transpose2d: the channels do not fit", "tests/nn/layers.cpp:");
+  CHECK_SAYS(spread(zeros({1, 3, 5, 5})), "conv_transpose2d: the channels of x, weight and groups do not match", "tests/nn/layers.cpp:");
 }
 
 TEST_CASE("GroupNorm and RMSNorm") {

@@ -170,27 +170,28 @@ TEST_CASE("convolutions: errors") {
   CHECK_SAYS(conv2d(zeros({4, 5, 5}), w), "conv2d: x has the wrong number of axes", "(4, 5, 5)", "(N, C, H, W)",
              "unsqueeze(x, 0)", "conv.cpp:");
   CHECK_SAYS(conv2d(x, zeros({6, 4, 3})), "the weight has the wrong number of axes", "(O, C/groups, KH, KW)");
-  CHECK_SAYS(conv2d(x, zeros({6, 3, 3, 3})), "conv2d: the channels do not fit",
+  CHECK_SAYS(conv2d(x, zeros({6, 3, 3, 3})), "conv2d: the channels of x, weight and groups do not match",
              "x (2, 4, 5, 5), weight (6, 3, 3, 3), groups 1");
-  CHECK_SAYS(conv2d(x, w, {}, {.groups = 2}), "the channels do not fit", "groups 2");
-  CHECK_SAYS(conv2d(x, zeros({5, 2, 3, 3}), {}, {.groups = 2}), "the channels do not fit");
+  CHECK_SAYS(conv2d(x, w, {}, {.groups = 2}), "the channels of x, weight and groups do not match", "groups 2");
+  CHECK_SAYS(conv2d(x, zeros({5, 2, 3, 3}), {}, {.groups = 2}), "the channels of x, weight and groups do not match");
   CHECK_SAYS(conv2d(x, w, {}, {.groups = 0}), "an option is out of range", "groups 0");
   CHECK_SAYS(conv2d(x, w, {}, {.stride = {0, 1}}), "an option is out of range", "stride (0, 1)");
   CHECK_SAYS(conv2d(x, w, {}, {.padding = {-1, 0}}), "an option is out of range", "padding (-1, 0)");
-  CHECK_SAYS(conv2d(x, w, {}, {.dilation = {1, 3}}), "larger than the padded input", "dilation (1, 3)", "more padding");
+  CHECK_SAYS(conv2d(x, w, {}, {.dilation = {1, 3}}), "larger than the padded input", "dilation (1, 3)", "add padding");
   CHECK_SAYS(conv2d(x, zeros({6, 4, 0, 3})), "the kernel is empty");
   CHECK_SAYS(conv2d(x, w, zeros({4})), "conv2d: the bias has the wrong shape", "(4,)", "(6,)");
   CHECK_SAYS(conv2d(x, w.to(f64)), "conv2d: dtypes differ");
   CHECK_SAYS(conv2d(x.to(i64), w.to(i64)), "conv2d", "i64");
   CHECK_SAYS(conv2d(x, Tensor()), "conv2d: the tensor is undefined");
-  CHECK_SAYS(conv2d_input(w, zeros({2, 6, 3, 3}), {6, 5}), "conv2d_input: g does not have the shape", "(2, 6, 3, 3)",
+  CHECK_SAYS(conv2d_input(w, zeros({2, 6, 3, 3}), {6, 5}), "conv2d_input: g has another shape", "(2, 6, 3, 3)",
              "(2, 6, 4, 3)");
-  CHECK_SAYS(conv2d_weight(x, zeros({2, 6, 3, 3}), {2, 3}), "conv2d_weight: g does not have the shape", "(2, 6, 4, 3)");
+  CHECK_SAYS(conv2d_weight(x, zeros({2, 6, 3, 3}), {2, 3}), "conv2d_weight: g has another shape", "(2, 6, 4, 3)");
   CHECK_SAYS(conv1d(zeros({2, 4, 2}), zeros({6, 4, 3})), "conv1d: the kernel is larger", "x (2, 4, 2)", "padding 0");
   CHECK_SAYS(conv1d(zeros({2, 4}), zeros({6, 4, 3})), "conv1d: x has the wrong number of axes", "(N, C, L)");
-  CHECK_SAYS(conv_transpose2d(x, w), "conv_transpose2d: the channels do not fit", "(C, O/groups, KH, KW)");
+  CHECK_SAYS(conv_transpose2d(x, w), "conv_transpose2d: the channels of x, weight and groups do not match",
+             "(C, O/groups, KH, KW)");
   CHECK_SAYS(conv_transpose2d(x, zeros({4, 2, 3, 3}), {}, {.output_padding = {1, 0}}), "output_padding is out of range",
-             "(1, 0)", "stride (1, 1)");
+             "(1, 0)", "the stride, which is (1, 1)");
   CHECK_SAYS(conv_transpose2d(zeros({1, 4, 1, 1}), zeros({4, 2, 1, 1}), {}, {.padding = {1, 1}}),
              "the result would be empty");
   CHECK_SAYS(conv_transpose2d(x, zeros({4, 2, 3, 3}), zeros({4})), "conv_transpose2d: the bias", "(2,)");
@@ -199,9 +200,9 @@ TEST_CASE("convolutions: errors") {
 TEST_CASE("windows beyond all reason are refused before sizes wrap round") {
   const Tensor x = ones({1, 1, 4}), w = ones({1, 1, 2});
   for (const std::int64_t huge : {std::int64_t{1} << 40, std::numeric_limits<std::int64_t>::max()}) {
-    CHECK_SAYS(conv1d(x, w, {}, {.padding = huge}), "conv1d: an option is out of range", "none above 2^31");
-    CHECK_SAYS(conv1d(x, w, {}, {.dilation = huge}), "none above 2^31");
-    CHECK_SAYS(conv_transpose2d(ones({1, 1, 2, 2}), ones({1, 1, 2, 2}), {}, {.stride = huge}), "none above 2^31");
-    CHECK_SAYS(max_pool2d(ones({1, 1, 2, 2}), huge), "none above 2^31");
+    CHECK_SAYS(conv1d(x, w, {}, {.padding = huge}), "conv1d: an option is out of range", "to 2^31");
+    CHECK_SAYS(conv1d(x, w, {}, {.dilation = huge}), "to 2^31");
+    CHECK_SAYS(conv_transpose2d(ones({1, 1, 2, 2}), ones({1, 1, 2, 2}), {}, {.stride = huge}), "to 2^31");
+    CHECK_SAYS(max_pool2d(ones({1, 1, 2, 2}), huge), "to 2^31");
   }
 }

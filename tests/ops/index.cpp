@@ -122,37 +122,37 @@ TEST_CASE("one_hot") {
   CHECK(one_hot(scalar(1, i64), 2, boolean).to_vector() == Numbers{0, 1});
   CHECK(one_hot(zeros({2, 0}, i64), 5).shape() == Shape{2, 0, 5});
   CHECK(one_hot(at({0}), 1, i64).dtype() == i64);
-  CHECK_SAYS(one_hot(at({0, 3}), 3), "one_hot: index out of range", "3, entry 1", "0 to 2", "index.cpp:");
-  CHECK_SAYS(one_hot(at({0}), 0), "one_hot: there are no classes");
-  CHECK_SAYS(one_hot(ones({2}), 3), "one_hot: the labels has the wrong dtype", "f32", "x.to(i64)");
+  CHECK_SAYS(one_hot(at({0, 3}), 3), "one_hot: an index is out of range", "3, at position 1", "0 to 2", "index.cpp:");
+  CHECK_SAYS(one_hot(at({0}), 0), "one_hot: the number of classes is out of range");
+  CHECK_SAYS(one_hot(ones({2}), 3), "one_hot: wrong dtype of the labels", "f32", "x.to(i64)");
 }
 
 TEST_CASE("by index: what is refused") {
   const Tensor x = ones({3, 2}), i = at({0, 1}), square_index = zeros({2, 2}, i64);
-  CHECK_SAYS(index_select(x, 0, at({0, 3})), "index_select: index out of range", "3, entry 1 of the indices", "0 to 2",
-             "index.cpp:");
-  CHECK_SAYS(index_select(x, 0, at({-1})), "index_select: index out of range", "-1, entry 0",
+  CHECK_SAYS(index_select(x, 0, at({0, 3})), "index_select: an index is out of range",
+             "3, at position 1 of the indices", "0 to 2", "index.cpp:");
+  CHECK_SAYS(index_select(x, 0, at({-1})), "index_select: an index is out of range", "-1, at position 0",
              "do not count from the end");
-  CHECK_SAYS(index_select(zeros({0}), 0, at({0})), "the axis is empty");
+  CHECK_SAYS(index_select(zeros({0}), 0, at({0})), "an axis that is not empty");
   CHECK_SAYS(index_select(x, 2, i), "index_select: axis out of range");
-  CHECK_SAYS(index_select(x, 0, square_index), "index_select: the index is not a list", "(2, 2)", "gather");
-  CHECK_SAYS(index_select(x, 0, x), "index_select: the index has the wrong dtype", "f32", "i64");
+  CHECK_SAYS(index_select(x, 0, square_index), "index_select: the index has the wrong number of axes", "(2, 2)",
+             "gather");
+  CHECK_SAYS(index_select(x, 0, x), "index_select: wrong dtype of the index", "f32", "i64");
   CHECK_SAYS(index_select(Tensor(), 0, i), "index_select: the tensor is undefined");
   CHECK_SAYS(index_select(x, 0, Tensor()), "index_select: the tensor is undefined");
-  CHECK_SAYS(index_add(x, 0, i, ones({2, 3})), "index_add: what is added has another shape", "(2, 3)", "(2, 2)",
-             "index.cpp:");
+  CHECK_SAYS(index_add(x, 0, i, ones({2, 3})), "index_add: y has the wrong shape", "(2, 3)", "(2, 2)", "index.cpp:");
   CHECK_SAYS(index_add(x, 0, i, ones({2, 2}, f64)), "index_add: dtypes differ");
   CHECK_SAYS(index_add(x > 0, 0, i, ones({2, 2}) > 0), "index_add: the operation does not work on this dtype", "bool");
-  CHECK_SAYS(index_add(x, 0, at({5}), ones({1, 2})), "index_add: index out of range");
-  CHECK_SAYS(gather(x, 0, i), "gather: the index does not fit the tensor", "index (2,) for shape (3, 2)", "index.cpp:");
-  CHECK_SAYS(gather(x, 0, zeros({2, 3}, i64)), "gather: the index does not fit the tensor", "but axis 0");
-  CHECK_SAYS(gather(x, 1, full({3, 1}, 2, i64)), "gather: index out of range", "0 to 1", "index.cpp:");
-  CHECK_SAYS(scatter_add(x, 0, square_index, ones({2})), "scatter_add: what is added has another shape");
-  CHECK_SAYS(scatter_add(x, 0, full({2, 2}, -4, i64), ones({2, 2})), "scatter_add: index out of range", "-4");
-  CHECK_SAYS(embedding(x, at({3})), "embedding: index out of range", "3, entry 0", "0 to 2", "index.cpp:");
-  CHECK_SAYS(embedding(x, i, 3), "embedding: padding_idx is not a row of the weight", "0 to 2");
-  CHECK_SAYS(embedding(ones({3}), i), "embedding: the weight is not a table", "(count, width)");
-  CHECK_SAYS(embedding(x, x), "embedding: the indices has the wrong dtype");
+  CHECK_SAYS(index_add(x, 0, at({5}), ones({1, 2})), "index_add: an index is out of range");
+  CHECK_SAYS(gather(x, 0, i), "gather: the index is larger than the tensor", "index (2,), x (3, 2)", "index.cpp:");
+  CHECK_SAYS(gather(x, 0, zeros({2, 3}, i64)), "gather: the index is larger than the tensor", "except axis 0");
+  CHECK_SAYS(gather(x, 1, full({3, 1}, 2, i64)), "gather: an index is out of range", "0 to 1", "index.cpp:");
+  CHECK_SAYS(scatter_add(x, 0, square_index, ones({2})), "scatter_add: y has the wrong shape");
+  CHECK_SAYS(scatter_add(x, 0, full({2, 2}, -4, i64), ones({2, 2})), "scatter_add: an index is out of range", "-4");
+  CHECK_SAYS(embedding(x, at({3})), "embedding: an index is out of range", "3, at position 0", "0 to 2", "index.cpp:");
+  CHECK_SAYS(embedding(x, i, 3), "embedding: padding_idx is out of range", "0 to 2");
+  CHECK_SAYS(embedding(ones({3}), i), "embedding: the weight is not a matrix", "(count, width)");
+  CHECK_SAYS(embedding(x, x), "embedding: wrong dtype of the indices");
 }
 
 TEST_CASE("a changed index is noticed, and composites record the caller's line") {

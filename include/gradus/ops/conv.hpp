@@ -13,9 +13,9 @@ struct Conv2dOptions {
 /// Cross-correlation of x (N, C, H, W) with weight (O, C/groups, KH, KW), plus bias (O), which may be undefined.
 /// H' = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1
 Tensor conv2d(Arg x, Arg weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
-/// Its transposes, which are its rule: the gradient with respect to x (N, C, H, W = size) and to weight (KH, KW =
-/// size).
+/// The gradient of conv2d with respect to x (N, C, H, W = size), for g of the shape of its result.
 Tensor conv2d_input(Arg weight, Arg g, Pair size, const Conv2dOptions& options = {});
+/// The gradient of conv2d with respect to its weight (KH, KW = size).
 Tensor conv2d_weight(Arg x, Arg g, Pair size, const Conv2dOptions& options = {});
 
 struct ConvTranspose2dOptions {

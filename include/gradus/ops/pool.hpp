@@ -13,12 +13,15 @@ struct Pool2dOptions {
   bool ceil_mode = false;         ///< round sizes up, less a last window that would start beyond input and left padding
   bool count_include_pad = true;  ///< average only: divide by the window's part inside input and padding
 };
-/// x (N, C, H, W). The first maximum in row-major order gets the gradient; padding never wins.
+/// The largest element of each window of x (N, C, H, W). The first maximum in row-major order gets the gradient;
+/// padding is never the maximum.
 Tensor max_pool2d(Arg x, Pair window, const Pool2dOptions& options = {});
+/// The mean of each window of x (N, C, H, W).
 Tensor avg_pool2d(Arg x, Pair window, const Pool2dOptions& options = {});
 /// The transpose of avg_pool2d: g (N, C, H', W') spread back over (H, W = size).
 Tensor avg_pool2d_input(Arg g, Pair size, Pair window, const Pool2dOptions& options = {});
-/// Window i covers floor(i H / h) … ceil((i + 1) H / h).
+/// The means of size[0] by size[1] windows that cover x (N, C, H, W): window i covers floor(i H / h) … ceil((i + 1) H /
+/// h).
 Tensor adaptive_avg_pool2d(Arg x, Pair size);
 /// Its transpose: g (N, C, h, w) spread back over (H, W = size).
 Tensor adaptive_avg_pool2d_input(Arg g, Pair size);

@@ -8,27 +8,30 @@
 
 namespace gradus {
 
-Tensor expand(Arg x, Shape shape);   ///< broadcasts without copying; -1 keeps a size
-Tensor reshape(Arg x, Shape shape);  ///< one size may be -1; copies only where strides demand it
-Tensor flatten(Arg x, int first = 0, int last = -1);
-Tensor permute(Arg x, Axes axes);  ///< axis i of the result is axis axes[i] of x
-Tensor transpose(Arg x, int axis0, int axis1);
-Tensor squeeze(Arg x);              ///< drops every axis of size 1
-Tensor squeeze(Arg x, int axis);    ///< drops it if its size is 1
+Tensor expand(Arg x, Shape shape);                    ///< broadcasts without copying; -1 keeps a size
+Tensor reshape(Arg x, Shape shape);                   ///< one size may be -1; copies only where strides demand it
+Tensor flatten(Arg x, int first = 0, int last = -1);  ///< axes first to last become one
+Tensor permute(Arg x, Axes axes);                     ///< axis i of the result is axis axes[i] of x
+Tensor transpose(Arg x, int axis0, int axis1);        ///< two axes swapped
+Tensor squeeze(Arg x);                                ///< drops every axis of size 1
+Tensor squeeze(Arg x, int axis);                      ///< drops it if its size is 1
 Tensor unsqueeze(Arg x, int axis);  ///< a new axis of size 1; a negative axis counts in the result's rank
 
 /// start:stop:step as in Python: negative start and stop count from the end, too large is cut, step >= 1.
 struct Range {
   static constexpr std::int64_t end = INT64_MAX;
-  std::int64_t start = 0, stop = end, step = 1;
+  std::int64_t start = 0;   ///< the first index
+  std::int64_t stop = end;  ///< the index after the last
+  std::int64_t step = 1;    ///< from one index to the next
 };
 Tensor slice(Arg x, std::initializer_list<Range> ranges);  ///< for the leading axes
 Tensor slice(Arg x, std::span<const Range> ranges);
 Tensor slice(Arg x, int axis, Range range);
-Tensor select(Arg x, int axis, std::int64_t index);  ///< one index, and the axis goes
+Tensor select(Arg x, int axis, std::int64_t index);  ///< the entry at one index; the axis is removed
 /// The transpose of slice: zeros of `shape` with g in the window that the ranges cut out.
 Tensor unslice(Arg g, Shape shape, std::span<const Range> ranges);
 
+/// Tensors of equal sizes on every other axis, one after the other along the axis.
 Tensor concat(std::span<const Tensor> parts, int axis = 0, Loc where = Loc::current());
 Tensor concat(std::initializer_list<Tensor> parts, int axis = 0, Loc where = Loc::current());
 Tensor stack(std::span<const Tensor> parts, int axis = 0, Loc where = Loc::current());  ///< along a new axis
@@ -36,7 +39,7 @@ Tensor stack(std::initializer_list<Tensor> parts, int axis = 0, Loc where = Loc:
 std::vector<Tensor> split(Arg x, std::int64_t size, int axis = 0);  ///< pieces of `size`; the last may be smaller
 std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis = 0);
 
-Tensor flip(Arg x, Axes axes);
+Tensor flip(Arg x, Axes axes);               ///< the order along each axis reversed
 Tensor roll(Arg x, Axes shifts, Axes axes);  ///< out[(i + shift) mod n] = x[i]
 Tensor repeat(Arg x, Shape repeats);         ///< as numpy.tile; may be longer than x's rank
 Tensor tril(Arg x,
@@ -45,9 +48,12 @@ Tensor triu(Arg x, std::int64_t diagonal = 0);  ///< keeps column - row >= diago
 
 /// Amounts before and after each axis, axis 0 first (as numpy.pad). Negative amounts crop (constant only).
 struct Pad {
-  std::int64_t before = 0, after = 0;
+  std::int64_t before = 0;  ///< elements before the first
+  std::int64_t after = 0;   ///< elements after the last
 };
+/// What pad adds: a value; the elements mirrored at the edge, which is not repeated; the edge itself.
 enum class PadMode { constant, reflect, replicate };
+/// x with elements added, or for negative amounts removed, at the ends of each axis.
 Tensor pad(Arg x, std::span<const Pad> amounts, PadMode mode = PadMode::constant, double value = 0);
 Tensor pad(Arg x, std::initializer_list<Pad> amounts, PadMode mode = PadMode::constant, double value = 0);
 
