@@ -22,6 +22,7 @@ struct RecurrentOptions {
   DType dtype = f32;
 };
 
+/// The function after the sum of an RNN.
 enum class RNNNonlinearity { tanh, relu };
 
 struct RNNOptions {
@@ -36,9 +37,10 @@ struct RNNOptions {
 /// y (T, N, D H): the last layer's h at every step, in x's layout. h (num_layers D, N, H): every layer's at the end. D
 /// is 2 if bidirectional, else 1.
 struct RecurrentResult {
-  Tensor y, h;
+  Tensor y, h;  ///< outputs of all times; the last state of each layer
 };
 
+/// Outputs of all times, and the state after the last.
 struct LSTMResult {
   Tensor y, h, c;  ///< c as h
 };
@@ -85,7 +87,7 @@ struct Recurrent {
 /// h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu instead of tanh (Elman, "Finding structure in time", 1990).
 /// x (T, N, input_size), h0 (num_layers D, N, hidden_size) or undefined for zeros; the result as in RecurrentResult.
 struct RNN : Module<RNN>, detail::Recurrent {
-  RNNNonlinearity nonlinearity;
+  RNNNonlinearity nonlinearity;  ///< the function after the sum
 
   RNN(std::int64_t in, std::int64_t hidden, const RNNOptions& options = {}, Loc where = Loc::current());
   RecurrentResult forward(Arg x, const Tensor& h0 = {}) const;

@@ -24,10 +24,13 @@ namespace gradus::nn {
 /// What a network is tried on: a tensor, or the shape of one, which is then zeros of the network's dtype.
 class Example {
  public:
+  /// these numbers
   Example(const Tensor& x, Loc line = Loc::current()) : where(line), tensor_(x) {}
+  /// zeros of this shape
   Example(Shape shape, Loc line = Loc::current()) : where(line), shape_(shape) {}
+  /// zeros of this shape
   Example(std::initializer_list<std::int64_t> sizes, Loc line = Loc::current()) : Example(Shape(sizes), line) {}
-  Tensor tensor(const ModuleBase& net) const;
+  Tensor tensor(const ModuleBase& net) const;  ///< the example in the dtype of the net
 
   Loc where;
 
