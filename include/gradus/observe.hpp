@@ -4,6 +4,7 @@
 //   Observing watching(count);       // until the end of the scope, on this thread
 #pragma once
 
+#include <memory>
 #include <span>
 
 #include <gradus/tape.hpp>
@@ -11,7 +12,7 @@
 namespace gradus {
 
 namespace detail {
-struct Observers;
+struct Attached;
 }
 namespace nn {
 class ModuleBase;
@@ -29,8 +30,7 @@ struct WalkEvent {  ///< a walk begins or ends
   const char* what;  ///< "backward" or "gradient"
   Loc where;
   bool recorded;
-  std::span<const std::uint8_t>
-      needed;  ///< per node up to `node`: 1 on the way to a target, 2 or 3 a target; empty: all
+  std::span<const Need> needed;  ///< per node up to `node`; empty: all are passages
 };
 struct VisitEvent {  ///< a node's gradient is complete: its rule runs next, or has run (on_visited)
   const Tape& tape;
@@ -82,6 +82,8 @@ struct ScalarEvent {  ///< study::scalar("loss", …)
   double value;
 };
 
+/// An exception from an observer passes through the call that told it. From the end of a tape or a scope, which are
+/// destructors, it is thrown by the next call on that thread that tells an observer, or by the next tape.
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -100,11 +102,12 @@ class Observer {
   virtual void on_scalar(const ScalarEvent&) {}
   virtual void on_tape_begin(const Tape&) {}
   virtual void on_tape_end(const Tape&) {}
-  /// Contributions and optimizer steps cost most to tell. An observer that does without both says so, when attached.
+  /// Contributions and optimizer steps cost most to tell. Return false to do without both; read when it is attached.
   virtual bool wants_contributions() const { return true; }
 };
 
 /// Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.
+/// It may end on another thread while its own one tells nobody anything.
 class [[nodiscard]] Observing {
  public:
   explicit Observing(Observer& observer);
@@ -113,9 +116,7 @@ class [[nodiscard]] Observing {
   Observing& operator=(const Observing&) = delete;
 
  private:
-  friend struct detail::Observers;
-  Observer* observer_;
-  Observing* outer_;
+  std::shared_ptr<detail::Attached> attached_;
 };
 
 }  // namespace gradus

@@ -14,10 +14,17 @@
 //   };
 //   Tensor gate(Arg a, Arg b, double k) { return apply(Gate{.k = k}, a, b); }
 //
-// The built-in operations are written the same way. The rule uses public operations, so it is differentiable again, to
-// any order. An operation may add `void fast(Vjp&) const`, the same rule with fused kernels, taken when the walk is not
-// recorded. And `double flops(Ins, const Tensor& y) const`, the arithmetic of its forward, for profiles: the gradient
-// of each input that the rule saves something for is taken to cost as much again.
+// The built-in operations are written the same way. The rule, vjp(), uses public operations, so it can be
+// differentiated again, to any order. An operation may add
+//
+//   void fast(Vjp&) const;                       // the same rule with fused kernels, used if the walk is not recorded
+//   double flops(Ins, const Tensor& y) const;    // the arithmetic of its forward, for profiles: the gradient of each
+//                                                // input that the rule saves something for counts as much again
+//   static constexpr bool first_order = true;    // the rule reads numbers (item(), data(), to_vector()) and has no
+//                                                // derivative: a recorded walk over the operation is an error
+//
+// In a recorded walk a rule that reads numbers of a tracked tensor throws: the second derivative would be 0 without a
+// word. Extras are constants in such a walk: compute again what depends on the inputs.
 #pragma once
 
 #include <concepts>
@@ -55,10 +62,14 @@ struct Saves {
 class Ins {
  public:
   explicit Ins(std::span<const Tensor* const> tensors) : tensors_(tensors) {}
-  const Tensor& operator[](int i) const { return *tensors_[static_cast<std::size_t>(i)]; }
+  const Tensor& operator[](int i) const {  ///< throws if there is no such input
+    if (static_cast<std::size_t>(i) >= tensors_.size()) refuse(i);
+    return *tensors_[static_cast<std::size_t>(i)];
+  }
   int size() const { return static_cast<int>(tensors_.size()); }
 
  private:
+  [[noreturn]] void refuse(int i) const;
   std::span<const Tensor* const> tensors_;
 };
 
@@ -76,23 +87,23 @@ class Fwd {
 /// One visit of the walk: the incoming gradient `g`, and what the rule may read and give.
 class Vjp {
  public:
-  const Tensor& g;
+  const Tensor& g;  ///< dL/dy, with the shape and dtype of the output y
 
-  bool wants(int input) const;        ///< is the gradient of this input needed?
-  const Tensor& in(int input) const;  ///< an input, as saved
-  const Tensor& out() const;          ///< the output, as saved
-  const Tensor& extra(int k) const;
-  const Shape& shape(int input) const;  ///< of an input that is wanted; needs no save
-  DType dtype(int input) const;
-  int inputs() const;
-  void give(int input, Tensor gradient);  ///< adds to the gradient of that input
+  bool wants(int input) const;            ///< is the gradient of this input needed?
+  const Tensor& in(int input) const;      ///< an input, as saved; throws if `saves` does not name it
+  const Tensor& out() const;              ///< the output, as saved
+  const Tensor& extra(int k) const;       ///< what the forward kept in Fwd::extras[k]
+  const Shape& shape(int input) const;    ///< of an input that is wanted; needs no save
+  DType dtype(int input) const;           ///< likewise
+  int inputs() const;                     ///< how many
+  void give(int input, Tensor gradient);  ///< adds to the gradient of that input, whose shape and dtype it must have
 
-  // ---- for fast rules ----
-  /// The accumulated gradient of an input as a dense tensor that this walk alone holds, zeros at first: add to it in
-  /// place.
+  // ---- for fast rules: in a walk that is recorded both throw ----
+  /// The gradient of an input that is wanted, added up so far: a dense tensor that only this walk holds, zeros at
+  /// first. Add to it in place.
   const Tensor& accumulator(int input);
-  /// For what adds itself in passing, as a matrix product does: calls write(to, false), which fills `to` with the
-  /// gradient, or, where something has arrived already, write(sum, true), which adds the gradient to that sum.
+  /// For kernels that can add to their output, as a matrix product does. Calls write(to, false), which fills `to` with
+  /// the gradient, or, if there is a sum already, write(sum, true), which adds the gradient to that sum.
   template <class Write>
   void give_by(int input, const Write& write) {
     give_by(
@@ -104,7 +115,9 @@ class Vjp {
   Vjp(BackwardPass& pass, int node, const Tensor& incoming);
   const Tensor& saved(std::uint32_t bit, const char* what, int k) const;
   [[noreturn]] void refuse_changed(const detail::Saved& s, const char* what, int k) const;
-  int target(int input) const;  ///< the node of that input, or -1 where no gradient is wanted
+  [[noreturn]] void refuse_in_recorded_walk(const char* call) const;
+  int target(int input) const;                  // the node of that input, or -1 where no gradient is wanted
+  const detail::Node& wanted(int input) const;  // that node; throws where no gradient is wanted
   [[noreturn]] void refuse(int input, const detail::Node& x, const Tensor& gradient) const;
   void give_by(int input, void (*write)(const void* context, const Tensor& to, bool add), const void* context);
   void flush() {
@@ -114,8 +127,9 @@ class Vjp {
 
   BackwardPass& pass_;
   detail::Node& node_;
-  int index_, pending_ = -1;
-  Tensor pending_sum_;  ///< an accumulator handed out under observation, not yet given
+  int index_;
+  int pending_ = -1;    // the input whose accumulator is handed out under observation …
+  Tensor pending_sum_;  // … and that accumulator, not yet given
 };
 
 /// Receives an operation's attributes by name.
@@ -168,6 +182,7 @@ struct OpTable {
   const char* name;
   const char* rule;
   Saves saves;
+  bool first_order;  ///< its rule cannot be differentiated again
   std::size_t size;
   int members;
   Tensor (*forward)(const void* op, Fwd&, Ins);
@@ -203,6 +218,14 @@ constexpr auto fast_of() {
 }
 
 template <class Op>
+constexpr bool is_first_order() {
+  if constexpr (requires { Op::first_order; })
+    return Op::first_order;
+  else
+    return false;
+}
+
+template <class Op>
 constexpr auto flops_of() {
   using Flops = double (*)(const void*, Ins, const Tensor&);
   if constexpr (requires(const Op op, Ins in, const Tensor& y) { op.flops(in, y); })
@@ -225,6 +248,7 @@ inline constexpr OpTable op_table{
     .name = Op::name,
     .rule = Op::rule,
     .saves = Op::saves,
+    .first_order = is_first_order<Op>(),
     .size = std::is_empty_v<Op> ? 0 : sizeof(Op),
     .members = std::is_empty_v<Op> ? 0 : members<Op>(),
     .forward = [](const void* op, Fwd& f, Ins in) { return static_cast<const Op*>(op)->forward(f, in); },
@@ -239,13 +263,13 @@ inline constexpr OpTable op_table{
 
 Tensor apply(const OpTable& table, const void* op, std::span<const Arg> args, Tensor* extras = nullptr);
 
-bool check_fields(const OpTable& table, const void* op);  ///< throws if an attribute is missing from fields()
+bool check_fields(const OpTable& table, const void* op, Loc where);  ///< throws if fields() lacks an attribute
 
 /// The table of an operation, its fields checked on first use.
 template <Operation Op>
-const OpTable& table_of([[maybe_unused]] const Op& op) {
+const OpTable& table_of([[maybe_unused]] const Op& op, [[maybe_unused]] Loc where) {
   if constexpr (!std::is_empty_v<Op>) {
-    static const bool complete = check_fields(op_table<Op>, &op);
+    static const bool complete = check_fields(op_table<Op>, &op, where);
     (void)complete;
   }
   return op_table<Op>;
@@ -253,34 +277,35 @@ const OpTable& table_of([[maybe_unused]] const Op& op) {
 
 }  // namespace detail
 
-/// The built-in operations, each once: what the tests walk over.
+/// The built-in operations, each once: the tests go through all of them.
 std::span<const detail::OpTable* const> operations();
 
 /// Runs an operation and, if a tape is live and an input is on it, records it. A number among the arguments becomes a
-/// constant of the first tensor's dtype and shape ().
+/// constant of the first tensor's dtype and shape (). Throws if fields() of the operation does not list every member.
 template <Operation Op>
 Tensor apply(const Op& op, const Arg& a) {
-  return detail::apply(detail::table_of(op), &op, {&a, 1});
+  return detail::apply(detail::table_of(op, a.where), &op, {&a, 1});
 }
 template <Operation Op>
 Tensor apply(const Op& op, const Arg& a, const Arg& b) {
   const Arg args[] = {a, b};
-  return detail::apply(detail::table_of(op), &op, args);
+  return detail::apply(detail::table_of(op, a.where), &op, args);
 }
 template <Operation Op>
 Tensor apply(const Op& op, const Arg& a, const Arg& b, const Arg& c) {
   const Arg args[] = {a, b, c};
-  return detail::apply(detail::table_of(op), &op, args);
+  return detail::apply(detail::table_of(op, a.where), &op, args);
 }
 template <Operation Op>
 Tensor apply(const Op& op, std::span<const Arg> args, Tensor* extras) {
-  return detail::apply(detail::table_of(op), &op, args, extras);
+  return detail::apply(detail::table_of(op, args.empty() ? Loc() : args[0].where), &op, args, extras);
 }
 /// Any list of arguments. Written with && because std::apply, which a std::vector drags in, is.
 template <class Op, class Args>
 requires Operation<std::remove_cvref_t<Op>> && std::convertible_to<Args, std::span<const Arg>> Tensor
 apply(Op&& op, Args&& args) {
-  return detail::apply(detail::table_of(op), &op, args);
+  const std::span<const Arg> list(args);
+  return detail::apply(detail::table_of(op, list.empty() ? Loc() : list[0].where), &op, list);
 }
 
 /// For operations and layers built of others: while it lives, what they record carries `where`, the user's line.

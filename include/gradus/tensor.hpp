@@ -34,8 +34,10 @@ struct TensorHead : Counted {
   DType dtype = f32;
   bool requires_grad = false;
   bool contiguous = true;
-  std::int32_t node = -1;  ///< its number on the tape …
-  std::uint64_t tape = 0;  ///< … with this id; 0: on none
+  std::uint8_t origin = 0;                    ///< bits: why a constant is one (Origin in src/tensor/impl.hpp)
+  std::int32_t node = -1;                     ///< its number on the tape …
+  std::uint64_t tape = 0;                     ///< … with this id; 0: on none
+  std::atomic<std::uint64_t> constant_of{0};  ///< the last tape that used it as a constant
   std::int64_t numel = 1;
   Shape shape, strides;
 };

@@ -7,7 +7,7 @@
 
 #include "kernels/random.hpp"
 #include "derivatives/flat.hpp"
-#include "tape/state.hpp"
+#include "tape/observers.hpp"
 
 namespace gradus {
 

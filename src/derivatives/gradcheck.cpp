@@ -6,7 +6,7 @@
 #include <gradus/ops.hpp>
 
 #include "kernels/random.hpp"
-#include "tape/state.hpp"
+#include "tape/observers.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus {

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "nn/visitors.hpp"
-#include "tape/state.hpp"
+#include "tape/observers.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::nn {

@@ -5,7 +5,7 @@
 #include <gradus/op.hpp>
 
 #include "optim/whole.hpp"
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
 
 namespace gradus::optim {
 namespace {

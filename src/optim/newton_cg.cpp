@@ -8,7 +8,7 @@
 
 #include "optim/saved.hpp"
 #include "optim/whole.hpp"
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
 #include "tensor/number.hpp"
 
 namespace gradus::optim {

@@ -11,8 +11,8 @@
 #include <gradus/ops.hpp>
 
 #include "optim/saved.hpp"
+#include "tape/observers.hpp"
 #include "tape/profile.hpp"
-#include "tape/state.hpp"
 
 namespace gradus::optim {
 

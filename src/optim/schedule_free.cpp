@@ -6,7 +6,7 @@
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
-#include "tape/state.hpp"
+#include "tensor/impl.hpp"
 
 namespace gradus::optim {
 

@@ -3,7 +3,8 @@
 #include <gradus/observe.hpp>
 #include <gradus/ops.hpp>
 
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
+#include "tape/observers.hpp"
 
 namespace gradus::study {
 

@@ -1,3 +1,4 @@
+// Where the time goes: rows by operation, filled by Timing, joined and printed by profile().
 #include "tape/profile.hpp"
 
 #include <algorithm>
@@ -49,8 +50,10 @@ void Timing::start() {
 }
 
 bool Timing::stop() {
-  if (running_) took_ += Clock::now() - start_, stopped_ = true;
-  return running_;
+  if (!running_) return false;
+  took_ += Clock::now() - start_;
+  stopped_ = true;
+  return true;
 }
 
 void Timing::end() {
@@ -59,9 +62,13 @@ void Timing::end() {
   Table& t = table();
   const std::lock_guard lock(t.mutex);
   ProfileRow& row = t.rows[{name_, pass_}];
-  if (row.calls++ == 0) row.name = name_, row.pass = pass_;
+  if (row.calls++ == 0) {
+    row.name = name_;
+    row.pass = pass_;
+  }
   row.seconds += std::chrono::duration<double>(took_).count();
-  row.bytes += bytes, row.flops += flops;
+  row.bytes += bytes;
+  row.flops += flops;
 }
 
 Untimed::Untimed() : around_(std::exchange(current, nullptr)), start_(Clock::now()) {}
@@ -91,13 +98,16 @@ void count_forward(Timing& timing, const OpTable& op, const void* self, std::spa
   timing.flops = op.flops(self, Ins(in), y);
   const TensorImpl& t = *y.impl();
   if (!t.tape) return;
-  if (recorded.tape != t.tape) recorded.tape = t.tape, recorded.flops.clear();
+  if (recorded.tape != t.tape) {
+    recorded.tape = t.tape;
+    recorded.flops.clear();
+  }
   recorded.flops.resize(std::max(recorded.flops.size(), static_cast<std::size_t>(t.node) + 1));
   recorded.flops[static_cast<std::size_t>(t.node)] = timing.flops;
 }
 
 void count_rule(Timing& timing, TapeState& tape, int node, const Tensor& g, std::span<const Tensor> slots,
-                std::span<const std::uint8_t> needed) {
+                std::span<const Need> needed) {
   const Node& n = tape[node];
   for (int i = 0; i < bits(n.mask); ++i)
     if (n.saved[i].tensor.defined()) timing.bytes += bytes_of(n.saved[i].tensor);
@@ -105,7 +115,8 @@ void count_rule(Timing& timing, TapeState& tape, int node, const Tensor& g, std:
   const double flops = recorded.tape == tape.id && at < recorded.flops.size() ? recorded.flops[at] : 0;
   for (int i = 0; i < n.inputs; ++i) {
     const int to = n.in[i];
-    if (to < 0 || tape[to].constant || (!needed.empty() && !needed[static_cast<std::size_t>(to)])) continue;
+    if (to < 0 || tape[to].constant || (!needed.empty() && needed[static_cast<std::size_t>(to)] == Need::none))
+      continue;
     if (n.op->saves[i]) timing.flops += flops;
     const Tensor& slot = slots[static_cast<std::size_t>(to)];
     if (slot.defined() && slot.impl()->storage != g.impl()->storage) timing.bytes += bytes_of(slot);
@@ -132,8 +143,12 @@ std::vector<ProfileRow> profile() {
     const std::lock_guard lock(t.mutex);
     for (const auto& [key, row] : t.rows) {
       ProfileRow& sum = joined[{row.name, row.pass}];
-      sum.name = row.name, sum.pass = row.pass;
-      sum.calls += row.calls, sum.seconds += row.seconds, sum.bytes += row.bytes, sum.flops += row.flops;
+      sum.name = row.name;
+      sum.pass = row.pass;
+      sum.calls += row.calls;
+      sum.seconds += row.seconds;
+      sum.bytes += row.bytes;
+      sum.flops += row.flops;
     }
     for (auto& [key, row] : joined) rows.push_back(row);
   }
@@ -148,11 +163,23 @@ void reset_profile() {
   t.since = Clock::now();
 }
 
+namespace {
+std::string rate_of(const ProfileRow& row) {
+  const bool counted = row.flops > 0;
+  const double amount = counted ? row.flops : row.bytes;
+  if (!(amount > 0) || !(row.seconds > 0)) return formatted("{:>12}", "-");
+  return formatted("{:>12.2f} {}", 1e-9 * amount / row.seconds, counted ? "GFLOP/s" : "GB/s");
+}
+}  // namespace
+
 std::string profile_table() {
   const std::vector<ProfileRow> rows = profile();
   double all = 0, elapsed = 0;
   std::size_t width = 9;
-  for (const ProfileRow& row : rows) all += row.seconds, width = std::max(width, row.name.size());
+  for (const ProfileRow& row : rows) {
+    all += row.seconds;
+    width = std::max(width, row.name.size());
+  }
   {
     Table& t = table();
     const std::lock_guard lock(t.mutex);
@@ -164,12 +191,10 @@ std::string profile_table() {
                     "ms", "%", "us a call", "MB", "rate");
   constexpr const char* passes[] = {"forward", "backward", "step"};
   for (const ProfileRow& row : rows) {
-    const double amount = row.flops > 0 ? row.flops : row.bytes;
-    const std::string rate = amount > 0 && row.seconds > 0 ? formatted("{:>12.2f} {}", 1e-9 * amount / row.seconds,
-                                                                       row.flops > 0 ? "GFLOP/s" : "GB/s")
-                                                           : formatted("{:>12}", "-");
+    const std::string rate = rate_of(row);
+    const double share = all > 0 ? 100 * row.seconds / all : 0;
     text += formatted("{:<{}}  {:<8} {:>9} {:>12.3f} {:>6.1f} {:>11.2f} {:>11.3f} {}\n", row.name, width,
-                      passes[row.pass], row.calls, 1e3 * row.seconds, all > 0 ? 100 * row.seconds / all : 0.0,
+                      passes[row.pass], row.calls, 1e3 * row.seconds, share,
                       1e6 * row.seconds / static_cast<double>(row.calls), 1e-6 * row.bytes, rate);
   }
   return text;

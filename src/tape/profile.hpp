@@ -64,6 +64,6 @@ void count_forward(Timing& timing, const OpTable& op, const void* self, std::spa
 
 // What the rule of a node has: g and what was saved read, the gradients of `slots` written.
 void count_rule(Timing& timing, TapeState& tape, int node, const Tensor& g, std::span<const Tensor> slots,
-                std::span<const std::uint8_t> needed);
+                std::span<const Need> needed);
 
 }  // namespace gradus::detail

@@ -1,53 +1,13 @@
-// Where nodes and leaves are kept, and how a tape's memory serves the next one.
+// How a tape finds its leaves, and how its memory serves the next tape of the thread.
 #include "tape/state.hpp"
 
 #include <algorithm>
+#include <mutex>
 
+#include "tape/observers.hpp"
 #include "tensor/pool.hpp"
 
 namespace gradus::detail {
-
-// ---- nodes ----
-
-Node::~Node() {
-  release();
-  if (op && op->destroy) op->destroy(attributes);
-  if (op && op->size > sizeof room) pool_free(attributes, op->size);
-  if (in != in_room) pool_free(in, static_cast<std::size_t>(inputs) * sizeof *in);
-}
-
-void Node::set_attributes(const OpTable& table, const void* from) {
-  void* to = table.size > sizeof room ? pool_allocate(table.size) : room;
-  if (table.size) table.copy(to, from);
-  op = &table;
-  attributes = to;
-}
-
-void Node::reserve_inputs(int count) {
-  if (count > 4) in = static_cast<std::int32_t*>(pool_allocate(static_cast<std::size_t>(count) * sizeof *in));
-  inputs = count;
-}
-
-void Node::reserve_saves(std::uint32_t which) {
-  const int count = bits(which);
-  if (count > 3) {
-    saved = static_cast<Saved*>(pool_allocate(static_cast<std::size_t>(count) * sizeof(Saved)));
-    for (int i = 0; i < count; ++i) new (saved + i) Saved;
-  }
-  mask = which;
-}
-
-void Node::release() noexcept {
-  const int count = bits(mask);
-  if (saved == saved_room) {
-    for (int i = 0; i < count; ++i) saved[i].tensor = Tensor();
-  } else {
-    for (int i = 0; i < count; ++i) saved[i].~Saved();
-    pool_free(saved, static_cast<std::size_t>(count) * sizeof(Saved));
-    saved = saved_room;
-  }
-  mask = 0;
-}
 
 // ---- leaves ----
 
@@ -60,14 +20,18 @@ std::size_t LeafTable::place(const TensorImpl* leaf) const {
 
 int LeafTable::find(const TensorImpl* leaf) const { return entries_.empty() ? -1 : entries_[place(leaf)].node; }
 
-void LeafTable::insert(const TensorImpl* leaf, int node) {
-  if (2 * ++used_ > entries_.size()) {
-    std::vector<Entry> old(std::max<std::size_t>(16, 2 * entries_.size()));
-    std::swap(old, entries_);
-    for (const Entry& e : old)
-      if (e.leaf) entries_[place(e.leaf)] = e;
-  }
-  entries_[place(leaf)] = {leaf, node};
+void LeafTable::reserve_one() {
+  if (2 * (used_ + 1) <= entries_.size()) return;
+  std::vector<Entry> old(std::max<std::size_t>(16, 2 * entries_.size()));
+  std::swap(old, entries_);
+  for (const Entry& e : old)
+    if (e.leaf) entries_[place(e.leaf)] = e;
+}
+
+void LeafTable::insert(const TensorImpl* leaf, int node) noexcept {
+  Entry& e = entries_[place(leaf)];
+  if (!e.leaf) ++used_;
+  e = {leaf, node};
 }
 
 void LeafTable::clear() {
@@ -75,15 +39,73 @@ void LeafTable::clear() {
   used_ = 0;
 }
 
+int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
+  const int found = table.find(x.impl());
+  if (found >= 0 && (*this)[found].constant == constant) return found;
+  table.reserve_one();
+  leaves.push_back(size);
+  try {
+    append();
+  } catch (...) {
+    leaves.pop_back();
+    throw;
+  }
+  const int index = size - 1;
+  Node& n = (*this)[index];
+  n.where = at;
+  n.scope = scope;
+  n.dtype = x.dtype();
+  n.shape = x.shape();
+  n.constant = constant;
+  n.mask = 1;
+  n.saved[0] = {x, x.impl()->storage->version};
+  if (found < 0 || !constant) table.insert(x.impl(), index);  // of a leaf that was frozen meanwhile, the leaf is found
+  if (observed()) tell_record({*thread_state().tape, index, x});
+  return index;
+}
+
+int node_of(const Tensor& x, const char* operation, Loc where) {
+  const ThreadState& s = thread_state();
+  const TensorImpl& t = *x.impl();
+  if (!t.tape) return s.tape ? s.tape->state().table.find(&t) : -1;
+  if (t.tape == s.tape_id) return t.node;
+  throw Error(
+      operation,
+      {.wrong = "the tensor belongs to a tape that has ended, or to one of another thread",
+       .got = "shape " + to_string(t.shape) + ", node " + std::to_string(t.node) + " of tape " + std::to_string(t.tape),
+       .expected = s.tape ? "a tensor of tape " + std::to_string(s.tape_id) + ", a leaf or a constant"
+                          : "a leaf or a constant: no tape is live on this thread",
+       .advice = "x.detach() keeps its numbers without their history"},
+      user_line(where));
+}
+
+// ---- nodes ----
+
+Node& TapeState::append() {
+  if (static_cast<std::size_t>(size) == chunks.size() * chunk) {
+    if (chunks.size() == chunks.capacity()) chunks.reserve(2 * chunks.size() + 8);  // before there is a block to lose
+    chunks.push_back(static_cast<Node*>(pool_allocate(chunk * sizeof(Node))));
+  }
+  return *new (&(*this)[size++]) Node;
+}
+
+void TapeState::drop_last() noexcept { (*this)[--size].~Node(); }
+
 // ---- the state, recycled from tape to tape ----
 
 namespace {
 
 constinit thread_local TapeState* spare = nullptr;
+
+// Held while a tape ends on a thread that is not its own, and while a thread that has made tapes ends.
+std::mutex ending;
+
 struct SpareOwner {
   ~SpareOwner() {
     delete spare;
     spare = nullptr;
+    const std::lock_guard lock(ending);
+    if (const Tape* left_open = thread_state().tape) left_open->state().holder = nullptr;
   }
 };
 
@@ -105,22 +127,31 @@ void TapeState::give_back() {
     spare = this;
 }
 
-Node& TapeState::append() {
-  if (static_cast<std::size_t>(size) == chunks.size() * chunk)
-    chunks.push_back(static_cast<Node*>(pool_allocate(chunk * sizeof(Node))));
-  return *new (&(*this)[size++]) Node;
+void TapeState::end_elsewhere() {
+  {
+    const std::lock_guard lock(ending);
+    if (holder) {
+      holder->tape = nullptr;
+      holder->tape_id = 0;
+    }
+  }
+  clear();
+  delete this;
 }
 
 void TapeState::clear() {
-  for (int i = size - 1; i >= 0; --i) (*this)[i].~Node();
+  while (size > 0) drop_last();
   constexpr std::size_t keep = 64;  // a giant tape gives its chunks back to the pool
   while (chunks.size() > keep) {
     pool_free(chunks.back(), chunk * sizeof(Node));
     chunks.pop_back();
   }
-  size = 0;
+  holder = nullptr;
   scope = -1;
+  rule = -1;
   watching = false;
+  size_at_step = 0;
+  steps_of_growth = 0;
   leaves.clear();
   scopes.clear();
   releases.clear();

@@ -1,4 +1,5 @@
-// Looking at a tape, running it again, and watching it grow.
+// Looking at the nodes of a tape, and computing them again.
+#include <gradus/op.hpp>
 
 #include "tape/state.hpp"
 #include "tensor/loops.hpp"
@@ -8,10 +9,28 @@ namespace gradus {
 
 using namespace detail;
 
+namespace {
+int checked(std::int64_t index, int size, Loc where) {
+  if (index >= 0 && index < size) return static_cast<int>(index);
+  throw Error("Tape",
+              {.wrong = "there is no such node",
+               .got = "node " + std::to_string(index) + " of a tape of " + std::to_string(size),
+               .expected = size ? "0 to " + std::to_string(size - 1) : "none: the tape is empty"},
+              user_line(where));
+}
+}  // namespace
+
+NodeView::NodeView(const Tape& tape, int index, Loc where) : tape_(&tape), index_(checked(index, tape.size(), where)) {}
+
+NodeView Tape::operator[](Position at) const { return {*this, checked(at.index, size(), at.where), at.where}; }
+
 const Node& NodeView::node() const { return tape_->state()[index_]; }
 bool NodeView::is_leaf() const { return !node().op && !node().constant; }
 bool NodeView::is_constant() const { return node().constant; }
-const char* NodeView::name() const { return node().op ? node().op->name : node().constant ? "constant" : "leaf"; }
+const char* NodeView::name() const {
+  if (node().op) return node().op->name;
+  return node().constant ? "constant" : "leaf";
+}
 const char* NodeView::rule() const { return node().op ? node().op->rule : ""; }
 Shape NodeView::shape() const { return node().shape; }
 DType NodeView::dtype() const { return node().dtype; }
@@ -56,15 +75,14 @@ void NodeView::attributes(Attributes& to) const {
   if (node().op) node().op->fields(node().attributes, to);
 }
 
-// Forwards trust their callers, so what comes must be what was recorded: the shapes, and one floating dtype, which may
-// be another one.
+// A forward does not check its inputs, so they must have the recorded shapes, and one floating dtype, recorded or not.
 void NodeView::check_inputs(const Node& n, std::span<const Tensor> given) const {
   const auto refuse = [&](Complaint complaint) {
     throw Error("NodeView::apply", std::move(complaint), user_line(n.where));
   };
   const std::string what = "'" + std::string(n.op->name) + "'";
   if (static_cast<int>(given.size()) != n.inputs)
-    refuse({.wrong = what + " takes another number of inputs",
+    refuse({.wrong = "wrong number of inputs for " + what,
             .got = std::to_string(given.size()),
             .expected = std::to_string(n.inputs)});
   const Tensor* first = nullptr;  // of floating dtype
@@ -72,21 +90,26 @@ void NodeView::check_inputs(const Node& n, std::span<const Tensor> given) const 
     const Tensor& x = given[static_cast<std::size_t>(i)];
     check_defined(x, "NodeView::apply", n.where);
     if (n.in[i] < 0)
-      refuse({.wrong = what + " has a constant that the tape did not keep, so nobody can say what fits",
+      refuse({.wrong = what + " has a constant input that the tape did not keep",
               .advice = "make the tape with Tape tape({.replay = true})"});
     const NodeView was = (*tape_)[n.in[i]];
     if (!first && is_floating(x.dtype())) first = &x;
     const DType dtype = is_floating(was.dtype()) && first ? first->dtype() : was.dtype();
     if (x.shape() != was.shape() || x.dtype() != dtype)
-      refuse({.wrong = "input " + std::to_string(i) + " of " + what + " is not like the recorded one",
-              .got = to_string(x.shape()) + " " + gradus::name(x.dtype()),
-              .expected = to_string(was.shape()) + " " + gradus::name(dtype)});
+      refuse(
+          {.wrong = "input " + std::to_string(i) + " of " + what + " differs from the recorded one in shape or dtype",
+           .got = to_string(x.shape()) + " " + gradus::name(x.dtype()),
+           .expected = to_string(was.shape()) + " " + gradus::name(dtype)});
   }
 }
 
 Tensor NodeView::apply(std::span<const Tensor> inputs) const {
   const Node& n = node();
-  if (!n.op) throw Error("NodeView", {.wrong = "a leaf is not computed from anything"});
+  if (!n.op)
+    throw Error("NodeView::apply",
+                {.wrong = "this node is a " + std::string(name()) + ", not an operation",
+                 .advice = "take leaf(): its value is stored"},
+                user_line(n.where));
   check_inputs(n, inputs);
   const std::vector<Arg> args = [&] {
     std::vector<Arg> list;
@@ -96,13 +119,33 @@ Tensor NodeView::apply(std::span<const Tensor> inputs) const {
   return detail::apply(*n.op, n.attributes, args);
 }
 
+// ---- all of it again ----
+
+namespace {
+
+void check_replay(const TapeState& tape, const ReplayOptions& options, Loc where) {
+  const auto refuse = [&](Complaint complaint) { throw Error("replay", std::move(complaint), user_line(where)); };
+  if (!tape.options.replay)
+    refuse({.wrong = "this tape does not keep its constants", .advice = "make it with Tape tape({.replay = true})"});
+  const bool replaces = options.value.defined();
+  if (options.node == -1 && !replaces) return;
+  if (options.node < 0 || options.node >= tape.size)
+    refuse({.wrong = "there is no such node to replace",
+            .got = "node " + std::to_string(options.node) + " of a tape of " + std::to_string(tape.size),
+            .advice = replaces ? "give .node and .value together" : ""});
+  const Node& n = tape[options.node];
+  if (!replaces || options.value.shape() != n.shape || options.value.dtype() != n.dtype)
+    refuse(
+        {.wrong = "the value that replaces node " + std::to_string(options.node) + " has another shape or dtype",
+         .got = replaces ? to_string(options.value.shape()) + " " + name(options.value.dtype()) : "an undefined tensor",
+         .expected = to_string(n.shape) + " " + name(n.dtype)});
+}
+
+}  // namespace
+
 std::vector<Tensor> Tape::replay(const ReplayOptions& options, Loc where) const {
   TapeState& tape = *state_;
-  if (!tape.options.replay)
-    throw Error(
-        "replay",
-        {.wrong = "this tape does not keep its constants", .advice = "make it with Tape tape({.replay = true})"},
-        where);
+  check_replay(tape, options, where);
   const NoRecord pause;
   std::vector<Tensor> values(static_cast<std::size_t>(tape.size));
   std::vector<Tensor> in;
@@ -110,55 +153,22 @@ std::vector<Tensor> Tape::replay(const ReplayOptions& options, Loc where) const 
     const Node& n = tape[i];
     Tensor& value = values[static_cast<std::size_t>(i)];
     if (i == options.node) {
-      value = options.value;
+      value = options.value.detach();
     } else if (!n.op) {
       value = n.saved[0].tensor.detach();
       if (!options.current && value.version() != n.saved[0].version)
         throw Error("replay",
                     {.wrong = "a leaf has changed since it was recorded",
-                     .got = "shape " + to_string(n.shape) + ", met at " + to_string(n.where),
+                     .got = "shape " + to_string(n.shape) + ", recorded at " + to_string(n.where),
                      .advice = "replay({.current = true}) takes it as it is now"},
-                    where);
+                    user_line(where));
     } else {
       in.clear();
       for (int k = 0; k < n.inputs; ++k) in.push_back(values[static_cast<std::size_t>(n.in[k])]);
-      value = (*this)[i].apply(in);
+      value = NodeView(*this, i).apply(in);
     }
   }
   return values;
-}
-
-// ---- observers ----
-
-namespace {
-constexpr Hooks in_outline{
-    .contributions = false,
-    .mutation = [](const Tensor& x, const char* what,
-                   Loc where) { Observers::tell([&](Observer& o) {
-                                  o.on_mutation({x, what, where});
-                                }); },
-    .zero_grad = [](const Tensor& leaf) { Observers::tell([&](Observer& o) { o.on_zero_grad({leaf}); }); },
-};
-constexpr Hooks closely{.contributions = true, .mutation = in_outline.mutation, .zero_grad = in_outline.zero_grad};
-}  // namespace
-
-void Observers::changed() {
-  ThreadState& s = thread_state();
-  bool contributions = false;
-  for (Observing* o = newest(); o; o = o->outer_) contributions = contributions || o->observer_->wants_contributions();
-  s.hooks = s.quiet || !newest() ? nullptr : contributions ? &closely : &in_outline;
-}
-
-Observing::Observing(Observer& observer) : observer_(&observer), outer_(std::exchange(Observers::newest(), this)) {
-  Observers::changed();
-}
-
-Observing::~Observing() {
-  // Usually the newest; one that an environment variable attached may outlive those that came later.
-  Observing** at = &Observers::newest();
-  while (*at != this) at = &(*at)->outer_;
-  *at = outer_;
-  Observers::changed();
 }
 
 }  // namespace gradus

@@ -98,6 +98,17 @@ struct Hooks {
   void (*zero_grad)(const Tensor& leaf);
 };
 
+// Bits of TensorHead::origin, for messages about a tensor that nothing was recorded for. Results of constants inherit
+// them.
+enum Origin : std::uint8_t {
+  from_frozen = 1,    // requires_grad_(false)
+  from_gradient = 2,  // of a walk that was not recorded
+  from_discrete = 4,  // a result without derivative: to(i64)
+};
+
+// Told of numbers that are read: item(), at(), data() or to_vector(), at that line.
+using ReadCheck = void (*)(const Tensor& x, const char* call, Loc where);
+
 // The thread's tape as the floors below the tape see it.
 struct ThreadState {
   Tape* tape = nullptr;
@@ -107,6 +118,7 @@ struct ThreadState {
   Loc at;                        // … with this line
   const Hooks* hooks = nullptr;  // set while observers are attached, and not quiet
   int quiet = 0;                 // how many Unobserved are open
+  ReadCheck on_read = nullptr;   // set while the rule of an operation runs in a recorded walk
 };
 inline ThreadState& thread_state() {
   static constinit thread_local ThreadState state;
@@ -119,6 +131,10 @@ inline const Hooks* observed() {
 #else
   return thread_state().hooks;
 #endif
+}
+inline void check_read(const Tensor& x, const char* call, Loc where) {
+  if (const ReadCheck check = thread_state().on_read) [[unlikely]]
+    check(x, call, where);
 }
 inline Loc user_line(Loc where) {
   const ThreadState& s = thread_state();

@@ -158,7 +158,7 @@ class Layout {
 
 std::string to_string(const Tensor& x) {
   if (!x.defined()) return "undefined";
-  if (x.dim() == 0) return is_floating(x.dtype()) ? formatted("{:.6g}", x.item()) : texts_of(x).front();
+  if (x.dim() == 0) return is_floating(x.dtype()) ? formatted("{:.6g}", x.detach().item()) : texts_of(x).front();
   std::string s = x.numel() ? Layout(x, texts_of(x)).str() : "[]";
   if (x.dtype() == f32 && x.numel() && x.numel() <= shown_whole) return s;
   const bool one_line = s.find('\n') == std::string::npos;

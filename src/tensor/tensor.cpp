@@ -229,11 +229,13 @@ double Tensor::item(Loc where) const {
                  .got = "shape " + to_string(t.shape),
                  .advice = "at({i, j}), sum() or to_vector()"},
                 where);
+  check_read(*this, "item()", where);
   return read(t, 0);
 }
 
 double Tensor::at(std::initializer_list<std::int64_t> index, Loc where) const {
   const TensorImpl& t = impl_of(*this, "at", where);
+  check_read(*this, "at()", where);
   return read(t, offset_of(t, index, "at", where));
 }
 
@@ -245,6 +247,7 @@ void Tensor::set(std::initializer_list<std::int64_t> index, double value, Loc wh
 
 double Tensor::flat(std::int64_t i, Loc where) const {
   const TensorImpl& t = impl_of(*this, "to_vector", where);
+  check_read(*this, "to_vector()", where);
   std::int64_t offset = 0;
   for (int axis = t.shape.size() - 1; axis >= 0; --axis) {
     offset += i % t.shape[axis] * t.strides[axis];
@@ -268,6 +271,7 @@ const void* Tensor::raw(DType dtype, Loc where) const {
                  .got = "shape " + to_string(t.shape) + " with strides " + to_string(t.strides),
                  .advice = "x.contiguous().data<T>(), or x.to_vector<T>()"},
                 where);
+  check_read(*this, "data()", where);
   return t.data;
 }
 
@@ -279,6 +283,7 @@ void* Tensor::mutable_raw(DType dtype, Loc where) {
 
 void Tensor::copy_to(void* to, DType dtype, Loc where) const {
   impl_of(*this, "to_vector", where);
+  check_read(*this, "to_vector()", where);
   const Tensor x = dense(*this);
   visit(x.dtype(), [&]<class From>() {
     visit(dtype, [&]<class To>() { kernels::convert(x.numel(), detail::data<From>(x), 1, static_cast<To*>(to)); });
@@ -347,6 +352,7 @@ Tensor& Tensor::requires_grad_(bool on, Loc where) {
                  .advice = "x.detach().requires_grad_() makes a leaf of its numbers; tape.gradient(y, {x}) needs none"},
                 where);
   impl_->requires_grad = on;
+  impl_->origin = on ? 0 : from_frozen;
   return *this;
 }
 

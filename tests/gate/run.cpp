@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "gate/draw.hpp"
+#include "tape/state.hpp"
 
 namespace gate {
 

@@ -3,8 +3,6 @@
 
 #include "gate/gate.hpp"
 
-#include "tape/state.hpp"
-
 namespace gate {
 
 // A wrong rule put in the place of a right one: nodes of `from` become nodes of `to`.

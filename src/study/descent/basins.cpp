@@ -6,7 +6,7 @@
 #include <gradus/ops.hpp>
 #include <gradus/study/descent.hpp>
 
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::study {

@@ -8,7 +8,7 @@
 #include <gradus/ops.hpp>
 
 #include "kernels/random.hpp"
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::study {

@@ -11,9 +11,10 @@
 #include <vector>
 
 #include <gradus/ops.hpp>
+#include <gradus/tape.hpp>
 
-#include "tape/state.hpp"
 #include "tensor/format.hpp"
+#include "tensor/impl.hpp"
 
 namespace gradus::study {
 namespace {

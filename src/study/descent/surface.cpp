@@ -10,7 +10,7 @@
 #include <gradus/optim/newton.hpp>
 
 #include "study/descent/formula.hpp"
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::study {

@@ -7,8 +7,8 @@
 #include <gradus/ops.hpp>
 
 #include "io/file.hpp"
-#include "tape/state.hpp"
 #include "tensor/format.hpp"
+#include "tensor/impl.hpp"
 
 namespace gradus::study {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "kernels/random.hpp"
 #include "derivatives/flat.hpp"
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::study {

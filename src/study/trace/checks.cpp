@@ -6,7 +6,7 @@
 #include "kernels/random.hpp"
 #include "study/trace/judge.hpp"
 #include "study/trace/replay.hpp"
-#include "tape/state.hpp"
+#include "tape/guards.hpp"
 
 namespace gradus::study {
 

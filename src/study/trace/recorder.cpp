@@ -6,6 +6,7 @@
 
 #include <gradus/nn/module.hpp>
 
+#include "tape/observers.hpp"
 #include "tape/state.hpp"
 
 namespace gradus::study {
@@ -40,12 +41,12 @@ std::string at(const Tape& tape, int node) {
 std::vector<int> expected(const WalkEvent& e) {
   const auto count = static_cast<std::size_t>(e.node) + 1;
   std::vector<int> of(count, 0);
-  const auto needed = [&](int i) { return e.needed.empty() ? 1 : e.needed[static_cast<std::size_t>(i)]; };
+  const auto needed = [&](int i) { return e.needed.empty() ? Need::passage : e.needed[static_cast<std::size_t>(i)]; };
   for (int i = e.node; i >= 0; --i) {
     const auto at = static_cast<std::size_t>(i);
-    if ((i != e.node && of[at] == 0) || !(needed(i) & 1)) continue;
+    if ((i != e.node && of[at] == 0) || !has(needed(i), Need::passage)) continue;
     for (const int k : e.tape[i].inputs())
-      if (k >= 0 && !e.tape[k].is_constant() && needed(k)) ++of[static_cast<std::size_t>(k)];
+      if (k >= 0 && !e.tape[k].is_constant() && needed(k) != Need::none) ++of[static_cast<std::size_t>(k)];
   }
   return of;
 }
@@ -194,7 +195,7 @@ void Recorder::on_walk_begin(const WalkEvent& e) {
   if (!e.needed.empty()) {
     std::vector<int> targets;
     for (int i = 0; i <= e.node; ++i)
-      if (e.needed[static_cast<std::size_t>(i)] & 2) targets.push_back(i);
+      if (has(e.needed[static_cast<std::size_t>(i)], Need::target)) targets.push_back(i);
     event.integers("targets", targets);
   }
   run_->write(event.loc(e.where), t->number, true);

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "study/trace/recorder.hpp"
-#include "tape/state.hpp"
+#include "tape/observers.hpp"
 
 namespace gradus::study {
 

@@ -1,0 +1,141 @@
+// Where a walk starts, which nodes it needs, and what it refuses.
+#include <algorithm>
+#include <utility>
+
+#include "tape/observers.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& options)
+    : tape_(tape),
+      state_(tape.state()),
+      tape_id_(tape.id()),
+      what_("backward"),
+      where_(user_line(loss.where)),
+      commits_(true),
+      release_(!options.keep) {
+  begin(loss, {});
+  if (!options.into.empty()) mark(options.into);
+  if (release_) state_.releases.push_back(where_);
+  if (observed()) tell_walk(true);
+}
+
+BackwardPass::BackwardPass(Tape& tape, const Arg& y, const std::vector<Tensor>& inputs, const GradientOptions& options)
+    : tape_(tape),
+      state_(tape.state()),
+      tape_id_(tape.id()),
+      what_("gradient"),
+      where_(user_line(y.where)),
+      record_(options.record) {
+  begin(y, options.cotangent);
+  mark(inputs);
+  if (observed()) tell_walk(true);
+}
+
+BackwardPass::~BackwardPass() {
+  if (thread_state().tape_id != tape_id_) return;  // the tape has ended
+  slots_.clear();
+  std::swap(slots_, state_.spare_slots);  // its capacity serves the next walk
+}
+
+void BackwardPass::check_live() const {
+  if (thread_state().tape_id == tape_id_) [[likely]]
+    return;
+  throw Error(what_,
+              {.wrong = "the tape of this walk is not the live tape of this thread: it has ended, or lives on another "
+                        "thread",
+               .advice = "walk a tape on the thread that recorded it, and before its scope ends"},
+              where_);
+}
+
+// Why there is no node for a tensor, as far as its own marks tell.
+Complaint BackwardPass::why_not_recorded(const Tensor& y) const {
+  const TensorImpl& t = *y.impl();
+  const std::string got = "shape " + to_string(t.shape);
+  const std::string wrong = "nothing was recorded for this tensor: ";
+  if (t.origin & from_gradient)
+    return {.wrong = wrong + "it comes from a gradient that was not recorded",
+            .got = got,
+            .advice = "record the first gradient: tape.gradient(y, {x}, {.record = true})"};
+  if (t.origin & from_discrete)
+    return {.wrong = wrong + "a conversion to i64 or bool stands between it and the leaves",
+            .got = got,
+            .advice = "compute the loss from the floating-point values: such operations have no derivative"};
+  if (t.origin & from_frozen)
+    return {.wrong = wrong + "each parameter it was computed from is frozen",
+            .got = got,
+            .advice = "call requires_grad_() on what should be trained, before it is used"};
+  if (t.constant_of == tape_id_)
+    return {
+        .wrong = wrong + "it was computed on this tape from constants only",
+        .got = got,
+        .advice =
+            "call requires_grad_() or tape.watch(x) on what should be differentiated, before it is used; constants "
+            "are also the results of comparisons and argmax, and what was computed before the tape or under NoRecord"};
+  return {.wrong = wrong + "it was made before the tape, or under NoRecord",
+          .got = got,
+          .advice = "compute it from leaves (requires_grad_() or tape.watch(x)) while the tape is live"};
+}
+
+void BackwardPass::begin(const Arg& y, Tensor cotangent) {
+  const auto refuse = [&](Complaint c) { throw Error(what_, std::move(c), where_); };
+  check_live();
+  check_defined(y, what_, where_);
+  const Tensor& loss = y;
+  start_ = node_of(loss, what_, where_);
+  if (start_ < 0 && loss.requires_grad()) start_ = state_.leaf(loss, false, where_);
+  if (start_ < 0 || state_[start_].constant) refuse(why_not_recorded(loss));
+  if (!cotangent.defined()) {
+    if (loss.numel() != 1)
+      refuse({.wrong = "the tensor does not have exactly one element",
+              .got = "shape " + to_string(loss.shape()),
+              .expected = "one element",
+              .advice = "reduce it with sum(…) or mean(…), or use gradient(y, {x}, {.cotangent = …})"});
+    cotangent = ones(loss.shape(), loss.dtype());
+  } else if (cotangent.shape() != loss.shape() || cotangent.dtype() != loss.dtype()) {
+    refuse({.wrong = "the cotangent must have the shape and dtype of the tensor",
+            .got = to_string(cotangent.shape()) + " " + name(cotangent.dtype()),
+            .expected = to_string(loss.shape()) + " " + name(loss.dtype())});
+  }
+  std::swap(slots_, state_.spare_slots);
+  slots_.resize(static_cast<std::size_t>(start_) + 1);
+  slots_.back() = std::move(cotangent);
+  next_ = start_;
+}
+
+// Which nodes lie between the targets and the start: only they are visited.
+void BackwardPass::mark(const std::vector<Tensor>& targets) {
+  needed_.assign(static_cast<std::size_t>(start_) + 1, Need::none);
+  int first = start_ + 1;
+  for (const Tensor& x : targets) {
+    check_defined(x, what_, where_);
+    const int n = node_of(x, what_, where_);
+    check_target(x, n);
+    if (n < 0 || n > start_) continue;
+    needed_[static_cast<std::size_t>(n)] = Need::target;
+    first = std::min(first, n);
+  }
+  for (int i = first; i <= start_; ++i) {
+    const Node& n = state_[i];
+    for (int k = 0; n.op && k < n.inputs; ++k)
+      if (n.in[k] >= 0 && needs(n.in[k]) != Need::none) needed_[static_cast<std::size_t>(i)] = needs(i) | Need::passage;
+  }
+}
+
+// A leaf that is not on the tape was not used, and its gradient is 0. What was used as a constant is another matter.
+void BackwardPass::check_target(const Tensor& x, int node) const {
+  if (node >= 0 && !state_[node].constant) return;
+  const bool used = node >= 0 || x.impl()->constant_of == tape_id_;
+  if (x.requires_grad() && !used) return;
+  throw Error(what_,
+              {.wrong = used ? "one of the tensors to differentiate for was used on this tape as a constant"
+                             : "one of the tensors to differentiate for was never on the tape",
+               .got = "shape " + to_string(x.shape()),
+               .expected = "a leaf, or the result of a recorded operation",
+               .advice = "call x.requires_grad_() or tape.watch(x) before x is used"},
+              where_);
+}
+
+}  // namespace gradus
