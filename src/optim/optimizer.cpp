@@ -191,6 +191,7 @@ void OptimizerBase::step(Loc where) {
   const NoRecord pause;
   where = user_line(where);
   check_gradients(where);
+  gradus::detail::check_tape_growth(type(), where);
   Timing timing(type(), ProfileRow::step);
   prepare();
   for (Entry& e : entries_)
