@@ -3,6 +3,7 @@
 
 #include <gradus/curvature.hpp>
 #include <gradus/data/data.hpp>
+#include <gradus/derivatives.hpp>
 #include <gradus/error.hpp>
 #include <gradus/gradcheck.hpp>
 #include <gradus/io/safetensors.hpp>

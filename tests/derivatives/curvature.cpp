@@ -1,9 +1,9 @@
-// Hessians, Jacobians, products with them and their largest eigenvalue, against formulas and the matrices themselves.
+// The Hessian as a map, and its largest eigenvalue, against matrices whose eigenvalues are known.
 #include <gradus/curvature.hpp>
 
 #include <cmath>
+#include <memory>
 
-#include <gradus/nn/nn.hpp>
 #include <gradus/ops.hpp>
 
 #include "support.hpp"
@@ -14,118 +14,7 @@ namespace {
 
 Tensor rosenbrock(const Tensor& p) { return square(1.0 - p[0]) + 100.0 * square(p[1] - square(p[0])); }
 
-// [[2 - 400 (y - 3x²), -400 x], [-400 x, 200]]
-Tensor rosenbrock_hessian(double x, double y) {
-  return tensor({{2 - 400 * (y - 3 * x * x), -400 * x}, {-400 * x, 200}}, f64);
-}
-
-struct Net {
-  nn::Sequential layers{nn::Linear(3, 4), nn::Tanh(), nn::Linear(4, 2)};
-  Tensor x, y;
-  explicit Net(DType dtype) : x(randn({5, 3}, dtype)), y(randn({5, 2}, dtype)) { layers.to(dtype); }
-  Tensor loss() const { return mse_loss(layers(x), y); }
-};
-
 }  // namespace
-
-TEST_CASE("hessian: Rosenbrock's formula, and a tensor of any shape") {
-  const Tensor p = tensor({-1.2, 1}, f64);
-  CHECK(allclose(hessian([&] { return rosenbrock(p); }, p), rosenbrock_hessian(-1.2, 1), 1e-13));
-
-  const Tensor m = randn({2, 3}, f64);  // f = sum(m³)/6: the Hessian holds m on its diagonal
-  const Tensor h = hessian([&] { return sum(m * m * m) / 6; }, m);
-  CHECK(h.shape() == Shape{2, 3, 2, 3});
-  for (const std::int64_t i : {0, 1})
-    for (const std::int64_t j : {0, 1, 2})
-      for (const std::int64_t k : {0, 1})
-        for (const std::int64_t l : {0, 1, 2})
-          CHECK(h.at({i, j, k, l}) == doctest::Approx(i == k && j == l ? m.at({i, j}) : 0).epsilon(1e-13));
-}
-
-TEST_CASE("hessian: what is linear, constant or a plain number") {
-  const Tensor x = tensor({1, 2}, f64), c = scalar(3, f64);
-  CHECK(equal(hessian([&] { return sum(x * 5); }, x), zeros({2, 2}, f64)));
-  CHECK(equal(hessian([&] { return c; }, x), zeros({2, 2}, f64)));
-  const Tensor s = scalar(2, f64);
-  CHECK(hessian([&] { return s * s * s; }, s).item() == 12);
-  CHECK(hessian([&] { return s * s * s; }, s).shape() == Shape{});
-}
-
-TEST_CASE("jacobian: of a map, of a number, of what does not depend on x") {
-  const Tensor x = tensor({2, 3}, f64);
-  const Tensor j = jacobian([&] { return stack({x[0] * x[1], sin(x[0]), x[1]}); }, x);
-  CHECK(allclose(j, tensor({{3, 2}, {std::cos(2.0), 0}, {0, 1}}, f64), 1e-14));
-  const Tensor w = randn({4, 2}, f64);
-  CHECK(allclose(jacobian([&] { return matmul(w, x); }, x), w, 1e-14));
-  CHECK(jacobian([&] { return x[0] * x[1]; }, x).shape() == Shape{2});
-  CHECK(equal(jacobian([&] { return w; }, x), zeros({4, 2, 2}, f64)));
-  // The Jacobian of the gradient is the Hessian.
-  const Tensor p = tensor({0.3, -0.7}, f64);
-  const Tensor of_gradient =
-      jacobian([&] { return Tape::current()->gradient(rosenbrock(p), {p}, {.record = true})[0]; }, p);
-  CHECK(allclose(of_gradient, rosenbrock_hessian(0.3, -0.7), 1e-13));
-}
-
-TEST_CASE("hvp: the product with the whole matrix, for a network's weights in either dtype") {
-  manual_seed(3);
-  for (const DType dtype : {f64, f32}) {
-    const Net net(dtype);
-    const std::vector<Tensor> p = net.layers.parameters();
-    std::vector<Tensor> v;
-    for (const Tensor& t : p) v.push_back(randn(t.shape(), dtype));
-    const std::vector<Tensor> product = hvp([&] { return net.loss(); }, p, v);
-    REQUIRE(product.size() == p.size());
-
-    Tape tape;
-    const Tensor loss = net.loss();
-    const Curvature h(tape, loss, p);
-    const Tensor matrix = h.matrix();
-    CHECK(h.size() == 3 * 4 + 4 + 4 * 2 + 2);
-    CHECK(allclose(matrix, matrix.t(), 1e-4, 1e-6));
-    std::vector<Tensor> flat;
-    for (const Tensor& t : v) flat.push_back(to(t, f64).reshape({t.numel()}));
-    const NoRecord pause;
-    const Tensor whole = matmul(matrix, concat(flat));
-    std::int64_t begin = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-      CHECK(product[i].shape() == p[i].shape());
-      CHECK(product[i].dtype() == dtype);
-      const Tensor part = slice(whole, 0, {begin, begin + p[i].numel()}).reshape(p[i].shape());
-      CHECK(allclose(to(product[i], f64), part, 1e-4, dtype == f64 ? 1e-12 : 1e-5));
-      begin += p[i].numel();
-      CHECK_FALSE(p[i].grad().defined());
-    }
-    // And against a difference of gradients.
-    if (dtype == f64) {
-      const double step = 1e-5;
-      const auto gradient = [&](double sign) {
-        std::vector<Tensor> moved;
-        for (std::size_t i = 0; i < p.size(); ++i) Tensor(p[i]).add_(v[i], sign * step);
-        const std::vector<Tensor> g = [&] {
-          std::vector<Tensor> list;
-          const Tensor j = jacobian([&] { return net.loss(); }, p[0]);
-          list.push_back(j);
-          return list;
-        }();
-        for (std::size_t i = 0; i < p.size(); ++i) Tensor(p[i]).add_(v[i], -sign * step);
-        return g[0];
-      };
-      CHECK(allclose((gradient(1) - gradient(-1)) / (2 * step), product[0], 1e-6, 1e-8));
-    }
-  }
-}
-
-TEST_CASE("hvp: works beside a live tape and leaves it as it was") {
-  const Tensor x = tensor({1, 2}, f64).requires_grad_();
-  Tape tape;
-  const Tensor y = sum(x * x);
-  const int before = tape.size();
-  CHECK(hvp([&] { return sum(x * x * x); }, {x}, {tensor({1, -1}, f64)})[0].to_vector() == std::vector<double>{6, -12});
-  CHECK(tape.size() == before);
-  CHECK(Tape::current() == &tape);
-  tape.backward(y);
-  CHECK(x.grad().to_vector() == std::vector<double>{2, 4});
-}
 
 TEST_CASE("largest_eigenvalue: of matrices whose eigenvalues are known") {
   const auto of = [](std::vector<double> eigenvalues, EigenvalueOptions options = {}) {
@@ -161,15 +50,43 @@ TEST_CASE("largest_eigenvalue: of matrices whose eigenvalues are known") {
   CHECK(e.value == doctest::Approx(1001.6006).epsilon(1e-7));
 }
 
+TEST_CASE("largest_eigenvalue: NaN is no eigenvalue that was found") {
+  const Tensor x = tensor({1, 2}, f64);
+  const Eigenvalue e = largest_eigenvalue([&] { return sum(square(x)) * std::nan(""); }, {x});
+  CHECK_FALSE(e.converged);
+  CHECK(std::isnan(e.value));
+  const auto with = [&](EigenvalueOptions options) {
+    return support::message([&] { largest_eigenvalue([&] { return sum(square(x)); }, {x}, options); });
+  };
+  CHECK_PARTS(with({.iterations = 0}), "largest_eigenvalue: iterations is out of range", "1 or more", "curvature.cpp");
+  CHECK_PARTS(with({.tolerance = std::nan("")}), "tolerance is out of range", "nan");
+  CHECK_PARTS(with({.tolerance = -1}), "tolerance is out of range", "-1");
+  CHECK(with({.tolerance = 0}) == "nothing was thrown");
+}
+
 TEST_CASE("curvature: errors say what does not fit") {
   const Tensor x = tensor({1, 2}, f64);
-  CHECK_SAYS(hvp([&] { return sum(x * x); }, {x}, {zeros({3}, f64)}), "hvp: a vector for each x", "curvature.cpp");
-  CHECK_SAYS(hvp([&] { return sum(x * x); }, {x}, {}), "1 x and 0 v");
-  CHECK_SAYS(hessian([&] { return x * x; }, x), "the tensor is not one number", "curvature.cpp");
   Tape tape;
   tape.watch(x);
   const Tensor y = sum(x * x);
   const Curvature h(tape, y, {x});
-  CHECK_SAYS(h.times(zeros({3}, f64)), "Curvature::times: the vector does not fit", "(3,)", "(2,)");
+  CHECK_SAYS(h.times(zeros({3}, f64)), "Curvature::times: v has the wrong shape or dtype", "(3,)", "(2,)");
+  CHECK_SAYS(h.times(zeros({2}, i64)), "(2,) i64", "curvature.cpp");
+  CHECK_SAYS(h.times(Tensor()), "the tensor is undefined", "curvature.cpp");
+  CHECK_SAYS(Curvature(tape, y, {}), "Curvature: there is no x");
   CHECK(Tape::current() == &tape);
+}
+
+TEST_CASE("curvature: of a tape that has ended, of an object that was moved from") {
+  const Tensor x = tensor({1, 2}, f64);
+  auto tape = std::make_unique<Tape>();
+  tape->watch(x);
+  Curvature h(*tape, sum(x * x), {x});
+  Curvature moved = std::move(h);
+  CHECK_SAYS(h.times(zeros({2}, f64)), "Curvature: this object has been moved from", "curvature.cpp");  // NOLINT
+  CHECK(moved.times(ones({2}, f64)).to_vector() == std::vector<double>{2, 2});
+  tape.reset();
+  CHECK_SAYS(moved.times(ones({2}, f64)), "its tape is not the live tape of this thread", "curvature.cpp");
+  const Tape other;
+  CHECK_SAYS(moved.matrix(), "its tape is not the live tape of this thread");
 }
