@@ -1,4 +1,4 @@
-// Is my gradient right? Derivatives measured by differences, in f64, against what the rules say.
+// Is my gradient right? Compares the derivatives by the rules with differences of the function, in f64.
 //
 //   gradcheck([](Tensor a, Tensor b) { return gate(a, b, 2); }, {randn({3, 4}), randn({4})}, {.order = 2})
 #pragma once
@@ -13,18 +13,19 @@
 namespace gradus {
 
 struct GradcheckOptions {
-  int order = 1;  ///< 2: also the derivatives of the gradient, with respect to inputs and cotangent
-  double rtol = 1e-5, atol = 1e-6;
-  std::int64_t each_up_to = 64;  ///< inputs of more elements are checked along `directions` random directions
-  int directions = 4;
-  std::uint64_t seed = 1;  ///< of the random cotangents and directions
+  int order = 1;                    ///< 2: also the derivatives of the gradient, with respect to inputs and cotangent
+  double rtol = 1e-5, atol = 1e-6;  ///< ok if |rules - differences| <= atol + rtol times the larger of both
+  std::int64_t each_up_to = 64;     ///< inputs of more elements are checked along `directions` random directions
+  int directions = 4;               ///< at least 1
+  std::uint64_t seed = 1;           ///< of the random cotangents and directions
 };
 
 enum class Verdict {
   ok,
-  kink,  ///< the function has no derivative here, and the gradient lies between the one-sided ones: not an error
-  wrong,
-  zero,  ///< only zeros were compared: the function does not depend on this input here
+  kink,   ///< there is no derivative here, and the gradient lies between the one-sided ones: not an error
+  wrong,  ///< the gradient is not the derivative
+  zero,   ///< only zeros were compared: the function does not depend on this input here
+  jump,   ///< the function is not continuous here: an error, because it has no derivative
 };
 const char* name(Verdict verdict);
 
@@ -33,12 +34,12 @@ struct InputVerdict {
   int input;  ///< number of the input; at order 2 the cotangents of the outputs follow the inputs
   int order;
   Verdict verdict;
-  std::int64_t at;  ///< element, or -1 - k for direction k
-  double analytic, numeric;
+  std::int64_t at;           ///< element, or -1 - k for direction k
+  double analytic, numeric;  ///< by the rules, by differences
 };
 
 struct GradcheckResult {
-  bool ok = false;  ///< no verdict is wrong, and something other than zeros was compared
+  bool ok = false;  ///< no verdict is wrong or jump, and something other than zeros was compared
   std::vector<InputVerdict> inputs;
   std::string reason;  ///< why it is not ok
   std::string blame;   ///< the operation whose own rule fails, with its line, where there is one: "gate (my.cpp:12)"
@@ -95,8 +96,10 @@ GradcheckResult gradcheck(const Function& f, int takes, const std::vector<Tensor
 }  // namespace detail
 
 /// Checks f: a callable of one to eight tensors, or of a std::vector<Tensor>, that returns a tensor or several.
-/// Floating inputs are taken in f64 and checked; others are passed on. Cotangents are random. f is called many times,
-/// with or without a tape, each time with the same random numbers. Works under a live tape, which is put aside.
+/// Floating-point inputs are converted to f64 and checked; others are passed on. Cotangents are random. f is called
+/// many times, with or without a tape, each time with the same random numbers of the default generator. Works under a
+/// live tape, which is put aside. Throws if two calls of f differ, if f works in f32 only, and for options out of
+/// range.
 template <class F>
 GradcheckResult gradcheck(const F& f, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {},
                           Loc where = Loc::current()) {

@@ -2,6 +2,9 @@
 // zeros.
 #include <gradus/gradus.hpp>
 
+#include <cmath>
+#include <limits>
+
 #include "support.hpp"
 
 using namespace gradus;
@@ -105,8 +108,73 @@ TEST_CASE("it works under a live tape, which it leaves alone") {
   CHECK(x.grad().item() == 4);
 }
 
+TEST_CASE("a function that is not deterministic is an error, not a verdict") {
+  int calls = 0;
+  const auto counting = [&](const Tensor& x) { return sum(x) * static_cast<double>(++calls); };
+  CHECK_SAYS(gradcheck(counting, {ones({2})}), "gradcheck: the function is not deterministic", "result 0: 2, then 4",
+             "gradcheck.cpp");
+  Generator own(3);
+  CHECK_SAYS(gradcheck([&](const Tensor& x) { return x * static_cast<double>(own.draw(1)); }, {ones({2})}),
+             "is not deterministic", "shape (2,)");
+  const auto varying = [&](const Tensor& x) { return std::vector<Tensor>(static_cast<std::size_t>(++calls), x); };
+  CHECK_SAYS(gradcheck(varying, {ones({2})}), "is not deterministic", "no result, then shape (2,)");
+  CHECK(gradcheck([](const Tensor& x) { return where(x > 0, x, std::nan("")) * 1; }, {ones({2})}));  // NaN is itself
+}
+
+TEST_CASE("a jump is an error and not a kink; the gradient may jump where the function has a kink") {
+  const auto step = [](const Tensor& x) { return where(x > 0, x + 1, x); };
+  const auto r = gradcheck(step, {tensor({0, 1})});
+  CHECK(!r);
+  CHECK(r.inputs[0].verdict == Verdict::jump);
+  CHECK(support::contains(r.reason, "the function jumps at this value of input 0"));
+  CHECK(support::contains(to_string(r), "jump"));
+  CHECK(gradcheck(step, {tensor({0.5, -1})}));
+  for (const auto& f : {+[](const Tensor& x) { return relu(x); }, +[](const Tensor& x) { return abs(x); }}) {
+    const auto kink = gradcheck(f, {tensor({0, 2})}, {.order = 2});
+    CHECK(kink);
+    for (const InputVerdict& v : kink.inputs) CHECK(v.verdict != Verdict::wrong);
+    CHECK(std::abs(kink.inputs[0].numeric) < 2);
+  }
+}
+
+TEST_CASE("a network of f32 is told to become f64, with the line of its complaint") {
+  nn::Linear net(2, 1);
+  for (const Tensor& x : {ones({1, 2}), ones({1, 2}, f64)})
+    CHECK_SAYS(gradcheck([&](const Tensor& t) { return net(t); }, {x}),
+               "gradcheck: the function works in f32 and not in f64: linear", "net.to(f64)", "gradcheck.cpp");
+  net.to(f64);
+  CHECK(gradcheck([&](const Tensor& t) { return net(t); }, {ones({1, 2})}));
+  const auto broken = [](const Tensor& t) { return matmul(t, ones({3, 3})); };
+  CHECK_SAYS(gradcheck(broken, {ones({1, 2})}), "matmul: ", "gradcheck.cpp");  // wrong in any dtype: as it is
+}
+
+TEST_CASE("errors inside the check name the line of its call") {
+  const auto undefined = [](const Tensor&) { return Tensor(); };
+  CHECK(!gradcheck(undefined, {ones({2})}));
+  const auto with_tape = [](const Tensor& x) {
+    const Tape tape;
+    return x * 1;
+  };
+  CHECK_SAYS(gradcheck(with_tape, {ones({2})}), "Tape: a tape is already live", "the one made at", "gradcheck.cpp");
+  CHECK_SAYS(gradcheck([](const Tensor& x) { return x; }, {Tensor()}), "the tensor is undefined", "gradcheck.cpp");
+}
+
+TEST_CASE("options out of range") {
+  const auto with = [](GradcheckOptions o) {
+    return support::message([&] { (void)gradcheck([](const Tensor& x) { return x * x; }, {ones({2})}, o); });
+  };
+  for (const double bad : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK_PARTS(with({.rtol = bad}), "gradcheck: a tolerance is out of range", "gradcheck.cpp");
+    CHECK_PARTS(with({.atol = bad}), "gradcheck: a tolerance is out of range");
+  }
+  CHECK_PARTS(with({.each_up_to = -1}), "each_up_to or directions is out of range");
+  CHECK_PARTS(with({.directions = 0}), "directions of 1 or more");
+  CHECK_PARTS(with({.order = 0}), "order is out of range", "1 or 2");
+  CHECK(with({.rtol = 0, .atol = 1e-4, .each_up_to = 0}) == "nothing was thrown");
+}
+
 TEST_CASE("bad calls") {
   CHECK_SAYS(gradcheck([](Tensor a, Tensor b) { return a * b; }, {randn({2})}),
              "gradcheck: the function takes another number of tensors", "1", "2");
-  CHECK_SAYS(gradcheck([](Tensor a) { return a; }, {randn({2})}, {.order = 3}), "order is 1 or 2");
+  CHECK_SAYS(gradcheck([](Tensor a) { return a; }, {randn({2})}, {.order = 3}), "order is out of range", "3", "1 or 2");
 }
