@@ -225,15 +225,15 @@ Tensor reshape_as(const char* operation, Arg x, Shape to) {
     if (to[i] == -1 && open >= 0) refuse("more than one size is -1", "at most one -1");
     if (to[i] == -1) open = i;
   }
-  const std::string elements = formatted("a shape of {} elements", t.numel());
+  const auto elements = [&] { return formatted("a shape of {} elements", t.numel()); };
   if (open >= 0) {
     to[open] = 1;
     const double known = count(to);
     const bool fits = known > 0 && known < 0x1p62 && t.numel() % static_cast<std::int64_t>(known) == 0;
     to[open] = fits ? t.numel() / static_cast<std::int64_t>(known) : -1;
-    if (!fits) refuse("the number of elements is not divisible by the other sizes", elements);
+    if (!fits) refuse("the number of elements is not divisible by the other sizes", elements());
   } else if (count(to) != static_cast<double>(t.numel())) {
-    refuse("the shapes have different numbers of elements", elements);
+    refuse("the shapes have different numbers of elements", elements());
   }
   check_countable(operation, to, x);
   return apply(Reshape{to}, x);
