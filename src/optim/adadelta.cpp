@@ -1,3 +1,4 @@
+// Adadelta: its state and its update.
 #include <gradus/optim/adadelta.hpp>
 
 #include <gradus/ops/elementwise.hpp>

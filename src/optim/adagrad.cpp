@@ -1,3 +1,4 @@
+// Adagrad: its state and its update.
 #include <gradus/optim/adagrad.hpp>
 
 #include <gradus/ops/elementwise.hpp>

@@ -1,3 +1,4 @@
+// Adam and AdamW: their state, and the update by one fused kernel.
 #include <gradus/optim/adam.hpp>
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// Adamax: its state and its update.
 #include <gradus/optim/adamax.hpp>
 
 #include <cmath>

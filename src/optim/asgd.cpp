@@ -1,3 +1,4 @@
+// ASGD: its state and its update.
 #include <gradus/optim/asgd.hpp>
 
 #include <algorithm>

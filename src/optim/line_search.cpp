@@ -1,3 +1,4 @@
+// The line search of L-BFGS: go further until a good point is enclosed, then close in on it.
 #include "optim/line_search.hpp"
 
 #include <algorithm>
@@ -7,7 +8,7 @@ namespace gradus::optim {
 namespace {
 
 constexpr double decrease = 1e-4, curvature = 0.9, shortest = 1e-9;
-constexpr int most = 25;
+constexpr int max_tries = 25;
 
 // Where the cubic through two probes, with their slopes, has its minimum, cut to [low, high]; the middle if it has none
 // (equation 3.59).
@@ -32,7 +33,7 @@ Probe strong_wolfe(const std::function<Probe(double)>& evaluate, const Probe& st
   while (falls(now) && !(tries > 1 && now.loss >= before.loss)) {
     if (flat(now)) return now;
     if (now.slope >= 0) break;
-    if (tries == most) return now.loss < start.loss ? now : start;
+    if (tries == max_tries) return now.loss < start.loss ? now : start;
     t = cubic_minimum(before, now, now.t + 0.01 * (now.t - before.t), 10 * now.t);
     before = now;
     now = evaluate(t);
@@ -43,7 +44,7 @@ Probe strong_wolfe(const std::function<Probe(double)>& evaluate, const Probe& st
   const auto better = [&] { return ends[1].loss < ends[0].loss ? 1 : 0; };
   int low = better();
   bool stalled = false;
-  for (; tries < most && std::abs(ends[1].t - ends[0].t) * reach >= shortest; ++tries) {
+  for (; tries < max_tries && std::abs(ends[1].t - ends[0].t) * reach >= shortest; ++tries) {
     const auto [left, right] = std::minmax(ends[0].t, ends[1].t);
     t = cubic_minimum(ends[0], ends[1], left, right);
     // A tenth of the interval away from its ends, if the last try was closer than that, too.

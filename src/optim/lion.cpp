@@ -1,3 +1,4 @@
+// Lion: its state and its update.
 #include <gradus/optim/lion.hpp>
 
 #include <gradus/ops/elementwise.hpp>

@@ -1,3 +1,4 @@
+// Muon: orthogonal momentum for matrices, Adam for the rest.
 #include <gradus/optim/muon.hpp>
 
 #include <algorithm>
@@ -27,7 +28,9 @@ Tensor orthogonalize(const Tensor& m, std::int64_t steps, Loc where) {
   const NoRecord pause;
   if (!m.defined() || m.dim() != 2)
     throw Error("orthogonalize",
-                {.wrong = "not a matrix", .got = m.defined() ? to_string(m.shape()) : "an undefined tensor"},
+                {.wrong = "the tensor is not a matrix",
+                 .got = m.defined() ? to_string(m.shape()) : "an undefined tensor",
+                 .expected = "two axes"},
                 gradus::detail::user_line(where));
   const bool tall = m.size(0) > m.size(1);  // A is the smaller of X Xᵀ and Xᵀ X
   Tensor x = tall ? m.t() : m;

@@ -1,3 +1,4 @@
+// NAdam: its state and its update.
 #include <gradus/optim/nadam.hpp>
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// RAdam: its state and its update.
 #include <gradus/optim/radam.hpp>
 
 #include <cmath>

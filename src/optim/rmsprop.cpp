@@ -1,3 +1,4 @@
+// RMSprop: its state and its update.
 #include <gradus/optim/rmsprop.hpp>
 
 #include <gradus/ops/elementwise.hpp>
@@ -22,7 +23,8 @@ void RMSprop::update(Tensor& p, const Tensor& g, State& s, const RMSpropOptions&
   Tensor x = d / (sqrt(size) + o.eps);
   if (o.momentum != 0) {
     Tensor& b = s.at("momentum_buffer", p);
-    x = b = b * o.momentum + x;
+    b = b * o.momentum + x;
+    x = b;
   }
   p.add_(x, -o.lr);
 }

@@ -1,3 +1,4 @@
+// Rprop: its state and its update.
 #include <gradus/optim/rprop.hpp>
 
 #include <gradus/ops/elementwise.hpp>
@@ -11,7 +12,8 @@ void Rprop::init(State& s, const Tensor& p, const RpropOptions& o) {
 
 void Rprop::update(Tensor& p, const Tensor& g, State& s, const RpropOptions& o) {
   const Tensor d = descent(p, g, o), agreement = d * s[0];
-  const Tensor turned = agreement<0.0, stayed = agreement> 0.0;
+  const Tensor turned = agreement < 0.0;
+  const Tensor stayed = agreement > 0.0;
   const Tensor size = where(turned, s[1] * o.etas[0], where(stayed, s[1] * o.etas[1], s[1]));
   s[1] = clamp(size, o.step_sizes[0], o.step_sizes[1]);
   s[0] = masked_fill(d, turned, 0);

@@ -1,3 +1,4 @@
+// ScheduleFreeAdamW: its update, and the change between training and evaluation.
 #include <gradus/optim/schedule_free.hpp>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SGD: its state, and the update by one fused kernel.
 #include <gradus/optim/sgd.hpp>
 
 #include "optim/pieces.hpp"

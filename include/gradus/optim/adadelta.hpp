@@ -14,7 +14,11 @@ struct AdadeltaOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("rho", rho), v("eps", eps), v("weight_decay", weight_decay), v("maximize", maximize);
+    v("lr", lr);
+    v("rho", rho);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("maximize", maximize);
   }
 };
 

@@ -14,8 +14,12 @@ struct AdagradOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("lr_decay", lr_decay), v("weight_decay", weight_decay);
-    v("initial_accumulator_value", initial_accumulator_value), v("eps", eps), v("maximize", maximize);
+    v("lr", lr);
+    v("lr_decay", lr_decay);
+    v("weight_decay", weight_decay);
+    v("initial_accumulator_value", initial_accumulator_value);
+    v("eps", eps);
+    v("maximize", maximize);
   }
 };
 

@@ -1,5 +1,5 @@
 // Adam: a step per element, scaled by averages of the gradient and of its square (Kingma and Ba, 2015).
-// AdamW: weight decay beside the gradient instead of in it (Loshchilov and Hutter, 2019).
+// AdamW: weight decay of the parameter itself instead of its gradient (Loshchilov and Hutter, 2019).
 #pragma once
 
 #include <gradus/optim/optimizer.hpp>
@@ -11,12 +11,16 @@ struct AdamOptions {
   std::array<double, 2> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0;
-  bool amsgrad = false;  ///< never forget the largest v (Reddi, Kale and Kumar, 2018)
+  bool amsgrad = false;  ///< divide by the largest v so far (Reddi, Kale and Kumar, 2018)
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("betas", betas), v("eps", eps), v("weight_decay", weight_decay);
-    v("amsgrad", amsgrad), v("maximize", maximize);
+    v("lr", lr);
+    v("betas", betas);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("amsgrad", amsgrad);
+    v("maximize", maximize);
   }
 };
 
@@ -38,8 +42,12 @@ struct AdamWOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("betas", betas), v("eps", eps), v("weight_decay", weight_decay);
-    v("amsgrad", amsgrad), v("maximize", maximize);
+    v("lr", lr);
+    v("betas", betas);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("amsgrad", amsgrad);
+    v("maximize", maximize);
   }
 };
 

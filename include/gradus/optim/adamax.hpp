@@ -13,7 +13,11 @@ struct AdamaxOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("betas", betas), v("eps", eps), v("weight_decay", weight_decay), v("maximize", maximize);
+    v("lr", lr);
+    v("betas", betas);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("maximize", maximize);
   }
 };
 

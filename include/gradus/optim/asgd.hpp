@@ -14,8 +14,12 @@ struct ASGDOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("lambd", lambd), v("alpha", alpha), v("t0", t0), v("weight_decay", weight_decay),
-        v("maximize", maximize);
+    v("lr", lr);
+    v("lambd", lambd);
+    v("alpha", alpha);
+    v("t0", t0);
+    v("weight_decay", weight_decay);
+    v("maximize", maximize);
   }
 };
 

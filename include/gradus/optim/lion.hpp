@@ -13,7 +13,12 @@ struct LionOptions {
   bool maximize = false;
   static constexpr bool decoupled_weight_decay = true;
 
-  void fields(auto& v) { v("lr", lr), v("betas", betas), v("weight_decay", weight_decay), v("maximize", maximize); }
+  void fields(auto& v) {
+    v("lr", lr);
+    v("betas", betas);
+    v("weight_decay", weight_decay);
+    v("maximize", maximize);
+  }
 };
 
 ///   p -= lr (sign(β1 m + (1 - β1) g) + weight_decay p),  m = β2 m + (1 - β2) g

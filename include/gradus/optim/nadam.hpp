@@ -15,8 +15,13 @@ struct NAdamOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("betas", betas), v("eps", eps), v("weight_decay", weight_decay);
-    v("momentum_decay", momentum_decay), v("decoupled_weight_decay", decoupled_weight_decay), v("maximize", maximize);
+    v("lr", lr);
+    v("betas", betas);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("momentum_decay", momentum_decay);
+    v("decoupled_weight_decay", decoupled_weight_decay);
+    v("maximize", maximize);
   }
 };
 

@@ -14,8 +14,12 @@ struct RAdamOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("betas", betas), v("eps", eps), v("weight_decay", weight_decay);
-    v("decoupled_weight_decay", decoupled_weight_decay), v("maximize", maximize);
+    v("lr", lr);
+    v("betas", betas);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("decoupled_weight_decay", decoupled_weight_decay);
+    v("maximize", maximize);
   }
 };
 

@@ -16,8 +16,13 @@ struct RMSpropOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("alpha", alpha), v("eps", eps), v("weight_decay", weight_decay), v("momentum", momentum);
-    v("centered", centered), v("maximize", maximize);
+    v("lr", lr);
+    v("alpha", alpha);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("momentum", momentum);
+    v("centered", centered);
+    v("maximize", maximize);
   }
   const char* wrong() const { return alpha >= 0 && alpha <= 1 ? nullptr : "alpha must be from 0 to 1"; }
 };

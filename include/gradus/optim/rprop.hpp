@@ -12,7 +12,12 @@ struct RpropOptions {
   std::array<double, 2> step_sizes{1e-6, 50};  ///< the shortest and the longest step
   bool maximize = false;
 
-  void fields(auto& v) { v("lr", lr), v("etas", etas), v("step_sizes", step_sizes), v("maximize", maximize); }
+  void fields(auto& v) {
+    v("lr", lr);
+    v("etas", etas);
+    v("step_sizes", step_sizes);
+    v("maximize", maximize);
+  }
   const char* wrong() const {
     if (!(0 < etas[0] && etas[0] < 1 && 1 < etas[1])) return "etas must be a factor below 1 and one above it";
     return step_sizes[0] <= step_sizes[1] ? nullptr : "step_sizes must be the shortest step and the longest";

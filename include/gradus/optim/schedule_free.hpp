@@ -22,8 +22,13 @@ struct ScheduleFreeAdamWOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("betas", betas), v("eps", eps), v("weight_decay", weight_decay);
-    v("warmup_steps", warmup_steps), v("r", r), v("maximize", maximize);
+    v("lr", lr);
+    v("betas", betas);
+    v("eps", eps);
+    v("weight_decay", weight_decay);
+    v("warmup_steps", warmup_steps);
+    v("r", r);
+    v("maximize", maximize);
   }
   const char* wrong() const { return betas[0] > 0 ? nullptr : "the first beta, which mixes x into y, must be above 0"; }
 };

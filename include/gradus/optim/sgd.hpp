@@ -14,8 +14,12 @@ struct SGDOptions {
   bool maximize = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("momentum", momentum), v("dampening", dampening), v("weight_decay", weight_decay);
-    v("nesterov", nesterov), v("maximize", maximize);
+    v("lr", lr);
+    v("momentum", momentum);
+    v("dampening", dampening);
+    v("weight_decay", weight_decay);
+    v("nesterov", nesterov);
+    v("maximize", maximize);
   }
   const char* wrong() const {
     return nesterov && (momentum <= 0 || dampening != 0) ? "nesterov needs a momentum and no dampening" : nullptr;
