@@ -1,5 +1,7 @@
+// MultiheadAttention and TransformerEncoderLayer: what they check, how they start, what they call.
 #include <gradus/nn/attention.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <gradus/nn/init.hpp>
@@ -19,12 +21,9 @@ constexpr const char* mha = "MultiheadAttention";
 
 std::int64_t checked_width(const char* layer, const char* name, std::int64_t width, std::int64_t heads, Loc where) {
   check_sizes(layer, {{name, width}, {"num_heads", heads}}, where);
-  if (width % heads == 0) return width;
-  fail(layer,
-       {.wrong = formatted("{} does not fall into heads of one size", name),
-        .got = formatted("{} {}, {} heads", name, width, heads),
-        .expected = formatted("{} a multiple of the number of heads", name)},
-       where);
+  check_multiple(layer, name, width, "num_heads", heads, where);
+  check_weight(layer, {3 * width, width}, where);
+  return width;
 }
 
 }  // namespace
@@ -41,12 +40,15 @@ MultiheadAttention::MultiheadAttention(std::int64_t embed, std::int64_t heads, c
       batch_first(options.batch_first),
       out_proj(embed, embed, {.bias = options.bias, .dtype = options.dtype}, where) {
   check_sizes(mha, {{"kdim", kdim}, {"vdim", vdim}}, where);
+  check_weight(mha, {embed, std::max(kdim, vdim)}, where);
   check_probability(mha, "dropout", dropout, where);
   const auto start = [&](Shape shape) { return init::xavier_uniform_(zeros(shape, options.dtype, where)); };
   if (kdim == embed && vdim == embed) {
     in_proj_weight = start({3 * embed, embed});
   } else {
-    q_proj_weight = start({embed, embed}), k_proj_weight = start({embed, kdim}), v_proj_weight = start({embed, vdim});
+    q_proj_weight = start({embed, embed});
+    k_proj_weight = start({embed, kdim});
+    v_proj_weight = start({embed, vdim});
   }
   if (!options.bias) return;
   in_proj_bias = zeros({3 * embed}, options.dtype, where);
@@ -108,7 +110,7 @@ Tensor masked(const char* name, const Tensor& scores, const Tensor& mask, const 
 }  // namespace
 
 AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const Tensor& value,
-                                            const AttendOptions& options) const {
+                                            const AttentionMasks& options) const {
   const Loc where = query.where;
   check_input("query", query, batch_first, embed_dim, where);
   check_input("key", key, batch_first, kdim, where);
@@ -118,7 +120,7 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
                      sources = key.size(time_axis);
   if (query.tensor().size(batch_axis) != batch || value.size(batch_axis) != batch || value.size(time_axis) != sources)
     fail(mha,
-         {.wrong = "query, key and value do not fit",
+         {.wrong = "the batch or time sizes of query, key and value differ",
           .got = formatted("{}, {} and {}", to_string(query.tensor().shape()), to_string(key.shape()),
                            to_string(value.shape())),
           .expected = "one N for all, one S for key and value"},

@@ -1,3 +1,4 @@
+// Convolution and pooling layers: what they check, how they start, what they call.
 #include <gradus/nn/conv.hpp>
 
 #include <cmath>
@@ -13,15 +14,10 @@ namespace gradus::nn {
 
 namespace {
 
-void check_conv(const char* layer, std::int64_t in, std::int64_t out, std::int64_t groups, DType dtype, Loc where) {
+void check_channels(const char* layer, std::int64_t in, std::int64_t out, std::int64_t groups, Loc where) {
   check_sizes(layer, {{"in_channels", in}, {"out_channels", out}, {"groups", groups}}, where);
-  check_floating(layer, dtype, where);
-  if (in % groups || out % groups)
-    fail(layer,
-         {.wrong = "the channels do not fall into groups of one size",
-          .got = formatted("{} -> {} channels, {} groups", in, out, groups),
-          .expected = "both a multiple of groups"},
-         where);
+  check_multiple(layer, "in_channels", in, "groups", groups, where);
+  check_multiple(layer, "out_channels", out, "groups", groups, where);
 }
 
 void check_window(const char* layer, const Pair& kernel, const Pair& stride, const Pair& padding, const Pair& dilation,
@@ -32,10 +28,14 @@ void check_window(const char* layer, const Pair& kernel, const Pair& stride, con
   check_pair(layer, "dilation", dilation, where);
 }
 
-// Uniform in ±1/sqrt(fan_in of the weight), as in Linear.
-Tensor start(const Shape& shape, const Shape& weight, DType dtype, Loc where) {
-  const double bound = 1 / std::sqrt(static_cast<double>(weight.numel() / weight[0]));
-  return init::uniform_(zeros(shape, dtype, where), -bound, bound);
+// Fills weight and bias uniformly in ±1/sqrt(fan_in of the weight), as in Linear.
+template <class Conv, class Options>
+void start(const char* layer, Conv& conv, const Shape& shape, const Options& options, Loc where) {
+  check_floating(layer, options.dtype, where);
+  check_weight(layer, shape, where);
+  const double bound = 1 / std::sqrt(static_cast<double>(shape.numel() / shape[0]));
+  conv.weight = init::uniform_(zeros(shape, options.dtype, where), -bound, bound);
+  if (options.bias) conv.bias = init::uniform_(zeros({conv.out_channels}, options.dtype, where), -bound, bound);
 }
 
 template <class Conv, class Text>
@@ -62,11 +62,9 @@ Conv1d::Conv1d(std::int64_t in, std::int64_t out, std::int64_t kernel, const Con
       padding(options.padding),
       dilation(options.dilation),
       groups(options.groups) {
-  check_conv("Conv1d", in, out, groups, options.dtype, where);
+  check_channels("Conv1d", in, out, groups, where);
   check_window("Conv1d", kernel, stride, padding, dilation, where);
-  const Shape shape{out, in / groups, kernel};
-  weight = start(shape, shape, options.dtype, where);
-  if (options.bias) bias = start({out}, shape, options.dtype, where);
+  start("Conv1d", *this, {out, in / groups, kernel}, options, where);
 }
 
 Tensor Conv1d::forward(Arg x) const {
@@ -86,11 +84,9 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptio
       padding(options.padding),
       dilation(options.dilation),
       groups(options.groups) {
-  check_conv("Conv2d", in, out, groups, options.dtype, where);
+  check_channels("Conv2d", in, out, groups, where);
   check_window("Conv2d", kernel, stride, padding, dilation, where);
-  const Shape shape{out, in / groups, kernel[0], kernel[1]};
-  weight = start(shape, shape, options.dtype, where);
-  if (options.bias) bias = start({out}, shape, options.dtype, where);
+  start("Conv2d", *this, {out, in / groups, kernel[0], kernel[1]}, options, where);
 }
 
 Tensor Conv2d::forward(Arg x) const {
@@ -110,12 +106,10 @@ ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel,
       output_padding(options.output_padding),
       groups(options.groups),
       dilation(options.dilation) {
-  check_conv("ConvTranspose2d", in, out, groups, options.dtype, where);
+  check_channels("ConvTranspose2d", in, out, groups, where);
   check_window("ConvTranspose2d", kernel, stride, padding, dilation, where);
   check_pair("ConvTranspose2d", "output_padding", output_padding, where, 0);
-  const Shape shape{in, out / groups, kernel[0], kernel[1]};
-  weight = start(shape, shape, options.dtype, where);
-  if (options.bias) bias = start({out}, shape, options.dtype, where);
+  start("ConvTranspose2d", *this, {in, out / groups, kernel[0], kernel[1]}, options, where);
 }
 
 Tensor ConvTranspose2d::forward(Arg x) const {

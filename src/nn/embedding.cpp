@@ -1,3 +1,4 @@
+// Embedding: how the table starts, and looking rows up.
 #include <gradus/nn/embedding.hpp>
 
 #include <gradus/nn/init.hpp>
@@ -14,6 +15,7 @@ Embedding::Embedding(std::int64_t count, std::int64_t width, const EmbeddingOpti
     : num_embeddings(count), embedding_dim(width), padding_idx(options.padding_idx) {
   check_sizes("Embedding", {{"num_embeddings", count}, {"embedding_dim", width}}, where);
   check_floating("Embedding", options.dtype, where);
+  check_weight("Embedding", {count, width}, where);
   if (padding_idx < -1 || padding_idx >= count)
     fail("Embedding",
          {.wrong = "padding_idx is not a row of the table",

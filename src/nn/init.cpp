@@ -1,7 +1,10 @@
+// Initialisers: what they check, and the distributions they draw from.
 #include <gradus/nn/init.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include <gradus/ops/elementwise.hpp>
@@ -10,6 +13,7 @@
 #include "kernels/random.hpp"
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::nn::init {
 namespace {
@@ -18,7 +22,9 @@ void check(const char* name, const Tensor& w, int axes, Loc where) {
   gradus::detail::check_defined(w, name, where);
   const auto fail = [&](Complaint c) { throw Error(name, std::move(c), gradus::detail::user_line(where)); };
   if (!is_floating(w.dtype()))
-    fail({.wrong = "weights are fractions", .got = gradus::name(w.dtype()), .expected = "f32 or f64"});
+    fail({.wrong = "an initialiser needs a floating-point dtype",
+          .got = gradus::name(w.dtype()),
+          .expected = "f32 or f64"});
   if (w.dim() < axes)
     fail({.wrong = "too few axes",
           .got = to_string(w.shape()),
@@ -26,10 +32,37 @@ void check(const char* name, const Tensor& w, int axes, Loc where) {
           .advice = "normal_, uniform_ or zeros_ fill any shape, a bias too"});
 }
 
-void check_range(const char* name, double low, double high, Loc where) {
+double largest(const Tensor& w) {
+  return w.dtype() == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+}
+
+// A number that the tensor's dtype can hold.
+void check_number(const char* function, const char* name, double value, const Tensor& w, Loc where) {
+  if (std::abs(value) <= largest(w)) return;
+  throw Error(function,
+              {.wrong = formatted("{} is not a finite {}", name, gradus::name(w.dtype())),
+               .got = gradus::detail::number_text(value),
+               .expected = formatted("{} to {}", -largest(w), largest(w))},
+              gradus::detail::user_line(where));
+}
+
+// 0 or more, and so small that no normal number overflows.
+void check_std(const char* function, const char* name, double std, const Tensor& w, Loc where) {
+  const double most = largest(w) / 64;
+  if (std >= 0 && std <= most) return;
+  throw Error(function,
+              {.wrong = formatted("{} is out of range", name),
+               .got = gradus::detail::number_text(std),
+               .expected = formatted("0 to {}", most)},
+              gradus::detail::user_line(where));
+}
+
+void check_range(const char* function, double low, double high, Loc where) {
   if (!(low <= high))
-    throw Error(name, {.wrong = "an empty range", .got = formatted("{} to {}", low, high), .expected = "low <= high"},
-                gradus::detail::user_line(where));
+    throw Error(
+        function,
+        {.wrong = "the range is empty", .got = formatted("low {}, high {}", low, high), .expected = "low <= high"},
+        gradus::detail::user_line(where));
 }
 
 struct Fans {
@@ -51,9 +84,9 @@ double xavier_std(const Tensor& w, double gain) {
   const Fans f = fans(w.shape());
   return gain * std::sqrt(2 / (f.in + f.out));
 }
-double kaiming_std(const Tensor& w, const KaimingOptions& o) {
+double kaiming_std(const Tensor& w, const KaimingOptions& o, Loc where) {
   const Fans f = fans(w.shape());
-  return calculate_gain(o.nonlinearity, o.a) / std::sqrt(o.mode == Fan::in ? f.in : f.out);
+  return calculate_gain(o.nonlinearity, o.a, where) / std::sqrt(o.mode == Fan::in ? f.in : f.out);
 }
 
 double normal_distribution(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
@@ -91,41 +124,56 @@ Tensor constant_(Tensor w, double value, Loc where) { return w.fill_(value, wher
 
 Tensor uniform_(Tensor w, double low, double high, Loc where) {
   check("uniform_", w, 0, where);
+  check_number("uniform_", "low", low, w, where);
+  check_number("uniform_", "high", high, w, where);
   check_range("uniform_", low, high, where);
+  check_number("uniform_", "high - low", high - low, w, where);
   return w.copy_(rand(w.shape(), w.dtype(), where) * (high - low) + low, where);
 }
 
 Tensor normal_(Tensor w, double mean, double std, Loc where) {
   check("normal_", w, 0, where);
+  check_number("normal_", "mean", mean, w, where);
+  check_std("normal_", "std", std, w, where);
   return w.copy_(randn(w.shape(), w.dtype(), where) * std + mean, where);
 }
 
 Tensor trunc_normal_(Tensor w, double mean, double std, double low, double high, Loc where) {
   check("trunc_normal_", w, 0, where);
+  check_number("trunc_normal_", "mean", mean, w, where);
+  check_std("trunc_normal_", "std", std, w, where);
   check_range("trunc_normal_", low, high, where);
-  const double from = normal_distribution((low - mean) / std), to = normal_distribution((high - mean) / std);
-  if (!(from < to))
+  // In units of std. The distribution function is accurate in its lower tail only: an upper one is drawn mirrored.
+  double from = (low - mean) / std, to = (high - mean) / std;
+  const bool mirrored = from > 0;
+  if (mirrored) from = -std::exchange(to, -from);
+  const double p_from = normal_distribution(from), p_to = normal_distribution(to);
+  if (!(p_from < p_to))
     throw Error("trunc_normal_",
-                {.wrong = "the distribution has no mass there",
-                 .got = formatted("mean {}, std {}, from {} to {}", mean, std, low, high)},
+                {.wrong = "the normal distribution has no probability in this range",
+                 .got = formatted("mean {}, std {}, low {}, high {}", mean, std, low, high),
+                 .expected = "std above 0, and a range with an end within 37 std of the mean"},
                 gradus::detail::user_line(where));
   Tensor x = rand(w.shape(), f64, where);
   for (double& u : x.mutable_data<double>()) {
-    const double p =
-        std::clamp(from + u * (to - from), 0x1p-1022, 1 - 0x1p-53);  // the quantiles of 0 and 1 are infinite
-    u = std::clamp(mean + std * kernels::normal_quantile(p), low, high);
+    const double p = std::clamp(p_from + u * (p_to - p_from), 0x1p-1022, 1 - 0x1p-53);  // 0 and 1 are at infinity
+    const double z = std::clamp(kernels::normal_quantile(p), from, to);
+    u = std::clamp(mean + std * (mirrored ? -z : z), low, high);
   }
   return w.copy_(x, where);
 }
 
-double calculate_gain(Nonlinearity nonlinearity, double slope) {
+double calculate_gain(Nonlinearity nonlinearity, double slope, Loc where) {
+  if (!std::isfinite(slope))
+    throw Error("calculate_gain", {.wrong = "slope is not a finite number", .got = gradus::detail::number_text(slope)},
+                gradus::detail::user_line(where));
   switch (nonlinearity) {
     case Nonlinearity::tanh:
       return 5.0 / 3;
     case Nonlinearity::relu:
       return std::sqrt(2.0);
     case Nonlinearity::leaky_relu:
-      return std::sqrt(2 / (1 + slope * slope));
+      return std::sqrt(2.0) / std::hypot(1.0, slope);
     case Nonlinearity::selu:
       return 0.75;
     default:
@@ -135,26 +183,29 @@ double calculate_gain(Nonlinearity nonlinearity, double slope) {
 
 Tensor xavier_uniform_(Tensor w, double gain, Loc where) {
   check("xavier_uniform_", w, 2, where);
+  check_std("xavier_uniform_", "gain", gain, w, where);
   return draw_uniform(w, xavier_std(w, gain), where);
 }
 
 Tensor xavier_normal_(Tensor w, double gain, Loc where) {
   check("xavier_normal_", w, 2, where);
+  check_std("xavier_normal_", "gain", gain, w, where);
   return draw_normal(w, xavier_std(w, gain), where);
 }
 
 Tensor kaiming_uniform_(Tensor w, const KaimingOptions& options, Loc where) {
   check("kaiming_uniform_", w, 2, where);
-  return draw_uniform(w, kaiming_std(w, options), where);
+  return draw_uniform(w, kaiming_std(w, options, where), where);
 }
 
 Tensor kaiming_normal_(Tensor w, const KaimingOptions& options, Loc where) {
   check("kaiming_normal_", w, 2, where);
-  return draw_normal(w, kaiming_std(w, options), where);
+  return draw_normal(w, kaiming_std(w, options, where), where);
 }
 
 Tensor orthogonal_(Tensor w, double gain, Loc where) {
   check("orthogonal_", w, 2, where);
+  check_number("orthogonal_", "gain", gain, w, where);
   if (w.numel() == 0) return w;
   const std::int64_t rows = w.shape()[0], columns = w.numel() / rows;
   const std::int64_t count = std::min(rows, columns), n = std::max(rows, columns);
@@ -167,7 +218,8 @@ Tensor orthogonal_(Tensor w, double gain, Loc where) {
 Tensor eye_(Tensor w, Loc where) {
   check("eye_", w, 2, where);
   if (w.dim() != 2)
-    throw Error("eye_", {.wrong = "not a matrix", .got = to_string(w.shape())}, gradus::detail::user_line(where));
+    throw Error("eye_", {.wrong = "the tensor is not a matrix", .got = to_string(w.shape()), .expected = "two axes"},
+                gradus::detail::user_line(where));
   w.fill_(0, where);
   for (std::int64_t i = 0; i < std::min(w.shape()[0], w.shape()[1]); ++i) w.set({i, i}, 1, where);
   return w;
@@ -178,7 +230,7 @@ Tensor dirac_(Tensor w, std::int64_t groups, Loc where) {
   const Shape& shape = w.shape();
   if (groups < 1 || shape[0] % groups)
     throw Error("dirac_",
-                {.wrong = "the output channels do not fall into groups of one size",
+                {.wrong = "the output channels are not divisible by groups",
                  .got = formatted("{} channels, {} groups", shape[0], groups)},
                 gradus::detail::user_line(where));
   const Shape strides = gradus::detail::row_major(shape);

@@ -1,3 +1,4 @@
+// Linear, Flatten and Dropout: what they check, how they start, what they call.
 #include <gradus/nn/linear.hpp>
 
 #include <cmath>
@@ -15,6 +16,7 @@ Linear::Linear(std::int64_t in, std::int64_t out, const LinearOptions& options, 
     : in_features(in), out_features(out) {
   check_sizes("Linear", {{"in_features", in}, {"out_features", out}}, where);
   check_floating("Linear", options.dtype, where);
+  check_weight("Linear", {out, in}, where);
   const double bound = 1 / std::sqrt(static_cast<double>(in));  // kaiming_uniform_ with a = sqrt(5)
   weight = init::uniform_(zeros({out, in}, options.dtype, where), -bound, bound);
   if (options.bias) bias = init::uniform_(zeros({out}, options.dtype, where), -bound, bound);

@@ -1,3 +1,4 @@
+// Normalisation layers: what they check, how they start, and running statistics.
 #include <gradus/nn/norm.hpp>
 
 #include <limits>
@@ -14,7 +15,9 @@ LayerNorm::LayerNorm(Shape shape, const LayerNormOptions& options, Loc where)
     : normalized_shape(shape), eps(options.eps) {
   if (shape.empty()) fail("LayerNorm", {.wrong = "normalized_shape is empty", .expected = "one axis or more"}, where);
   for (const std::int64_t size : shape) check_sizes("LayerNorm", {{"a size of normalized_shape", size}}, where);
+  check_weight("LayerNorm", shape, where);
   check_floating("LayerNorm", options.dtype, where);
+  check_at_least("LayerNorm", "eps", eps, 0, where);
   if (!options.elementwise_affine) return;
   weight = ones(shape, options.dtype, where);
   if (options.bias) bias = zeros(shape, options.dtype, where);
@@ -28,6 +31,7 @@ RMSNorm::RMSNorm(std::int64_t size, const RMSNormOptions& options, Loc where)
     : normalized_size(size), eps(options.eps) {
   check_sizes("RMSNorm", {{"normalized_size", size}}, where);
   check_floating("RMSNorm", options.dtype, where);
+  if (eps) check_at_least("RMSNorm", "eps", *eps, 0, where);
   if (options.elementwise_affine) weight = ones({size}, options.dtype, where);
 }
 
@@ -36,7 +40,7 @@ Tensor RMSNorm::forward(Arg x) const {
   const Shape& shape = x.tensor().shape();
   if (shape.empty() || shape.back() != normalized_size)
     fail("RMSNorm",
-         {.wrong = "the input's last axis is not the layer's",
+         {.wrong = "the size of the input's last axis is not normalized_size",
           .got = to_string(shape),
           .expected = formatted("(…, {})", normalized_size)},
          x.where);
@@ -51,12 +55,8 @@ GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNorm
     : num_groups(groups), num_channels(channels), eps(options.eps) {
   check_sizes("GroupNorm", {{"num_groups", groups}, {"num_channels", channels}}, where);
   check_floating("GroupNorm", options.dtype, where);
-  if (channels % groups)
-    fail("GroupNorm",
-         {.wrong = "the channels do not fall into groups of one size",
-          .got = formatted("{} channels, {} groups", channels, groups),
-          .expected = "channels that are a multiple of num_groups"},
-         where);
+  check_at_least("GroupNorm", "eps", eps, 0, where);
+  check_multiple("GroupNorm", "num_channels", channels, "num_groups", groups, where);
   if (!options.affine) return;
   weight = ones({channels}, options.dtype, where);
   bias = zeros({channels}, options.dtype, where);
@@ -67,7 +67,7 @@ Tensor GroupNorm::forward(Arg x) const {
   const Shape& shape = x.tensor().shape();
   if (shape.size() < 2 || shape[1] != num_channels)
     fail("GroupNorm",
-         {.wrong = "the input does not have the layer's channels",
+         {.wrong = "the input's axis 1 is not num_channels",
           .got = to_string(shape),
           .expected = formatted("(N, {}, …)", num_channels)},
          x.where);
@@ -92,6 +92,8 @@ detail::BatchNorm::BatchNorm(const char* type, std::int64_t features, const Batc
     : num_features(features), eps(options.eps), momentum(options.momentum) {
   check_sizes(type, {{"num_features", features}}, where);
   check_floating(type, options.dtype, where);
+  check_at_least(type, "eps", eps, 0, where);
+  if (momentum) check_probability(type, "momentum", *momentum, where);
   if (options.affine) {
     weight = ones({features}, options.dtype, where);
     bias = zeros({features}, options.dtype, where);
@@ -106,7 +108,7 @@ detail::BatchNorm::BatchNorm(const char* type, std::int64_t features, const Batc
 Tensor detail::BatchNorm::normalize(const char* type, Arg x, bool training) const {
   if (x.tensor().size(1) != num_features)
     fail(type,
-         {.wrong = formatted("the input has {} channels, the layer {}", x.tensor().size(1), num_features),
+         {.wrong = formatted("the input has {} channels, num_features is {}", x.tensor().size(1), num_features),
           .got = to_string(x.tensor().shape()),
           .expected = formatted("(N, {}, …)", num_features)},
          x.where);

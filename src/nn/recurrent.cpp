@@ -1,5 +1,7 @@
+// RNN, LSTM and GRU: one step of each, and the loop over layers, directions and time that they share.
 #include <gradus/nn/recurrent.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <gradus/nn/init.hpp>
@@ -62,7 +64,9 @@ detail::Recurrent::Recurrent(const Cell& cell, std::int64_t in, std::int64_t hid
       batch_first(options.batch_first),
       bidirectional(options.bidirectional),
       dropout(options.dropout) {
-  check_sizes(cell.type, {{"input_size", in}, {"hidden_size", hidden}, {"num_layers", num_layers}}, where);
+  check_sizes(cell.type, {{"input_size", in}, {"hidden_size", hidden}}, where);
+  check_sizes(cell.type, {{"num_layers", num_layers}}, where, 1, 1 << 16);
+  check_weight(cell.type, {cell.gates * hidden, std::max(in, 2 * hidden)}, where);
   check_probability(cell.type, "dropout", dropout, where);
   check_floating(cell.type, options.dtype, where);
   const double bound = 1 / std::sqrt(static_cast<double>(hidden));
@@ -72,7 +76,9 @@ detail::Recurrent::Recurrent(const Cell& cell, std::int64_t in, std::int64_t hid
     Weights& w = weights.emplace_back();
     w.weight_ih = start({rows, i < directions ? in : directions * hidden});
     w.weight_hh = start({rows, hidden});
-    if (options.bias) w.bias_ih = start({rows}), w.bias_hh = start({rows});
+    if (!options.bias) continue;
+    w.bias_ih = start({rows});
+    w.bias_hh = start({rows});
   }
 }
 
@@ -82,8 +88,10 @@ void detail::Recurrent::fields(Fields& v) {
     const char* suffix = bidirectional && i % 2 ? "_reverse" : "";
     const auto name = [&](const char* part) { return Fields::intern(formatted("{}_l{}{}", part, layer, suffix)); };
     Weights& w = weights[i];
-    v(name("weight_ih"), w.weight_ih), v(name("weight_hh"), w.weight_hh);
-    v(name("bias_ih"), w.bias_ih), v(name("bias_hh"), w.bias_hh);
+    v(name("weight_ih"), w.weight_ih);
+    v(name("weight_hh"), w.weight_hh);
+    v(name("bias_ih"), w.bias_ih);
+    v(name("bias_hh"), w.bias_hh);
   }
 }
 
@@ -93,6 +101,7 @@ std::string detail::Recurrent::describe() const {
   if (bidirectional) s += ", bidirectional";
   if (batch_first) s += ", batch first";
   if (dropout > 0) s += formatted(", dropout {}", dropout);
+  if (weights.empty()) return s + ", moved from";
   return weights[0].bias_ih.defined() ? s : s + ", no bias";
 }
 
@@ -148,7 +157,8 @@ LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, con
       const std::int64_t i = l * directions + d;
       State state{select(h_before, 0, i), cell.has_c ? select(c_before, 0, i) : Tensor()};
       read.push_back(layer(cell, weights[static_cast<std::size_t>(i)], sequence, state, steps, d == 1));
-      h.push_back(state.h), c.push_back(state.c);
+      h.push_back(state.h);
+      c.push_back(state.c);
     }
     sequence = bidirectional ? concat(read, 1) : read[0];
   }

@@ -82,14 +82,15 @@ TEST_CASE("masks: true may not attend; numbers are added") {
 TEST_CASE("errors of attention") {
   const nn::MultiheadAttention attention(4, 2);
   const Tensor x = ones({3, 2, 4});
-  CHECK_SAYS(nn::MultiheadAttention(5, 2), "MultiheadAttention: embed_dim does not fall into heads", "5, 2 heads",
-             "nn/attention.cpp:");
+  CHECK_SAYS(nn::MultiheadAttention(5, 2), "MultiheadAttention: embed_dim is not divisible by num_heads",
+             "embed_dim 5, num_heads 2", "nn/attention.cpp:");
   CHECK_SAYS(nn::MultiheadAttention(4, 0), "MultiheadAttention: num_heads is too small");
   CHECK_SAYS(nn::MultiheadAttention(4, 2, {.dropout = -1}), "MultiheadAttention: dropout is not a probability");
   CHECK_SAYS(attention(ones({3, 4}), x, x), "the query has the wrong shape", "(3, 4)", "(T, N, 4)", "attention.cpp:");
   CHECK_SAYS(attention(x, ones({3, 2, 5}), x), "the key has the wrong shape", "(3, 2, 5)", "nn/attention.cpp:");
   CHECK_SAYS(attention(x, x, Tensor()), "the value has the wrong shape", "undefined");
-  CHECK_SAYS(attention(x, x, ones({4, 2, 4})), "query, key and value do not fit", "(4, 2, 4)", "one N for all");
+  CHECK_SAYS(attention(x, x, ones({4, 2, 4})), "the batch or time sizes of query, key and value differ", "(4, 2, 4)",
+             "one N for all");
   CHECK_SAYS(attention(x, x, x, {.attn_mask = future(2)}), "attn_mask has the wrong shape", "(2, 2)", "(3, 3)",
              "nn/attention.cpp:");
   CHECK_SAYS(attention(x, x, x, {.key_padding_mask = future(3)}), "key_padding_mask has the wrong shape", "(2, 3)");
@@ -122,7 +123,7 @@ TEST_CASE("the encoder layer: names, layouts, dropout, lines") {
   layer(x, future(3));
   for (int i = 0; i < tape.size(); ++i) CHECK(tape[i].where().line() == line);
   CHECK_SAYS(layer(ones({3, 2, 5})), "the query has the wrong shape", "nn/attention.cpp:");
-  CHECK_SAYS(nn::TransformerEncoderLayer(5, 2), "TransformerEncoderLayer: d_model does not fall into heads");
+  CHECK_SAYS(nn::TransformerEncoderLayer(5, 2), "TransformerEncoderLayer: d_model is not divisible by num_heads");
 }
 
 TEST_CASE("gradients of attention to the second order") {

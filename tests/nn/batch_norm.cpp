@@ -61,7 +61,8 @@ TEST_CASE("a failure leaves the statistics as they were") {
   nn::BatchNorm1d layer(2);
   layer(batch());
   const StateDict before = nn::BatchNorm1d(layer).state_dict();
-  CHECK_SAYS(layer(ones({3, 4})), "BatchNorm1d: the input has 4 channels, the layer 2", "(N, 2, …)", "batch_norm.cpp:");
+  CHECK_SAYS(layer(ones({3, 4})), "BatchNorm1d: the input has 4 channels, num_features is 2", "(N, 2, …)",
+             "batch_norm.cpp:");
   CHECK_SAYS(layer(ones({1, 2})), "one value per channel", "batch_norm.cpp:");
   CHECK_SAYS(layer(ones({2})), "BatchNorm1d: the input has the wrong number of axes", "(N, C) or (N, C, L)");
   CHECK_SAYS(layer(ones({3, 2}, f64)), "dtypes differ");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
 
 #include "support.hpp"
@@ -74,6 +75,27 @@ TEST_CASE("uniform, normal, truncated normal, constants") {
   CHECK(equal(init::eye_(ones({2, 3})), tensor({{1, 0, 0}, {0, 1, 0}})));
 }
 
+TEST_CASE("truncated normal: both tails alike") {
+  for (const double low : {2.0, 5.0, 8.0, 20.0, 36.0}) {
+    CAPTURE(low);
+    manual_seed(3);
+    const auto upper = init::trunc_normal_(zeros({1000}, f64), 0, 1, low, low + 1).to_vector();
+    const auto lower = init::trunc_normal_(zeros({1000}, f64), 0, 1, -low - 1, -low).to_vector();
+    for (const double sign : {1.0, -1.0}) {
+      const auto& x = sign > 0 ? upper : lower;
+      CHECK(std::set(x.begin(), x.end()).size() > 990);
+      double sum = 0;
+      for (const double v : x) {
+        CHECK(sign * v >= low);
+        CHECK(sign * v <= low + 1);
+        sum += sign * v;
+      }
+      // Far out the end at low + 1 does not matter, and the mean lies just above low (Birnbaum, 1942).
+      if (low >= 8) CHECK(sum / 1000 == doctest::Approx((low + std::sqrt(low * low + 4)) / 2).epsilon(0.1 / low / low));
+    }
+  }
+}
+
 TEST_CASE("orthogonal: rows or columns, whichever are fewer, are orthonormal times the gain") {
   manual_seed(9);
   const auto check = [](const Tensor& w, double gain) {
@@ -125,11 +147,12 @@ TEST_CASE("layers start as PyTorch's do") {
 TEST_CASE("wrong calls") {
   CHECK_SAYS(init::xavier_uniform_(zeros({3})), "xavier_uniform_: too few axes", "(3,)", "2 or more",
              "tests/nn/init.cpp:");
-  CHECK_SAYS(init::normal_(zeros({3}, i64)), "normal_: weights are fractions", "got:      i64");
+  CHECK_SAYS(init::normal_(zeros({3}, i64)), "normal_: an initialiser needs a floating-point dtype", "got:      i64");
   CHECK_SAYS(init::normal_(Tensor()), "normal_: the tensor is undefined");
-  CHECK_SAYS(init::uniform_(zeros({3}), 1, 0), "uniform_: an empty range", "1 to 0");
-  CHECK_SAYS(init::trunc_normal_(zeros({3}), 0, 1, 50, 51), "trunc_normal_: the distribution has no mass there");
-  CHECK_SAYS(init::eye_(zeros({3, 3, 3})), "eye_: not a matrix");
+  CHECK_SAYS(init::uniform_(zeros({3}), 1, 0), "uniform_: the range is empty", "low 1, high 0");
+  CHECK_SAYS(init::trunc_normal_(zeros({3}), 0, 1, 50, 51),
+             "trunc_normal_: the normal distribution has no probability in this range");
+  CHECK_SAYS(init::eye_(zeros({3, 3, 3})), "eye_: the tensor is not a matrix");
   CHECK_SAYS(init::dirac_(zeros({3, 1, 3}), 2), "dirac_: the output channels", "3 channels, 2 groups");
   const Tensor x = ones({2, 2}).requires_grad_();
   Tape tape;

@@ -33,7 +33,7 @@ TEST_CASE("Linear") {
 
   CHECK_SAYS(nn::Linear(0, 3), "Linear: in_features is too small", "got:      0", "1 or more", "tests/nn/layers.cpp:");
   CHECK_SAYS(nn::Linear(3, -1), "Linear: out_features is too small", "got:      -1");
-  CHECK_SAYS(nn::Linear(3, 1, {.dtype = i64}), "Linear: weights are fractions", "got:      i64");
+  CHECK_SAYS(nn::Linear(3, 1, {.dtype = i64}), "Linear: a layer needs a floating-point dtype", "got:      i64");
   CHECK_SAYS(layer(ones({5, 3})), "linear: the input has the wrong number of features", "(5, 3)", "(3, 2)",
              "tests/nn/layers.cpp:");
   CHECK_SAYS(layer(ones({5, 2}, f64)), "dtypes differ", "tests/nn/layers.cpp:");
@@ -56,8 +56,8 @@ TEST_CASE("Conv2d") {
   CHECK_SAYS(nn::Conv2d(3, 4, 0), "Conv2d: kernel_size is too small", "tests/nn/layers.cpp:");
   CHECK_SAYS(nn::Conv2d(3, 4, 3, {.stride = {1, 0}}), "Conv2d: stride is too small");
   CHECK_SAYS(nn::Conv2d(3, 4, 3, {.padding = -1}), "Conv2d: padding is too small", "0 or more");
-  CHECK_SAYS(nn::Conv2d(3, 4, 3, {.groups = 2}), "Conv2d: the channels do not fall into groups",
-             "3 -> 4 channels, 2 groups");
+  CHECK_SAYS(nn::Conv2d(3, 4, 3, {.groups = 2}), "Conv2d: in_channels is not divisible by groups",
+             "in_channels 3, groups 2");
   CHECK_SAYS(layer(zeros({1, 3, 8, 8})), "conv2d: the channels of x, weight and groups do not match", "(1, 3, 8, 8)", "(2, 1, 2, 1)");
   CHECK_SAYS(layer(zeros({8, 8})), "conv2d", "(N, C, H, W)", "tests/nn/layers.cpp:");
 }
@@ -161,11 +161,12 @@ TEST_CASE("GroupNorm and RMSNorm") {
   const nn::GroupNorm groups(2, 4, {.eps = 0});
   CHECK(allclose(groups(tensor({{1, 3, 10, 0}})), tensor({{-1, 1, 1, -1}})));
   CHECK(groups.describe() == "4 channels, 2 groups");
-  CHECK_SAYS(nn::GroupNorm(3, 4), "GroupNorm: the channels do not fall into groups", "tests/nn/layers.cpp:");
-  CHECK_SAYS(groups(ones({2, 3})), "GroupNorm: the input does not have the layer's channels", "(N, 4, …)");
+  CHECK_SAYS(nn::GroupNorm(3, 4), "GroupNorm: num_channels is not divisible by num_groups", "tests/nn/layers.cpp:");
+  CHECK_SAYS(groups(ones({2, 3})), "GroupNorm: the input's axis 1 is not num_channels", "(N, 4, …)");
 
   nn::RMSNorm rms(2);
   rms.weight = tensor({1, 2});
   CHECK(allclose(rms(tensor({{7, 1}})), tensor({{1.4, 0.4}})));
-  CHECK_SAYS(rms(ones({2, 3})), "RMSNorm: the input's last axis is not the layer's", "(2, 3)", "(…, 2)");
+  CHECK_SAYS(rms(ones({2, 3})), "RMSNorm: the size of the input's last axis is not normalized_size", "(2, 3)",
+             "(…, 2)");
 }

@@ -13,7 +13,7 @@ struct ReLU : Module<ReLU> {  ///< max(x, 0)
   Tensor forward(Arg x) const { return relu(x); }
 };
 
-struct Tanh : Module<Tanh> {
+struct Tanh : Module<Tanh> {  ///< tanh(x)
   Tensor forward(Arg x) const { return tanh(x); }
 };
 
@@ -36,21 +36,21 @@ struct GELU : Module<GELU> {
 
 struct LeakyReLU : Module<LeakyReLU> {  ///< x > 0 ? x : negative_slope x
   double negative_slope;
-  explicit LeakyReLU(double slope = 0.01) : negative_slope(slope) {}
+  explicit LeakyReLU(double slope = 0.01, Loc where = Loc::current());
   Tensor forward(Arg x) const { return leaky_relu(x, negative_slope); }
   std::string describe() const;
 };
 
 struct ELU : Module<ELU> {  ///< x > 0 ? x : alpha (e^x - 1) (Clevert, Unterthiner and Hochreiter, 2016)
   double alpha;
-  explicit ELU(double a = 1) : alpha(a) {}
+  explicit ELU(double a = 1, Loc where = Loc::current());
   Tensor forward(Arg x) const { return elu(x, alpha); }
   std::string describe() const;
 };
 
-struct Softplus : Module<Softplus> {  ///< log(1 + e^(beta x)) / beta; x itself where beta x > threshold
+struct Softplus : Module<Softplus> {  ///< log(1 + e^(beta x)) / beta, beta > 0; x itself where beta x > threshold
   double beta, threshold;
-  explicit Softplus(double b = 1, double t = 20) : beta(b), threshold(t) {}
+  explicit Softplus(double b = 1, double t = 20, Loc where = Loc::current());
   Tensor forward(Arg x) const { return softplus(x, beta, threshold); }
   std::string describe() const;
 };

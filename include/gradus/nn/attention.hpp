@@ -23,12 +23,14 @@ struct MultiheadAttentionOptions {
 
 /// Masks: bool, true where a query may NOT attend (as in PyTorch, and unlike scaled_dot_product_attention), or numbers,
 /// which are added to the scores. A query that may attend to nothing gets NaN.
-struct AttendOptions {
+struct AttentionMasks {
   Tensor key_padding_mask = {};  ///< (N, S)
   Tensor attn_mask = {};         ///< (T, S) or (N num_heads, T, S)
   bool need_weights = true;
   bool average_attn_weights = true;
 };
+
+using AttendOptions [[deprecated("renamed: AttentionMasks")]] = AttentionMasks;
 
 struct AttentionResult {
   Tensor y;        ///< (T, N, embed_dim), or (N, T, embed_dim) if batch_first
@@ -36,28 +38,32 @@ struct AttentionResult {
 };
 
 /// Every head, a block of E/num_heads features of the projected q, k and v, computes softmax(q kᵀ / sqrt(E/num_heads) +
-/// mask) v; the heads' results side by side go through out_proj (Vaswani et al., "Attention is all you need", 2017).
-/// query (T, N, E), key (S, N, kdim), value (S, N, vdim). Weights start as xavier_uniform_, but out_proj's as in
-/// Linear; biases as 0.
+/// mask) v; the results of all heads, joined along the features, go through out_proj (Vaswani et al., "Attention is all
+/// you need", 2017). query (T, N, E), key (S, N, kdim), value (S, N, vdim). Weights start as xavier_uniform_, but
+/// out_proj's as in Linear; biases as 0.
 struct MultiheadAttention : Module<MultiheadAttention> {
   std::int64_t embed_dim, num_heads, kdim, vdim;
   double dropout;
   bool batch_first;
   Parameter in_proj_weight;  ///< (3 E, E): for q, k and v; undefined if kdim or vdim differ
-  Parameter q_proj_weight, k_proj_weight, v_proj_weight;  ///< then: (E, E), (E, kdim), (E, vdim)
+  Parameter q_proj_weight, k_proj_weight, v_proj_weight;  ///< defined then: (E, E), (E, kdim), (E, vdim)
   Parameter in_proj_bias;                                 ///< (3 E), or undefined
   Linear out_proj;
 
   MultiheadAttention(std::int64_t embed, std::int64_t heads, const MultiheadAttentionOptions& options = {},
                      Loc where = Loc::current());
-  AttentionResult forward(Arg query, const Tensor& key, const Tensor& value, const AttendOptions& options = {}) const;
-  AttentionResult operator()(Arg query, Arg key, Arg value, const AttendOptions& options = {}) const {
+  AttentionResult forward(Arg query, const Tensor& key, const Tensor& value, const AttentionMasks& options = {}) const;
+  AttentionResult operator()(Arg query, Arg key, Arg value, const AttentionMasks& options = {}) const {
     return Module::operator()(query, key, value, options);  // so that options may be written in braces
   }
   std::string describe() const;
   void fields(auto& v) {
-    v("in_proj_weight", in_proj_weight), v("q_proj_weight", q_proj_weight), v("k_proj_weight", k_proj_weight);
-    v("v_proj_weight", v_proj_weight), v("in_proj_bias", in_proj_bias), v("out_proj", out_proj);
+    v("in_proj_weight", in_proj_weight);
+    v("q_proj_weight", q_proj_weight);
+    v("k_proj_weight", k_proj_weight);
+    v("v_proj_weight", v_proj_weight);
+    v("in_proj_bias", in_proj_bias);
+    v("out_proj", out_proj);
   }
 
  private:
@@ -86,7 +92,7 @@ struct TransformerEncoderLayerOptions {
 /// or, with norm_first (Xiong et al., "On layer normalization in the transformer architecture", 2020):
 ///   x = x + attention(norm1(x))    x = x + linear2(activation(linear1(norm2(x))))
 /// While training, dropout follows the attention, the activation and linear2. src and y (T, N, d_model), or (N, T,
-/// d_model) if batch_first; the masks are those of AttendOptions, src_mask being its attn_mask.
+/// d_model) if batch_first; the masks are those of AttentionMasks, src_mask being its attn_mask.
 struct TransformerEncoderLayer : Module<TransformerEncoderLayer> {
   MultiheadAttention self_attn;
   Linear linear1, linear2;
@@ -100,7 +106,11 @@ struct TransformerEncoderLayer : Module<TransformerEncoderLayer> {
   Tensor forward(Arg src, const Tensor& src_mask = {}, const Tensor& src_key_padding_mask = {}) const;
   std::string describe() const;
   void fields(auto& v) {
-    v("self_attn", self_attn), v("linear1", linear1), v("linear2", linear2), v("norm1", norm1), v("norm2", norm2);
+    v("self_attn", self_attn);
+    v("linear1", linear1);
+    v("linear2", linear2);
+    v("norm1", norm1);
+    v("norm2", norm2);
   }
 };
 

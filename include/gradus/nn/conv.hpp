@@ -30,7 +30,10 @@ struct Conv1d : Module<Conv1d> {
          Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;
-  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+  void fields(auto& v) {
+    v("weight", weight);
+    v("bias", bias);
+  }
 };
 
 struct Conv2dOptions {
@@ -53,7 +56,10 @@ struct Conv2d : Module<Conv2d> {
   Conv2d(std::int64_t in, std::int64_t out, Pair kernel, const Conv2dOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;
-  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+  void fields(auto& v) {
+    v("weight", weight);
+    v("bias", bias);
+  }
 };
 
 struct ConvTranspose2dOptions {
@@ -81,7 +87,10 @@ struct ConvTranspose2d : Module<ConvTranspose2d> {
                   Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;
-  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+  void fields(auto& v) {
+    v("weight", weight);
+    v("bias", bias);
+  }
 };
 
 /// The largest number in each window; a window per `stride`, which is the window's size unless given. See max_pool2d.

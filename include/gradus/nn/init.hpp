@@ -5,6 +5,9 @@
 //   for (auto& [name, p] : net.named_parameters())
 //     if (p.dim() > 1) nn::init::orthogonal_(p);
 //
+// Bounds, means, deviations and gains must be finite numbers of the tensor's dtype; deviations and the gains of xavier
+// 0 or more.
+//
 // For a weight of shape (out, in, k…), fan_in = in · k… and fan_out = out · k…; fewer than two axes are an error where
 // a fan is needed.
 #pragma once
@@ -18,14 +21,15 @@ Tensor ones_(Tensor w, Loc where = Loc::current());
 Tensor constant_(Tensor w, double value, Loc where = Loc::current());
 Tensor uniform_(Tensor w, double low = 0, double high = 1, Loc where = Loc::current());  ///< in [low, high]
 Tensor normal_(Tensor w, double mean = 0, double std = 1, Loc where = Loc::current());
-/// Normal, but inside [low, high] (numbers, not multiples of std), by the inverse of the distribution function.
+/// Normal, but inside [low, high] (numbers, not multiples of std), by the inverse of the distribution function. low and
+/// high may be infinite. A range that is farther than 37 std from the mean is an error.
 Tensor trunc_normal_(Tensor w, double mean = 0, double std = 1, double low = -2, double high = 2,
                      Loc where = Loc::current());
 
-/// What follows a layer, and by how much the weights before it should grow to keep variances: 1 for linear, conv and
+/// What follows a layer. Its gain is the factor of the weights that keeps the variance: 1 for linear, conv and
 /// sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + slope²)) for leaky_relu, 3/4 for selu.
 enum class Nonlinearity { linear, conv, sigmoid, tanh, relu, leaky_relu, selu };
-double calculate_gain(Nonlinearity nonlinearity, double slope = 0.01);
+double calculate_gain(Nonlinearity nonlinearity, double slope = 0.01, Loc where = Loc::current());
 
 /// Variance gain² · 2 / (fan_in + fan_out) (Glorot and Bengio, "Understanding the difficulty of training deep
 /// feedforward neural networks", 2010).

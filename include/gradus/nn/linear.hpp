@@ -1,4 +1,4 @@
-// The fully connected layer, and layers that compute nothing new: Identity, Flatten, Dropout.
+// The fully connected layer, and Identity, Flatten and Dropout.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,10 @@ struct Linear : Module<Linear> {
   Linear(std::int64_t in, std::int64_t out, const LinearOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;
-  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+  void fields(auto& v) {
+    v("weight", weight);
+    v("bias", bias);
+  }
 };
 
 /// y = x.

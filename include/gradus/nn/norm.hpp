@@ -1,4 +1,4 @@
-// Normalisation.
+// Layers that normalise: over features, groups of channels, or the batch.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace gradus::nn {
 
 struct LayerNormOptions {
-  double eps = 1e-5;
+  double eps = 1e-5;               ///< 0 or more, as in all layers of this file
   bool elementwise_affine = true;  ///< with weight and bias
   bool bias = true;                ///< false: with weight only
   DType dtype = f32;
@@ -28,7 +28,10 @@ struct LayerNorm : Module<LayerNorm> {
       : LayerNorm(Shape{size}, options, where) {}
   Tensor forward(Arg x) const;
   std::string describe() const;
-  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+  void fields(auto& v) {
+    v("weight", weight);
+    v("bias", bias);
+  }
 };
 
 struct RMSNormOptions {
@@ -68,13 +71,16 @@ struct GroupNorm : Module<GroupNorm> {
             Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;
-  void fields(auto& v) { v("weight", weight), v("bias", bias); }
+  void fields(auto& v) {
+    v("weight", weight);
+    v("bias", bias);
+  }
 };
 
 struct BatchNormOptions {
   double eps = 1e-5;
-  std::optional<double> momentum =
-      0.1;                          ///< how much a batch moves the running statistics; nullopt: their plain average
+  /// How much a batch moves the running statistics, 0 to 1; nullopt: their plain average.
+  std::optional<double> momentum = 0.1;
   bool affine = true;               ///< with weight and bias
   bool track_running_stats = true;  ///< false: evaluation, too, normalises with the batch's statistics
   DType dtype = f32;
@@ -93,8 +99,11 @@ struct BatchNorm {
 
   std::string describe() const;
   void fields(auto& v) {
-    v("weight", weight), v("bias", bias);
-    v("running_mean", running_mean), v("running_var", running_var), v("num_batches_tracked", num_batches_tracked);
+    v("weight", weight);
+    v("bias", bias);
+    v("running_mean", running_mean);
+    v("running_var", running_var);
+    v("num_batches_tracked", num_batches_tracked);
   }
 
  protected:
