@@ -1,8 +1,10 @@
+// The table of a network: its rows come from fields(), its output shapes from one call.
 #include <gradus/nn/summary.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "nn/visitors.hpp"
 #include "tensor/format.hpp"
@@ -26,6 +28,7 @@ struct Rows : Visitor {
   void leave() override { inside.pop_back(); }
   void parameter(const char*, Parameter& p) override {
     all[inside.back()].parameters += p.numel();
+    if (!counted.insert(p.impl()).second) return;  // listed under two names
     total += p.numel();
     bytes += p.numel() * size_of(p.dtype());
     if (p.requires_grad()) trainable += p.numel();
@@ -40,6 +43,7 @@ struct Rows : Visitor {
     all.push_back({&m, std::move(layer), std::string(m.type()), m.description()});
   }
   std::vector<std::size_t> inside;
+  std::set<const gradus::detail::TensorImpl*> counted;
 };
 
 // In characters.
@@ -64,7 +68,8 @@ std::string size_text(std::int64_t bytes) {
   const char* unit = "";
   for (const char* u : {"kB", "MB", "GB"}) {
     if (amount < 999.95) break;
-    amount /= 1000, unit = u;
+    amount /= 1000;
+    unit = u;
   }
   return formatted("{:.1f} {}", amount, unit);
 }
@@ -80,8 +85,9 @@ std::string table(const ModuleBase& net, const Outputs* outputs) {
   for (const Row& r : rows.all) {
     const auto output = outputs ? outputs->find(r.module) : Outputs::const_iterator{};
     const bool root = &r == rows.all.data();
-    const std::string cells[] = {root ? r.type : r.layer, root ? "" : r.type, r.details,
-                                 outputs ? output == outputs->end() ? "not called" : output->second : "",
+    std::string result;
+    if (outputs) result = output == outputs->end() ? "not called" : output->second;
+    const std::string cells[] = {root ? r.type : r.layer, root ? "" : r.type, r.details, result,
                                  r.parameters ? thousands(r.parameters) : ""};
     for (std::size_t i = 0; i < columns.size(); ++i) columns[i].push_back(cells[i]);
   }

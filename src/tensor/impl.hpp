@@ -31,6 +31,9 @@ struct TensorImpl : TensorHead {
   std::byte* data = nullptr;  // the first element, within storage
   Tensor grad;
   std::unique_ptr<std::string> name;
+  // Of a Parameter: its longest name in a state dict so far, "" before the first; null for other tensors.
+  std::atomic<const char*> path = nullptr;
+  std::atomic<bool> listed = false;  // given to an optimizer, or listed by a module that was called
 
   template <class T>
   T* as() const {

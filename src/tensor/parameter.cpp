@@ -38,6 +38,7 @@ Owned::Owned(const Owned& o) : Tensor() {
   if (!o.defined()) return;
   static_cast<Tensor&>(*this) = copy_of(o, o.dtype());
   impl()->requires_grad = o.requires_grad();
+  if (o.impl()->path.load(std::memory_order_relaxed)) impl()->path.store("", std::memory_order_relaxed);
   if (!o.name().empty()) set_name(o.name());
 }
 
@@ -73,7 +74,10 @@ void Owned::convert(DType to) {
 }
 
 void Parameter::become_leaf() {
-  if (defined()) requires_grad_();
+  if (!defined()) return;
+  requires_grad_();
+  const char* not_a_parameter = nullptr;
+  impl()->path.compare_exchange_strong(not_a_parameter, "");
 }
 
 }  // namespace gradus

@@ -77,7 +77,7 @@ TEST_CASE("one Sequential in braces is a copy; beside others it is a layer") {
 TEST_CASE("layers by number: typed, or an error that says what is there") {
   nn::Sequential net{nn::Linear(2, 3), nn::ReLU(), nn::Linear(3, 1)};
   CHECK(net.get<nn::Linear>(-1).in_features == 3);
-  CHECK_SAYS(net.get<nn::Linear>(1), "Sequential: layer 1 is of another type", "got:      ReLU", "expected: Linear",
+  CHECK_SAYS(net.get<nn::Linear>(1), "Sequential: layer 1 has another type", "got:      ReLU", "expected: Linear",
              "tests/nn/sequential.cpp:");
   CHECK_SAYS(net.get<nn::Linear>(3), "Sequential: there is no layer 3", "3 layers", "tests/nn/sequential.cpp:");
   CHECK_SAYS(net[-4], "there is no layer -4", "tests/nn/sequential.cpp:");

@@ -1,8 +1,7 @@
-// How good is a classifier?
+// Accuracy: how often a classifier is right.
 #pragma once
 
 #include <cstdint>
-#include <type_traits>
 
 #include <gradus/nn/module.hpp>
 
@@ -16,20 +15,17 @@ double accuracy(Classify classify, const void* net, const Tensor& x, const Tenso
 
 }  // namespace detail
 
-/// The share of examples, 0 to 1, whose largest output is the one at the label: net(x) is (N, C), y i64 (N). The
-/// network evaluates, batch by batch, and nothing is recorded; afterwards it is in training mode again if it was
-/// before. Works under a live tape. `net` is a module, or a callable of one tensor.
+/// The share of examples, 0 to 1, whose largest output is the one at the label: net(x) is (N, C), C at least 2, y i64
+/// (N), from 0 to C - 1. A row with a NaN counts as wrong. One column is refused, since a logit and a probability have
+/// different thresholds. `net` is a module, or a callable of one tensor. Modules evaluate, batch by batch, and nothing
+/// is recorded; no module is changed, so threads may share one. Works under a live tape.
 template <class M>
 double accuracy(const M& net, const Tensor& x, const Tensor& y, std::int64_t batch = 256, Loc where = Loc::current()) {
-  const auto classify = [](const void* n, Arg some) -> Tensor {
-    return (*const_cast<M*>(static_cast<const M*>(n)))(some);
+  const auto classify = [](const void* network, Arg batch_x) -> Tensor {
+    return (*const_cast<M*>(static_cast<const M*>(network)))(batch_x);
   };
-  if constexpr (std::is_base_of_v<nn::ModuleBase, M>) {
-    const nn::Evaluating evaluating(net);
-    return detail::accuracy(classify, &net, x, y, batch, where);
-  } else {
-    return detail::accuracy(classify, &net, x, y, batch, where);
-  }
+  const nn::Evaluating evaluating;
+  return detail::accuracy(classify, &net, x, y, batch, where);
 }
 
 /// The same for a data::Dataset: accuracy(net, test).

@@ -4,7 +4,10 @@
 //   struct Mlp : nn::Module<Mlp> {
 //     nn::Linear fc1{2, 8}, fc2{8, 1};
 //     Tensor forward(const Tensor& x) const { return fc2(tanh(fc1(x))); }
-//     void fields(auto& v) { v("fc1", fc1), v("fc2", fc2); }
+//     void fields(auto& v) {
+//       v("fc1", fc1);
+//       v("fc2", fc2);
+//     }
 //   };
 //
 //   Mlp net;
@@ -13,9 +16,19 @@
 // A forward may take and return several tensors. One that takes an Arg first knows the line of net(x); with
 // `const At at(x);` all it records carries that line, as the library's layers do. What others record carries the lines
 // of their own code.
+//
+// operator() is a template, so it cannot take an argument in braces. A layer whose callers write layer(x, {.mask = m})
+// declares an operator() of its own that forwards to this one, as MultiheadAttention does:
+//
+//   Tensor operator()(Arg x, const Options& options = {}) const { return Module::operator()(x, options); }
+//
+// A Parameter that a module uses but no fields() lists is neither trained nor saved: the next step of an optimizer is
+// then an Error that names it. To leave a Parameter out on purpose, freeze it with requires_grad_(false).
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,19 +52,28 @@ struct NamedParameter {
 };
 
 struct LoadOptions {
-  bool strict = true;  ///< a missing or an unexpected name is an error
+  bool strict = true;  ///< a missing or unexpected name, or a shape that differs, is an error
+};
+
+/// What load_state_dict() has left out, by name. All three are empty after a strict load.
+struct LoadResult {
+  std::vector<std::string> missing;     ///< in the module, not in the state
+  std::vector<std::string> unexpected;  ///< in the state, not in the module
+  std::vector<std::string> mismatched;  ///< in both, with different shapes
 };
 
 namespace detail {
 
-/// The static face of a module class: one table per type, as for operations.
+/// What the base needs from a derived class: one table per type, as for operations.
 struct ModuleTable {
   std::string_view type;                            ///< "Linear"
   void (*visit)(ModuleBase& self, Fields& v);       ///< its fields(), if it has members
   std::string (*describe)(const ModuleBase& self);  ///< its describe(), or ""
 };
 
-/// For summary(): told what every call on this thread returned.
+struct UseCheck;  ///< src/nn/unlisted.hpp: parameters that a module uses and no fields() lists
+
+/// For summary(): is called with the results of every call on this thread.
 struct Watcher {
   virtual void returned(const ModuleBase& m, const std::vector<Tensor>& results) = 0;
 
@@ -66,28 +88,41 @@ class ModuleBase {
  public:
   std::string_view type() const { return table_->type; }               ///< "Linear"
   std::string description() const { return table_->describe(*this); }  ///< "64 -> 128"
-  bool is_training() const { return training_; }
+  /// The last train() or eval(); false on a thread where an Evaluating lives.
+  bool is_training() const { return training_ && !evaluating(); }
   void visit(Fields& v) { table_->visit(*this, v); }
 
-  /// All of them, those of modules inside too, in the order of fields(). Two of one name are an error.
-  std::vector<NamedParameter> named_parameters(Loc where = Loc::current()) const { return list(false, where); }
+  /// All of them, those of modules inside too, in the order of fields(). A parameter that is listed under two names
+  /// comes once, under the first. Two parameters of the same name are an error.
+  std::vector<NamedParameter> named_parameters(Loc where = Loc::current()) const;
+  /// The same, named "prefix.…": opt.add_group(critic.named_parameters("critic")).
+  std::vector<NamedParameter> named_parameters(std::string_view prefix, Loc where = Loc::current()) const;
   std::vector<Tensor> parameters() const;
-  std::int64_t parameter_count() const;  ///< numbers in all of them
+  std::int64_t parameter_count() const;  ///< numbers in all of them, each parameter counted once
   void zero_grad();                      ///< leaves every gradient undefined
 
   /// Parameters and buffers by name, sharing their numbers; io::save() writes it.
   StateDict state_dict(Loc where = Loc::current()) const;
-  /// Copies the numbers in, converted to each parameter's dtype. All names and shapes are checked before anything
-  /// changes; the error lists whatever does not fit.
-  void load_state_dict(const StateDict& state, const LoadOptions& options = {}, Loc where = Loc::current());
+  /// Copies the numbers in, converted to each parameter's dtype. Everything is checked before anything changes, and
+  /// the error lists all that differs. Without .strict, names and shapes that differ are left out and returned. A state
+  /// from which nothing could be loaded is an error either way.
+  LoadResult load_state_dict(const StateDict& state, const LoadOptions& options = {}, Loc where = Loc::current());
 
  protected:
   explicit ModuleBase(const detail::ModuleTable& table) : table_(&table) {}
-  /// Neither copying nor assigning takes the name along: that is the place in a parent.
-  ModuleBase(const ModuleBase& o) noexcept : table_(o.table_), training_(o.training_) {}
+  /// A copy does not take the name: it belongs to the place in a parent. A module that has been moved from can only be
+  /// assigned to or destroyed; calling it is an error.
+  ModuleBase(const ModuleBase& o) noexcept : table_(o.table_), training_(o.training_), moved_(o.moved_) {}
+  ModuleBase(ModuleBase&& o) noexcept : ModuleBase(std::as_const(o)) { o.moved_ = true; }
   ModuleBase& operator=(const ModuleBase& o) {
     training_ = o.training_;
+    moved_ = o.moved_;
     return rename();
+  }
+  ModuleBase& operator=(ModuleBase&& o) {
+    *this = std::as_const(o);
+    if (this != &o) o.moved_ = true;
+    return *this;
   }
   ~ModuleBase() = default;
 
@@ -95,21 +130,36 @@ class ModuleBase {
   /// they stand in, even if a layer above reports its caller's.
   class Call {
    public:
-    Call(const ModuleBase& m, bool own_lines);
+    Call(const ModuleBase& m, bool own_lines, Loc where);
     ~Call();
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
+    void succeeded() {  ///< after forward
+      if (first_leaf_ >= 0) check_listed();
+    }
 
     detail::Watcher* watcher;
 
    private:
+    static Call*& innermost();  ///< of this thread, among those that are recorded
+    void begin_check();
+    void check_listed();
+
+    const ModuleBase& module_;
     std::optional<Scope> scope_;
     bool at_set_;
     Loc at_;
+    Call* outer_ = nullptr;              ///< the call that this one is made in, on the same tape
+    Call* before_ = nullptr;             ///< the same, on any tape
+    std::uint64_t tape_ = 0;             ///< the tape that records it, or 0
+    int first_leaf_ = -1;                ///< how many leaves the tape had before; -1: this call is not checked
+    detail::UseCheck* check_ = nullptr;  ///< what the outermost call gathers
+    std::unique_ptr<detail::UseCheck> own_check_;
   };
 
   ModuleBase& rename() {  ///< children have come or gone: names them again at the next call
     named_.store(false, std::memory_order_relaxed);
+    checked_.store(false, std::memory_order_relaxed);
     return *this;
   }
   void set_training(bool on);
@@ -117,19 +167,23 @@ class ModuleBase {
   void freeze(bool requires_grad);
 
  private:
-  friend class Evaluating;
   struct Naming;
   struct Training;
+  static bool evaluating();  ///< does an Evaluating live on this thread?
+  void check_not_moved(const char* operation, Loc where) const;
   std::vector<NamedParameter> list(bool buffers, Loc where) const;
   void name_children() const;
 
   const detail::ModuleTable* table_;
   bool training_ = true;
+  bool moved_ = false;                          ///< another module has taken the members
   mutable std::atomic<bool> named_ = false;     ///< are the children? Atomic, since threads may share a network
+  mutable std::atomic<bool> checked_ = false;   ///< has a recorded call been checked for members not in fields()?
   mutable std::atomic<const char*> name_ = "";  ///< in its parent; interned
 };
 
-/// Visits the members of a module. Names inside are the visitor's business.
+/// Visits the members of a module. enter() and leave() enclose the members of a module inside: a visitor that wants
+/// full names builds the path itself.
 class Fields {
  public:
   virtual ~Fields() = default;
@@ -231,7 +285,10 @@ std::vector<Tensor> tensors_in(const T& y) {
     return std::apply(
         [](const auto&... part) {
           std::vector<Tensor> all;
-          (..., [&](std::vector<Tensor> some) { all.insert(all.end(), some.begin(), some.end()); }(tensors_in(part)));
+          const auto append = [&](std::vector<Tensor> part_of) {
+            all.insert(all.end(), part_of.begin(), part_of.end());
+          };
+          (append(tensors_in(part)), ...);
           return all;
         },
         y);
@@ -278,25 +335,26 @@ class Module : public ModuleBase {
   const Self& self() const { return static_cast<const Self&>(*this); }
   template <class S, class... Rest>
   static auto call(S& self, Arg x, Rest&&... rest) {
-    const Call call(self, !detail::brings_line<Self>());
+    Call call(self, !detail::brings_line<Self>(), x.where);
     auto y = self.forward(x, detail::pass(std::forward<Rest>(rest), x.where)...);
+    call.succeeded();
     if (call.watcher) call.watcher->returned(self, detail::tensors_in(y));
     return y;
   }
 };
 
-/// Until the end of the scope, a module and all inside it evaluate and nothing is recorded; then each is as it was
-/// before.
+/// Until the end of the scope, modules called on this thread evaluate and nothing is recorded. No module is changed:
+/// other threads may train or evaluate the same one.
 class [[nodiscard]] Evaluating {
  public:
-  explicit Evaluating(const ModuleBase& m);
+  Evaluating();
+  explicit Evaluating(const ModuleBase&) : Evaluating() {}
   ~Evaluating();
   Evaluating(const Evaluating&) = delete;
   Evaluating& operator=(const Evaluating&) = delete;
 
  private:
   NoRecord pause_;
-  std::vector<std::pair<ModuleBase*, bool>> before_;
 };
 
 }  // namespace gradus::nn

@@ -88,7 +88,10 @@ class AnyLayer {
     std::unique_ptr<Base> clone() const override { return std::make_unique<Held>(M(layer)); }
     bool assign(const Base& from) override {
       if constexpr (std::is_copy_assignable_v<M>) {
-        if (auto* same = dynamic_cast<const Held*>(&from)) return layer = same->layer, true;
+        if (auto* same = dynamic_cast<const Held*>(&from)) {
+          layer = same->layer;
+          return true;
+        }
       }
       return false;
     }
@@ -115,8 +118,8 @@ class Sequential : public Module<Sequential> {
   }
   Sequential(const Sequential&) = default;
   Sequential(Sequential&&) = default;
-  /// Layer by layer, and in place where the types agree: optimizers stay attached. There is no move that would swap
-  /// layers out.
+  /// Layer by layer, and in place where the types agree, so that optimizers stay attached. Assigning a temporary copies
+  /// too.
   Sequential& operator=(const Sequential&) = default;
   ~Sequential() = default;
 

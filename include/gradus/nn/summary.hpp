@@ -21,7 +21,7 @@
 
 namespace gradus::nn {
 
-/// What a network is tried on: a tensor, or the shape of one, which is then zeros of the network's dtype.
+/// An input for a network: a tensor, or a shape for zeros of the network's dtype.
 class Example {
  public:
   /// these numbers
@@ -41,7 +41,7 @@ class Example {
 
 namespace detail {
 
-/// While it lives the network evaluates, unrecorded, and the shapes that calls return are noted.
+/// While it lives, modules evaluate unrecorded, and the shapes that calls return are kept.
 class Trial {
  public:
   explicit Trial(const ModuleBase& net);
