@@ -8,7 +8,9 @@
 //
 //   optim::Scheduler schedule(opt, [](std::int64_t k, double base) { return base / std::sqrt(1.0 + k); });
 //
-// The built-in ones have PyTorch's names and arguments. What is 0 by default and must not be has to be given.
+// The built-in ones have PyTorch's names and arguments. What is 0 by default and must not be has to be given. Called
+// directly they check their arguments, k >= 0 and that the rate is a finite number, 0 or more; anything else is an
+// error.
 #pragma once
 
 #include <concepts>
@@ -28,21 +30,26 @@ class Schedule {
   requires(!std::same_as<F, Schedule>) && requires(const F& f, std::int64_t k, double base) { double{f(k, base)}; }
   Schedule(F form) : form_(std::make_shared<Model<F>>(std::move(form))) {}
 
-  double operator()(std::int64_t k, double base) const { return form_->lr(k, base); }
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const { return form_->lr(k, base, where); }
   std::optional<double> momentum(std::int64_t k) const { return form_->momentum(k); }
   void check(Loc where) const { form_->check(where); }
 
  private:
   struct Form {
     virtual ~Form() = default;
-    virtual double lr(std::int64_t k, double base) const = 0;
+    virtual double lr(std::int64_t k, double base, Loc where) const = 0;
     virtual std::optional<double> momentum(std::int64_t k) const = 0;
     virtual void check(Loc where) const = 0;
   };
   template <class F>
   struct Model final : Form {
     explicit Model(F f) : form(std::move(f)) {}
-    double lr(std::int64_t k, double base) const override { return form(k, base); }
+    double lr(std::int64_t k, double base, [[maybe_unused]] Loc where) const override {
+      if constexpr (requires { form(k, base, where); })
+        return form(k, base, where);
+      else
+        return form(k, base);
+    }
     std::optional<double> momentum([[maybe_unused]] std::int64_t k) const override {
       if constexpr (requires { form.momentum(k); })
         return form.momentum(k);
@@ -57,22 +64,33 @@ class Schedule {
   std::shared_ptr<const Form> form_;
 };
 
-/// Sets the rates of an optimizer, which must outlive it: at once those of k = 0, and with each step() the next ones.
+/// Sets the rates of an optimizer: at once those of k = 0, and with each step() the next ones. Follows an optimizer
+/// that is moved; once that has ended, step() is an error. All rates are checked before any is set.
+///
+/// Others may change the rate too: set_lr(), ReduceLROnPlateau, another Scheduler. The next step() goes on from there
+/// in proportion, so that several schedules multiply, as in PyTorch: LinearLR from 0.1 in 2 steps and ExponentialLR of
+/// 0.5 make 0.1, 0.275, 0.25, 0.125. A rate that this schedule has set to 0 and that has been changed since is an
+/// error.
 class Scheduler {
  public:
   Scheduler(OptimizerBase& optimizer, Schedule schedule, Loc where = Loc::current());
   void step(Loc where = Loc::current());     ///< after optimizer.step()
   std::int64_t count() const { return k_; }  ///< how often step() has been called
 
-  StateDict state_dict() const;  ///< "last_epoch", "base_lrs"
+  StateDict state_dict() const;  ///< "last_epoch", "base_lrs", "scales"
   void load_state_dict(const StateDict& state, Loc where = Loc::current());
 
  private:
-  void apply(std::int64_t k, std::vector<double> base);
+  struct Group {
+    double base;       ///< the rate that the schedule starts from
+    double scale = 1;  ///< what others have multiplied the rate by
+    double set = 0;    ///< the rate that this schedule has set last
+  };
+  void apply(std::int64_t k, std::vector<Group> groups, Loc where);
 
-  OptimizerBase* optimizer_;
+  std::shared_ptr<const detail::OptimizerPlace> place_;
   Schedule schedule_;
-  std::vector<double> base_;  ///< per group
+  std::vector<Group> groups_;
   std::int64_t k_ = 0;
 };
 
@@ -80,24 +98,30 @@ class Scheduler {
 struct StepLR {
   std::int64_t step_size = 0;
   double gamma = 0.1;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
-  void fields(auto& v) { v("step_size", step_size), v("gamma", gamma); }
+  void fields(auto& v) {
+    v("step_size", step_size);
+    v("gamma", gamma);
+  }
 };
 
 /// base · gamma^(how many milestones are <= k); a repeated one counts repeatedly
 struct MultiStepLR {
   std::vector<std::int64_t> milestones = {};
   double gamma = 0.1;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
-  void fields(auto& v) { v("milestones", milestones), v("gamma", gamma); }
+  void fields(auto& v) {
+    v("milestones", milestones);
+    v("gamma", gamma);
+  }
 };
 
 /// base · gamma^k
 struct ExponentialLR {
   double gamma = 0;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
   void fields(auto& v) { v("gamma", gamma); }
 };
@@ -106,9 +130,12 @@ struct ExponentialLR {
 struct CosineAnnealingLR {
   std::int64_t T_max = 0;
   double eta_min = 0;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
-  void fields(auto& v) { v("T_max", T_max), v("eta_min", eta_min); }
+  void fields(auto& v) {
+    v("T_max", T_max);
+    v("eta_min", eta_min);
+  }
 };
 
 /// The same from base to eta_min, again and again: periods of T_0, T_0 T_mult, T_0 T_mult² …
@@ -116,9 +143,13 @@ struct CosineAnnealingWarmRestarts {
   std::int64_t T_0 = 0;
   std::int64_t T_mult = 1;
   double eta_min = 0;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
-  void fields(auto& v) { v("T_0", T_0), v("T_mult", T_mult), v("eta_min", eta_min); }
+  void fields(auto& v) {
+    v("T_0", T_0);
+    v("T_mult", T_mult);
+    v("eta_min", eta_min);
+  }
 };
 
 /// base times a factor that goes straight from start_factor to end_factor in total_iters steps: a warm-up
@@ -126,27 +157,37 @@ struct LinearLR {
   double start_factor = 1.0 / 3;
   double end_factor = 1;
   std::int64_t total_iters = 5;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
-  void fields(auto& v) { v("start_factor", start_factor), v("end_factor", end_factor), v("total_iters", total_iters); }
+  void fields(auto& v) {
+    v("start_factor", start_factor);
+    v("end_factor", end_factor);
+    v("total_iters", total_iters);
+  }
 };
 
 /// base · (1 - min(k, total_iters) / total_iters)^power
 struct PolynomialLR {
   std::int64_t total_iters = 5;
   double power = 1;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
-  void fields(auto& v) { v("total_iters", total_iters), v("power", power); }
+  void fields(auto& v) {
+    v("total_iters", total_iters);
+    v("power", power);
+  }
 };
 
 /// base · factor, and base from total_iters on
 struct ConstantLR {
   double factor = 1.0 / 3;
   std::int64_t total_iters = 5;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   void check(Loc where) const;
-  void fields(auto& v) { v("factor", factor), v("total_iters", total_iters); }
+  void fields(auto& v) {
+    v("factor", factor);
+    v("total_iters", total_iters);
+  }
 };
 
 /// base · lambda(k): LambdaLR{[](std::int64_t k) { return 1.0 / (1 + k); }}
@@ -162,7 +203,7 @@ LambdaLR(F) -> LambdaLR<F>;
 struct SequentialLR {
   std::vector<Schedule> schedules = {};
   std::vector<std::int64_t> milestones = {};
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   std::optional<double> momentum(std::int64_t k) const;
   void check(Loc where) const;
 
@@ -173,8 +214,8 @@ struct SequentialLR {
 enum class Anneal { cos, linear };
 
 /// Up from max_lr / div_factor to max_lr and down to a final_div_factor-th of the start in total_steps, while the
-/// momentum goes down and up (Smith and Topin, 2018). three_phase: back to the start first, then down. Overwrites the
-/// optimizer's rate.
+/// momentum goes down and up (Smith and Topin, 2018). three_phase: back to the start first, then down. The rate stays
+/// at its end at k = total_steps; a larger k is an error. Does not use base.
 struct OneCycleLR {
   double max_lr = 0;
   std::int64_t total_steps = 0;
@@ -186,22 +227,28 @@ struct OneCycleLR {
   double div_factor = 25;
   double final_div_factor = 1e4;
   bool three_phase = false;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   std::optional<double> momentum(std::int64_t k) const;
   void check(Loc where) const;
   void fields(auto& v) {
-    v("max_lr", max_lr), v("total_steps", total_steps), v("pct_start", pct_start),
-        v("anneal_strategy", anneal_strategy);
-    v("cycle_momentum", cycle_momentum), v("base_momentum", base_momentum), v("max_momentum", max_momentum);
-    v("div_factor", div_factor), v("final_div_factor", final_div_factor), v("three_phase", three_phase);
+    v("max_lr", max_lr);
+    v("total_steps", total_steps);
+    v("pct_start", pct_start);
+    v("anneal_strategy", anneal_strategy);
+    v("cycle_momentum", cycle_momentum);
+    v("base_momentum", base_momentum);
+    v("max_momentum", max_momentum);
+    v("div_factor", div_factor);
+    v("final_div_factor", final_div_factor);
+    v("three_phase", three_phase);
   }
 };
 
 enum class CyclicMode { triangular, triangular2, exp_range };
 
 /// Up from base_lr to max_lr and down again, over and over, while the momentum goes down and up (Smith, 2017). The
-/// height of a cycle stays (triangular), halves with each (triangular2), or shrinks as gamma^k (exp_range). Overwrites
-/// the optimizer's rate.
+/// height of a cycle stays (triangular), halves with each (triangular2), or shrinks as gamma^k (exp_range). Does not
+/// use base.
 struct CyclicLR {
   double base_lr = 0;
   double max_lr = 0;
@@ -212,13 +259,19 @@ struct CyclicLR {
   bool cycle_momentum = true;
   double base_momentum = 0.8;
   double max_momentum = 0.9;
-  double operator()(std::int64_t k, double base) const;
+  double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   std::optional<double> momentum(std::int64_t k) const;
   void check(Loc where) const;
   void fields(auto& v) {
-    v("base_lr", base_lr), v("max_lr", max_lr), v("step_size_up", step_size_up), v("step_size_down", step_size_down);
-    v("mode", mode), v("gamma", gamma), v("cycle_momentum", cycle_momentum);
-    v("base_momentum", base_momentum), v("max_momentum", max_momentum);
+    v("base_lr", base_lr);
+    v("max_lr", max_lr);
+    v("step_size_up", step_size_up);
+    v("step_size_down", step_size_down);
+    v("mode", mode);
+    v("gamma", gamma);
+    v("cycle_momentum", cycle_momentum);
+    v("base_momentum", base_momentum);
+    v("max_momentum", max_momentum);
   }
 
  private:
@@ -232,30 +285,39 @@ struct ReduceLROnPlateauOptions {
   PlateauMode mode = PlateauMode::min;  ///< is a small metric good, or a large one?
   double factor = 0.1;
   std::int64_t patience = 10;  ///< so many steps without improvement are forgiven
-  double threshold = 1e-4;     ///< what counts as one, relative to the best or absolute
+  double threshold = 1e-4;     ///< what counts as one: so much better than the best, relative to |best| or absolute
   ThresholdMode threshold_mode = ThresholdMode::rel;
   std::int64_t cooldown = 0;  ///< steps after a reduction that do not count
   double min_lr = 0;
   double eps = 1e-8;  ///< a smaller change is not made
 
   void fields(auto& v) {
-    v("mode", mode), v("factor", factor), v("patience", patience), v("threshold", threshold);
-    v("threshold_mode", threshold_mode), v("cooldown", cooldown), v("min_lr", min_lr), v("eps", eps);
+    v("mode", mode);
+    v("factor", factor);
+    v("patience", patience);
+    v("threshold", threshold);
+    v("threshold_mode", threshold_mode);
+    v("cooldown", cooldown);
+    v("min_lr", min_lr);
+    v("eps", eps);
   }
 };
 
-/// Multiplies the rate by `factor` when a metric has stopped improving: plateau.step(validation_loss).
+/// Multiplies the rate by `factor` when a metric has stopped improving: plateau.step(validation_loss). A NaN is no
+/// improvement. A relative threshold is of |best|, so that it works for negative metrics, unlike PyTorch's. Works with
+/// a Scheduler on the same optimizer, for warm-up: their factors multiply.
 class ReduceLROnPlateau {
  public:
   explicit ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options = {},
                              Loc where = Loc::current());
-  void step(double metric);
+  void step(double metric, Loc where = Loc::current());
 
-  StateDict state_dict() const;  ///< "best", "num_bad_epochs", "cooldown_counter", and the rates: "lrs"
+  StateDict state_dict(
+      Loc where = Loc::current()) const;  ///< "best", "num_bad_epochs", "cooldown_counter", and the rates: "lrs"
   void load_state_dict(const StateDict& state, Loc where = Loc::current());
 
  private:
-  OptimizerBase* optimizer_;
+  std::shared_ptr<const detail::OptimizerPlace> place_;
   ReduceLROnPlateauOptions o_;
   double best_;
   std::int64_t bad_ = 0, cooldown_ = 0;
