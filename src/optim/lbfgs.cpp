@@ -1,3 +1,4 @@
+// LBFGS: the two-loop recursion, its iterations, and its memory as a state dict.
 #include <gradus/optim/lbfgs.hpp>
 
 #include <algorithm>
@@ -7,8 +8,8 @@
 #include <gradus/ops.hpp>
 
 #include "optim/line_search.hpp"
+#include "optim/parameter_vector.hpp"
 #include "optim/saved.hpp"
-#include "optim/whole.hpp"
 #include "tape/profile.hpp"
 
 namespace gradus::optim {
@@ -44,7 +45,7 @@ LBFGS::Point LBFGS::evaluate(Memory& m, Closure closure, Loc where) const {
     const gradus::detail::Untimed pause;
     return closure.call(closure.f);
   }();
-  check_gradients(where);
+  check_gradients(where, true);
   const NoRecord pause;
   std::vector<Tensor> parts;
   for (const Entry& e : entries_) {
@@ -66,7 +67,7 @@ double LBFGS::run(Closure closure, Loc where) {
   const Tensor start = values();
   if (m.gradient.defined() && m.gradient.numel() != start.numel())
     throw Error(type(),
-                {.wrong = "the parameters have changed their shapes since the last step",
+                {.wrong = "the parameters have other shapes than at the last step",
                  .got = std::to_string(start.numel()) + " numbers",
                  .expected = std::to_string(m.gradient.numel()),
                  .advice = "make a new optimizer"},
@@ -111,8 +112,11 @@ Tensor LBFGS::direction(Memory& m, const Tensor& gradient) const {
 
 double LBFGS::iterate(Memory& m, Closure closure, Loc where) {
   const LBFGSOptions& o = options();
-  const std::int64_t most = m.evaluations + (o.max_eval > 0 ? o.max_eval : o.max_iter * 5 / 4);
+  const double allowed =
+      o.max_eval > 0 ? static_cast<double>(o.max_eval) : std::floor(static_cast<double>(o.max_iter) * 1.25);
+  const double last = static_cast<double>(m.evaluations) + allowed;
   Point at = evaluate(m, closure, where);
+  check_loss(type(), at.loss, where);
   const double first = at.loss;
   tell_all(m.iterations, true);
   for (std::int64_t i = 1; i <= o.max_iter && !(largest(at.gradient) <= o.tolerance_grad); ++i) {
@@ -135,8 +139,11 @@ double LBFGS::iterate(Memory& m, Closure closure, Loc where) {
       at = {best.loss, best.gradient};
     }
     move(x + d * m.t, where);
-    if (o.line_search_fn == LineSearch::none && i < o.max_iter) at = evaluate(m, closure, where);
-    if (m.evaluations >= most || largest(d) * m.t <= o.tolerance_change ||
+    if (o.line_search_fn == LineSearch::none && i < o.max_iter) {
+      at = evaluate(m, closure, where);
+      check_loss(type(), at.loss, where);
+    }
+    if (static_cast<double>(m.evaluations) >= last || largest(d) * m.t <= o.tolerance_change ||
         std::abs(at.loss - before) < o.tolerance_change)
       break;
   }
@@ -151,7 +158,10 @@ StateDict LBFGS::state_dict() const {
   StateDict dict;
   if (m.iterations == 0) return dict;
   std::vector<Tensor> y, s;
-  for (const Pair& p : m.pairs) y.push_back(p.y), s.push_back(p.s);
+  for (const Pair& p : m.pairs) {
+    y.push_back(p.y);
+    s.push_back(p.s);
+  }
   dict.emplace_back("d", clone(m.direction));
   dict.emplace_back("prev_flat_grad", clone(m.gradient));
   dict.emplace_back("old_dirs", y.empty() ? zeros({0, size()}, f64) : stack(y));
@@ -171,7 +181,7 @@ void LBFGS::load_state_dict(const StateDict& state, Loc where) {
                   {.wrong = std::string("'") + key + (t && t->defined() ? "' has the wrong shape" : "' is missing"),
                    .got = t && t->defined() ? to_string(t->shape()) : std::to_string(state.size()) + " names",
                    .expected = to_string(shape),
-                   .advice = "load what an LBFGS of the same parameters has saved"},
+                   .advice = "load the state of an LBFGS with the same parameters in the same order"},
                   gradus::detail::user_line(where));
     return clone(to(*t, f64));
   };

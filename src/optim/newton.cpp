@@ -1,10 +1,13 @@
+// Newton: the Hessian of all parameters, and the solution of its linear system.
 #include <gradus/optim/newton.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <gradus/op.hpp>
 
-#include "optim/whole.hpp"
+#include "nn/unlisted.hpp"
+#include "optim/parameter_vector.hpp"
 #include "tape/guards.hpp"
 
 namespace gradus::optim {
@@ -49,12 +52,13 @@ double Newton::step(const Objective& loss, Loc where) {
   std::int64_t n = 0;
   for (const Tensor& t : p) n += t.numel();
   if (n == 0 || n > most)
-    throw Error(type(),
-                {.wrong = n == 0 ? "every parameter is frozen" : "too many parameters to form their Hessian",
-                 .got = std::to_string(n) + " numbers",
-                 .expected = "1 to " + std::to_string(most),
-                 .advice = n == 0 ? "unfreeze some: requires_grad_()" : "NewtonCG, which needs products with it only"},
-                where);
+    throw Error(
+        type(),
+        {.wrong = n == 0 ? "every parameter is frozen" : "too many parameters to form their Hessian",
+         .got = std::to_string(n) + " numbers",
+         .expected = "1 to " + std::to_string(most),
+         .advice = n == 0 ? "unfreeze some: requires_grad_()" : "use NewtonCG, which does not form the Hessian"},
+        where);
   const gradus::detail::Aside aside;
   double before = 0;
   Tensor gradient, hessian;
@@ -66,19 +70,34 @@ double Newton::step(const Objective& loss, Loc where) {
     gradient = h.gradient();
     hessian = h.matrix();
   }
+  check_loss(type(), before, where);
+  nn::detail::refuse_unlisted(type(), p, true, where);
   const NoRecord pause;
-  std::vector<double> a = (hessian + eye(n, f64) * options().damping).to_vector(), b = gradient.to_vector();
+  std::vector<double> a = (hessian + eye(n, f64) * options().damping).to_vector();
+  std::vector<double> b = gradient.to_vector();
+  const auto finite = [](double x) { return std::isfinite(x); };
+  if (!std::all_of(a.begin(), a.end(), finite) || !std::all_of(b.begin(), b.end(), finite))
+    throw Error(type(),
+                {.wrong = "the gradient or the Hessian has a NaN or an infinity",
+                 .advice = "gradcheck() finds the operation at fault"},
+                where);
+
   if (!solve(a, b))
     throw Error(type(),
                 {.wrong = "the Hessian is singular: the quadratic model has no single stationary point",
-                 .advice = "a damping above 0, or NewtonCG"},
+                 .got = "a pivot of 0 in elimination",
+                 .advice = "set {.damping = …} above 0, or use NewtonCG"},
                 where);
   const std::vector<Tensor> gradients = gradus::detail::as_parts(gradient, p);
   for (std::size_t i = 0; i < p.size(); ++i) Tensor(p[i]).set_grad(gradients[i]);
   std::int64_t steps = 0;
-  for (Entry& e : entries_)
-    if (e.value.requires_grad())
-      e.ready = true, e.dtype = e.value.dtype(), e.shape = e.value.shape(), steps = ++e.state.step;
+  for (Entry& e : entries_) {
+    if (!e.value.requires_grad()) continue;
+    e.ready = true;
+    e.dtype = e.value.dtype();
+    e.shape = e.value.shape();
+    steps = ++e.state.step;
+  }
   tell_all(steps, true);
   assign(p, gradus::detail::as_vector(p) - from(b, {n}) * options().lr, type(), where);
   tell_all(steps, false);

@@ -1,16 +1,18 @@
-// The step, which all optimizers share: what is checked before it, what observers see of it, how its state is kept.
+// The step, which all optimizers share: what is checked before it, and what observers see of it.
 #include <gradus/optim/optimizer.hpp>
 
 #include <cxxabi.h>
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <typeinfo>
+#include <utility>
 
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
-#include "optim/saved.hpp"
+#include "nn/unlisted.hpp"
 #include "tape/observers.hpp"
 #include "tape/profile.hpp"
 
@@ -26,23 +28,62 @@ using gradus::detail::Timing;
 using gradus::detail::Unobserved;
 using gradus::detail::user_line;
 
-// ---- state ----
+// ---- the object: schedules find it again when it has been moved ----
 
-void State::add(std::string name, const Tensor& start) {
-  names.push_back(std::move(name));
-  tensors.emplace_back(clone(start.detach()));
+OptimizerBase::OptimizerBase(const OptimizerBase& o) : entries_(o.entries_), group_count_(o.group_count_) {}
+
+OptimizerBase::OptimizerBase(OptimizerBase&& o) noexcept
+    : entries_(std::move(o.entries_)), group_count_(std::exchange(o.group_count_, 0)), place_(std::move(o.place_)) {
+  if (place_) place_->optimizer = this;
 }
 
-Tensor& State::at(std::string_view name, const Tensor& p) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return tensors[static_cast<std::size_t>(found - names.begin())];
-  add(std::string(name), zeros_like(p));
-  return tensors.back();
+OptimizerBase& OptimizerBase::operator=(const OptimizerBase& o) {
+  entries_ = o.entries_;
+  group_count_ = o.group_count_;
+  return *this;
 }
 
-void average(Tensor& s, const Tensor& x, double beta) { s = s * beta + x * (1 - beta); }
+OptimizerBase& OptimizerBase::operator=(OptimizerBase&& o) noexcept {
+  if (this == &o) return *this;
+  entries_ = std::move(o.entries_);
+  group_count_ = std::exchange(o.group_count_, 0);
+  if (!o.place_) return *this;
+  if (place_) place_->optimizer = nullptr;
+  place_ = std::move(o.place_);
+  place_->optimizer = this;
+  return *this;
+}
+
+OptimizerBase::~OptimizerBase() {
+  if (place_) place_->optimizer = nullptr;
+}
+
+std::shared_ptr<const detail::OptimizerPlace> OptimizerBase::place() {
+  if (!place_) place_ = std::make_shared<detail::OptimizerPlace>(detail::OptimizerPlace{this});
+  return place_;
+}
 
 // ---- parameters ----
+
+std::vector<nn::NamedParameter> OptimizerBase::parameters_of(const nn::ModuleBase& module, Loc where) {
+  std::vector<nn::NamedParameter> all = module.named_parameters(where);
+  if (all.empty())
+    throw Error("optimizer",
+                {.wrong = "there are no parameters to train",
+                 .got = std::string(module.type()) + ", whose fields() list no parameter",
+                 .advice = "list its members in fields(); a module without fields() lists nothing"},
+                user_line(where));
+  return all;
+}
+
+std::vector<nn::NamedParameter> OptimizerBase::named(std::vector<Tensor> parameters) const {
+  std::vector<nn::NamedParameter> all;
+  for (Tensor& p : parameters) {
+    std::string name = p.defined() && !p.name().empty() ? p.name() : std::to_string(entries_.size() + all.size());
+    all.push_back({std::move(name), std::move(p)});
+  }
+  return all;
+}
 
 namespace {
 
@@ -80,8 +121,6 @@ const char* OptimizerBase::type() const {
 }
 
 void OptimizerBase::add_entries(std::vector<nn::NamedParameter> parameters, std::size_t group, Loc where) {
-  if (parameters.empty())
-    throw Error("optimizer", {.wrong = "there are no parameters to train", .got = "an empty list"}, user_line(where));
   std::vector<Entry> added;
   const auto find = [&](const auto& fits) -> const Entry* {
     for (const std::vector<Entry>* list : {&std::as_const(entries_), &std::as_const(added)})
@@ -92,14 +131,15 @@ void OptimizerBase::add_entries(std::vector<nn::NamedParameter> parameters, std:
   for (nn::NamedParameter& p : parameters) {
     check_parameter(p, where);
     if (const Entry* e = find([&](const Entry& other) { return other.value.is_same(p.value); }))
-      refuse(p, "is there twice", "it is already in group " + std::to_string(e->group) + " as '" + e->name + "'",
+      refuse(p, "was given twice", "it is already in group " + std::to_string(e->group) + " as '" + e->name + "'",
              "give each parameter once, in one group", where);
     // Two networks may both have a "0.weight": the later one is called "0.weight.2".
     std::string name = p.name;
     for (int n = 2; find([&](const Entry& other) { return other.name == name; }); ++n)
       name = p.name + "." + std::to_string(n);
-    added.push_back({.name = std::move(name), .value = std::move(p.value), .group = group});
+    added.push_back({.name = std::move(name), .given = std::move(p.name), .value = std::move(p.value), .group = group});
   }
+  for (const Entry& e : added) e.value.impl()->listed.store(true, std::memory_order_relaxed);
   entries_.reserve(entries_.size() + added.size());
   std::move(added.begin(), added.end(), std::back_inserter(entries_));
   group_count_ = group + 1;
@@ -108,14 +148,15 @@ void OptimizerBase::add_entries(std::vector<nn::NamedParameter> parameters, std:
 void OptimizerBase::check_group(std::size_t group, Loc where) const {
   if (group >= group_count_)
     throw Error("optimizer",
-                {.wrong = "there is no such group",
-                 .got = std::to_string(group),
-                 .expected = "less than " + std::to_string(group_count_)},
+                {.wrong = "there is no group " + std::to_string(group),
+                 .got = group_count_ == 0 ? "an optimizer that has been moved from, without groups"
+                                          : std::to_string(group_count_) + " groups",
+                 .expected = group_count_ == 0 ? "" : "0 to " + std::to_string(group_count_ - 1)},
                 user_line(where));
 }
 
-void OptimizerBase::set_lr(double lr) {
-  for (std::size_t group = 0; group < group_count_; ++group) set_lr(lr, group);
+void OptimizerBase::set_lr(double lr, Loc where) {
+  for (std::size_t group = 0; group < group_count_; ++group) set_lr(lr, group, where);
 }
 
 std::vector<Tensor> OptimizerBase::parameters() const {
@@ -136,7 +177,15 @@ bool is_active(const Tensor& p) { return p.impl()->requires_grad && p.impl()->gr
 
 }  // namespace
 
-void OptimizerBase::check_gradients(Loc where) const {
+void OptimizerBase::check_gradients(Loc where, bool walked) const {
+  if (entries_.empty())
+    throw Error(type(),
+                {.wrong = "there are no parameters to train",
+                 .got = std::to_string(group_count_) + " groups, all empty",
+                 .advice = "list the members of your modules in fields(), or add_group(…)"},
+                where);
+  if (nn::detail::unlisted_count.load(std::memory_order_relaxed) > 0)
+    nn::detail::refuse_unlisted(type(), parameters(), walked, where);
   bool any = false;
   for (const Entry& e : entries_) {
     const TensorImpl& p = *e.value.impl();
@@ -145,14 +194,14 @@ void OptimizerBase::check_gradients(Loc where) const {
     const TensorImpl& g = *p.grad.impl();
     if (g.shape != p.shape || g.dtype != p.dtype)
       throw Error(type(),
-                  {.wrong = "the gradient of '" + e.name + "' does not fit it",
+                  {.wrong = "the gradient of '" + e.name + "' has another shape or dtype",
                    .got = to_string(g.shape) + " " + name(g.dtype),
                    .expected = to_string(p.shape) + " " + name(p.dtype),
-                   .advice = "zero_grad(), and walk back again"},
+                   .advice = "call zero_grad() and then tape.backward(loss) again"},
                   where);
     if (!e.state.tensors.empty() && e.shape != p.shape)
       throw Error(type(),
-                  {.wrong = "'" + e.name + "' has changed its shape since its state was made",
+                  {.wrong = "'" + e.name + "' has another shape than its state",
                    .got = to_string(p.shape),
                    .expected = to_string(e.shape),
                    .advice = "make a new optimizer"},
@@ -170,11 +219,12 @@ void OptimizerBase::check_gradients(Loc where) const {
 
 // State is made at the first step that finds a gradient; it follows a parameter that has been converted to another
 // dtype.
-void OptimizerBase::prepare() {
+void OptimizerBase::prepare(Loc where) {
   for (Entry& e : entries_) {
     const TensorImpl& p = *e.value.impl();
     if (!is_active(e.value) || (e.ready && e.dtype == p.dtype)) continue;
     if (!e.ready) {
+      check_group_options(e.group, where);
       State fresh;
       init_entry(e, fresh);
       e.state = std::move(fresh);
@@ -182,7 +232,9 @@ void OptimizerBase::prepare() {
       for (Buffer& t : e.state.tensors)
         if (t.dtype() == e.dtype && t.shape() == p.shape) t.convert(p.dtype);
     }
-    e.ready = true, e.dtype = p.dtype, e.shape = p.shape;
+    e.ready = true;
+    e.dtype = p.dtype;
+    e.shape = p.shape;
   }
 }
 
@@ -192,8 +244,10 @@ void OptimizerBase::step(Loc where) {
   where = user_line(where);
   check_gradients(where);
   gradus::detail::check_tape_growth(type(), where);
+  for (std::size_t group = 0; group < group_count_; ++group)
+    if (const double rate = lr(group, where); !(rate >= 0 && std::isfinite(rate))) check_group_options(group, where);
   Timing timing(type(), ProfileRow::step);
-  prepare();
+  prepare(where);
   for (Entry& e : entries_)
     if (is_active(e.value)) update(e, where);
   if (timing.stop()) timing.bytes = step_bytes();
@@ -224,16 +278,18 @@ void OptimizerBase::tell_all(std::int64_t step, bool before) const {
 }
 
 void OptimizerBase::refuse_plain_step(const char* advice, Loc where) const {
-  throw Error(
-      type(),
-      {.wrong = "one step evaluates the loss several times", .got = "step() without a closure", .advice = advice},
-      user_line(where));
+  throw Error(type(),
+              {.wrong = "one step evaluates the loss several times",
+               .got = "step() without an argument",
+               .expected = "a callable that gives the loss",
+               .advice = advice},
+              user_line(where));
 }
 
 void OptimizerBase::check_one_group(Loc where) const {
   if (groups() > 1)
     throw Error(type(),
-                {.wrong = "there is one direction and one step length for all parameters",
+                {.wrong = "this optimizer has one direction and one step length for all parameters",
                  .got = std::to_string(groups()) + " groups",
                  .expected = "one group"},
                 where);
@@ -255,72 +311,6 @@ void OptimizerBase::update(Entry& e, Loc where) {
   p.storage->changed_by = type();
   p.storage->changed_at = where;
   if (observed()) tell(e, g, e.state.step, false);
-}
-
-// ---- saving and loading ----
-
-StateDict OptimizerBase::state_dict() const {
-  const NoRecord pause;
-  StateDict dict;
-  for (const Entry& e : entries_) {
-    if (!e.ready) continue;
-    for (std::size_t i = 0; i < e.state.names.size(); ++i)
-      dict.emplace_back(e.name + "." + e.state.names[i], clone(e.state.tensors[i]));
-    dict.emplace_back(e.name + ".step", scalar(static_cast<double>(e.state.step), i64));
-  }
-  return dict;
-}
-
-// The state of one parameter as `from` has it.
-State OptimizerBase::loaded(const Entry& e, const StateDict& from, Loc where) {
-  const auto refuse = [&](const std::string& key, const char* wrong, std::string got, std::string expected) {
-    throw Error(
-        "load_state_dict",
-        {.wrong = "'" + key + "' " + wrong,
-         .got = std::move(got),
-         .expected = std::move(expected),
-         .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
-        where);
-  };
-  const auto get = [&](const std::string& key, const Shape& shape) -> const Tensor& {
-    const Tensor* t = find(from, key);
-    if (!t || !t->defined())
-      refuse(key, "is missing", std::to_string(from.size()) + " names", key + " " + to_string(shape));
-    if (t->shape() != shape) refuse(key, "has the wrong shape", to_string(t->shape()), to_string(shape));
-    return *t;
-  };
-  State state;
-  init_entry(e, state);
-  state.step = saved_count(get(e.name + ".step", {}).item(), e.name + ".step", where);
-  for (std::size_t i = 0; i < state.names.size(); ++i)
-    state.tensors[i].copy_(get(e.name + "." + state.names[i], state.tensors[i].shape()));
-  return state;
-}
-
-void OptimizerBase::load_state_dict(const StateDict& state, Loc where) {
-  const At at(where);
-  const NoRecord pause;
-  where = user_line(where);
-  std::vector<Entry> entries;
-  std::vector<std::string> known;
-  for (const Entry& e : entries_) {
-    Entry& n = entries.emplace_back(Entry{.name = e.name, .value = e.value, .group = e.group});
-    if (!find(state, e.name + ".step")) continue;  // it had no gradient yet
-    n.state = loaded(e, state, where);
-    n.ready = true, n.dtype = e.value.dtype(), n.shape = e.value.shape();
-    known.push_back(e.name + ".step");
-    for (const std::string& name : n.state.names) known.push_back(e.name + "." + name);
-  }
-  std::sort(known.begin(), known.end());
-  for (const auto& [key, tensor] : state)
-    if (!std::binary_search(known.begin(), known.end(), key))
-      throw Error(
-          "load_state_dict",
-          {.wrong = "'" + key + "' belongs to nothing here",
-           .got = std::to_string(state.size()) + " names, of which " + std::to_string(known.size()) + " are known",
-           .advice = std::string("load what another ") + type() + " of the same parameters and options has saved"},
-          where);
-  entries_ = std::move(entries);
 }
 
 }  // namespace gradus::optim

@@ -3,6 +3,7 @@
 #include <gradus/ops/elementwise.hpp>
 #include <gradus/optim/optimizer.hpp>
 
+#include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 #include "tensor/number.hpp"
 
@@ -14,10 +15,13 @@ struct Limit {
   bool closed;  // may it be `high`?
   const char* text;
 };
-constexpr Limit non_negative{0, gradus::detail::infinity, true, "0 or more"};
+constexpr double inf = std::numeric_limits<double>::infinity();
+constexpr Limit number{-std::numeric_limits<double>::max(), inf, false, "a finite number"};
+constexpr Limit non_negative{0, inf, false, "a finite number, 0 or more"};
 constexpr Limit fraction{0, 1, true, "0 or more, and at most 1"};
 constexpr Limit decay{0, 1, false, "0 or more, and less than 1"};
-constexpr Limit count{1, gradus::detail::infinity, true, "1 or more"};
+constexpr Limit count{1, inf, false, "1 or more"};
+constexpr Limit few{1, 100, false, "1 or more, and less than 100"};
 
 struct Rule {
   std::string_view name;
@@ -26,18 +30,27 @@ struct Rule {
 constexpr Rule rules[] = {
     {"lr", non_negative},
     {"momentum", non_negative},
+    {"dampening", number},
     {"weight_decay", non_negative},
     {"eps", non_negative},
     {"betas", decay},
     {"rho", fraction},
+    {"alpha", non_negative},
+    {"lambd", non_negative},
+    {"t0", non_negative},
     {"lr_decay", non_negative},
+    {"etas", non_negative},
+    {"step_sizes", non_negative},
     {"max_iter", count},
+    {"max_eval", non_negative},
+    {"tolerance_grad", non_negative},
+    {"tolerance_change", non_negative},
     {"initial_accumulator_value", non_negative},
     {"history_size", count},
     {"momentum_decay", non_negative},
     {"damping", non_negative},
     {"cg_iter", non_negative},
-    {"ns_steps", non_negative},
+    {"ns_steps", few},
     {"adam_ratio", non_negative},
     {"adam_betas", decay},
     {"warmup_steps", non_negative},
@@ -54,6 +67,25 @@ void OptionCheck::operator()(std::string_view name, double value) const {
                    .got = gradus::detail::number_text(value),
                    .expected = limit.text},
                   gradus::detail::user_line(where));
+}
+
+void check_inherited(std::string_view options, const OptionValues& given, const OptionValues& defaults,
+                     const OptionValues& constructors, Loc where) {
+  const auto text = [](const OptionValues::Value& v) {
+    return v.numbers[1] == 0 ? formatted("{}", v.numbers[0]) : formatted("{{{}, {}}}", v.numbers[0], v.numbers[1]);
+  };
+  for (std::size_t i = 0; i < given.all.size(); ++i) {
+    const OptionValues::Value& value = given.all[i];
+    if (value.numbers != defaults.all[i].numbers || value.numbers == constructors.all[i].numbers) continue;
+    throw Error(options,
+                {.wrong = formatted("it is not clear whether the group keeps the constructor's {}", value.name),
+                 .got = formatted("the default {} here, {} in the constructor", text(value), text(constructors.all[i])),
+                 .expected = "add_group(parameters), which keeps all of the constructor's options",
+                 .advice = formatted("opt.add_group(parameters).lr = … changes one; "
+                                     "opt.add_group(parameters) = {}{{…}} sets all",
+                                     options)},
+                gradus::detail::user_line(where));
+  }
 }
 
 void OptionCheck::fail(const char* wrong) const {

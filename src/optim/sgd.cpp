@@ -13,8 +13,8 @@ void SGD::update(Tensor& p, const Tensor& g, State& s, const SGDOptions& o) {
   const bool first = s.step == 1 || s.tensors.empty();
   const Tensor* buffer = o.momentum != 0 ? &s.at("momentum_buffer", p) : nullptr;
   gradus::detail::for_pieces(p, g, [&]<class T>(T* to, const T* from, std::int64_t begin, std::int64_t n) {
-    kernels::table<T>().sgd(n, to + begin, from + begin, buffer ? gradus::detail::data<T>(*buffer) + begin : nullptr, first,
-                            o.lr, o.momentum, o.dampening, o.weight_decay, o.nesterov, o.maximize);
+    kernels::table<T>().sgd(n, to + begin, from + begin, buffer ? gradus::detail::data<T>(*buffer) + begin : nullptr,
+                            first, o.lr, o.momentum, o.dampening, o.weight_decay, o.nesterov, o.maximize);
   });
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("orthogonalize: keeps the singular vectors and moves each singular val
       for (const double v : want) CHECK((v > 0.68 && v < 1.21));
   }
   CHECK(equal(orthogonalize(zeros({2, 3}, f64)), zeros({2, 3}, f64)));
-  CHECK_SAYS(orthogonalize(zeros({2})), "orthogonalize: not a matrix", "(2,)", "muon.cpp");
+  CHECK_SAYS(orthogonalize(zeros({2})), "orthogonalize: the tensor is not a matrix", "(2,)", "muon.cpp");
 }
 
 TEST_CASE("Muon: matrices by their momentum orthogonalized, vectors by AdamW") {

@@ -72,7 +72,7 @@ TEST_CASE("Newton: errors leave everything as it was") {
   CHECK(x.to_vector() == std::vector<double>{1, 2});
   CHECK_FALSE(x.grad().defined());
   CHECK(opt.state_dict().empty());
-  CHECK_SAYS(opt.step(), "without a closure", "step([&] { return loss");
+  CHECK_SAYS(opt.step(), "step() without an argument", "step([&] { return loss");
   Tensor many = zeros({Newton::most + 1}, f64).requires_grad_();
   CHECK_SAYS(Newton({many}).step([&] { return sum(square(many)); }), "too many parameters", "2001", "NewtonCG");
   opt.add_group({leaf({1})}, {});

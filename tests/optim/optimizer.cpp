@@ -125,8 +125,8 @@ TEST_CASE("optimizer: groups have options of their own") {
   step();
   CHECK(a.item() == -2);
   CHECK(c.item() == -1.25);
-  CHECK_SAYS(opt.lr(2), "there is no such group", "got:      2", "less than 2");
-  CHECK_SAYS(opt.options(2).lr = 1, "there is no such group");
+  CHECK_SAYS(opt.lr(2), "there is no group 2", "got:      2 groups", "0 to 1");
+  CHECK_SAYS(opt.options(2).lr = 1, "there is no group 2");
 }
 
 TEST_CASE("optimizer: momentum by one name, whatever it is called") {
@@ -240,17 +240,17 @@ TEST_CASE("optimizer: a state dict is checked before anything changes") {
     if (value.defined()) s.emplace_back(key, value);
     return s;
   };
-  CHECK_SAYS(opt.load_state_dict(with("b.exp_avg", {})), "load_state_dict: 'b.exp_avg' is missing", "another Adam",
-             "optimizer.cpp");
+  CHECK_SAYS(opt.load_state_dict(with("b.exp_avg", {})), "load_state_dict: 'b.exp_avg' is missing",
+             "an Adam with the same parameters", "optimizer.cpp");
   CHECK_SAYS(opt.load_state_dict(with("b.exp_avg", zeros({2}))), "'b.exp_avg' has the wrong shape", "got:      (2,)",
              "(1,)");
   CHECK_SAYS(opt.load_state_dict(with("b.step", scalar(-1))), "'b.step' is not a count");
   CHECK_SAYS(opt.load_state_dict(with("b.step", scalar(0.5))), "'b.step' is not a count");
   CHECK_SAYS(opt.load_state_dict(with("b.step", scalar(1e300, f64))), "'b.step' is not a count");
-  CHECK_SAYS(opt.load_state_dict(with("b.step", {})), "'b.exp_avg' belongs to nothing here");
-  CHECK_SAYS(opt.load_state_dict(with("c.exp_avg", zeros({2}))), "'c.exp_avg' belongs to nothing here");
+  CHECK_SAYS(opt.load_state_dict(with("b.step", {})), "'b.exp_avg' is an unknown key");
+  CHECK_SAYS(opt.load_state_dict(with("c.exp_avg", zeros({2}))), "'c.exp_avg' is an unknown key");
   SGD sgd({a, b}, {.momentum = 0.9});
-  CHECK_SAYS(sgd.load_state_dict(good), "'a.momentum_buffer' is missing", "another SGD");
+  CHECK_SAYS(sgd.load_state_dict(good), "'a.momentum_buffer' is missing", "an SGD with");
   CHECK(opt.state_dict().size() == 6);
   CHECK(find(opt.state_dict(), "b.step")->item() == 1);
   opt.load_state_dict({});
@@ -294,7 +294,7 @@ TEST_CASE("optimizer: stays attached when the net is converted, assigned, or giv
   net.fc1.weight = Parameter(ones({3, 3}, f64));
   Tensor(net.fc1.weight).set_grad(ones({3, 3}, f64));
   const Tensor bias = net.fc2.bias.clone();
-  CHECK_SAYS(opt.step(), "NAdam: 'fc1.weight' has changed its shape since its state was made", "(3, 3)", "(2, 2)");
+  CHECK_SAYS(opt.step(), "NAdam: 'fc1.weight' has another shape than its state", "(3, 3)", "(2, 2)");
   CHECK(equal(bias, net.fc2.bias));
 }
 
@@ -303,7 +303,7 @@ TEST_CASE("optimizer: gradients are checked before anything changes") {
   SGD opt({a, b}, {.lr = 1});
   a.set_grad(tensor({1}, f64));
   b.impl()->grad = tensor({1, 2}, f64);
-  CHECK_SAYS(opt.step(), "SGD: the gradient of '1' does not fit it", "(2,) f64", "(1,) f64");
+  CHECK_SAYS(opt.step(), "SGD: the gradient of '1' has another shape or dtype", "(2,) f64", "(1,) f64");
   b.impl()->grad = tensor({1}, f32);
   CHECK_SAYS(opt.step(), "(1,) f32", "(1,) f64");
   CHECK(a.item() == 1);
@@ -311,15 +311,14 @@ TEST_CASE("optimizer: gradients are checked before anything changes") {
 
 TEST_CASE("optimizer: parameters that cannot be trained") {
   const Tensor a = leaf({1}).set_name("a"), b = leaf({2});
-  CHECK_SAYS(SGD({a, b, a}), "parameter 'a' is there twice", "already in group 0 as 'a'", "optimizer.cpp");
+  CHECK_SAYS(SGD({a, b, a}), "parameter 'a' was given twice", "already in group 0 as 'a'", "optimizer.cpp");
   SGD opt({a});
-  CHECK_SAYS(opt.add_group({b, a}, {}), "parameter 'a' is there twice");
+  CHECK_SAYS(opt.add_group({b, a}, {}), "parameter 'a' was given twice");
   CHECK(opt.groups() == 1);
   CHECK(opt.parameters().size() == 1);
   CHECK_SAYS(SGD({a, Tensor()}), "parameter '1' is undefined");
   CHECK_SAYS(SGD({ones({2}, i64)}), "parameter '0' is not floating-point", "i64");
   CHECK_SAYS(SGD({expand(scalar(1), {2, 2})}), "is an expanded view");
-  CHECK_SAYS(SGD(std::vector<Tensor>{}), "there are no parameters to train");
   CHECK_SAYS(SGD(Nothing()), "there are no parameters to train");
   Tape tape;
   const Tensor y = a * 2;
@@ -328,7 +327,8 @@ TEST_CASE("optimizer: parameters that cannot be trained") {
 
 TEST_CASE("optimizer: options out of range") {
   const Tensor a = leaf({1});
-  CHECK_SAYS(SGD({a}, {.lr = -1}), "SGDOptions: lr is out of range", "got:      -1", "0 or more", "optimizer.cpp");
+  CHECK_SAYS(SGD({a}, {.lr = -1}), "SGDOptions: lr is out of range", "got:      -1", "a finite number, 0 or more",
+             "optimizer.cpp");
   CHECK_SAYS(SGD({a}, {.lr = NAN}), "lr is out of range");
   CHECK_SAYS(SGD({a}, {.momentum = 0.9, .dampening = 0.5, .nesterov = true}),
              "nesterov needs a momentum and no dampening");

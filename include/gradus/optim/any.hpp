@@ -1,4 +1,4 @@
-// An optimizer whose kind the caller need not know: what a tool makes of a name.
+// An optimizer of any type, held by value: for tools that choose the type at run time.
 //
 //   optim::AnyOptimizer opt(optim::Lion(net, {.lr = 1e-4}));
 //   double loss = opt.step([&] { return mse_loss(net(x), y); });
@@ -20,17 +20,29 @@ class AnyOptimizer {
   explicit AnyOptimizer(Optimizer optimizer)
       : optimizer_(std::make_unique<Optimizer>(std::move(optimizer))), step_(step_of<Optimizer>) {}
 
-  /// One step, with gradients cleared before: of the loss itself for those that look at its curvature, of a closure for
-  /// L-BFGS, and otherwise after one walk back. `walked`, if any, is called after each walk and may change gradients,
-  /// as clipping does; those that look at curvature refuse it. Returns the loss before the step.
-  double step(const Objective& loss, const std::function<void()>& walked = {}) {
-    return step_(*optimizer_, loss, walked);
+  /// One step, with gradients cleared before: of the loss itself for those that use its curvature, of a closure for
+  /// L-BFGS, and otherwise after one backward pass. `walked`, if any, is called after each walk and may change
+  /// gradients, as clipping does; those that use curvature refuse it. Returns the loss before the step.
+  double step(const Objective& loss, const std::function<void()>& walked = {}, Loc where = Loc::current()) {
+    return step_(base(where), loss, walked);
   }
 
-  OptimizerBase& base() { return *optimizer_; }
-  const OptimizerBase& base() const { return *optimizer_; }
+  OptimizerBase& base(Loc where = Loc::current()) {
+    check(where);
+    return *optimizer_;
+  }
+  const OptimizerBase& base(Loc where = Loc::current()) const {
+    check(where);
+    return *optimizer_;
+  }
 
  private:
+  void check(Loc where) const {
+    if (!optimizer_)
+      throw Error("AnyOptimizer",
+                  {.wrong = "the optimizer has been moved from", .advice = "use the object that it was moved to"},
+                  where);
+  }
   template <class Optimizer>
   static double step_of(OptimizerBase& base, const Objective& loss, const std::function<void()>& walked) {
     auto& optimizer = static_cast<Optimizer&>(base);
@@ -45,7 +57,10 @@ class AnyOptimizer {
     if constexpr (requires { optimizer.step(walk); }) {
       return optimizer.step(walk);
     } else if constexpr (requires { optimizer.step(loss); }) {
-      if (walked) throw Error(base.type(), {.wrong = "gradients cannot be changed between walk and step"});
+      if (walked)
+        throw Error(base.type(), {.wrong = "the gradients cannot be changed between backward() and step()",
+                                  .got = "a second argument",
+                                  .expected = "step(loss): this optimizer looks at the curvature of the loss"});
       return optimizer.step(loss);
     } else {
       const double before = walk();

@@ -28,16 +28,22 @@ struct LBFGSOptions {
   double tolerance_change = 1e-9;  ///< … or when neither loss nor parameters change by more
   std::int64_t history_size = 100;
   LineSearch line_search_fn = LineSearch::none;
+  static constexpr bool elementwise = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("max_iter", max_iter), v("max_eval", max_eval), v("tolerance_grad", tolerance_grad);
-    v("tolerance_change", tolerance_change), v("history_size", history_size), v("line_search_fn", line_search_fn);
+    v("lr", lr);
+    v("max_iter", max_iter);
+    v("max_eval", max_eval);
+    v("tolerance_grad", tolerance_grad);
+    v("tolerance_change", tolerance_change);
+    v("history_size", history_size);
+    v("line_search_fn", line_search_fn);
   }
 };
 
 ///   y = g - g_before,  s = the last step;  kept where y·s > 1e-10
 ///   d = -H g by the two-loop recursion over the pairs, from H0 = y·s / y·y;  p += t d
-/// t is lr, or what the line search makes of it; for the very first step min(1, 1/|g|₁) lr. All parameters are one
+/// t is lr, or what the line search finds; for the very first step min(1, 1/|g|₁) lr. All parameters are one
 /// vector, in f64 whatever their dtype; one without gradient has the gradient 0.
 class LBFGS : public Optimizer<LBFGSOptions> {
  public:

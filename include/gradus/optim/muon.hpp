@@ -1,6 +1,6 @@
-// Muon: momentum whose directions all get the same length (Jordan et al., "Muon: An optimizer for hidden layers in
-// neural networks", 2024). For weight matrices; a parameter with fewer than two axes is updated as by AdamW, which the
-// authors advise for first and last layers, too: give those a group of another optimizer.
+// Muon: momentum, orthogonalized so that all its singular values are near 1 (Jordan et al., "Muon: An optimizer for
+// hidden layers in neural networks", 2024). For weight matrices; a parameter with fewer than two axes is updated as by
+// AdamW, which the authors advise for first and last layers, too: give those a group of another optimizer.
 #pragma once
 
 #include <gradus/optim/optimizer.hpp>
@@ -13,15 +13,22 @@ struct MuonOptions {
   double weight_decay = 0;
   bool nesterov = true;
   std::int64_t ns_steps = 5;
-  double adam_ratio = 0.015;  ///< the rate of vectors and numbers is adam_ratio lr …
+  double adam_ratio = 0.015;  ///< for parameters with fewer than two axes: Adam's rate is adam_ratio lr
   std::array<double, 2> adam_betas{0.9, 0.95};
-  double eps = 1e-8;  ///< … and this is their Adam's
+  double eps = 1e-8;  ///< Adam's
   bool maximize = false;
   static constexpr bool decoupled_weight_decay = true;
+  static constexpr bool elementwise = false;
 
   void fields(auto& v) {
-    v("lr", lr), v("momentum", momentum), v("weight_decay", weight_decay), v("nesterov", nesterov);
-    v("ns_steps", ns_steps), v("adam_ratio", adam_ratio), v("adam_betas", adam_betas), v("eps", eps);
+    v("lr", lr);
+    v("momentum", momentum);
+    v("weight_decay", weight_decay);
+    v("nesterov", nesterov);
+    v("ns_steps", ns_steps);
+    v("adam_ratio", adam_ratio);
+    v("adam_betas", adam_betas);
+    v("eps", eps);
     v("maximize", maximize);
   }
 };

@@ -1,6 +1,6 @@
 // Newton's method without the Hessian, for whole batches: conjugate gradients solve for the step with products H v
 // alone, stop where the curvature is negative, and a line search keeps the loss from rising (Nocedal and Wright, 2006,
-// algorithm 7.1). The damping follows how well the quadratic model foretold the loss (Martens, 2010).
+// algorithm 7.1). The damping follows how well the quadratic model predicts the loss (Martens, 2010).
 //
 //   optim::NewtonCG opt(net);
 //   double loss = opt.step([&] { return mse_loss(net(x), y); });   // the loss alone: the step makes its own tape
@@ -13,14 +13,19 @@ namespace gradus::optim {
 
 struct NewtonCGOptions {
   double lr = 1;             ///< the first step length that is tried
-  double damping = 1e-3;     ///< at the start; times 3/2 where the model promised too much, 2/3 where it kept its word
+  double damping = 1e-3;     ///< at the start; times 3/2 after a poor prediction, 2/3 after a good one
   std::int64_t cg_iter = 0;  ///< products H v per step at the most; 0: as many as there are numbers, up to 250
+  static constexpr bool elementwise = false;
 
-  void fields(auto& v) { v("lr", lr), v("damping", damping), v("cg_iter", cg_iter); }
+  void fields(auto& v) {
+    v("lr", lr);
+    v("damping", damping);
+    v("cg_iter", cg_iter);
+  }
 };
 
-///   (H + damping I) d = -g  up to |rest| <= min(1/2, sqrt|g|) |g|;  the steepest way down if its curvature is negative
-///   p += t d,  t = lr, lr/2, lr/4, …  until  f(p + t d) <= f(p) + 1e-4 t g·d
+///   (H + damping I) d = -g  up to |rest| <= min(0.01, sqrt|g|) |g|;  the steepest way down if its curvature is
+///   negative p += t d,  t = lr, lr/2, lr/4, …  until  f(p + t d) <= f(p) + 1e-4 t g·d
 class NewtonCG : public Optimizer<NewtonCGOptions> {
  public:
   using Optimizer::Optimizer;

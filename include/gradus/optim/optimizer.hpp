@@ -13,9 +13,17 @@
 // Options are plain aggregates. Some names mean something to the base: `lr` (needed), `momentum` or `betas` (schedules
 // may cycle them), `maximize` and `weight_decay` (see descent). An optional `fields(v)` that lists them lets tools set
 // and print them by name, and has them checked; an optional `wrong()` says what is wrong with them together, or null.
+// `static constexpr bool elementwise = false;` says that an element's update reads other elements too.
+//
+// Groups have options of their own. A new group has those of the constructor; change what differs:
+//
+//   optim::AdamW opt(net.body, {.lr = 1e-3, .weight_decay = 0.1});
+//   opt.add_group(net.head).lr = 1e-2;                       // weight_decay is 0.1 here, too
 #pragma once
 
 #include <array>
+#include <concepts>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,20 +53,33 @@ struct State {
 /// s = beta s + (1 - beta) x: the exponential moving average that most optimizers keep.
 void average(Tensor& s, const Tensor& x, double beta);
 
+class OptimizerBase;
+
+namespace detail {
+
+/// Where an optimizer is: how schedules find one that has been moved. Null once it has ended.
+struct OptimizerPlace {
+  OptimizerBase* optimizer;
+};
+
+}  // namespace detail
+
 /// The part that does not depend on the options: parameters, state, the loop.
 class OptimizerBase {
  public:
-  virtual ~OptimizerBase() = default;
+  virtual ~OptimizerBase();
 
-  /// Updates every parameter that has a gradient and is not frozen; none at all is an error. All are checked before
-  /// anything changes. Works under a live tape, unrecorded.
+  /// Updates every parameter that has a gradient and is not frozen; none at all is an error, and so is a parameter that
+  /// a module uses without listing it in fields(). All are checked before anything changes. Works under a live tape,
+  /// unrecorded.
   virtual void step(Loc where = Loc::current());
   void zero_grad();  ///< leaves every gradient undefined
 
   std::size_t groups() const { return group_count_; }
   virtual double lr(std::size_t group = 0, Loc where = Loc::current()) const = 0;
+  /// A finite number, 0 or more; anything else is an error.
   virtual void set_lr(double lr, std::size_t group, Loc where = Loc::current()) = 0;
-  void set_lr(double lr);  ///< of all groups
+  void set_lr(double lr, Loc where = Loc::current());  ///< of all groups
   /// `momentum`, or the first of `betas`; none if there is neither, and then setting it does nothing.
   virtual std::optional<double> momentum(std::size_t group = 0, Loc where = Loc::current()) const = 0;
   virtual void set_momentum(double momentum, std::size_t group, Loc where = Loc::current()) = 0;
@@ -66,15 +87,28 @@ class OptimizerBase {
   std::vector<Tensor> parameters() const;
   const char* type() const;  ///< the class: "AdamW"
 
-  /// A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"), and the way back; all of it is
-  /// checked before anything changes. Options are not part of it.
+  /// A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"). A parameter that was given by a
+  /// part of a network has its name in the whole network, as soon as the network has been called on a tape or has
+  /// loaded a state. Options are not saved.
   virtual StateDict state_dict() const;
+  /// All of the state is checked before anything changes. Parameters with the same name, which the order of the groups
+  /// alone would tell apart, are an error: give such groups names, critic.named_parameters("critic").
   virtual void load_state_dict(const StateDict& state, Loc where = Loc::current());
 
+  /// For schedules: stays valid when the optimizer is moved.
+  std::shared_ptr<const detail::OptimizerPlace> place();
+
  protected:
+  OptimizerBase() = default;
+  OptimizerBase(const OptimizerBase& o);      ///< schedules stay with the original
+  OptimizerBase(OptimizerBase&& o) noexcept;  ///< schedules follow; the one moved from has no groups
+  OptimizerBase& operator=(const OptimizerBase& o);
+  OptimizerBase& operator=(OptimizerBase&& o) noexcept;
+
   /// Parameters are shared by copies of an optimizer; state is copied.
   struct Entry {
-    std::string name;
+    std::string name;  ///< for errors and observers: made different from all others by a number
+    std::string given;
     Tensor value;
     std::size_t group;
     bool ready = false;  ///< init() has been called, …
@@ -83,10 +117,13 @@ class OptimizerBase {
     State state = {};
   };
   void add_entries(std::vector<nn::NamedParameter> parameters, std::size_t group, Loc where);
+  std::vector<nn::NamedParameter> named(std::vector<Tensor> parameters) const;
+  static std::vector<nn::NamedParameter> parameters_of(const nn::ModuleBase& module, Loc where);  ///< throws for none
   virtual void init_entry(const Entry& e, State& state) = 0;
   virtual void update_entry(Entry& e, const Tensor& g) = 0;
 
-  void check_gradients(Loc where) const;
+  /// `walked`: the step itself has called the network, whose unlisted parameters then have no gradient.
+  void check_gradients(Loc where, bool walked = false) const;
   void check_group(std::size_t group, Loc where) const;
   void tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const;  ///< observers
 
@@ -99,12 +136,20 @@ class OptimizerBase {
   std::size_t group_count_ = 0;
 
  private:
-  void prepare();
+  struct SavedName {
+    std::string text;
+    bool by_order = false;  ///< another parameter has the same name
+  };
+  virtual void check_group_options(std::size_t group, Loc where) const = 0;
+  void prepare(Loc where);
   double step_bytes() const;
   void update(Entry& e, Loc where);
-  State loaded(const Entry& e, const StateDict& from, Loc where);
+  std::vector<SavedName> saved_names() const;
+  std::string name_in(const StateDict& state, const Entry& e, const SavedName& name, Loc where) const;
+  State loaded(const Entry& e, const std::string& name, const StateDict& from, Loc where);
 
-  mutable const char* type_ = nullptr;  ///< asked for once
+  std::shared_ptr<detail::OptimizerPlace> place_;
+  mutable const char* type_ = nullptr;  ///< looked up once
 };
 
 namespace detail {
@@ -131,6 +176,25 @@ void check_options(Options options, Loc where) {
     if (const char* wrong = options.wrong()) check.fail(wrong);
 }
 
+/// Lists the values of options, to compare two lists.
+struct OptionValues {
+  struct Value {
+    std::string_view name;
+    std::array<double, 2> numbers;
+  };
+  std::vector<Value> all = {};
+  void operator()(std::string_view name, const std::array<double, 2>& pair) { all.push_back({name, pair}); }
+  template <class T>
+  void operator()(std::string_view name, const T& value) {
+    all.push_back({name, {static_cast<double>(value), 0}});
+  }
+};
+
+/// The options of a new group are `given` beside the constructor's: throws if one is at its default in `given` and not
+/// in the constructor's, for it cannot be seen whether the call has set it or left it out.
+void check_inherited(std::string_view options, const OptionValues& given, const OptionValues& defaults,
+                     const OptionValues& constructors, Loc where);
+
 void shrink(Tensor& p, double factor);
 Tensor descent(const Tensor& p, const Tensor& g, bool maximize, double weight_decay);
 
@@ -142,33 +206,53 @@ class Optimizer : public OptimizerBase {
   /// For the parameters of a module, …
   template <class M>
   requires std::is_base_of_v<nn::ModuleBase, M>
-  explicit Optimizer(const M& module, Options options = {}, Loc where = Loc::current()) {
-    add_group(module.named_parameters(), options, where);
+  explicit Optimizer(const M& module, Options options = {}, Loc where = Loc::current()) : constructors_(options) {
+    add(parameters_of(module, where), std::move(options), where);
   }
-  /// … or for tensors: SGD opt({w, b}, {.lr = 0.1}). They are named by their name(), or by position.
-  explicit Optimizer(std::vector<Tensor> parameters, Options options = {}, Loc where = Loc::current()) {
-    add_group(std::move(parameters), options, where);
+  /// … or for tensors: SGD opt({w, b}, {.lr = 0.1}). They are named by their name(), or by position. The list may be
+  /// empty if groups follow.
+  explicit Optimizer(std::vector<Tensor> parameters, Options options = {}, Loc where = Loc::current())
+      : constructors_(options) {
+    add(named(std::move(parameters)), std::move(options), where);
+  }
+  /// … or for parameters with names of your own.
+  explicit Optimizer(std::vector<nn::NamedParameter> parameters, Options options = {}, Loc where = Loc::current())
+      : constructors_(options) {
+    add(std::move(parameters), std::move(options), where);
   }
 
-  /// More parameters, with options of their own. A parameter may be in one group only.
+  /// More parameters, with the options of the constructor; returns the group's own copy of them, to be changed:
+  ///   opt.add_group(net.head).lr = 1e-2;
+  ///   opt.add_group(net.head) = AdamWOptions{.lr = 1e-2};  // all of them; what is left out has its default
+  /// Valid until the next group is added; checked at the group's first step. A parameter may be in one group only.
+  template <std::same_as<Loc> L = Loc>  // a template, so that {} as second argument means options
+  Options& add_group(std::vector<nn::NamedParameter> parameters, L where = L::current()) {
+    return add(std::move(parameters), constructors_, where);
+  }
+  template <std::same_as<Loc> L = Loc>
+  Options& add_group(std::vector<Tensor> parameters, L where = L::current()) {
+    return add(named(std::move(parameters)), constructors_, where);
+  }
+  template <class M>
+  requires std::is_base_of_v<nn::ModuleBase, M> Options& add_group(const M& module, Loc where = Loc::current()) {
+    return add(parameters_of(module, where), constructors_, where);
+  }
+
+  /// The same with options in braces. Where the constructor has changed an option from its default and the braces have
+  /// not, this is an error: it could be left out, or set back. Write it as above then.
   void add_group(std::vector<nn::NamedParameter> parameters, Options options, Loc where = Loc::current()) {
-    detail::check_options(options, where);
-    options_.reserve(options_.size() + 1);
-    add_entries(std::move(parameters), options_.size(), where);
-    options_.push_back(std::move(options));
+    check_inherited(options, where);
+    add(std::move(parameters), std::move(options), where);
   }
   void add_group(std::vector<Tensor> parameters, Options options, Loc where = Loc::current()) {
-    std::vector<nn::NamedParameter> named;
-    for (Tensor& p : parameters) {
-      std::string name = p.defined() && !p.name().empty() ? p.name() : std::to_string(entries_.size() + named.size());
-      named.push_back({std::move(name), std::move(p)});
-    }
-    add_group(std::move(named), std::move(options), where);
+    check_inherited(options, where);
+    add(named(std::move(parameters)), std::move(options), where);
   }
   template <class M>
   requires std::is_base_of_v<nn::ModuleBase, M>
   void add_group(const M& module, Options options, Loc where = Loc::current()) {
-    add_group(module.named_parameters(), std::move(options), where);
+    check_inherited(options, where);
+    add(parameters_of(module, where), std::move(options), where);
   }
 
   Options& options(std::size_t group = 0, Loc where = Loc::current()) {
@@ -181,7 +265,11 @@ class Optimizer : public OptimizerBase {
   }
 
   double lr(std::size_t group = 0, Loc where = Loc::current()) const override { return options(group, where).lr; }
-  void set_lr(double lr, std::size_t group, Loc where = Loc::current()) override { options(group, where).lr = lr; }
+  void set_lr(double lr, std::size_t group, Loc where = Loc::current()) override {
+    Options& o = options(group, where);
+    check_value("lr", lr, where);
+    o.lr = lr;
+  }
   using OptimizerBase::set_lr;
 
   std::optional<double> momentum(std::size_t group = 0, Loc where = Loc::current()) const override {
@@ -195,10 +283,13 @@ class Optimizer : public OptimizerBase {
   }
   void set_momentum(double momentum, std::size_t group, Loc where = Loc::current()) override {
     [[maybe_unused]] Options& o = options(group, where);
-    if constexpr (requires { o.momentum; })
+    if constexpr (requires { o.momentum; }) {
+      check_value("momentum", momentum, where);
       o.momentum = momentum;
-    else if constexpr (requires { o.betas; })
+    } else if constexpr (requires { o.betas; }) {
+      check_value("betas", momentum, where);
       o.betas[0] = momentum;
+    }
   }
 
  protected:
@@ -221,8 +312,41 @@ class Optimizer : public OptimizerBase {
  private:
   void init_entry(const Entry& e, State& state) final { init(state, e.value, options_[e.group]); }
   void update_entry(Entry& e, const Tensor& g) final { update(e.value, g, e.state, options_[e.group]); }
+  void check_group_options(std::size_t group, Loc where) const final { detail::check_options(options_[group], where); }
 
+  static void check_value(std::string_view name, double value, Loc where) {
+    detail::OptionCheck{nn::detail::type_name<Options>(), where}(name, value);
+  }
+  void check_inherited(Options given, Loc where) const {
+    if constexpr (requires(detail::OptionValues v) { given.fields(v); }) {
+      Options defaults = {}, constructors = constructors_;
+      detail::OptionValues values[3];
+      given.fields(values[0]);
+      defaults.fields(values[1]);
+      constructors.fields(values[2]);
+      detail::check_inherited(nn::detail::type_name<Options>(), values[0], values[1], values[2], where);
+    }
+  }
+  Options& add(std::vector<nn::NamedParameter> parameters, Options options, Loc where) {
+    detail::check_options(options, where);
+    options_.reserve(options_.size() + 1);
+    add_entries(std::move(parameters), options_.size(), where);
+    options_.push_back(std::move(options));
+    return options_.back();
+  }
+
+  Options constructors_;  ///< as the constructor was given them
   std::vector<Options> options_;
 };
+
+/// Does the update of an element read that element and its own gradient and state only?
+template <class Optimizer>
+inline constexpr bool is_elementwise = [] {
+  using Options = std::remove_cvref_t<decltype(std::declval<Optimizer&>().options())>;
+  if constexpr (requires { Options::elementwise; })
+    return Options::elementwise;
+  else
+    return true;
+}();
 
 }  // namespace gradus::optim

@@ -100,9 +100,7 @@ MakeOptimizer parse(const std::string& text, const Spec& spec) {
   try {
     made(std::vector{zeros({1}).requires_grad_()});  // checks the values before any data are read
   } catch (const Error& e) { throw Stop(usage, fmt::format("--opt {}: {}", text, without_line(e))); }
-  return {made, made,
-          !std::is_same_v<Optimizer, optim::LBFGS> && !std::is_same_v<Optimizer, optim::Newton> &&
-              !std::is_same_v<Optimizer, optim::NewtonCG> && !std::is_same_v<Optimizer, optim::Muon>};
+  return {made, made, optim::is_elementwise<Optimizer>};
 }
 
 template <class Optimizer>

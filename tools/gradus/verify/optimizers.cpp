@@ -19,7 +19,7 @@ optim::AnyOptimizer make(const std::vector<ParameterGroup>& groups) {
     options.fields(hyper);
     hyper.finish();
     if (optimizer)
-      optimizer->add_group(group.parameters, options);
+      optimizer->add_group(group.parameters) = options;
     else
       optimizer = std::make_unique<Optimizer>(group.parameters, options);
   }

@@ -1,10 +1,13 @@
 // All parameters as one vector, for optimizers that move them along one direction.
 #pragma once
 
+#include <cmath>
+
 #include <gradus/optim/optimizer.hpp>
 
 #include "derivatives/flat.hpp"
 #include "tensor/loops.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::optim {
 
@@ -19,6 +22,16 @@ inline void assign(const std::vector<Tensor>& parameters, const Tensor& x, const
     }
     begin = end;
   }
+}
+
+// A step that would follow a NaN is refused before anything changes.
+inline void check_loss(const char* optimizer, double loss, Loc where) {
+  if (std::isfinite(loss)) return;
+  throw Error(optimizer,
+              {.wrong = "the loss is not a finite number",
+               .got = gradus::detail::number_text(loss),
+               .advice = "guard_nonfinite() names the operation that makes it so"},
+              where);
 }
 
 // The parameters that take part in a step.
