@@ -8,6 +8,7 @@
 #include "nn/unlisted.hpp"
 #include "nn/visitors.hpp"
 #include "tape/observers.hpp"
+#include "tape/state.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::nn {
