@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file.hpp"
+#include "io/half.hpp"
 #include "io/safetensors_header.hpp"
 #include "tensor/format.hpp"
 #include "tensor/make.hpp"
@@ -18,18 +19,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little,
               "the numbers in the file are little-endian and are copied as they are");
-
-float from_half(std::uint16_t bits) {
-  const std::uint32_t sign = (bits & 0x8000u) << 16, exponent = bits >> 10 & 31, fraction = bits & 1023u;
-  if (exponent == 0) {  // zero and the subnormal: fraction 2^-24
-    const float size = static_cast<float>(fraction) * 0x1p-24f;
-    return sign ? -size : size;
-  }
-  const std::uint32_t widened = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | widened << 23 | fraction << 13);
-}
-
-float from_brain(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 // Reads numbers of another type into y, a piece at a time.
 template <class In, class Out, Out convert(In)>

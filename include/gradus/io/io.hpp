@@ -1,6 +1,7 @@
 // Saving and loading.
 #pragma once
 
+#include <gradus/io/numpy.hpp>
 #include <gradus/io/safetensors.hpp>
 #include <gradus/io/state_dict.hpp>
 #include <gradus/io/writable.hpp>

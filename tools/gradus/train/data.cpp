@@ -2,8 +2,10 @@
 #include "train/data.hpp"
 
 #include <fmt/format.h>
+#include <gradus/io/io.hpp>
 
-#include <array>
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "cli/command.hpp"
@@ -57,6 +59,16 @@ data::Table read_csv(const DataOptions& o) {
   }
 }
 
+void count_classes(Task& task, const Tensor& y, const std::string& file) {
+  if (min(y).item() < 0) throw Stop(file_trouble, fmt::format("{}: a class number is negative", file));
+  task.classes = static_cast<std::int64_t>(max(y).item()) + 1;
+  if (task.classes >= 2 && task.classes <= y.numel()) return;
+  const std::string classes = task.classes < 2 ? "one class" : fmt::format("{} classes", task.classes);
+  throw Stop(file_trouble, fmt::format("{}: {} among {} examples; --label COLUMN names another column as the label, "
+                                       "--task regress predicts numbers",
+                                       file, classes, y.numel()));
+}
+
 Task csv_task(const DataOptions& o) {
   const data::Table table = read_csv(o);
   constexpr std::uint64_t seed = 1;  // of the shuffle that sets a fifth aside: the same in every run
@@ -66,14 +78,36 @@ Task csv_task(const DataOptions& o) {
             {},
             is_floating(table.y.dtype()),
             table};
-  if (task.regression) return task;
-  task.classes = static_cast<std::int64_t>(max(table.y).item()) + 1;
-  if (task.classes < 2 || task.classes > table.size()) {
-    const std::string classes = task.classes < 2 ? "one class" : fmt::format("{} classes", task.classes);
-    throw Stop(file_trouble, fmt::format("{}: {} among {} examples; --label COLUMN names another column as the label, "
-                                         "--task regress predicts numbers",
-                                         o.data, classes, table.size()));
+  if (!task.regression) count_classes(task, table.y, o.data);
+  return task;
+}
+
+bool isfinite_everywhere(const Tensor& x) {
+  const auto numbers = x.to_vector();
+  return std::ranges::all_of(numbers, [](double v) { return std::isfinite(v); });
+}
+
+const Tensor& array(const StateDict& arrays, const char* name, const std::string& file) {
+  if (const Tensor* found = find(arrays, name)) return *found;
+  throw Stop(file_trouble, fmt::format("{}: array {} is missing; examples are x, labels or targets y", file, name));
+}
+
+// Classes if y holds whole numbers, otherwise regression.
+Task npz_task(const DataOptions& o) {
+  const StateDict arrays = io::load_npz(o.data);
+  const data::Dataset all{array(arrays, "x", o.data).to(f32), array(arrays, "y", o.data)};
+  const bool regression = is_floating(all.y.dtype());
+  if (all.x.dim() < 2 || all.y.dim() != 1 || !isfinite_everywhere(all.x) ||
+      (regression && !isfinite_everywhere(all.y))) {
+    throw Stop(file_trouble, fmt::format("{}: x {} and y {}: x (N, …) and y (N,) of finite numbers are expected",
+                                         o.data, to_string(all.x.shape()), to_string(all.y.shape())));
   }
+  constexpr std::uint64_t seed = 1;  // as for a CSV file
+  const data::Dataset typed{all.x, regression ? all.y.to(f32) : all.y.to(i64)};
+  Task task{data::split(typed, 0.2, seed), std::filesystem::path(o.data).filename(), 0, {}, regression, {}};
+  if (all.x.dim() == 4) task.image = Shape{all.x.size(1), all.x.size(2), all.x.size(3)};
+  if (all.x.dim() == 3) task.image = Shape{1, all.x.size(1), all.x.size(2)};
+  if (!regression) count_classes(task, typed.y, o.data);
   return task;
 }
 
@@ -96,13 +130,16 @@ const Known* find(const std::string& name) {
   return nullptr;
 }
 
+bool is_npz(const std::string& data) { return data.ends_with(".npz"); }
+
 // An option that would do nothing is a mistake.
 void refuse_idle(const DataOptions& o) {
   const std::pair<const char*, const std::string&> of_files[] = {
       {"--label", o.label},     {"--separator", o.separator},   {"--header", o.header}, {"--decimal", o.decimal},
       {"--missing", o.missing}, {"--categories", o.categories}, {"--task", o.task}};
   for (const auto& [name, value] : of_files) {
-    if (!is_file(o.data) && !value.empty()) throw Stop(usage, fmt::format("{} is for --data FILE.csv", name));
+    if ((!is_file(o.data) || is_npz(o.data)) && !value.empty())
+      throw Stop(usage, fmt::format("{} is for --data FILE.csv", name));
   }
   if (!o.directory.empty() && (is_file(o.data) || o.data == "digits")) {
     throw Stop(usage, "--data-dir is for --data mnist and --data fashion");
@@ -129,7 +166,8 @@ Task load_task(const DataOptions& o) {
   if (!set) refuse_unknown(o.data);
   refuse_idle(o);
   try {
-    return set ? set->load(o) : csv_task(o);
+    if (set) return set->load(o);
+    return is_npz(o.data) ? npz_task(o) : csv_task(o);
   } catch (const Error& e) { throw Stop(file_trouble, without_line(e)); }
 }
 

@@ -1,4 +1,4 @@
-// The data sets that gradus train knows, and CSV files.
+// The data sets that gradus train knows, CSV files, and NumPy archives with arrays x and y.
 #pragma once
 
 #include <gradus/gradus.hpp>
@@ -10,7 +10,7 @@
 namespace gradus::tool {
 
 struct DataOptions {
-  std::string data = "digits";  // digits, mnist, fashion or a CSV file; "-": standard input
+  std::string data = "digits";  // digits, mnist, fashion, a CSV or .npz file; "-": CSV from standard input
   std::string directory;        // of mnist and fashion
   // Of a CSV file; empty: not given.
   std::string label, separator, header, decimal, missing, categories, task;

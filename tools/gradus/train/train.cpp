@@ -55,6 +55,7 @@ constexpr const char* examples = R"(Examples:
   gradus train
   gradus train --data mnist --net lenet --opt adamw:lr=2e-3 --epochs 5
   gradus train --data iris.csv --label species --save iris.safetensors
+  zcat iris.csv.gz | gradus train --data - --label species
 
 Optimizers, with options and defaults (a/b is a pair; a flag alone is true):
 )";
@@ -68,7 +69,7 @@ void add_train(CommandLine& program) {
   command.runs([options] { return train(*options); });
   command.footer(examples + optimizer_list());
 
-  command.text("--data", o.data, "SET", "digits, mnist, fashion, FILE.csv; -: CSV on stdin");
+  command.text("--data", o.data, "SET", "digits, mnist, fashion, a .csv or .npz file, or -");
   command.text("--net", o.net, "NET", "mlp, mlp:128,64, lenet, cnn [cnn; mlp for a CSV file]");
   command.text("--opt", o.opt, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9");
   command.text("--schedule", o.schedule, "NAME", "the rate: constant, cosine, linear, onecycle");
