@@ -6,6 +6,7 @@
 #include <gradus/study/faulty.hpp>
 #include <gradus/study/guard.hpp>
 #include <gradus/study/landscape.hpp>
+#include <gradus/study/read_trace.hpp>
 #include <gradus/study/slice.hpp>
 #include <gradus/study/surface.hpp>
 #include <gradus/study/trace.hpp>

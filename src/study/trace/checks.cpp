@@ -1,3 +1,4 @@
+// Derivatives measured on a tape that has been walked: what is measured, along which direction, and what is written.
 #include "study/trace/checks.hpp"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace gradus::study {
 namespace {
 
 constexpr std::int64_t each_up_to = 64;
-constexpr std::int64_t most_work = 2'000'000;  // operations run for tensors after one walk; `all` knows no limit
+constexpr std::int64_t most_work = 2'000'000;  // operations run for tensors after one walk; `all` has no limit
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   double s = 0;
@@ -23,7 +24,7 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 class Checker {
  public:
-  Checker(const Walked& w, const CheckOptions& o, const std::function<void(Event)>& write)
+  Checker(const Walked& w, const CheckOptions& o, const std::function<void(JsonLine)>& write)
       : w_(w), o_(o), write_(write), replay_(w) {}
 
   void run() {
@@ -57,12 +58,12 @@ class Checker {
     return from(std::span<const double>(y), shape);
   }
 
-  Event event(const char* kind, int node) {
-    Event e("check");
+  JsonLine event(const char* kind, int node) {
+    JsonLine e("check");
     e.string("kind", kind).integer("node", node);
     return e;
   }
-  void skipped(Event e, const std::string& why) { write_(e.string("verdict", "skipped").string("why", why)); }
+  void skipped(JsonLine e, const std::string& why) { write_(e.string("verdict", "skipped").string("why", why)); }
 
   // ---- one operation by itself ----
 
@@ -70,7 +71,7 @@ class Checker {
     const auto& in = w_.inputs.of[static_cast<std::size_t>(i)];
     for (std::size_t slot = 0; slot < in.size(); ++slot) {
       if (!expected(in[slot])) continue;
-      Event e = event("local", i);
+      JsonLine e = event("local", i);
       e.integer("slot", static_cast<int>(slot)).string("op", w_.tape[i].name());
       try {
         local(i, slot, e);
@@ -80,7 +81,7 @@ class Checker {
     }
   }
 
-  // What the rule gives input `slot` of node i, if u comes in.
+  // The gradient that the rule gives input `slot` of node i for the incoming gradient u.
   std::vector<double> vjp(int i, std::size_t slot, const std::vector<double>& u) {
     std::vector<Tensor> in = replay_.inputs(i);
     in[slot] = in[slot].clone();  // the same tensor may stand in two slots
@@ -92,7 +93,7 @@ class Checker {
     return tape.gradient(y, {in[slot]}, {.record = w_.recorded, .cotangent = cotangent})[0].to_vector();
   }
 
-  void local(int i, std::size_t slot, Event e) {
+  void local(int i, std::size_t slot, JsonLine e) {
     std::vector<Tensor> in = replay_.inputs(i);
     const std::vector<double> x = in[slot].to_vector(), v = direction(x);
     const Shape shape = in[slot].shape();
@@ -106,7 +107,7 @@ class Checker {
                          .weights = draw(replay_.value(i).numel()),
                          .single = was_single};
     std::string why;
-    // Outputs that are not finite weigh nothing; what the rule makes of that, 0 times infinity, is no finding either.
+    // Outputs that are not finite get weight 0. What the rule makes of that, 0 times infinity, is not a fault either.
     const bool finite = std::all_of(line.here.begin(), line.here.end(), [](double y) { return std::isfinite(y); });
     const auto analytic = [&](const std::vector<double>& u) {
       std::vector<double> g = vjp(i, slot, u);
@@ -123,7 +124,7 @@ class Checker {
     write_(e);
   }
 
-  // The local derivative, if the rule multiplies what comes in by it, element by element.
+  // The local derivative, if the rule multiplies the incoming gradient by it, element by element.
   Tensor elementwise(int i, std::size_t slot, const std::vector<double>& u) {
     const Tensor& y = replay_.value(i);
     const Shape shape = replay_.inputs(i)[slot].shape();
@@ -134,7 +135,7 @@ class Checker {
     return from(std::span<const double>(one), shape);
   }
 
-  static void add(Event& e, const Judgement& j) {
+  static void add(JsonLine& e, const Judgement& j) {
     e.number("h", j.h)
         .number("analytic", j.analytic)
         .number("numeric", j.numeric)
@@ -142,7 +143,7 @@ class Checker {
         .string("verdict", name(j.verdict));
   }
 
-  // ---- a tensor, through all above it ----
+  // ---- a tensor, through all operations after it ----
 
   std::int64_t left() const { return o_.level == Checks::all ? INT64_MAX : most_work - (replay_.work() - start_); }
 
@@ -159,12 +160,12 @@ class Checker {
     for (int i = w_.from; i >= 0; --i) {
       if (!visited(i)) continue;
       if (left() <= 0) {
-        write_(Event("warning")
+        write_(JsonLine("warning")
                    .string("code", "check")
                    .integer("node", i)
-                   .string(
-                       "text",
-                       "this and what lies below is too much to measure at each walk; GRADUS_TRACE_CHECK=all does it"));
+                   .string("text",
+                           "this tensor and those before it are not checked: it would take too long after each walk; "
+                           "GRADUS_TRACE_CHECK=all checks them"));
         return;
       }
       tensor(i, gradients[static_cast<std::size_t>(i)]);
@@ -175,11 +176,14 @@ class Checker {
     const Tensor& value = replay_.value(i);
     const std::int64_t n = value.numel();
     const bool each = o_.level == Checks::all || (n <= each_up_to && 2 * n * replay_.above(i) <= left());
-    Event e = event(each ? "elements" : "direction", i);
-    if (!gradient.defined()) return skipped(e, "no gradient comes here when the tape is run in f64");
+    JsonLine e = event(each ? "elements" : "direction", i);
+    if (!gradient.defined()) return skipped(e, "it gets no gradient when the tape is run again in f64");
     const std::vector<double> x = value.to_vector(), g = gradient.to_vector();
     try {
-      each ? elements(i, x, g, e) : along(i, x, g, e);
+      if (each)
+        elements(i, x, g, e);
+      else
+        along(i, x, g, e);
     } catch (const Error& error) {
       skipped(e, std::string(error.what()).substr(0, std::string(error.what()).find('\n')));
     }
@@ -196,7 +200,7 @@ class Checker {
         line, [&](const std::vector<double>&) { return analytic; }, false, why);
   }
 
-  void along(int i, const std::vector<double>& x, const std::vector<double>& g, Event e) {
+  void along(int i, const std::vector<double>& x, const std::vector<double>& g, JsonLine e) {
     const std::vector<double> v = direction(x);
     std::string why;
     const Judgement j = measure(i, x, v, dot(g, v), why);
@@ -205,7 +209,7 @@ class Checker {
     write_(e);
   }
 
-  void elements(int i, const std::vector<double>& x, const std::vector<double>& g, Event e) {
+  void elements(int i, const std::vector<double>& x, const std::vector<double>& g, JsonLine e) {
     std::vector<double> numeric(x.size()), v(x.size());
     Judgement worst;
     std::size_t at = 0;
@@ -216,9 +220,12 @@ class Checker {
       if (!why.empty()) return skipped(e, why);
       numeric[k] = j.numeric / v[k];
       v[k] = 0;
-      // Where both are next to nothing the relative error says nothing.
+      // For two tiny numbers the relative error has no meaning.
       if (j.verdict == Agreement::ok && std::abs(j.analytic - j.numeric) < 1e-10) j.error = std::min(j.error, 1e-10);
-      if (j.verdict > worst.verdict || (j.verdict == worst.verdict && j.error > worst.error)) worst = j, at = k;
+      if (j.verdict > worst.verdict || (j.verdict == worst.verdict && j.error > worst.error)) {
+        worst = j;
+        at = k;
+      }
       if (worst.h == 0) worst.h = j.h;
     }
     const Shape shape = replay_.value(i).shape();
@@ -233,16 +240,16 @@ class Checker {
 
   const Walked& w_;
   const CheckOptions& o_;
-  const std::function<void(Event)>& write_;
+  const std::function<void(JsonLine)>& write_;
   Replay replay_;
   std::vector<double> weights_;  // the walk's cotangent
   std::uint64_t counter_ = 0;
-  std::int64_t start_ = 0;  // the work that came before the tensors
+  std::int64_t start_ = 0;  // work before the tensors
 };
 
 }  // namespace
 
-void run_checks(const Walked& w, const CheckOptions& options, const std::function<void(Event)>& write) {
+void run_checks(const Walked& w, const CheckOptions& options, const std::function<void(JsonLine)>& write) {
   const detail::Aside aside;
   Checker(w, options, write).run();
 }

@@ -1,3 +1,4 @@
+// From what observers are told to the events of a trace.
 #include "study/trace/recorder.hpp"
 
 #include <algorithm>
@@ -33,7 +34,8 @@ bool is_builtin(const Tape& tape, int node) {
   return std::find(all.begin(), all.end(), tape.state()[node].op) != all.end();
 }
 
-std::string at(const Tape& tape, int node) {
+// "tanh (xor.cpp:16)"
+std::string name_and_place(const Tape& tape, int node) {
   return std::string(tape[node].name()) + " (" + to_string(tape[node].where()) + ")";
 }
 
@@ -78,7 +80,7 @@ void Recorder::on_tape_begin(const Tape& tape) {
       OnTape{
           .number = n.tape, .full = n.full, .inputs = {}, .numbers = {}, .versions = {}, .constants = {}, .walk = {}});
   run_->write(
-      Event("tape").integer("tape", n.tape).integer("thread", thread_).integer("step", n.step).flag("full", n.full),
+      JsonLine("tape").integer("tape", n.tape).integer("thread", thread_).integer("step", n.step).flag("full", n.full),
       n.tape, true);
 }
 
@@ -86,7 +88,7 @@ void Recorder::on_tape_end(const Tape& tape) {
   OnTape* t = find(tape);
   if (!t) return;
   break_off(*t);
-  run_->write(Event("tape_end").integer("tape", t->number).integer("nodes", tape.size()), t->number);
+  run_->write(JsonLine("tape_end").integer("tape", t->number).integer("nodes", tape.size()), t->number);
   const bool walked = t->walked;
   tapes_.erase(tape.id());
   run_->end_tape(walked);
@@ -107,7 +109,7 @@ void Recorder::on_record(const RecordEvent& e) {
 
 void Recorder::write_leaf(OnTape& t, NodeView node, const Tensor& value) {
   t.versions[node.index()] = value.version();
-  Event event("leaf");
+  JsonLine event("leaf");
   event.integer("tape", t.number).integer("node", node.index());
   if (node.is_constant()) {
     event.string("name", value.name()).flag("constant", true);
@@ -130,7 +132,7 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
       write_leaf(t, e.tape[inputs[k]], *e.in[k]);  // an optimizer has stepped while the tape lives
     }
   }
-  Event event("op");
+  JsonLine event("op");
   event.integer("tape", t.number)
       .integer("node", e.node)
       .string("op", node.name())
@@ -145,10 +147,11 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
   const bool nonfinite = event.nonfinite();
   run_->write(event, t.number, true);
   if (nonfinite)
-    run_->found_nonfinite(t.number, e.node, 0, "the first NaN or infinity is a value of " + at(e.tape, e.node));
+    run_->found_nonfinite(t.number, e.node, 0,
+                          "the first NaN or infinity is a value of " + name_and_place(e.tape, e.node));
 }
 
-// The tape does not keep it, and must not: its nodes would have other numbers than without a trace.
+// The number of a constant. The tape must not keep it: its nodes would have other numbers than without a trace.
 int Recorder::constant(OnTape& t, const Tensor& x, NodeView of) {
   const int next = -1 - static_cast<int>(t.inputs.constants.size());
   const auto [at, fresh] = t.constants.emplace(x.impl(), next);
@@ -156,7 +159,7 @@ int Recorder::constant(OnTape& t, const Tensor& x, NodeView of) {
   at->second = next;  // new, or changed since
   t.inputs.constants.push_back(x);
   t.inputs.versions.push_back(x.version());
-  run_->write(Event("leaf")
+  run_->write(JsonLine("leaf")
                   .integer("tape", t.number)
                   .integer("node", next)
                   .string("name", x.name())
@@ -173,7 +176,7 @@ void Recorder::on_module(const ModuleEvent& e) {
   if (!tape || !full(*tape)) return;
   try {
     for (const nn::NamedParameter& p : e.module.named_parameters()) run_->name(p.value, p.name);
-  } catch (const Error&) {}  // two of one name: those who save it will hear of that
+  } catch (const Error&) {}  // duplicate names: saving the module reports them
 }
 
 // ---- backward ----
@@ -185,7 +188,7 @@ void Recorder::on_walk_begin(const WalkEvent& e) {
   t->walked = true;
   const auto size = static_cast<std::size_t>(e.node) + 1;
   t->walk = Walking{.number = run_->begin_walk(), .from = e.node, .of = {}, .arrived = {}, .grads = {}};
-  Event event("walk");
+  JsonLine event("walk");
   event.integer("tape", t->number)
       .integer("walk", t->walk->number)
       .string("what", e.what)
@@ -210,7 +213,7 @@ void Recorder::on_visit(const VisitEvent& e) {
   if (!t || !t->walk) return;
   const auto i = static_cast<std::size_t>(e.node);
   t->walk->grads[i] = e.grad;
-  Event event("visit");
+  JsonLine event("visit");
   event.integer("tape", t->number)
       .integer("walk", t->walk->number)
       .integer("node", e.node)
@@ -221,7 +224,7 @@ void Recorder::on_visit(const VisitEvent& e) {
   run_->write(event, t->number);
   if (nonfinite)
     run_->found_nonfinite(t->number, e.node, t->walk->number,
-                          "the first NaN or infinity is in the gradient of " + at(e.tape, e.node));
+                          "the first NaN or infinity is in the gradient of " + name_and_place(e.tape, e.node));
 }
 
 void Recorder::on_contribution(const ContributionEvent& e) {
@@ -229,7 +232,7 @@ void Recorder::on_contribution(const ContributionEvent& e) {
   if (!t || !t->walk) return;
   const auto to = static_cast<std::size_t>(e.to);
   const std::int64_t limit = run_->options.values;
-  Event event("contribution");
+  JsonLine event("contribution");
   event.integer("tape", t->number)
       .integer("walk", t->walk->number)
       .integer("from", e.from)
@@ -239,14 +242,17 @@ void Recorder::on_contribution(const ContributionEvent& e) {
       .integer("of", t->walk->of[to])
       .flag("fused", e.fused)
       .tensor("added", e.added, limit);
-  e.before.defined() ? event.tensor("before", e.before, limit) : event.null("before");
+  if (e.before.defined())
+    event.tensor("before", e.before, limit);
+  else
+    event.null("before");
   run_->write(event.tensor("after", e.after, limit), t->number);
 }
 
 void Recorder::on_accumulate(const AccumulateEvent& e) {
   OnTape* t = full(e.tape);
   if (!t || !t->walk) return;
-  run_->write(Event("accumulate")
+  run_->write(JsonLine("accumulate")
                   .integer("tape", t->number)
                   .integer("walk", t->walk->number)
                   .integer("node", e.node)
@@ -259,34 +265,36 @@ void Recorder::on_walk_end(const WalkEvent& e) {
   OnTape* t = find(e.tape);
   if (!t || !t->walk) return;
   const Walking& w = *t->walk;
-  run_->write(Event("walk_end").integer("tape", t->number).integer("walk", w.number).flag("complete", true), t->number);
+  run_->write(JsonLine("walk_end").integer("tape", t->number).integer("walk", w.number).flag("complete", true),
+              t->number);
   for (std::size_t i = 0; i < w.of.size(); ++i)
     if (w.arrived[i] != w.of[i])
-      run_->write(Event("warning")
-                      .string("code", "contributions")
-                      .string("text", at(e.tape, static_cast<int>(i)) + " was to get " + std::to_string(w.of[i]) +
-                                          " contributions and got " + std::to_string(w.arrived[i]))
-                      .integer("tape", t->number)
-                      .integer("node", static_cast<int>(i))
-                      .integer("walk", w.number),
-                  t->number);
+      run_->write(
+          JsonLine("warning")
+              .string("code", "contributions")
+              .string("text", name_and_place(e.tape, static_cast<int>(i)) + " got " + std::to_string(w.arrived[i]) +
+                                  " contributions, expected " + std::to_string(w.of[i]))
+              .integer("tape", t->number)
+              .integer("node", static_cast<int>(i))
+              .integer("walk", w.number),
+          t->number);
   if (t->full && run_->options.checks != Checks::off) {
     const Walked walked{e.tape, t->inputs, e.node, e.recorded, w.of, w.grads};
-    const auto write = [&](Event check) {
+    const auto write = [&](JsonLine check) {
       run_->write(check.integer("tape", t->number).integer("walk", w.number), t->number);
     };
     try {
       const detail::Unobserved quiet;
       run_checks(walked, {run_->options.checks, run_->options.values}, write);
-    } catch (const Error& error) { write(Event("warning").string("code", "check").string("text", error.what())); }
+    } catch (const Error& error) { write(JsonLine("warning").string("code", "check").string("text", error.what())); }
   }
   t->walk.reset();
 }
 
-// A walk that has not come to its end by now never will: an error stopped it.
+// A walk that has not ended by now was stopped by an error.
 void Recorder::break_off(OnTape& t) {
   if (!t.walk) return;
-  run_->write(Event("walk_end").integer("tape", t.number).integer("walk", t.walk->number).flag("complete", false),
+  run_->write(JsonLine("walk_end").integer("tape", t.number).integer("walk", t.walk->number).flag("complete", false),
               t.number);
   t.walk.reset();
 }
@@ -295,13 +303,14 @@ void Recorder::break_off(OnTape& t) {
 
 void Recorder::on_mutation(const MutationEvent& e) {
   const auto update = pending_.find(e.tensor.impl());
-  if (update != pending_.end()) {  // an optimizer's: told with its step
-    update->second.where = e.where, update->second.located = true;
+  if (update != pending_.end()) {  // by an optimizer: written with its step
+    update->second.where = e.where;
+    update->second.located = true;
     return;
   }
   const auto leaf = run_->known(e.tensor);
   if (!leaf || !run_->in_full()) return;
-  run_->write(Event("mutation")
+  run_->write(JsonLine("mutation")
                   .integer("step", run_->step_number())
                   .string("what", e.what)
                   .integer("tensor", leaf->number)
@@ -314,7 +323,7 @@ void Recorder::on_mutation(const MutationEvent& e) {
 void Recorder::on_zero_grad(const ZeroGradEvent& e) {
   const auto leaf = run_->known(e.leaf);
   if (!leaf || !run_->in_full()) return;
-  run_->write(Event("zero_grad")
+  run_->write(JsonLine("zero_grad")
                   .integer("step", run_->step_number())
                   .integer("tensor", leaf->number)
                   .string("name", leaf->name));
@@ -336,7 +345,7 @@ void Recorder::on_step(const StepEvent& e) {
   pending_.erase(found);
   std::vector<double> change = e.value.to_vector();
   for (std::size_t i = 0; i < change.size(); ++i) change[i] -= before.numbers[i];
-  Event event("step");
+  JsonLine event("step");
   event.integer("step", step)
       .string("optimizer", e.optimizer)
       .string("parameter", e.parameter)
@@ -357,7 +366,7 @@ void Recorder::on_step(const StepEvent& e) {
 }
 
 void Recorder::on_scalar(const ScalarEvent& e) {
-  run_->write(Event("scalar").integer("step", run_->step_number()).string("name", e.name).number("value", e.value));
+  run_->write(JsonLine("scalar").integer("step", run_->step_number()).string("name", e.name).number("value", e.value));
 }
 
 }  // namespace gradus::study

@@ -1,3 +1,4 @@
+// Running a recorded tape again: in f64, from its leaves and constants, whole or from one replaced value on.
 #include "study/trace/replay.hpp"
 
 #include "tape/state.hpp"
@@ -11,13 +12,13 @@ Tensor to_double(const Tensor& x) {
   return is_floating(x.dtype()) && x.dtype() != f64 ? numbers.to(f64) : numbers;
 }
 
-void check_unchanged(const Tensor& x, std::uint32_t version, Loc met) {
+void check_unchanged(const Tensor& x, std::uint32_t version, Loc where) {
   if (x.version() != version)
     throw Error("check",
                 {.wrong = "a tensor has changed since it was recorded, so the tape cannot be run again",
                  .got = "shape " + to_string(x.shape()),
                  .advice = "change it after the walk"},
-                met);
+                where);
 }
 
 }  // namespace
@@ -43,10 +44,10 @@ Replay::Replay(const Walked& w) : w_(w), below_(static_cast<std::size_t>(w.from)
   }
 }
 
-void Replay::take_constant(std::size_t k, Loc met) {
+void Replay::take_constant(std::size_t k, Loc where) {
   constants_.resize(w_.inputs.constants.size());
   if (constants_[k].defined()) return;
-  check_unchanged(w_.inputs.constants[k], w_.inputs.versions[k], met);
+  check_unchanged(w_.inputs.constants[k], w_.inputs.versions[k], where);
   constants_[k] = to_double(w_.inputs.constants[k]);
 }
 
@@ -127,14 +128,17 @@ std::vector<Tensor> Replay::gradients(const Tensor& cotangent) {
     const auto at = static_cast<std::size_t>(i);
     if (!below_[at]) continue;
     if (w_.inputs.of[at].empty()) {
-      values[at] = detail::alias(values_[at]);  // of its own: two leaves may share numbers
+      values[at] = detail::alias(values_[at]);  // a tensor of its own: two leaves may share numbers
       if (w_.grads[at].defined()) tape.watch(values[at]);
     } else {
       in.clear();
       for (const int k : w_.inputs.of[at]) in.push_back(input(k, values));
       values[at] = run(i, in);
     }
-    if (w_.grads[at].defined() && tape.index_of(values[at]) >= 0) which.push_back(at), targets.push_back(values[at]);
+    if (w_.grads[at].defined() && tape.index_of(values[at]) >= 0) {
+      which.push_back(at);
+      targets.push_back(values[at]);
+    }
   }
   const std::vector<Tensor> found =
       tape.gradient(values.back(), targets, {.record = w_.recorded, .cotangent = cotangent});

@@ -1,3 +1,4 @@
+// One trace: which steps are recorded in full, the numbers of tapes, walks and leaves, and the file.
 #include "study/trace/run.hpp"
 
 #include <unistd.h>
@@ -62,14 +63,16 @@ std::string program() {
 Steps steps_of(const TraceOptions& o, Loc where) {
   const auto steps = Steps::parse(o.steps);
   if (!steps)
-    throw Error(
-        "Trace",
-        {.wrong = "steps cannot be read", .got = "'" + o.steps + "'", .expected = "all, none, or the like of 0-9,100"},
-        where);
+    throw Error("Trace",
+                {.wrong = "'steps' is not a list of steps",
+                 .got = "'" + o.steps + "'",
+                 .expected = "all, none, or ranges as in 0-9,100"},
+                where);
   if (o.values < 0 || o.ring < 0)
     throw Error("Trace",
                 {.wrong = "a limit is negative",
-                 .got = "values " + std::to_string(o.values) + ", ring " + std::to_string(o.ring)},
+                 .got = "values " + std::to_string(o.values) + ", ring " + std::to_string(o.ring),
+                 .expected = "0 or more"},
                 where);
   return *steps;
 }
@@ -80,7 +83,7 @@ Run::Run(const std::string& path, const TraceOptions& o, Loc where)
     : options(o), steps_(steps_of(o, where)), sink_(path, o.ring) {
   std::error_code none;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  sink_.open(Event("header")
+  sink_.open(JsonLine("header")
                  .string("format", "gradus-trace")
                  .integer("version", 1)
                  .string("library", GRADUS_VERSION)
@@ -99,7 +102,7 @@ int Run::new_thread() {
   return threads_++;
 }
 
-void Run::write(const Event& event, int tape, bool definition) {
+void Run::write(const JsonLine& event, int tape, bool definition) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
@@ -109,7 +112,7 @@ void Run::write(const Event& event, int tape, bool definition) {
 
 // ---- steps ----
 
-// The updates of one optimizer step are told one by one; a tape or a walk says that they are over.
+// The updates of one optimizer step come one by one; the next tape or walk shows that the step is over.
 void Run::finish_step() {
   if (stepping_) ++optimizer_steps_;
   stepping_ = false;
@@ -120,15 +123,14 @@ Run::NewTape Run::begin_tape() {
   finish_step();
   const int step = step_locked();
   const NewTape t{++tapes_, step, steps_.contains(step)};
-  const bool tell = !t.full && !told_outline_;
-  if (tell) told_outline_ = true;
+  const bool warn = !t.full && !warned_outline_;
+  if (warn) warned_outline_ = true;
   lock.unlock();
-  if (tell)
-    write(Event("warning")
+  if (warn)
+    write(JsonLine("warning")
               .string("code", "outline")
-              .string("text", "step " + std::to_string(step) +
-                                  " is recorded in outline, as are others that are not in '" + options.steps +
-                                  "': see GRADUS_TRACE_STEPS")
+              .string("text", "step " + std::to_string(step) + " and all others outside of '" + options.steps +
+                                  "' are recorded in outline; GRADUS_TRACE_STEPS sets the range")
               .integer("tape", t.tape));
   return t;
 }
@@ -181,7 +183,7 @@ void Run::name(const Tensor& x, const std::string& name) {
   if (leaf.name.empty()) leaf.name = unused(name);
 }
 
-// Two networks may both have a "0.weight": the later one is called "0.weight.2".
+// Two networks may both have a "0.weight": the second is called "0.weight.2".
 std::string Run::unused(const std::string& name) const {
   const auto taken = [&](const std::string& n) {
     return std::any_of(known_.begin(), known_.end(), [&](const auto& k) { return k.second.leaf.name == n; });
@@ -213,12 +215,12 @@ void Run::found_nonfinite(int tape, int node, int walk, const std::string& text)
     const std::lock_guard lock(mutex_);
     if (std::exchange(nonfinite_, true)) return;
   }
-  Event e("warning");
+  JsonLine e("warning");
   e.string("code", "nonfinite").string("text", text).integer("tape", tape).integer("node", node);
   if (walk) e.integer("walk", walk);
   write(e, tape);
   if (options.ring == 0) return;
-  write(Event("warning").string("code", "stopped").string("text", "a ring stops at the first NaN or infinity"));
+  write(JsonLine("warning").string("code", "stopped").string("text", "a ring stops at the first NaN or infinity"));
   const std::lock_guard lock(mutex_);
   stopped_ = true;
 }

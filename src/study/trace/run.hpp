@@ -19,7 +19,7 @@ namespace gradus::study {
 // "0-9,100" and the like.
 class Steps {
  public:
-  static std::optional<Steps> parse(const std::string& text);  // none: not of that form
+  static std::optional<Steps> parse(const std::string& text);  // none: another form
   bool contains(std::int64_t step) const;
 
  private:
@@ -34,7 +34,7 @@ struct LeafName {
 
 class Run {
  public:
-  Run(const std::string& path, const TraceOptions& options, Loc where);  // throws for options that make no sense
+  Run(const std::string& path, const TraceOptions& options, Loc where);  // throws for options out of range
 
   const TraceOptions options;
 
@@ -55,15 +55,15 @@ class Run {
   std::optional<LeafName> known(const Tensor& x);  // x, or the leaf whose numbers x is a view of
   void forget_the_dead();
 
-  void write(const Event& event, int tape = 0, bool definition = false);
-  // Says so once in the trace; in a ring, nothing more is recorded.
+  void write(const JsonLine& event, int tape = 0, bool definition = false);
+  // Writes a warning, the first time only. In a ring nothing is recorded after it.
   void found_nonfinite(int tape, int node, int walk, const std::string& text);
   void close(bool ok) { sink_.close(ok); }
 
  private:
   struct Known {
     LeafName leaf;
-    Tensor tensor;  // held, so that no other takes its place in memory
+    Tensor tensor;  // kept, so that no other tensor takes its address
   };
   int step_locked() const { return optimizer_ ? optimizer_steps_ : walked_tapes_; }
   void finish_step();
@@ -73,7 +73,7 @@ class Run {
   Sink sink_;
   std::mutex mutex_;
   int threads_ = 0, tapes_ = 0, walks_ = 0, leaves_ = 0, optimizer_steps_ = 0, walked_tapes_ = 0;
-  bool optimizer_ = false, stepping_ = false, told_outline_ = false, nonfinite_ = false, stopped_ = false;
+  bool optimizer_ = false, stepping_ = false, warned_outline_ = false, nonfinite_ = false, stopped_ = false;
   std::unordered_map<const detail::TensorImpl*, Known> known_;
 };
 

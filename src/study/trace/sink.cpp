@@ -1,3 +1,4 @@
+// Lines written out at once, and the file of a ring written anew now and then.
 #include "study/trace/sink.hpp"
 
 #include <fcntl.h>
@@ -48,7 +49,7 @@ void Sink::write(std::string line, int tape, bool definition) {
   if (!put(file_, line)) {
     const int error = errno;
     const bool cut = ::ftruncate(file_, length_) == 0;  // no half line
-    return complain(cut ? "stopped writing the" : "broke off in the", error);
+    return complain(cut ? "stopped writing the" : "stopped in the middle of a line of the", error);
   }
   length_ += static_cast<std::int64_t>(line.size());
   ++lines_;
@@ -75,7 +76,7 @@ void Sink::compact() {
   kept_ = std::move(keep);
   fresh_ = 0;
   std::string text = header_;
-  if (dropped_) text += Event("dropped").integer("events", dropped_).str();
+  if (dropped_) text += JsonLine("dropped").integer("events", dropped_).str();
   lines_ = 1 + (dropped_ ? 1 : 0) + static_cast<std::int64_t>(kept_.size());
   for (const Entry& e : kept_) text += e.line;
   const std::string next = path_ + ".next";
@@ -94,7 +95,7 @@ void Sink::compact() {
 
 void Sink::close(bool ok) {
   if (file_ >= 0 && ring_ && static_cast<std::int64_t>(kept_.size()) > ring_) compact();
-  write(Event("end").integer("events", lines_).flag("ok", ok).str(), 0, false);
+  write(JsonLine("end").integer("events", lines_).flag("ok", ok).str(), 0, false);
   const std::lock_guard lock(mutex_);
   if (file_ >= 0) ::close(file_);
   file_ = -1;

@@ -8,7 +8,7 @@
 
 namespace gradus::study {
 
-// Trouble is said once, in one line on stderr, and ends the writing; the program goes on.
+// An error is reported once, in one line on stderr, and ends the writing; the program goes on.
 class Sink {
  public:
   Sink(std::string path, std::int64_t ring) : path_(std::move(path)), ring_(ring) {}
@@ -17,8 +17,8 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
 
   void open(const std::string& header);
-  // In a ring the definitions of a tape (leaves, operations) stay as long as another event of it, or of a later one,
-  // does. Tape 0: none.
+  // A ring keeps the definitions of a tape (leaves, operations) as long as it keeps another event of that tape or of a
+  // later one. Tape 0: the event belongs to no tape.
   void write(std::string line, int tape, bool definition);
   void close(bool ok);
   bool good() const { return file_ >= 0; }

@@ -1,3 +1,4 @@
+// Finding a program's source files, and only source files.
 #include "trace/sources.hpp"
 
 #include <fmt/format.h>

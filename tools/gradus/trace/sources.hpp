@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "trace/file.hpp"
+#include "trace/open.hpp"
 
 namespace gradus::tool {
 

@@ -1,25 +1,19 @@
-#include "trace/file.hpp"
+// The reader of a trace's events: JSON members by name, checked, into the structs of read_trace.hpp.
+#include "study/trace/events.hpp"
 
-#include <fmt/format.h>
-
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <limits>
 
-#include "cli/command.hpp"
-#include "trace/json.hpp"
+#include "tensor/format.hpp"
 
-namespace gradus::tool::trace {
+namespace gradus::study::trace {
 
 namespace {
 
-constexpr int newest = 1;
+using Value = JsonValue;
 
-struct Bad {
-  std::string why;
-};
+// The largest integer below which every integer is a double.
+constexpr double most_exact = 9007199254740992.0;
 
 // The members of an object, by name; what is missing or of another kind is an error, unless a fallback is given.
 class Reader {
@@ -28,7 +22,7 @@ class Reader {
 
   const Value& need(const char* name, Value::Kind kind) const {
     const Value* m = v_.find(name);
-    if (!m || m->kind != kind) throw Bad{fmt::format("'{}' is missing or of another kind", name)};
+    if (!m || m->kind != kind) throw BadEvent{formatted("'{}' is missing or of another kind", name)};
     return *m;
   }
   bool has(const char* name) const {
@@ -40,7 +34,7 @@ class Reader {
   bool flag(const char* name) const { return need(name, Value::Kind::flag).flag; }
   double number(const char* name) const {
     const Value* m = v_.find(name);
-    if (!m || !is_number(*m)) throw Bad{fmt::format("'{}' is missing or not a number", name)};
+    if (!m || !is_number(*m)) throw BadEvent{formatted("'{}' is missing or not a number", name)};
     return m->number;
   }
   double number_or_nan(const char* name) const {
@@ -48,23 +42,22 @@ class Reader {
   }
   std::int64_t integer(const char* name) const {
     const Value& m = need(name, Value::Kind::number);
-    if (!m.integral) throw Bad{fmt::format("'{}' is not an integer", name)};
+    if (!m.integral) throw BadEvent{formatted("'{}' is not an integer", name)};
     return m.integer;
   }
   int small(const char* name) const {
     const std::int64_t n = integer(name);
-    if (n != static_cast<int>(n)) throw Bad{fmt::format("'{}' is too large", name)};
-    return static_cast<int>(n);
+    return as_small(n, name);
   }
   int small_or(const char* name, int fallback) const { return has(name) ? small(name) : fallback; }
   std::vector<std::int64_t> integers(const char* name) const {
     std::vector<std::int64_t> list;
-    for (const double n : need(name, Value::Kind::list).list) list.push_back(whole(n, name));
+    for (const double n : need(name, Value::Kind::list).list) list.push_back(as_integer(n, name));
     return list;
   }
   std::vector<int> nodes(const char* name) const {
     std::vector<int> list;
-    for (const std::int64_t n : integers(name)) list.push_back(static_cast<int>(n));
+    for (const std::int64_t n : integers(name)) list.push_back(as_small(n, name));
     return list;
   }
   Place place(const char* name) const {
@@ -83,42 +76,61 @@ class Reader {
     return m.kind == Value::Kind::number ||
            (m.kind == Value::Kind::text && (m.text == "nan" || m.text == "inf" || m.text == "-inf"));
   }
-  static std::int64_t whole(double n, const char* name) {
-    if (!(std::abs(n) < 1e9) || n != std::floor(n))
-      throw Bad{fmt::format("'{}' holds something that is not a small integer", name)};
+  static std::int64_t as_integer(double n, const char* name) {
+    if (!(std::abs(n) <= most_exact) || n != std::floor(n))
+      throw BadEvent{formatted("'{}' holds a number that is not an integer, or is too large", name)};
     return static_cast<std::int64_t>(n);
+  }
+  // Far enough from the ends of int that readers can add and subtract.
+  static int as_small(std::int64_t n, const char* name) {
+    constexpr std::int64_t most = std::int64_t{1} << 30;
+    if (n < -most || n > most) throw BadEvent{formatted("'{}' is too large", name)};
+    return static_cast<int>(n);
   }
   const Value& v_;
 };
 
+DType dtype_by_name(const std::string& name, const char* member) {
+  for (const DType dtype : {f32, f64, i64, boolean})
+    if (gradus::name(dtype) == name) return dtype;
+  throw BadEvent{formatted("'{}' has the unknown dtype '{}'", member, name.substr(0, 40))};
+}
+
+Shape shape_of(const std::vector<std::int64_t>& sizes, const char* member) {
+  if (sizes.size() > max_dims) throw BadEvent{formatted("'{}' has more than {} axes", member, max_dims)};
+  Shape shape;
+  double largest = 1;  // of the products that numel() forms, whatever sizes are 0
+  for (const std::int64_t s : sizes) {
+    if (s < 0) throw BadEvent{formatted("'{}' has a negative size", member)};
+    largest *= static_cast<double>(std::max<std::int64_t>(s, 1));
+    if (largest > most_exact) throw BadEvent{formatted("'{}' has too many elements", member)};
+    shape.push_back(s);
+  }
+  return shape;
+}
+
+// Rounds the numbers to what their dtype can hold.
+void fit(std::vector<double>& data, DType dtype, const char* member) {
+  for (double& x : data) {
+    if (dtype == f32) x = static_cast<float>(x);
+    if (is_floating(dtype)) continue;
+    const bool integer = x == std::floor(x) && std::abs(x) < 9.3e18;
+    if (!integer || (dtype == boolean && x != 0 && x != 1))
+      throw BadEvent{formatted("'{}' holds a number that does not fit its dtype {}", member, name(dtype))};
+    if (x >= 9223372036854775808.0) x = 9223372036854774784.0;  // INT64_MAX, as the nearest double below it
+  }
+}
+
 Numbers Reader::numbers(const char* name) const {
   const Reader in(need(name, Value::Kind::object));
   Numbers n;
-  const std::string& dtype = in.text("dtype");
-  if (dtype == "f32")
-    n.dtype = f32;
-  else if (dtype == "f64")
-    n.dtype = f64;
-  else if (dtype == "i64")
-    n.dtype = i64;
-  else if (dtype == "bool")
-    n.dtype = boolean;
-  else
-    throw Bad{fmt::format("'{}' has the unknown dtype '{}'", name, dtype)};
-  const auto sizes = in.integers("shape");
-  if (sizes.size() > max_dims) throw Bad{fmt::format("'{}' has too many axes", name)};
-  double count = 1;
-  for (const std::int64_t s : sizes) {
-    if (s < 0) throw Bad{fmt::format("'{}' has a negative size", name)};
-    n.shape.push_back(s);
-    count *= static_cast<double>(s);
-  }
+  n.dtype = dtype_by_name(in.text("dtype"), name);
+  n.shape = shape_of(in.integers("shape"), name);
   if (in.has("data")) {
     n.data = in.need("data", Value::Kind::list).list;
-    if (static_cast<double>(n.data.size()) != count)
-      throw Bad{fmt::format("'{}' has {} numbers for its shape {}", name, n.data.size(), to_string(n.shape))};
-    if (n.dtype == f32)
-      for (double& x : n.data) x = static_cast<float>(x);
+    if (static_cast<std::int64_t>(n.data.size()) != n.shape.numel())
+      throw BadEvent{formatted("'{}' has {} numbers for its shape {}", name, n.data.size(), to_string(n.shape))};
+    fit(n.data, n.dtype, name);
     return n;
   }
   const Reader stats(in.need("stats", Value::Kind::object));
@@ -140,15 +152,16 @@ std::vector<Attribute> Reader::attributes(const char* name) const {
   for (const auto& [key, value] : need(name, Value::Kind::object).members) {
     Attribute a{.name = key};
     if (value.kind == Value::Kind::flag) {
-      a.kind = Attribute::Kind::flag, a.flag = value.flag;
+      a.kind = Attribute::Kind::flag;
+      a.flag = value.flag;
     } else if (value.kind == Value::Kind::list) {
       a.kind = Attribute::Kind::list;
-      for (const double n : value.list) a.list.push_back(whole(n, "attributes"));
+      for (const double n : value.list) a.list.push_back(as_integer(n, "attributes"));
     } else if (is_number(value)) {
       a.number = value.number;
       a.integer = value.integral ? value.integer : 0;
     } else {
-      throw Bad{fmt::format("attribute '{}' is of an unknown kind", key)};
+      throw BadEvent{formatted("attribute '{}' is of an unknown kind", key)};
     }
     all.push_back(std::move(a));
   }
@@ -157,27 +170,37 @@ std::vector<Attribute> Reader::attributes(const char* name) const {
 
 Check check(const Reader& in) {
   Check c{.tape = in.small("tape"), .walk = in.small("walk"), .node = in.small("node")};
-  c.kind = in.text("kind"), c.verdict = in.text("verdict");
+  c.kind = in.text("kind");
+  c.verdict = in.text("verdict");
   c.slot = in.small_or("slot", -1);
-  c.op = in.text_or("op"), c.why = in.text_or("why");
+  c.op = in.text_or("op");
+  c.why = in.text_or("why");
   if (c.verdict == "skipped") return c;
-  c.h = in.number("h"), c.error = in.number("error");
+  c.h = in.number("h");
+  c.error = in.number("error");
   c.local = in.numbers_if("local");
   if (c.kind == "elements") {
-    c.analytic_each = in.numbers("analytic"), c.numeric_each = in.numbers("numeric");
+    c.analytic_each = in.numbers("analytic");
+    c.numeric_each = in.numbers("numeric");
     c.at = in.integer("at");
   } else {
-    c.analytic = in.number("analytic"), c.numeric = in.number("numeric");
+    c.analytic = in.number("analytic");
+    c.numeric = in.number("numeric");
   }
   return c;
 }
 
 Step step(const Reader& in) {
   Step s{.step = in.small("step"), .tensor = in.small_or("tensor", -1)};
-  s.optimizer = in.text("optimizer"), s.parameter = in.text("parameter");
-  s.count = in.integer("count"), s.lr = in.number("lr"), s.ratio = in.number("ratio");
+  s.optimizer = in.text("optimizer");
+  s.parameter = in.text("parameter");
+  s.count = in.integer("count");
+  s.lr = in.number("lr");
+  s.ratio = in.number("ratio");
   s.loc = in.place("loc");
-  s.before = in.numbers_if("before"), s.after = in.numbers_if("after"), s.grad = in.numbers_if("grad");
+  s.before = in.numbers_if("before");
+  s.after = in.numbers_if("after");
+  s.grad = in.numbers_if("grad");
   if (in.has("state")) {
     const Value& all = in.need("state", Value::Kind::object);
     for (const auto& [key, value] : all.members) s.state.emplace_back(key, Reader(all).numbers(key.c_str()));
@@ -187,7 +210,9 @@ Step step(const Reader& in) {
 
 Walk walk(const Reader& in) {
   Walk w{.tape = in.small("tape"), .walk = in.small("walk"), .from = in.small("from")};
-  w.what = in.text("what"), w.recorded = in.flag("recorded"), w.loc = in.place("loc");
+  w.what = in.text("what");
+  w.recorded = in.flag("recorded");
+  w.loc = in.place("loc");
   if (in.has("value")) w.value = in.number("value");
   if (in.has("targets")) w.targets = in.nodes("targets");
   return w;
@@ -195,13 +220,16 @@ Walk walk(const Reader& in) {
 
 Warning warning(const Reader& in) {
   Warning w{.code = in.text("code"), .text = in.text("text")};
-  w.tape = in.small_or("tape", 0), w.node = in.small_or("node", 0), w.walk = in.small_or("walk", 0);
+  w.tape = in.small_or("tape", 0);
+  w.node = in.small_or("node", 0);
+  w.walk = in.small_or("walk", 0);
   w.has_node = in.has("node");
   return w;
 }
 
-// The event in `v`; none for a kind that is not known.
-std::optional<Body> body(const Value& v) {
+}  // namespace
+
+std::optional<Body> body_of(const JsonValue& v) {
   const Reader in(v);
   const std::string& ev = in.text("ev");
   const auto tape = [&] { return in.small("tape"); };
@@ -263,8 +291,10 @@ std::optional<Body> body(const Value& v) {
     return ZeroGrad{.step = in.small("step"), .tensor = in.small_or("tensor", -1), .name = in.text("name")};
   if (ev == "mutation") {
     Mutation m{.step = in.small("step"), .tensor = in.small_or("tensor", -1), .what = in.text("what")};
-    m.name = in.text("name"), m.version = in.integer("version"), m.loc = in.place("loc");
-    for (const std::int64_t s : in.integers("shape")) m.shape.push_back(s);
+    m.name = in.text("name");
+    m.version = in.integer("version");
+    m.loc = in.place("loc");
+    m.shape = shape_of(in.integers("shape"), "shape");
     return m;
   }
   if (ev == "scalar") return Scalar{.step = in.small("step"), .name = in.text("name"), .value = in.number("value")};
@@ -274,73 +304,20 @@ std::optional<Body> body(const Value& v) {
   return std::nullopt;
 }
 
-Header header(const std::string& path, const std::string& line) {
-  Value v;
-  std::string wrong;
-  const auto refuse = [&](const char* why) {
-    return Stop(file_trouble, fmt::format("{}: not a Gradus trace: {}", path, why));
-  };
-  if (!parse(line, v, wrong)) throw refuse("line 1 is not a header");
-  try {
-    const Reader in(v);
-    if (in.text("ev") != "header" || in.text("format") != "gradus-trace") throw refuse("line 1 is not a header");
-    Header h{.version = in.small("version")};
-    if (h.version > newest)
-      throw Stop(file_trouble, fmt::format("{}: made by a newer version of Gradus (format {}, this program reads {})",
-                                           path, h.version, newest));
-    h.library = in.text("library"), h.program = in.text("program"), h.directory = in.text("directory");
-    h.checks = in.text("checks"), h.steps = in.text("steps");
-    h.time = in.integer("time"), h.values = in.integer("values"), h.ring = in.integer("ring");
-    return h;
-  } catch (const Bad& bad) { throw refuse(bad.why.c_str()); }
+Header header_of(const JsonValue& v) {
+  const Reader in(v);
+  if (in.text("ev") != "header" || in.text("format") != "gradus-trace") throw BadEvent{"line 1 is not a header"};
+  Header h{.version = in.small("version")};
+  if (h.version > newest_version) return h;
+  h.library = in.text("library");
+  h.program = in.text("program");
+  h.directory = in.text("directory");
+  h.checks = in.text("checks");
+  h.steps = in.text("steps");
+  h.time = in.integer("time");
+  h.values = in.integer("values");
+  h.ring = in.integer("ring");
+  return h;
 }
 
-}  // namespace
-
-Tensor Numbers::tensor() const {
-  if (dtype == f64) return from(std::span<const double>(data), shape);
-  return from(std::span<const double>(data), shape).to(dtype);
-}
-
-std::vector<std::string> File::remarks() const {
-  std::vector<std::string> all;
-  if (!broken.empty()) all.push_back(broken);
-  if (!ended) all.push_back(fmt::format("the trace ends early, after line {}", last_line));
-  if (unknown) all.push_back(fmt::format("{} events are of a kind that this program does not know", unknown));
-  return all;
-}
-
-File read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw Stop(file_trouble, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
-  File file{.path = path};
-  std::string line, wrong;
-  if (!std::getline(in, line)) throw Stop(file_trouble, fmt::format("{}: not a Gradus trace: it is empty", path));
-  file.header = header(path, line);
-  file.last_line = 1;
-  while (std::getline(in, line)) {
-    const std::size_t number = file.last_line + 1;
-    if (in.eof()) {  // a crash in the middle of a line
-      file.broken = fmt::format("line {} is cut off", number);
-      break;
-    }
-    Value v;
-    try {
-      if (!parse(line, v, wrong)) throw Bad{wrong};
-      if (auto event = body(v)) {
-        file.ended = std::holds_alternative<End>(*event);
-        file.events.push_back({number, std::move(*event)});
-      } else {
-        ++file.unknown;
-      }
-    } catch (const Bad& bad) {
-      file.broken = fmt::format("line {} cannot be read ({}); what follows is left out", number, bad.why);
-      file.unreadable = true;
-      break;
-    }
-    file.last_line = number;
-  }
-  return file;
-}
-
-}  // namespace gradus::tool::trace
+}  // namespace gradus::study::trace

@@ -1,0 +1,162 @@
+// read_trace(): a trace's file, line by line, with bounds on what a file can ask for.
+#include <gradus/study/read_trace.hpp>
+
+#include <algorithm>
+#include <functional>
+
+#include "io/file.hpp"
+#include "study/trace/events.hpp"
+#include "tensor/format.hpp"
+#include "tensor/impl.hpp"
+
+namespace gradus::study {
+
+namespace trace {
+
+Tensor Numbers::tensor() const {
+  const Tensor x = from(std::span<const double>(data), shape);
+  return dtype == f64 ? x : x.to(dtype);
+}
+
+std::vector<std::string> File::remarks() const {
+  std::vector<std::string> all;
+  if (!broken.empty()) all.push_back(broken);
+  if (!ended) all.push_back(formatted("the trace ends early, after line {}", last_line));
+  if (unknown) all.push_back(formatted("{} events are of a kind that this version does not know", unknown));
+  return all;
+}
+
+namespace {
+
+constexpr std::size_t longest_header = 1 << 16, longest_line = std::size_t{256} << 20;
+
+// Fills a buffer with the next bytes of the file; returns how many there were.
+using Source = std::function<std::size_t(char* to, std::size_t room)>;
+
+// Splits what a source gives into lines.
+class Lines {
+ public:
+  enum class Next { line, cut, too_long, end };
+
+  explicit Lines(Source source) : source_(std::move(source)) {}
+
+  // The next line without its end, if it has at most `longest` bytes. `cut`: the file ends in the middle of it.
+  Next next(std::string& line, std::size_t longest) {
+    line.clear();
+    for (;;) {
+      if (at_ == filled_) {
+        block_.resize(block_size);
+        filled_ = source_(block_.data(), block_size);
+        at_ = 0;
+        if (filled_ == 0) return line.empty() ? Next::end : Next::cut;
+      }
+      const std::string_view rest(block_.data() + at_, filled_ - at_);
+      const std::size_t end = rest.find('\n');
+      const std::size_t taken = std::min(end, rest.size());
+      if (line.size() + taken > longest) return Next::too_long;
+      line.append(rest.substr(0, taken));
+      at_ += end == rest.npos ? taken : taken + 1;
+      if (end != rest.npos) return Next::line;
+    }
+  }
+
+ private:
+  static constexpr std::size_t block_size = 1 << 16;
+  Source source_;
+  std::string block_;
+  std::size_t at_ = 0, filled_ = 0;
+};
+
+[[noreturn]] void refuse(const std::string& path, const std::string& why, Loc where) {
+  throw Error("read_trace",
+              {.wrong = formatted("'{}' is not a Gradus trace", path),
+               .got = why,
+               .expected = "a file that GRADUS_TRACE or study::Trace has written"},
+              where);
+}
+
+Header read_header(Lines& lines, const std::string& path, Loc where) {
+  std::string line, why;
+  const Lines::Next next = lines.next(line, longest_header);
+  if (next == Lines::Next::end) refuse(path, "the file is empty", where);
+  JsonValue v;
+  if (next != Lines::Next::line || !parse_line(line, v, why)) refuse(path, "line 1 is not a header", where);
+  try {
+    Header header = header_of(v);
+    if (header.version <= newest_version) return header;
+    throw Error("read_trace",
+                {.wrong = formatted("'{}' was written by a newer version of Gradus", path),
+                 .got = formatted("trace version {}", header.version),
+                 .expected = formatted("version {} or lower", newest_version)},
+                where);
+  } catch (const BadEvent& bad) { refuse(path, bad.why, where); }
+}
+
+// Adds the event of a line. Throws BadEvent for a line that is damaged.
+void add_event(File& file, const std::string& line, std::size_t number) {
+  JsonValue v;
+  std::string why;
+  if (!parse_line(line, v, why)) throw BadEvent{why};
+  auto body = body_of(v);
+  if (!body) {
+    ++file.unknown;
+    return;
+  }
+  file.ended = std::holds_alternative<End>(*body);
+  file.events.push_back({number, std::move(*body)});
+}
+
+File read_from(Source source, const std::string& path, Loc where) {
+  Lines lines(std::move(source));
+  File file{.path = path};
+  file.header = read_header(lines, path, where);
+  file.last_line = 1;
+  std::string line;
+  for (;;) {
+    const std::size_t number = file.last_line + 1;
+    const Lines::Next next = lines.next(line, longest_line);
+    if (next == Lines::Next::end) return file;
+    if (next == Lines::Next::cut) {  // a crash while the line was written
+      file.broken = formatted("line {} is cut off", number);
+      return file;
+    }
+    try {
+      if (next == Lines::Next::too_long) throw BadEvent{"it is longer than 256 MiB"};
+      add_event(file, line, number);
+    } catch (const BadEvent& bad) {
+      file.broken = formatted("line {} cannot be read ({}); the rest of the file is left out", number, bad.why);
+      file.unreadable = true;
+      return file;
+    }
+    file.last_line = number;
+  }
+}
+
+}  // namespace
+
+}  // namespace trace
+
+trace::File read_trace(const std::string& path, Loc where) {
+  where = gradus::detail::user_line(where);
+  const io::InputFile in(path, "read_trace", where);
+  std::uint64_t offset = 0;
+  const auto next = [&](char* to, std::size_t room) {
+    const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(room, in.size() - offset));
+    if (bytes > 0) in.read(offset, to, bytes);
+    offset += bytes;
+    return bytes;
+  };
+  return trace::read_from(next, path, where);
+}
+
+trace::File parse_trace(std::string_view bytes, const std::string& name, Loc where) {
+  const auto next = [&](char* to, std::size_t room) {
+    const std::size_t taken = std::min(room, bytes.size());
+    bytes.copy(to, taken);
+    bytes.remove_prefix(taken);
+    return taken;
+  };
+  return trace::read_from(next, name, gradus::detail::user_line(where));
+}
+
+}  // namespace gradus::study
