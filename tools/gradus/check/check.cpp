@@ -21,38 +21,45 @@ void print(const File& file, const Findings& f) {
   for (std::size_t i = 0; i < f.remarks.size() && i < most_lines; ++i) fmt::print("note: {}\n", f.remarks[i]);
   if (f.remarks.size() > most_lines) fmt::print("note: … and {} more\n", f.remarks.size() - most_lines);
   fmt::print("computed again: {} values, {} contributions", f.values, f.rules);
-  if (f.left_out) fmt::print("; {} could not be, for their numbers are not all in the file", f.left_out);
-  fmt::print("\ndifferences, by the program itself: {} ok, {} kink, {} bad, {} skipped\n", f.ok, f.kinks, f.bad,
+  if (f.left_out) fmt::print("; {} were left out (numbers that are not in the file, or too much work)", f.left_out);
+  if (!f.stopped.empty()) fmt::print("; {}", f.stopped);
+  fmt::print("\nfinite differences, by the program itself: {} ok, {} kink, {} bad, {} skipped\n", f.ok, f.kinks, f.bad,
              f.skipped);
   for (std::size_t i = 0; i < f.troubles.size() && i < most_lines; ++i)
     fmt::print("OFF line {}: {}\n", f.troubles[i].line, f.troubles[i].text);
   if (f.troubles.size() > most_lines) fmt::print("… and {} more\n", f.troubles.size() - most_lines);
-  fmt::print("{}\n", f.troubles.empty() ? "ok" : fmt::format("{} off", f.troubles.size()));
+  std::string verdict = f.stopped.empty() ? "ok" : "not complete";
+  if (!f.troubles.empty()) verdict = fmt::format("{} off", f.troubles.size());
+  fmt::print("{}\n", verdict);
 }
 
-Exit check(const std::string& path) {
-  const File file = read(path);
+Exit check(const std::string& path, int seconds) {
+  const File file = open_trace(path);
   const Nodes nodes = nodes_of(file);
   Findings found;
   check_order(file, nodes, found);
-  recompute(file, nodes, found);
+  recompute_in_child(file, nodes, seconds, found);
   if (file.unreadable) found.troubles.push_back({file.last_line + 1, "the line cannot be read"});
   std::sort(found.troubles.begin(), found.troubles.end(),
             [](const Trouble& a, const Trouble& b) { return a.line != b.line ? a.line < b.line : a.text < b.text; });
   print(file, found);
-  return found.troubles.empty() ? success : failed;
+  return found.troubles.empty() && found.stopped.empty() ? success : failed;
 }
 
 }  // namespace
 
 void add_check(CommandLine& program) {
   auto path = std::make_shared<std::string>();
-  Command& command = program.add("check", "compute a trace's values again, and compare");
-  command.runs([path] { return check(*path); });
+  auto seconds = std::make_shared<std::int64_t>(60);
+  Command& command = program.add("check", "check a trace: order, sums, values and gradients");
+  command.runs([path, seconds] { return check(*path, static_cast<int>(*seconds)); });
   command.text("FILE", *path, "", "a trace, as GRADUS_TRACE=run.trace.jsonl ./program writes it");
+  command.whole("--seconds", *seconds, {1, 86'400}, "limit of processor time for computing again");
   command.footer(
       "A trace is written by GRADUS_TRACE=run.trace.jsonl ./program, or by study::Trace in the program.\n"
-      "Ends with 0 if nothing is off, 1 if something is, 3 if the file is missing, no trace, or of a newer version.");
+      "Values and gradients of built-in operations are computed again in a process with limits.\n"
+      "Exit code: 0 if nothing is off, 1 if something is off or the check is not complete, 3 if the file\n"
+      "cannot be read or is not a trace of this version.");
 }
 
 }  // namespace gradus::tool

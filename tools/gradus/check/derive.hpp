@@ -2,14 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "trace/file.hpp"
+#include "trace/open.hpp"
 
-namespace gradus::tool::trace {
+namespace gradus::tool {
 
 struct Trouble {
   std::size_t line;  // in the file
@@ -21,7 +22,8 @@ struct Findings {
   std::vector<std::string> remarks;
   int tapes = 0, in_full = 0, operations = 0, walks = 0, visits = 0, contributions = 0, steps = 0;
   int values = 0, rules = 0;  // of built-in operations, computed again
-  int left_out = 0;           // built-in operations that could not be: their numbers are not all in the file
+  std::string stopped;        // why computing again came to no end; "" if it did
+  int left_out = 0;           // built-in operations that were not: numbers that are not in the file, or too much work
   int ok = 0, kinks = 0, bad = 0, skipped = 0;  // the program's own checks
 };
 
@@ -29,22 +31,34 @@ struct Findings {
 struct Nodes {
   struct Node {
     std::size_t line = 0;
-    const Leaf* leaf = nullptr;
-    const Op* op = nullptr;
-    std::vector<std::pair<std::size_t, const Leaf*>> again;  // later values of a leaf, by line
-    const Numbers& value() const { return op ? op->value : leaf->value; }
-    const Numbers& value_at(std::size_t line_of_reader) const;
+    const trace::Leaf* leaf = nullptr;
+    const trace::Op* op = nullptr;
+    std::vector<std::pair<std::size_t, const trace::Leaf*>> again;  // later values of a leaf, by line
+    const trace::Numbers& value() const { return op ? op->value : leaf->value; }
+    const trace::Numbers& value_at(std::size_t line_of_reader) const;
   };
   std::map<std::pair<int, int>, Node> all;
   const Node* find(int tape, int node) const;
   std::string name(int tape, int node) const;  // "t5 (tanh, xor.cpp:16)"
 };
-Nodes nodes_of(const File& file);
+Nodes nodes_of(const trace::File& file);
 
 // Sums, counts, order, shapes, and the verdicts that are in the file.
-void check_order(const File& file, const Nodes& nodes, Findings& to);
-// Values and contributions of built-in operations, from the recorded inputs. In a process of its own: the file may hold
-// shapes and attributes that do not fit each other, and operations trust their callers.
-void recompute(const File& file, const Nodes& nodes, Findings& to);
+void check_order(const trace::File& file, const Nodes& nodes, Findings& to);
 
-}  // namespace gradus::tool::trace
+// What recompute() reports as it goes.
+struct Report {
+  enum What : char { doing = 'N', trouble = 'T', value = 'V', rule = 'R', left_out = 'L' };
+  What what;
+  std::size_t line;  // of the trace
+  std::string text;
+};
+
+// Values and contributions of built-in operations, from the recorded inputs.
+void recompute(const trace::File& file, const Nodes& nodes, const std::function<void(const Report&)>& report);
+
+// The same in a child process, so that a file of a stranger can at most end that process: it cannot write or open
+// files, has no network, `seconds` of processor time, and memory in proportion to the file.
+void recompute_in_child(const trace::File& file, const Nodes& nodes, int seconds, Findings& to);
+
+}  // namespace gradus::tool
