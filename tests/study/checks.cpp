@@ -128,6 +128,23 @@ TEST_CASE("near a kink, at the edge of a domain, small beside the bends, huge an
   CHECK(!with(checks, "skipped").empty());
 }
 
+TEST_CASE("a right gradient is not called wrong where the function bends much within a step") {
+  for (const DType dtype : {f32, f64})
+    for (const double size : {1e-1, 1e-2, 2e-3, 5e-4, 1e-4, 1e-5}) {
+      CAPTURE(size);
+      manual_seed(7);
+      Tensor x = randn({8, 64}, dtype);
+      slice(x, 0, {5, 6}).mul_(size);  // one row near 0: sqrt of its sum of squares bends within any usual step
+      x.requires_grad_();
+      const auto checks = checks_of([&] { return mean(square(sqrt(sum(square(relu(x)), {1})) - 1)); });
+      CHECK(with(checks, "bad").empty());
+    }
+  // A wrong rule is still named.
+  Tensor x = (randn({8, 64}, f64) * 1e-3).requires_grad_();
+  const auto checks = checks_of([&] { return sum(sqrt(sum(square(apply(Swish{}, x)), {1}))); });
+  CHECK(with(checks, "bad", "local") == std::set<std::string>{"local t1"});
+}
+
 TEST_CASE("the local derivative of rules that work element by element, and of no others") {
   Tensor x = randn({2, 3}, f64).requires_grad_(), y = randn({3, 3}, f64).requires_grad_();
   const auto checks = checks_of([&] { return sum(softmax(matmul(tanh(x) * x, y), 1) * x); });

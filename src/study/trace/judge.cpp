@@ -1,3 +1,5 @@
+// A derivative beside finite differences along a line. Before it is called wrong, smaller steps are tried, and the
+// differences must settle on another value.
 #include "study/trace/judge.hpp"
 
 #include <algorithm>
@@ -52,6 +54,8 @@ bool close(double a, double b, double rtol, double atol) {
   return std::abs(a - b) <= rtol * std::max(std::abs(a), std::abs(b)) + atol;
 }
 
+double relative_error(double a, double b) { return a == b ? 0 : std::abs(a - b) / std::max(std::abs(a), std::abs(b)); }
+
 // A kink keeps its two slopes however small the step; where a function is merely bent they come together with it.
 bool is_kink(const Slopes& wide, const Slopes& near, std::size_t j) {
   const double gap = std::abs(near.right[j] - near.left[j]), before = std::abs(wide.right[j] - wide.left[j]);
@@ -74,6 +78,61 @@ bool any_kink(const AlongLine& line, const Slopes& s) {
   return false;
 }
 
+// Central differences with smaller and smaller steps, and what they tell.
+class Closer {
+ public:
+  Closer(const AlongLine& line, const Slopes& first, double analytic)
+      : line_(line), first_(first), analytic_(analytic), near_(first), last_(weighed(line.weights, first.central)) {
+    size_ = std::max(std::abs(analytic), std::abs(last_));
+  }
+
+  // Two steps together are good to another order (Richardson): the slope may be small beside the function's bends.
+  bool agrees_by_extrapolation(double rtol, double floor, Judgement& j) {
+    const Slopes wider = slopes(line_, 2 * first_.h);
+    if (!wider.finite) return false;
+    const double wide = weighed(line_.weights, wider.central);
+    settle(wide, last_);
+    return accept((4 * last_ - wide) / 3, first_.h, rtol, floor + 2 * noise(line_, first_), j);
+  }
+
+  // A kink, or a bend, may begin within reach of the step. Steps become smaller as long as rounding allows.
+  bool agrees_nearer(double rtol, double floor, Judgement& j) {
+    for (double shrink = 10; shrink <= 1e4; shrink *= 10) {
+      const Slopes closer = slopes(line_, first_.h / shrink);
+      const double blur = noise(line_, closer), numeric = weighed(line_.weights, closer.central);
+      if (!closer.finite || blur > 1e-2 * size_) return false;
+      const double limit = (10 * numeric - last_) / 9;  // if it goes on like this
+      settle(last_, numeric);
+      last_ = numeric;
+      near_ = closer;
+      if (accept(numeric, closer.h, rtol, floor + blur, j) || accept(limit, closer.h, rtol, floor + blur, j))
+        return true;
+    }
+    return false;
+  }
+
+  // Do the last two differences agree on a value that is not the analytic one?
+  bool settled() const { return settled_ || !std::isfinite(analytic_); }
+  const Slopes& nearest() const { return near_; }
+
+ private:
+  void settle(double before, double now) { settled_ = std::abs(now - before) <= 0.1 * std::abs(now - analytic_); }
+  bool accept(double numeric, double h, double rtol, double atol, Judgement& j) const {
+    if (!close(analytic_, numeric, rtol, atol)) return false;
+    j.numeric = numeric;
+    j.error = relative_error(analytic_, numeric);
+    j.h = h;
+    return true;
+  }
+
+  const AlongLine& line_;
+  const Slopes& first_;
+  double analytic_;
+  Slopes near_;
+  double last_, size_ = 0;
+  bool settled_ = true;
+};
+
 }  // namespace
 
 Judgement judge(const AlongLine& given, const std::function<double(const std::vector<double>&)>& analytic,
@@ -81,59 +140,46 @@ Judgement judge(const AlongLine& given, const std::function<double(const std::ve
   AlongLine line = given;
   for (std::size_t j = 0; j < line.here.size(); ++j)
     if (!std::isfinite(line.here[j])) line.weights[j] = 0;
-  const bool all = std::any_of(line.weights.begin(), line.weights.end(), [](double w) { return w != 0; });
-  if (!all && !line.here.empty()) {
+  const bool any = std::any_of(line.weights.begin(), line.weights.end(), [](double w) { return w != 0; });
+  if (!any && !line.here.empty()) {
     why = "the value is not finite";
     return {};
   }
   const double rtol = line.single ? 2e-2 : 1e-6, floor = line.single ? 1e-4 : 1e-10;
   Slopes s;
-  for (double h = line.single ? 1e-2 : 1e-5; h > 1e-12; h /= 100)  // nearer, where a step leaves the function's domain
-    if (s = slopes(line, h); s.finite) break;
+  for (double h = line.single ? 1e-2 : 1e-5; h > 1e-12; h /= 100) {  // nearer, if a step leaves the function's domain
+    s = slopes(line, h);
+    if (s.finite) break;
+  }
   if (!s.finite) {
     why = "a step in either direction leaves the function's domain";
     return {};
   }
   Judgement result{.analytic = analytic(line.weights), .numeric = weighed(line.weights, s.central), .h = s.h};
-  const auto agree = [&](double a, double n, double r, double atol) {
-    result.error = a == n ? 0 : std::abs(a - n) / std::max(std::abs(a), std::abs(n));
-    return close(a, n, r, atol);
-  };
-  if (agree(result.analytic, result.numeric, rtol, floor + noise(line, s))) {
-    // The mean of two slopes may agree where there is a kink: f(0) is known, so that costs nothing to see.
+  result.error = relative_error(result.analytic, result.numeric);
+  if (close(result.analytic, result.numeric, rtol, floor + noise(line, s))) {
+    // The mean of two slopes may agree at a kink. f(0) is known, so that this costs nothing to see.
     if (any_kink(line, s)) result.verdict = Agreement::kink;
     return result;
   }
 
-  // Look closer before saying so. Two steps together are good to another order (Richardson): the slope may be small
-  // beside the function's bends …
-  const double first = result.error, size = std::max(std::abs(result.analytic), std::abs(result.numeric));
-  if (const Slopes wider = slopes(line, 2 * s.h); wider.finite) {
-    const double numeric = (4 * result.numeric - weighed(line.weights, wider.central)) / 3;
-    if (agree(result.analytic, numeric, rtol, floor + 2 * noise(line, s))) return result.numeric = numeric, result;
-  }
-  // … or a kink, or a bend that begins here, within reach of the step.
-  Slopes near = s;
-  for (const double shrink : {10.0, 100.0, 1000.0}) {
-    Slopes closer = slopes(line, s.h / shrink);
-    const double blur = noise(line, closer), numeric = weighed(line.weights, closer.central);
-    if (!closer.finite || blur > 1e-2 * size) break;
-    const double limit = (10 * numeric - weighed(line.weights, near.central)) / 9;  // if it goes on so
-    near = std::move(closer);
-    for (const double n : {numeric, limit})
-      if (agree(result.analytic, n, 10 * rtol, floor + blur)) {
-        result.numeric = n, result.h = near.h;
-        return result;
-      }
-  }
+  Closer closer(line, s, result.analytic);
+  if (closer.agrees_by_extrapolation(rtol, floor, result)) return result;
+  if (closer.agrees_nearer(10 * rtol, floor, result)) return result;
+  const Slopes& near = closer.nearest();
   bool kinks = false;
-  for (std::size_t j = 0; j < near.left.size(); ++j)
-    if (line.weights[j] != 0 && near.h < s.h && is_kink(s, near, j)) kinks = true, line.weights[j] = 0;
-  const bool rest =
-      !kinks || !separable ||
-      agree(analytic(line.weights), weighed(line.weights, near.central), 10 * rtol, floor + noise(line, near));
-  result.error = first;
-  result.verdict = kinks && rest ? Agreement::kink : Agreement::bad;
+  for (std::size_t j = 0; j < near.left.size(); ++j) {
+    if (line.weights[j] == 0 || near.h >= s.h || !is_kink(s, near, j)) continue;
+    kinks = true;
+    line.weights[j] = 0;
+  }
+  if (!kinks && !closer.settled()) {
+    why = "the differences do not settle on a value: the function bends too much here";
+    return {};
+  }
+  const bool rest_agrees = !separable || close(analytic(line.weights), weighed(line.weights, near.central), 10 * rtol,
+                                               floor + noise(line, near));
+  result.verdict = kinks && rest_agrees ? Agreement::kink : Agreement::bad;
   return result;
 }
 

@@ -17,8 +17,7 @@ struct Judgement {
   double h = 0;      // the step of the central difference
 };
 
-// A function of a step along some direction, its result weighed by `weights`: phi(t) = sum over j of weights[j]
-// f(t)[j].
+// A function of a step along some direction, weighted: phi(t) = sum over j of weights[j] f(t)[j].
 struct AlongLine {
   std::function<std::vector<double>(double)> f;
   std::vector<double> here;  // f(0)
@@ -26,9 +25,10 @@ struct AlongLine {
   bool single = false;  // f is computed in f32
 };
 
-// `analytic(weights)` is what the rule says of phi's slope at 0. Two calls of f suffice where all is well. Where the
-// slopes on the two sides of 0 disagree in some f[j], the rest must still agree if analytic can be asked again with
-// those weights 0 (`separable`). An empty text in `why`, else why nothing can be said.
+// `analytic(weights)` is what the rule says of phi's slope at 0. Two calls of f are enough where all is well. At a kink
+// the slopes on the two sides of 0 differ in some f[j]; if analytic can be called again with those weights 0
+// (`separable`), the rest must still agree. `bad` only if the differences settle on another value. If nothing can be
+// said, `why` gets the reason.
 Judgement judge(const AlongLine& line, const std::function<double(const std::vector<double>&)>& analytic,
                 bool separable, std::string& why);
 
