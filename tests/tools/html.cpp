@@ -86,7 +86,10 @@ TEST_CASE("html: two runs, parts of runs, and what cannot be read or written") {
   };
   fails("none.jsonl", 3, {"none.jsonl"});
   fails("sample.trace.jsonl --against none.jsonl", 3, {"none.jsonl"});
-  fails("sample.trace.jsonl -o none/page.html", 3, {"cannot write none/page.html: No such file or directory"});
+  fails("sample.trace.jsonl -o none/page.html", 3, {"none/page.html: ", "No such file or directory"});
+  fails("sample.trace.jsonl -o sample.trace.jsonl", 2, {"that is the trace sample.trace.jsonl"});
+  fails("sample.trace.jsonl --against other.jsonl -o ./other.jsonl", 2, {"that is the trace other.jsonl"});
+  CHECK(read(s.gradus.file("sample.trace.jsonl")) == sample);
   fails("", 2, {"FILE"});
   fails("sample.trace.jsonl --agianst x", 2, {"did you mean --against?"});
   write(s.gradus.file("half.jsonl"), sample.substr(0, sample.size() / 2));
@@ -103,5 +106,13 @@ TEST_CASE("html: two runs, parts of runs, and what cannot be read or written") {
   fails("large.jsonl", 1, {"50 MB", "GRADUS_TRACE_STEPS", "--force"});
   CHECK(s.gradus("html large.jsonl --force").code == 0);
   CHECK(read(s.gradus.file("large.html")).size() > 50'000'000);
+}
+
+TEST_CASE("html: a page that cannot be completed leaves the older one") {
+  const Sample s;
+  write(s.gradus.file("page.html"), "THE OLD PAGE");
+  const auto run = s.gradus("html sample.trace.jsonl -o page.html", "ulimit -f 8;");  // 8 blocks are too few
+  CHECK(run.code != 0);
+  CHECK(read(s.gradus.file("page.html")) == "THE OLD PAGE");
 }
 #endif

@@ -1,12 +1,10 @@
 // The gallery: a dozen pages, each with what to look at, and an index that shows them.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "descend/descend.hpp"
+#include "io/file.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -14,7 +12,7 @@ namespace {
 struct Piece {
   const char* file;
   const char* title;
-  const char* text;  // what there is to see
+  const char* text;  // what to look at
   DescendOptions options;
 };
 
@@ -112,10 +110,11 @@ a p { margin: 0 16px 16px; color: var(--soft); }
 )";
 
 void write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw Stop(file_trouble, fmt::format("--gallery: {}: {}", path.string(), std::strerror(errno)));
+  try {
+    io::AtomicFile file(path.string(), "gallery", Loc::current());
+    file.write(text.data(), text.size());
+    file.commit();
+  } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--gallery: {}", e.complaint().wrong)); }
 }
 
 }  // namespace

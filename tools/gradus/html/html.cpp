@@ -1,13 +1,11 @@
 // gradus html: a trace as one page that needs no network.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "cli/options.hpp"
 #include "html/page.hpp"
+#include "io/file.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -25,8 +23,8 @@ void refuse_large(const std::string& path, bool force) {
   std::error_code unreadable;
   const auto size = fs::file_size(path, unreadable);
   if (force || unreadable || size <= most_bytes) return;
-  throw Stop(failed, fmt::format("{}: {} MB would make a page that browsers open slowly; record less with "
-                                 "GRADUS_TRACE_STEPS=0-9 or GRADUS_TRACE_VALUES=256, or insist with --force",
+  throw Stop(failed, fmt::format("{}: the trace has {} MB, and browsers open such a page slowly; record less with "
+                                 "GRADUS_TRACE_STEPS=0-9 or GRADUS_TRACE_VALUES=256, or use --force",
                                  path, size / 1'000'000));
 }
 
@@ -39,24 +37,34 @@ std::string default_output(const std::string& trace) {
   return name + ".html";
 }
 
+// An older page stays until the new one is complete.
 void write_page(const std::string& path, const std::string& page) {
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << page;
-  out.close();
-  if (!out) throw Stop(file_trouble, fmt::format("cannot write {}: {}", path, std::strerror(errno ? errno : EIO)));
+  try {
+    io::AtomicFile file(path, "html", Loc::current());
+    file.write(page.data(), page.size());
+    file.commit();
+  } catch (const Error& e) { throw Stop(file_trouble, e.complaint().wrong); }
+}
+
+// The page must not replace a trace that it is made of, by whatever name.
+void refuse_input(const std::string& output, const std::string& input) {
+  std::error_code missing;
+  if (!input.empty() && fs::equivalent(output, input, missing))
+    throw Stop(usage, fmt::format("-o {}: that is the trace {}; choose another name for the page", output, input));
 }
 
 Exit html(const HtmlOptions& o) {
+  const std::string path = o.output.empty() ? default_output(o.file) : o.output;
+  refuse_input(path, o.file);
+  refuse_input(path, o.against);
   refuse_large(o.file, o.force);
   if (!o.against.empty()) refuse_large(o.against, o.force);
-  const trace::File file = trace::read(o.file);
+  const trace::File file = open_trace(o.file);
   for (const std::string& remark : file.remarks()) fmt::print(stderr, "gradus: {}: {}\n", o.file, remark);
   std::optional<trace::File> against;
-  if (!o.against.empty()) against = trace::read(o.against);
+  if (!o.against.empty()) against = open_trace(o.against);
   Sources sources(file, o.source);
   const std::string page = make_page(file, against ? &*against : nullptr, sources);
-  const std::string path = o.output.empty() ? default_output(o.file) : o.output;
   write_page(path, page);
   fmt::print("{}: {} kB\n", path, (page.size() + 999) / 1000);
   return success;
