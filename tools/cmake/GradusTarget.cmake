@@ -3,10 +3,12 @@
 set(gradus_sanitizers "")
 if(GRADUS_SANITIZE STREQUAL "address")
   set(gradus_sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(GRADUS_SANITIZE STREQUAL "fuzzer") # tools/fuzz, by clang
+  set(gradus_sanitizers -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 elseif(GRADUS_SANITIZE STREQUAL "thread")
   set(gradus_sanitizers -fsanitize=thread)
 elseif(GRADUS_SANITIZE)
-  message(FATAL_ERROR "GRADUS_SANITIZE=${GRADUS_SANITIZE} is unknown; choose address, thread or leave it empty")
+  message(FATAL_ERROR "GRADUS_SANITIZE=${GRADUS_SANITIZE} is unknown; choose address, thread, fuzzer or leave it empty")
 endif()
 
 # gradus_target(<name>): our warnings, and what the options ask for.
@@ -20,7 +22,7 @@ function(gradus_target target)
   # A sanitized archive needs the sanitizer's runtime in every program that links it.
   target_link_options(${target} PUBLIC $<BUILD_INTERFACE:${gradus_sanitizers}>
                                        $<$<BOOL:${GRADUS_COVERAGE}>:$<BUILD_INTERFACE:--coverage>>)
-  if(GRADUS_SANITIZE STREQUAL "address")
+  if(GRADUS_SANITIZE MATCHES "address|fuzzer")
     target_compile_definitions(${target} PRIVATE GRADUS_NO_POOL)  # a recycled buffer would hide a use after free
   endif()
 endfunction()
