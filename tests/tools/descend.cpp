@@ -209,7 +209,7 @@ TEST_CASE("descend: what makes no sense is refused on one line, with the nearest
   refused("beale --sweep lr=0.1,x", {"lr must be a number"});
   refused("beale --sweep lr=0.1 --opt sgd --opt adam", {"one --opt"});
   refused("beale --window 1,0,0,1", {"left, right, bottom, top"});
-  refused("--f 'x+'", {"--f: formula: 'x+' is not one"});
+  refused("--f 'x+'", {"--f: formula: 'x+' is not a valid formula"});
   refused("beale --f x", {"one of the two"});
   refused("saddle --basins 10", {"saddle has no minimum"});
   refused("beale --basins 1", {"from 2 to 500"});

@@ -14,7 +14,7 @@ std::string at(const trace::Place* place) {
   return place ? clean(short_place(place->file, place->line)) : "place unknown";
 }
 
-std::string whole(const std::string& title, const trace::Numbers& numbers, const std::string& brackets) {
+std::string all_rows(const std::string& title, const trace::Numbers& numbers, const std::string& brackets) {
   const trace::Numbers shown = brackets.empty() ? numbers : slice(numbers, brackets);
   std::string out =
       fmt::format("{}{} {} {}\n", clean(title), clean(brackets), shape_text(shown.shape), gradus::name(shown.dtype));
@@ -36,8 +36,8 @@ std::string line_of(const char* what, const trace::Numbers* numbers) {
 
 std::string StepScreen::value(const StepState& state, const StepNode& node, const std::string& brackets) const {
   const trace::Numbers* now = value_at(timeline_, state.position, node);
-  if (!now) throw Stop(usage, fmt::format("the trace does not hold the value of {}", clean(node.name())));
-  return whole(node.title(), *now, brackets);
+  if (!now) throw Stop(usage, fmt::format("the value of {} is not in the trace", clean(node.name())));
+  return all_rows(node.title(), *now, brackets);
 }
 
 std::string StepScreen::gradient(const StepState& state, const StepNode& node, const std::string& brackets) const {
@@ -46,7 +46,7 @@ std::string StepScreen::gradient(const StepState& state, const StepNode& node, c
     return fmt::format("{} has no gradient yet\n", clean(node.name()));
   const NodeState& s = found->second;
   const std::string so_far = s.visited || s.k == s.of ? "" : fmt::format("  so far, {} of {}", s.k, s.of);
-  std::string out = whole("∂L/∂" + node.name(), *s.grad, brackets);
+  std::string out = all_rows("∂L/∂" + node.name(), *s.grad, brackets);
   return out.insert(out.find('\n'), so_far);
 }
 
@@ -58,7 +58,7 @@ std::string StepScreen::statistics(const StepState& state, const StepNode& node)
 
 std::string StepScreen::rule(int position) const {
   const trace::Op* op = position ? operation(timeline_, position) : nullptr;
-  if (!op) return "no operation is at work in this step\n";
+  if (!op) return "no operation runs in this step\n";
   std::string out = fmt::format("{}: {}\n", clean(op->op), op->rule.empty() ? "rule not given" : clean(op->rule));
   const trace::Body& body = timeline_.body(position);
   if (const auto* e = std::get_if<trace::Contribution>(&body)) return out + contribution(*e, 8);
@@ -72,8 +72,8 @@ std::string StepScreen::why(const StepState& state, const StepNode& node) const 
   const auto given = state.walk->given.find(node.id);
   if (given == state.walk->given.end()) {
     if (state.walk->begin && state.walk->begin->from == node.id)
-      return fmt::format("{}: the walk starts here, with 1 or the cotangent\n", clean(node.name()));
-    return fmt::format("{}: no contribution; the walk does not reach it\n", clean(node.name()));
+      return fmt::format("{}: the walk starts here: its gradient is 1, or the given cotangent\n", clean(node.name()));
+    return fmt::format("{}: no contribution: the walk does not visit it\n", clean(node.name()));
   }
   const std::size_t count = given->second.size();
   std::string out =
@@ -138,7 +138,7 @@ std::string StepScreen::where(int position) const {
 
 std::string StepScreen::list(int position) const {
   const std::string lines = source(place(position), 5);
-  return lines.empty() ? "this step has no line of a program\n" : lines;
+  return lines.empty() ? "this step has no source line\n" : lines;
 }
 
 std::string StepScreen::tape(const StepState& state, int first, int last) const {
@@ -157,9 +157,8 @@ std::string StepScreen::tape(const StepState& state, int first, int last) const 
     std::string inputs;
     for (const int in : node.op ? node.op->inputs : std::vector<int>{})
       inputs += fmt::format("{}{}", inputs.empty() ? "" : ", ", clean(state.tape->node(in).name()));
-    const std::string what = node.op                            ? fmt::format("{}({})", clean(node.op->op), inputs)
-                             : node.leaf && node.leaf->constant ? "constant"
-                                                                : "leaf";
+    std::string what = node.leaf && node.leaf->constant ? "constant" : "leaf";
+    if (node.op) what = fmt::format("{}({})", clean(node.op->op), inputs);
     std::string line = fmt::format("{} {}", here && *here == id ? " ▶" : "  ", padded(clean(node.name()), 12));
     line = padded(line + " " + what, 44) + " " + padded(node.value() ? shape_text(node.value()->shape) : "?", 10);
     line = padded(line + " " + at(node.place()), 76);

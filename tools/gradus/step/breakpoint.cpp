@@ -1,3 +1,4 @@
+// Breakpoints: from a text to a condition, and whether a step fulfils it.
 #include "step/breakpoint.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@ namespace gradus::tool {
 namespace {
 
 constexpr const char* takes =
-    "b takes op:NAME, t:NAME, t7, scope:NAME, line:FILE:N, nan, inf, zero, norm>N, check:bad or fanin";
+    "expected op:NAME, t:NAME, t7, scope:NAME, line:FILE:N, nan, inf, zero, norm>N, check:bad or fanin";
 
 using Kind = Breakpoint::Kind;
 
@@ -28,12 +29,12 @@ Breakpoint place(std::string_view spec) {
   const std::size_t colon = rest.rfind(':');
   Breakpoint b{.kind = Kind::line};
   if (colon == rest.npos || colon == 0 || !read(rest.substr(colon + 1), b.line))
-    throw Stop(usage, fmt::format("'{}': a file and a line are expected, as in line:xor.cpp:16", clean(spec)));
+    throw Stop(usage, fmt::format("'{}': expected a file and a line, as in line:xor.cpp:16", clean(spec)));
   b.text = rest.substr(0, colon);
   return b;
 }
 
-// The tensors that a step brings, of which NaN and infinity are asked.
+// The tensors of a step in which NaN and infinity are looked for.
 std::vector<const trace::Numbers*> tensors(const trace::Body& body) {
   if (const auto* e = std::get_if<trace::Op>(&body)) return {&e->value};
   if (const auto* e = std::get_if<trace::Visit>(&body)) return {&e->grad};
@@ -44,11 +45,11 @@ std::vector<const trace::Numbers*> tensors(const trace::Body& body) {
 }
 
 bool any(const trace::Numbers& n, bool (*test)(double), std::int64_t trace::Stats::*count) {
-  return n.whole() ? std::ranges::any_of(n.data, test) : (*n.stats).*count > 0;
+  return n.has_data() ? std::ranges::any_of(n.data, test) : (*n.stats).*count > 0;
 }
 
 bool all_zero(const trace::Numbers& n) {
-  if (!n.whole()) return n.stats->zero == n.shape.numel();
+  if (!n.has_data()) return n.stats->zero == n.shape.numel();
   return !n.data.empty() && std::ranges::all_of(n.data, [](double x) { return x == 0; });
 }
 
@@ -95,7 +96,8 @@ Breakpoint parse_breakpoint(std::string_view spec) {
   Breakpoint b;
   const auto named = [&](std::string_view prefix, Kind kind) {
     if (!spec.starts_with(prefix) || spec.size() == prefix.size()) return false;
-    b.kind = kind, b.text = spec.substr(prefix.size());
+    b.kind = kind;
+    b.text = spec.substr(prefix.size());
     return true;
   };
   int node = 0;
@@ -110,16 +112,17 @@ Breakpoint parse_breakpoint(std::string_view spec) {
   } else if (spec.starts_with("norm>")) {
     b.kind = Kind::norm;
     if (!read(spec.substr(5), b.norm) || std::isnan(b.norm))
-      throw Stop(usage, fmt::format("'{}': a number is expected, as in norm>100", clean(spec)));
+      throw Stop(usage, fmt::format("'{}': expected a number, as in norm>100", clean(spec)));
   } else if (spec.starts_with("line:")) {
     b = place(spec);
   } else if (spec.size() > 1 && (spec[0] == 't' || spec[0] == 'c') && read(spec.substr(1), node) && node >= 0) {
-    b.kind = Kind::tensor, b.text = spec;
+    b.kind = Kind::tensor;
+    b.text = spec;
   } else if (named("check:", Kind::check)) {
     if (b.text != "ok" && b.text != "bad" && b.text != "kink" && b.text != "skipped")
-      throw Stop(usage, fmt::format("'{}': a verdict is expected: bad, kink, skipped or ok", clean(spec)));
+      throw Stop(usage, fmt::format("'{}': expected a verdict: bad, kink, skipped or ok", clean(spec)));
   } else if (!named("op:", Kind::op) && !named("t:", Kind::tensor) && !named("scope:", Kind::scope)) {
-    throw Stop(usage, fmt::format("'{}' is no place to stop; {}", clean(spec), takes));
+    throw Stop(usage, fmt::format("'{}' is not a breakpoint; {}", clean(spec), takes));
   }
   b.spec = spec;
   return b;

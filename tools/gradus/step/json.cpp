@@ -1,3 +1,4 @@
+// The state of a step as JSON.
 #include "step/json.hpp"
 
 #include <cmath>
@@ -10,7 +11,8 @@ using Json = nlohmann::ordered_json;
 
 Json number(double x) {
   if (std::isfinite(x)) return x;
-  return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
+  if (std::isnan(x)) return "nan";
+  return x > 0 ? "inf" : "-inf";
 }
 
 Json numbers(const trace::Numbers& n) {
@@ -18,7 +20,7 @@ Json numbers(const trace::Numbers& n) {
   for (const std::int64_t size : n.shape) shape.push_back(size);
   for (const double x : n.data) data.push_back(number(x));
   Json json = {{"shape", shape}};
-  if (n.whole()) {
+  if (n.has_data()) {
     json["data"] = data;
   } else {
     json["norm"] = number(n.stats->norm);
@@ -40,7 +42,11 @@ Json event(const Timeline& timeline, int position) {
   const trace::Body& body = timeline.body(position);
   Json json = {{"ev", kind(body)}, {"line", timeline.file().events[timeline.event_of(position)].line}};
   if (const auto* e = std::get_if<trace::Contribution>(&body)) {
-    json["from"] = e->from, json["slot"] = e->slot, json["to"] = e->to, json["k"] = e->k, json["of"] = e->of;
+    json["from"] = e->from;
+    json["slot"] = e->slot;
+    json["to"] = e->to;
+    json["k"] = e->k;
+    json["of"] = e->of;
   } else if (const int* node = subject(body)) {
     json["node"] = *node;
   }

@@ -1,3 +1,4 @@
+// A line from the user: with editing and history by libedit on a terminal, else as it is.
 #include "step/line_editor.hpp"
 
 #include <unistd.h>

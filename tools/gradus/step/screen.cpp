@@ -1,8 +1,10 @@
+// One step on the screen: its title, the source around it, the tensors, the check.
 #include "step/screen.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "step/text.hpp"
@@ -12,7 +14,11 @@ namespace {
 
 constexpr int most_columns = 8;
 
-std::string many(std::size_t n, const char* one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); }
+// "1 leaf", "2 leaves"; without a plural, the plural ends in s.
+std::string many(std::size_t n, const std::string& one, const std::string& plural = "") {
+  if (n == 1) return "1 " + one;
+  return fmt::format("{} {}", n, plural.empty() ? one + "s" : plural);
+}
 
 std::string gradient_name(const StepNode& node) { return "∂L/∂" + clean(node.name()); }
 
@@ -26,12 +32,25 @@ const trace::Numbers* incoming(const Timeline& timeline, const StepWalk* walk, i
   return found == walk->visit.end() ? nullptr : &std::get<trace::Visit>(timeline.event(found->second)).grad;
 }
 
-// The local derivative that belongs to a contribution, where the rule works element by element.
+// The local derivative of a contribution, if the rule works element by element.
 const trace::Numbers* local(const StepWalk* walk, const trace::Contribution& given) {
   if (!walk) return nullptr;
   const auto found = walk->rule.find({given.from, given.slot});
   if (found == walk->rule.end() || !found->second->local) return nullptr;
   return found->second->local->shape == given.added.shape ? &*found->second->local : nullptr;
+}
+
+// Where the first NaN or infinity is, which may be in a row that is not shown: "   nan at (5, 0)".
+std::string nonfinite(const trace::Numbers& n) {
+  const auto bad = std::ranges::find_if(n.data, [](double x) { return !std::isfinite(x); });
+  if (bad == n.data.end()) return "";
+  std::int64_t rest = bad - n.data.begin();
+  Shape index = n.shape;
+  for (int axis = index.size(); axis-- > 0;) {
+    index[axis] = rest % n.shape[axis];
+    rest /= n.shape[axis];
+  }
+  return fmt::format("   the first {} is at {}\n", number_text(*bad), to_string(index));
 }
 
 struct Line {
@@ -68,18 +87,23 @@ std::string StepScreen::summary() const {
   std::size_t leaves = 0, ops = 0, ok = 0, bad = 0;
   const StepTape* first = timeline_.tape(0);
   if (first) {
-    for (const auto& [id, node] : first->nodes) node.op ? ++ops : node.leaf && !node.leaf->constant ? ++leaves : 0;
+    for (const auto& [id, node] : first->nodes) {
+      ops += node.op != nullptr;
+      leaves += !node.op && node.leaf && !node.leaf->constant;
+    }
   }
   for (const auto& [number, walk] : timeline_.walks()) {
-    const auto count = [&](const trace::Check* c) { c->verdict == "ok" ? ++ok : c->verdict == "bad" ? ++bad : 0; };
+    const auto count = [&](const trace::Check* c) {
+      ok += c->verdict == "ok";
+      bad += c->verdict == "bad";
+    };
     for (const auto& [key, check] : walk.rule) count(check);
     for (const auto& [node, check] : walk.gradient) count(check);
   }
   std::string out =
       fmt::format("{}: {}, {} and {}{}, {}", clean(std::filesystem::path(file.path).filename().string()),
-                  many(timeline_.tapes().size(), "tape"), many(leaves, "leaf"), many(ops, "operation"),
+                  many(timeline_.tapes().size(), "tape"), many(leaves, "leaf", "leaves"), many(ops, "operation"),
                   timeline_.tapes().size() > 1 ? " on the first" : "", many(timeline_.walks().size(), "walk"));
-  if (leaves != 1) out.replace(out.find("leafs"), 5, "leaves");
   if (!timeline_.walks().empty() && timeline_.walks().begin()->second.begin) {
     const trace::Walk& walk = *timeline_.walks().begin()->second.begin;
     out += fmt::format(" ({} from t{}{} at {})", clean(walk.what), walk.from,
@@ -100,7 +124,8 @@ std::string StepScreen::title(int position) const {
     const StepNode from = node(e->from);
     return fmt::format("{} {} → {}", from.op ? from.op->op : "?", from.name(), node(e->to).title());
   }
-  if (const auto* e = std::get_if<trace::Accumulate>(&body)) return node(e->node).name() + ".grad() grows";
+  if (const auto* e = std::get_if<trace::Accumulate>(&body))
+    return "the gradient is added to " + node(e->node).name() + ".grad()";
   if (const auto* e = std::get_if<trace::Step>(&body)) return fmt::format("{} updates {}", e->optimizer, e->parameter);
   if (const auto* e = std::get_if<trace::ZeroGrad>(&body)) return fmt::format("zero_grad {}", e->name);
   if (const auto* e = std::get_if<trace::Mutation>(&body))
@@ -108,7 +133,7 @@ std::string StepScreen::title(int position) const {
   return "";
 }
 
-// What stands at the right of the title.
+// The text to the right of the title.
 std::string StepScreen::about(int position) const {
   const trace::Body& body = timeline_.body(position);
   if (const auto* e = std::get_if<trace::Contribution>(&body))
@@ -121,11 +146,12 @@ std::string StepScreen::about(int position) const {
 
 std::string StepScreen::step(int position, const std::string& stopped_by) const {
   if (position == 0)
-    return fmt::format("[0/{}] before the first step; s steps, c runs to a breakpoint, help says more\n",
-                       timeline_.count());
+    return fmt::format(
+        "[0/{}] before the first step; s goes one step on, c runs to a breakpoint, help lists the commands\n",
+        timeline_.count());
   std::string head = fmt::format("[{}/{}] {}", position, timeline_.count(), clean(title(position)));
-  const std::string beside = about(position);
-  if (!beside.empty()) head = padded(head, 40) + "  " + beside;
+  const std::string details = about(position);
+  if (!details.empty()) head = padded(head, 40) + "  " + details;
   if (!stopped_by.empty()) head = padded(head, 66) + "  " + stopped_by;
   return paint_.strong(head) + "\n" + source(place(position), 1) + body(position);
 }
@@ -187,7 +213,7 @@ std::string StepScreen::tensor(const std::string& name, const trace::Numbers& nu
     label = std::string(columns_of(label), ' ');
   }
   if (rows.more) out += fmt::format("   … {}: {}\n", many(rows.more, "more row"), clean(more));
-  return out;
+  return out + nonfinite(numbers);
 }
 
 std::string StepScreen::contribution(const trace::Contribution& e, int most_rows) const {
@@ -200,7 +226,7 @@ std::string StepScreen::contribution(const trace::Contribution& e, int most_rows
   const trace::Numbers* slope = local(walk, e);
   std::vector<Line> lines;
   std::string out;
-  if (slope && g && g->whole() && g->shape == e.added.shape) {
+  if (slope && g && g->has_data() && g->shape == e.added.shape) {
     lines = {{"incoming", g}, {"⊙ local", slope}, {"= add", &e.added}};
   } else {
     if (g && broadcast && g->shape != e.added.shape)
@@ -210,7 +236,7 @@ std::string StepScreen::contribution(const trace::Contribution& e, int most_rows
   const std::string sum =
       fmt::format("{}{}", gradient_name(to), e.k < e.of ? fmt::format(" so far ({}/{})", e.k, e.of) : "");
   if (e.before) lines.push_back({"+ before", &*e.before});
-  if (lines.size() == 1) {  // the first, and nothing to show about how it was made
+  if (lines.size() == 1) {  // the first contribution, and no local derivative to show
     lines = {{sum, &e.after}};
   } else {
     lines.push_back({"= " + sum, &e.after});
@@ -246,7 +272,8 @@ std::string StepScreen::update(const trace::Step& e) const {
 std::string StepScreen::verdict(const trace::Check& check) const {
   if (check.verdict == "skipped") return "skipped: " + clean(check.why);
   const std::string text = fmt::format("relative error {}  {}", number_text(check.error), clean(check.verdict));
-  return check.verdict == "bad" ? paint_.bad(text) : check.verdict == "ok" ? paint_.good(text) : text;
+  if (check.verdict == "bad") return paint_.bad(text);
+  return check.verdict == "ok" ? paint_.good(text) : text;
 }
 
 std::string StepScreen::gradient_check(const StepWalk* walk, int node) const {

@@ -1,3 +1,4 @@
+// The stepper's commands: a table of names, and what each does.
 #include "step/session.hpp"
 
 #include <fmt/format.h>
@@ -28,18 +29,18 @@ std::string_view word(std::string_view& text) {
   return first;
 }
 
-std::optional<int> whole_number(std::string_view text) {
+std::optional<int> to_integer(std::string_view text) {
   int n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
 }
 
-// How often: nothing means once.
+// How often: once, if there is no number.
 int times(std::string_view rest, const char* command) {
   if (rest.empty()) return 1;
-  const auto n = whole_number(rest);
+  const auto n = to_integer(rest);
   if (!n || *n < 1)
-    throw Stop(usage, fmt::format("{} takes a number of times from 1 on, not '{}'", command, clean(rest)));
+    throw Stop(usage, fmt::format("{}: expected a number of 1 or more, got '{}'", command, clean(rest)));
   return *n;
 }
 
@@ -66,33 +67,38 @@ const std::vector<StepSession::Command>& StepSession::commands() {
   using S = StepSession;
   using Rest = std::string_view;
   static const std::vector<Command> all = {
-      {"s step", "[n]", "one step on, or n", [](S& s, Rest r) { return s.step(r, 1); }},
-      {"rs back", "[n]", "one step back, or n", [](S& s, Rest r) { return s.step(r, -1); }},
-      {"n next", "[n]", "on to the next visit of a node", [](S& s, Rest r) { return s.visit(r, 1); }},
-      {"rn", "[n]", "back to the previous visit", [](S& s, Rest r) { return s.visit(r, -1); }},
+      {"s step", "[n]", "go one step on, or n", [](S& s, Rest r) { return s.step(r, 1); }},
+      {"rs back", "[n]", "go one step back, or n", [](S& s, Rest r) { return s.step(r, -1); }},
+      {"n next", "[n]", "go on to the next visit of a node, or the n-th", [](S& s, Rest r) { return s.visit(r, 1); }},
+      {"rn", "[n]", "go back to the previous visit, or the n-th", [](S& s, Rest r) { return s.visit(r, -1); }},
       {"c continue", "", "run on to a breakpoint or the end", [](S& s, Rest) { return s.run(1); }},
       {"rc", "", "run back to a breakpoint or the beginning", [](S& s, Rest) { return s.run(-1); }},
-      {"goto", "K", "to step K", [](S& s, Rest r) { return s.jump(r); }},
+      {"goto", "K", "go to step K", [](S& s, Rest r) { return s.jump(r); }},
       {"b break", "SPEC",
        "stop at op:matmul  t:fc1.weight  t7  scope:fc1  line:xor.cpp:16  nan  inf  zero  norm>100  check:bad  fanin",
        [](S& s, Rest r) { return s.set_breakpoint(r); }},
-      {"info", "b", "the breakpoints", [](S& s, Rest r) { return s.list_breakpoints(r); }},
+      {"info", "b", "list the breakpoints", [](S& s, Rest r) { return s.list_breakpoints(r); }},
       {"d delete", "N", "delete breakpoint N", [](S& s, Rest r) { return s.delete_breakpoint(r); }},
-      {"p print", "X", "value and gradient of X; p val X[0:2,1], p grad X", [](S& s, Rest r) { return s.print(r); }},
-      {"stats", "X", "statistics of X",
+      {"p print", "X", "show value and gradient of X; p val X[0:2,1], p grad X",
+       [](S& s, Rest r) { return s.print(r); }},
+      {"stats", "X", "show statistics of X",
        [](S& s, Rest r) { return s.screen_.statistics(state_at(s.timeline_, s.position_), s.node(r)); }},
-      {"rule", "", "the rule at work, with numbers", [](S& s, Rest) { return s.screen_.rule(s.position_); }},
-      {"why", "X", "every contribution to the gradient of X",
+      {"rule", "", "show the rule of this step, with numbers", [](S& s, Rest) { return s.screen_.rule(s.position_); }},
+      {"why", "X", "show every contribution to the gradient of X",
        [](S& s, Rest r) { return s.screen_.why(state_at(s.timeline_, s.position_), s.node(r)); }},
-      {"check", "X", "the gradient of X beside a finite difference",
+      {"check", "X", "compare the gradient of X with finite differences",
        [](S& s, Rest r) { return s.screen_.check(state_at(s.timeline_, s.position_), s.node(r)); }},
-      {"where bt", "", "place, module, walk and tape of this step",
+      {"where bt", "", "show source line, module, walk and tape of this step",
        [](S& s, Rest) { return s.screen_.where(s.position_); }},
-      {"l list", "", "the lines of the program around", [](S& s, Rest) { return s.screen_.list(s.position_); }},
-      {"tape", "[a..b]", "the tape, or a part of it", [](S& s, Rest r) { return s.tape(r); }},
-      {"json", "", "the state, for programs", [](S& s, Rest) { return state_json(s.timeline_, s.position_) + "\n"; }},
-      {"help h", "", "this list", [](S&, Rest) { return help(); }},
-      {"q quit", "", "leave", [](S& s, Rest) { return s.over_ = true, std::string(); }},
+      {"l list", "", "show the source lines around", [](S& s, Rest) { return s.screen_.list(s.position_); }},
+      {"tape", "[a..b]", "show the tape, or a part of it", [](S& s, Rest r) { return s.tape(r); }},
+      {"json", "", "print the state as JSON", [](S& s, Rest) { return state_json(s.timeline_, s.position_) + "\n"; }},
+      {"help h", "", "show this list", [](S&, Rest) { return help(); }},
+      {"q quit", "", "leave",
+       [](S& s, Rest) {
+         s.over_ = true;
+         return std::string();
+       }},
   };
   return all;
 }
@@ -168,9 +174,9 @@ std::string StepSession::stopped_by() const {
 }
 
 std::string StepSession::jump(std::string_view rest) {
-  const auto k = whole_number(rest);
+  const auto k = to_integer(rest);
   if (!k || *k < 0 || *k > timeline_.count())
-    throw Stop(usage, fmt::format("goto takes a step from 0 to {}, not '{}'", timeline_.count(), clean(rest)));
+    throw Stop(usage, fmt::format("goto: expected a step from 0 to {}, got '{}'", timeline_.count(), clean(rest)));
   position_ = *k;
   return here();
 }
@@ -201,7 +207,7 @@ std::string StepSession::list_breakpoints(std::string_view rest) const {
 }
 
 std::string StepSession::delete_breakpoint(std::string_view rest) {
-  const auto number = whole_number(rest);
+  const auto number = to_integer(rest);
   const auto gone =
       std::ranges::find_if(breakpoints_, [&](const Breakpoint& b) { return number && b.number == *number; });
   if (gone == breakpoints_.end())
@@ -210,13 +216,13 @@ std::string StepSession::delete_breakpoint(std::string_view rest) {
   return fmt::format("breakpoint {} deleted\n", *number);
 }
 
-// A tensor of the tape at work, by name or number.
+// A tensor of this step's tape, by name or number.
 StepNode StepSession::node(std::string_view name) const {
-  if (name.empty()) throw Stop(usage, "a tensor is expected: a name as in fc1.weight, or a number as in t7");
+  if (name.empty()) throw Stop(usage, "expected a tensor: a name as in fc1.weight, or a number as in t7");
   const StepTape* tape = timeline_.tape(position_);
   std::vector<std::string> names;
   if (tape) {
-    const auto number = whole_number(name.substr(1));
+    const auto number = to_integer(name.substr(1));
     for (const auto& [id, node] : tape->nodes) {
       if (node.name() == name || (number && *number == id && name.front() == 't')) return node;
       names.push_back(node.name());
@@ -227,9 +233,12 @@ StepNode StepSession::node(std::string_view name) const {
 }
 
 std::string StepSession::print(std::string_view rest) const {
-  const std::string_view whole = rest;
+  const std::string_view all = rest;
   std::string_view what = word(rest);
-  if (what != "val" && what != "grad") what = "", rest = whole;
+  if (what != "val" && what != "grad") {
+    what = "";
+    rest = all;
+  }
   const std::size_t bracket = rest.ends_with(']') ? rest.find('[') : rest.npos;
   const std::string brackets(bracket == rest.npos ? "" : rest.substr(bracket));
   const StepNode x = node(trimmed(rest.substr(0, bracket)));
@@ -250,10 +259,10 @@ std::string StepSession::tape(std::string_view rest) const {
            fmt::format("{} nodes; tape a..b shows others\n", tape->nodes.size());
   }
   const std::size_t dots = rest.find("..");
-  const auto first = dots == rest.npos ? std::nullopt : whole_number(trimmed(rest.substr(0, dots)));
-  const auto last = dots == rest.npos ? std::nullopt : whole_number(trimmed(rest.substr(dots + 2)));
+  const auto first = dots == rest.npos ? std::nullopt : to_integer(trimmed(rest.substr(0, dots)));
+  const auto last = dots == rest.npos ? std::nullopt : to_integer(trimmed(rest.substr(dots + 2)));
   if (!first || !last)
-    throw Stop(usage, fmt::format("tape takes a range of nodes, as in 0..20, not '{}'", clean(rest)));
+    throw Stop(usage, fmt::format("tape: expected a range of nodes, as in 0..20, got '{}'", clean(rest)));
   return screen_.tape(state, *first, *last);
 }
 

@@ -52,13 +52,13 @@ void converse(StepSession& session) {
 }
 
 Exit step(const StepOptions& o) {
-  const trace::File file = trace::read(o.file);
+  const trace::File file = open_trace(o.file);
   for (const std::string& remark : file.remarks()) fmt::print(stderr, "gradus: {}: {}\n", o.file, remark);
   const Timeline timeline(file);
   Sources sources(file, o.source);
   StepSession session(timeline, sources, Paint{standard_output().colour});
   if (o.at && (*o.at < 0 || *o.at > timeline.count()))
-    throw Stop(usage, fmt::format("--at {}: the trace has steps 0 to {}", *o.at, timeline.count()));
+    throw Stop(usage, fmt::format("--at {}: expected a step from 0 to {}", *o.at, timeline.count()));
   if (o.at) session.go(static_cast<int>(*o.at));
   if (o.batch) {
     if (const Exit code = run_batch(session, o)) return code;

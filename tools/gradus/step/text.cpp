@@ -1,3 +1,4 @@
+// Numbers, shapes, rows and names as text for a terminal.
 #include "step/text.hpp"
 
 #include <fmt/format.h>
@@ -41,10 +42,13 @@ std::string padded(std::string text, std::size_t columns) {
 
 std::string number_text(double x) {
   const double size = std::abs(x);
-  if (!std::isfinite(x)) return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
+  if (std::isnan(x)) return "nan";
+  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
   if (x == std::floor(x) && size < 1e6) return fmt::format("{:.0f}", x == 0 ? 0.0 : x);
   if (size < 1e-3 || size >= 1e5) return fmt::format("{:.2e}", x);
-  return fmt::format("{:.{}f}", x, size >= 1000 ? 1 : size >= 100 ? 2 : size >= 10 ? 3 : 4);
+  int decimals = 4;
+  for (double limit = 10; limit <= 1000; limit *= 10) decimals -= size >= limit;
+  return fmt::format("{:.{}f}", x, decimals);
 }
 
 std::string shape_text(const Shape& shape) {
@@ -52,7 +56,7 @@ std::string shape_text(const Shape& shape) {
 }
 
 Rows rows_of(const trace::Numbers& n, int most_rows, int most_columns, std::size_t least_width) {
-  if (!n.whole()) {
+  if (!n.has_data()) {
     const trace::Stats s = *n.stats;
     return {.lines = {fmt::format("min {}  max {}  mean {}  std {}  norm {}", number_text(s.min), number_text(s.max),
                                   number_text(s.mean), number_text(s.std), number_text(s.norm))}};
@@ -83,16 +87,21 @@ Rows rows_of(const trace::Numbers& n, int most_rows, int most_columns, std::size
 }
 
 trace::Stats stats_of(const trace::Numbers& n) {
-  if (!n.whole()) return *n.stats;
+  if (!n.has_data()) return *n.stats;
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
   trace::Stats s{.min = none, .max = none, .mean = none, .std = none, .norm = none};
   double sum = 0, squares = 0;
   std::int64_t finite = 0;
   for (const double x : n.data) {
-    s.nan += std::isnan(x), s.inf += std::isinf(x), s.zero += x == 0;
+    s.nan += std::isnan(x);
+    s.inf += std::isinf(x);
+    s.zero += x == 0;
     if (!std::isfinite(x)) continue;
-    s.min = finite ? std::min(s.min, x) : x, s.max = finite ? std::max(s.max, x) : x;
-    sum += x, squares += x * x, ++finite;
+    s.min = finite ? std::min(s.min, x) : x;
+    s.max = finite ? std::max(s.max, x) : x;
+    sum += x;
+    squares += x * x;
+    ++finite;
   }
   if (!finite) return s;
   s.mean = sum / static_cast<double>(finite);
@@ -127,14 +136,15 @@ Part part(std::string_view text, std::int64_t size) {
   const auto bound = [&](std::string_view word, std::int64_t fallback) {
     if (word.empty()) return fallback;
     const auto n = integer(word);
-    if (!n) throw Stop(usage, fmt::format("'{}' is no index; X[0:2,1] takes rows 0 and 1 of column 1", clean(text)));
+    if (!n)
+      throw Stop(usage, fmt::format("'{}' is not a valid index; X[0:2,1] takes rows 0 and 1 of column 1", clean(text)));
     return *n < 0 ? *n + size : *n;
   };
   const std::size_t colon = text.find(':');
   if (colon == text.npos) {
     const std::int64_t at = bound(trimmed(text), -1);
     if (at < 0 || at >= size)
-      throw Stop(usage, fmt::format("index {} is outside of an axis of {}", clean(trimmed(text)), size));
+      throw Stop(usage, fmt::format("index {} is out of range for an axis of size {}", clean(trimmed(text)), size));
     return {at, at + 1, true};
   }
   const std::int64_t first = std::clamp<std::int64_t>(bound(trimmed(text.substr(0, colon)), 0), 0, size);
@@ -145,7 +155,9 @@ Part part(std::string_view text, std::int64_t size) {
 }  // namespace
 
 trace::Numbers slice(const trace::Numbers& n, std::string_view brackets) {
-  if (!n.whole()) throw Stop(usage, "only statistics of this tensor were recorded; GRADUS_TRACE_VALUES sets the limit");
+  if (!n.has_data())
+    throw Stop(usage,
+               "only statistics of this tensor are in the trace; GRADUS_TRACE_VALUES sets the limit of elements");
   std::string_view inside = brackets.substr(1, brackets.size() - 2);
   std::vector<Part> parts;
   while (!inside.empty() || parts.empty()) {

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "trace/file.hpp"
+#include "trace/open.hpp"
 
 namespace gradus::tool {
 
-// Control characters of a name or a source line become \x1b and the like: a trace must not steer the terminal.
+// Control characters of a name or a source line become \x1b and the like: a trace must not control the terminal.
 std::string clean(std::string_view text);
 
 std::size_t columns_of(std::string_view text);  // characters, not bytes
@@ -20,7 +20,7 @@ std::string padded(std::string text, std::size_t columns);
 std::string number_text(double x);           // "0.0541", "-1.23e-05", "nan"
 std::string shape_text(const Shape& shape);  // "4x3", "scalar"
 
-// The rows of a tensor, aligned: at most so many, and so many columns. The leading axes of a larger one count as rows.
+// The rows of a tensor, aligned, with limits on rows and columns. All axes but the last are counted as rows.
 struct Rows {
   std::vector<std::string> lines;
   std::int64_t more = 0;  // rows left out

@@ -1,3 +1,4 @@
+// An index of a trace's events, and the state of a tape after each step.
 #include "step/timeline.hpp"
 
 #include <fmt/format.h>
@@ -40,12 +41,17 @@ struct Advance {
   void operator()(const trace::Contribution& e) const {
     began(e.walk);
     NodeState& to = state.nodes[e.to];
-    to.k = e.k, to.of = e.of, to.grad = &e.after;
+    to.k = e.k;
+    to.of = e.of;
+    to.grad = &e.after;
   }
   void operator()(const trace::Visit& e) const {
     began(e.walk);
     NodeState& node = state.nodes[e.node];
-    node.visited = true, node.k = e.arrived, node.of = e.of, node.grad = &e.grad;
+    node.visited = true;
+    node.k = e.arrived;
+    node.of = e.of;
+    node.grad = &e.grad;
   }
   template <class Other>
   void operator()(const Other&) const {}
@@ -68,16 +74,22 @@ std::string StepNode::title() const {
   return leaf && leaf->constant ? name() + " (constant)" : name();
 }
 
-const trace::Numbers* StepNode::value() const { return op ? &op->value : leaf ? &leaf->value : nullptr; }
+const trace::Numbers* StepNode::value() const {
+  if (op) return &op->value;
+  return leaf ? &leaf->value : nullptr;
+}
 
 const trace::Place* StepNode::place() const {
-  const trace::Place* at = op ? &op->loc : leaf ? &leaf->loc : nullptr;
+  const trace::Place* at = nullptr;
+  if (leaf) at = &leaf->loc;
+  if (op) at = &op->loc;
   return at && !at->file.empty() ? at : nullptr;
 }
 
 const std::string& StepNode::scope() const {
   static const std::string none;
-  return op ? op->scope : leaf ? leaf->scope : none;
+  if (op) return op->scope;
+  return leaf ? leaf->scope : none;
 }
 
 bool StepWalk::bad_rule(int node) const {
@@ -108,7 +120,10 @@ void Timeline::index(int i) {
   const trace::Body& body = event(i);
   if (const int number = tape_of(body)) {
     StepTape& tape = tapes_[number];
-    if (tape.first < 0) tape.number = number, tape.first = i;
+    if (tape.first < 0) {
+      tape.number = number;
+      tape.first = i;
+    }
     if (const auto* begin = std::get_if<trace::TapeBegin>(&body)) tape.full = begin->full;
     if (const auto* leaf = std::get_if<trace::Leaf>(&body)) tape.nodes[leaf->node] = {.id = leaf->node, .leaf = leaf};
     if (const auto* op = std::get_if<trace::Op>(&body)) tape.nodes[op->node] = {.id = op->node, .op = op};

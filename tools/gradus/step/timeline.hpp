@@ -1,4 +1,4 @@
-// What the stepper stands on: which events are steps, where everything is in the trace, and the state after each step.
+// The trace as the stepper sees it: which events are steps, where each event is, and the state after each step.
 #pragma once
 
 #include <map>
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "trace/file.hpp"
+#include "trace/open.hpp"
 
 namespace gradus::tool {
 
@@ -50,7 +50,7 @@ class Timeline {
   int event_of(int position) const { return position > 0 ? steps_[position - 1] : -1; }
   const trace::Body& body(int position) const { return file_.events[event_of(position)].body; }  // position > 0
   const trace::Body& event(int index) const { return file_.events[index].body; }
-  const StepTape* tape(int position) const;         // the one that is at work; null in a trace without any
+  const StepTape* tape(int position) const;         // of that step; null in a trace without tapes
   const StepTape* tape_numbered(int number) const;  // null if there is none
   const StepWalk* walk_numbered(int number) const;  // null if there is none
   const std::map<int, StepTape>& tapes() const { return tapes_; }
@@ -82,9 +82,9 @@ StepState state_at(const Timeline& timeline, int position);
 // A node's value after a step: optimizers change parameters. Null if the trace does not hold it.
 const trace::Numbers* value_at(const Timeline& timeline, int position, const StepNode& node);
 
-// What a step is about: the node that is visited or made or is given a contribution; none for other steps.
+// The node that a step visits, makes, or gives a contribution to; null for other steps.
 const int* subject(const trace::Body& body);
-// The operation whose forward or rule runs in this step; null if none does.
+// The operation whose forward or rule runs in this step; null if there is none.
 const trace::Op* operation(const Timeline& timeline, int position);
 
 }  // namespace gradus::tool

@@ -228,7 +228,9 @@ function aboutGroup(trace, group, state) {
     const s = state.nodes.get(id), of = expected(trace, state.walk, id) || (state.walk && state.walk.from === id ? 1 : 0);
     if (s && s.recorded) ++recorded;
     if (of) ++all;
-    if (s && s.visited) ++done, bad = bad || Boolean(badNode(state.walk, id));
+    if (!s || !s.visited) continue;
+    ++done;
+    bad = bad || Boolean(badNode(state.walk, id));
   }
   const label = `${group.run ? "operations" : "module"} ${group.label}, ${group.nodes.length} nodes, folded` + (all ? `, ${done} of ${all} gradients complete` : "");
   const name = bad ? "bad" : !recorded ? "future" : all && done === all ? "done" : done ? "partial" : "waiting";

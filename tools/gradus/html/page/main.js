@@ -133,7 +133,8 @@
   function drawBands() {
     const canvas = $("bands"), style = getComputedStyle(document.documentElement), width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
     const paint = {forward: style.getPropertyValue("--edge"), walk: style.getPropertyValue("--here"), update: style.getPropertyValue("--done")};
-    canvas.width = width, canvas.height = 8;
+    canvas.width = width;
+    canvas.height = 8;
     const context = canvas.getContext("2d");
     for (let x = 0; x < width; ++x) {
       const event = eventAt(trace, Math.min(trace.steps.length, 1 + Math.floor(x / width * most)));
@@ -142,7 +143,8 @@
       context.fillRect(x, 0, 1, 8);
     }
     if (first) {
-      context.globalAlpha = 1, context.fillStyle = style.getPropertyValue("--bad");
+      context.globalAlpha = 1;
+      context.fillStyle = style.getPropertyValue("--bad");
       context.fillRect(Math.min(width - 3, (first.step - 0.5) / most * width), 0, 3, 8);
     }
   }

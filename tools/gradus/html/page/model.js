@@ -111,12 +111,17 @@ function advance(trace, c, e) {
   if (!c.walk && (e.ev === "contribution" || e.ev === "visit")) c.walk = trace.walks.get(e.walk);
   if (e.ev === "contribution") {
     const s = of(e.to);
-    s.k = e.k, s.of = e.of, s.grad = e.after;
+    s.k = e.k;
+    s.of = e.of;
+    s.grad = e.after;
     c.given.add(e.from + "/" + e.slot);
   }
   if (e.ev === "visit") {
     const s = of(e.node);
-    s.k = e.arrived, s.of = e.of, s.visited = true, s.grad = e.grad;
+    s.k = e.arrived;
+    s.of = e.of;
+    s.visited = true;
+    s.grad = e.grad;
   }
 }
 

@@ -24,8 +24,8 @@ function overline(trace, t, e) {
 
 function beginning(trace, t) {
   const count = [...(t ? t.nodes.values() : [])].filter(n => n.kind === "op").length;
-  return {over: "before the first step", title: "Everything is still to come", bands: [], facts: [], rule: "", loc: null,
-          sub: `${count} operations run forward; then the walk goes back over them and hands out gradients. Press → to step.`};
+  return {over: "before the first step", title: "Nothing has run yet", bands: [], facts: [], rule: "", loc: null,
+          sub: `${count} operations run forward; then the walk goes back over them and gives each its gradient. Press → to step.`};
 }
 
 function inputsOf(t, n) {
@@ -89,7 +89,7 @@ function tellContribution(trace, t, e) {
     part("=", `accumulated ${gradientOf(to)}`, e.after, {scale: "sum", role: "after"})],
     note: e.fused ? "A kernel added this by itself: this contribution is after minus before, up to rounding." : ""});
   if (e.k === e.of) addFiniteDifference(bands[1], walk, to);
-  else if (walk && walk.checks.has(e.to)) bands[1].note = `${e.of - e.k} more to come; then a finite difference stands beside it.`;
+  else if (walk && walk.checks.has(e.to)) bands[1].note = `${e.of - e.k} more to come; then a finite difference is shown beside it.`;
   return {title: `${from.op || shortName(from)} gives to ${longName(to)}`, loc: from.loc, rule: from.rule, ruleTag: `rule of ${from.op}`, slot: shares(from).length > 1 ? e.slot : undefined, bands,
           sub: `contribution ${e.k} of ${e.of} to ${shortName(to)}, as input ${e.slot} of ${longName(from)}`};
 }
@@ -100,7 +100,7 @@ function addFiniteDifference(band, walk, n) {
   if (!check) return;
   const direction = check.kind === "direction" && check.verdict !== "skipped";
   if (check.kind === "elements" && check.numeric) band.parts.push(part("≈", "finite difference", check.numeric, {scale: band.parts.at(-1).scale, hint: `(L(x+h) − L(x−h)) / 2h, h = ${check.h}`}));
-  if (direction) band.facts = [["finite difference", `along a random direction ${numberText(check.numeric)}; the gradient says ${numberText(check.analytic)}`]];
+  if (direction) band.facts = [["finite difference", `along a random direction ${numberText(check.numeric)}; the gradient gives ${numberText(check.analytic)}`]];
   band.verdict = verdictOf(check, "finite difference");
 }
 
@@ -137,6 +137,6 @@ function tellUpdate(trace, t, e) {
 const tellZero = (trace, t, e) => ({title: `zero_grad: ${e.name || "a tensor"}`, sub: "Its .grad() is empty again, ready for the next walk."});
 
 const tellMutation = (trace, t, e) => ({title: `${e.what} changes ${e.name || "a tensor"} in place`, loc: e.loc,
-  sub: `shape ${shapeText(e.shape)}, now version ${e.version} of its storage; a walk that needs the old values will refuse.`});
+  sub: `shape ${shapeText(e.shape)}, now version ${e.version} of its storage; a walk that needs the old values is an error.`});
 
 const phaseName = {forward: "forward", walk: "walk back", update: "update"};
