@@ -1,3 +1,4 @@
+// A small engine for lessons, with one fault at a time.
 #include <gradus/study/faulty.hpp>
 
 #include <gradus/observe.hpp>
@@ -29,7 +30,7 @@ class Engine {
   Tensor& grad(int i) { return grads_[static_cast<std::size_t>(i)]; }
 
  private:
-  // A node hands on what it has, at once, and so do those below: each path by itself, with sums that are not complete.
+  // Each node passes its gradient on at once: every path by itself, with sums that are not complete.
   void pass_on(int first) {
     std::vector<int> waiting{first};
     while (!waiting.empty()) {
@@ -44,8 +45,8 @@ class Engine {
   std::vector<int> visit(int i) {
     if (++visits_ > most_visits)
       throw Error("faulty_backward",
-                  {.wrong = "a million visits and no end",
-                   .advice = "without order the visits double with every value used twice: take fewer"});
+                  {.wrong = "more than a million visits",
+                   .advice = "without order the visits double with every value used twice: use fewer such values"});
     const NodeView node = tape_[i];
     const std::vector<int> inputs = node.inputs();
     const std::vector<Tensor> contributions = rule(node, inputs, grad(i));
@@ -70,7 +71,8 @@ class Engine {
       in.push_back(detail::alias(values_[static_cast<std::size_t>(inputs[k])]));
       if (tape_[inputs[k]].is_constant() || !is_floating(in.back().dtype())) continue;
       one.watch(in.back());
-      which.push_back(k), targets.push_back(in.back());
+      which.push_back(k);
+      targets.push_back(in.back());
     }
     const Tensor y = node.apply(in);
     const std::vector<Tensor> found = one.gradient(y, targets, {.cotangent = g});

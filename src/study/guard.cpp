@@ -1,3 +1,4 @@
+// guard_nonfinite(): looks at every recorded value and gradient, but for those that cannot be the first.
 #include <gradus/study/guard.hpp>
 
 #include <algorithm>
@@ -28,7 +29,7 @@ bool nonfinite(const Tensor& x) {
                         : kernels::table<double>().nonfinite(t.numel, t.as<double>());
 }
 
-// Of finite numbers these make finite ones, forward and back: nothing to look at.
+// From finite numbers these make finite ones, forward and backward: there is nothing to look at.
 bool tame(const detail::OpTable* op) {
   static const std::vector<const detail::OpTable*> all = [] {
     std::vector<const detail::OpTable*> found;
@@ -51,7 +52,8 @@ Shape index_of(std::size_t at, const Shape& shape) {
   Shape index = shape;
   for (int axis = index.size() - 1; axis >= 0; --axis) {
     const auto size = static_cast<std::size_t>(shape[axis]);
-    index[axis] = static_cast<std::int64_t>(at % size), at /= size;
+    index[axis] = static_cast<std::int64_t>(at % size);
+    at /= size;
   }
   return index;
 }
@@ -74,7 +76,7 @@ std::string found(const Tensor& x, std::size_t at) {
 std::string described(const std::string& what, const Tensor& x, std::size_t at, const Shape& shape) {
   std::string s = what + ", shape " + to_string(x.shape()) + ": ";
   const std::size_t bad = first_nonfinite(x);
-  if (bad < static_cast<std::size_t>(x.numel())) return s + "holds " + found(x, bad) + " already";
+  if (bad < static_cast<std::size_t>(x.numel())) return s + "already holds " + found(x, bad);
   const std::vector<double> v = x.to_vector();
   if (v.empty()) return s + "empty";
   const auto [low, high] = std::minmax_element(v.begin(), v.end());
@@ -115,8 +117,8 @@ struct NonfiniteGuard::State : Observer {
     throw Error("guard_nonfinite",
                 {.wrong = "the gradient of '" + std::string(node.name()) +
                           "' is not finite: " + found(e.grad, first_nonfinite(e.grad)),
-                 .got = first ? "it is the cotangent that the walk was begun with"
-                              : "one of the many operations that read it gave it"},
+                 .got = first ? "it is the cotangent that the walk starts with"
+                              : "it comes from one of the many operations that read this value"},
                 node.where());
   }
 
@@ -136,7 +138,10 @@ struct NonfiniteGuard::State : Observer {
 
   // How many operations read each node: looking at a sum of very many contributions after each would take long.
   void count(const RecordEvent& e) {
-    if (e.tape.id() != tape_) tape_ = e.tape.id(), nodes_.clear();
+    if (e.tape.id() != tape_) {
+      tape_ = e.tape.id();
+      nodes_.clear();
+    }
     nodes_.resize(static_cast<std::size_t>(e.node) + 1);
     const detail::Node& n = e.tape.state()[e.node];
     nodes_.back().tame = tame(n.op);
@@ -189,8 +194,8 @@ struct NonfiniteGuard::State : Observer {
     const std::string scope = node.scope();
     throw Error("guard_nonfinite",
                 {.wrong = "the rule of '" + std::string(node.name()) + "'" + (scope.empty() ? "" : " in " + scope) +
-                          " makes the gradient of input " + std::to_string(slot) + " (" + named(e.tape[n.in[slot]]) +
-                          ") not finite: " + found(g, at),
+                          " gives a gradient to input " + std::to_string(slot) + " (" + named(e.tape[n.in[slot]]) +
+                          ") that is not finite: " + found(g, at),
                  .got = got,
                  .expected = node.rule()},
                 node.where());

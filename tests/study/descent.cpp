@@ -153,5 +153,5 @@ TEST_CASE("basins: all points at once end where each by itself ends") {
   wide.window = {-60, 60, -60, 60};
   const Basins far = basins(wide, sgd(0.01), {.n = 12, .steps = 50});
   CHECK(far.to.front() == -2);
-  CHECK_SAYS(basins(s, sgd(0.01), {.n = 1}), "no such grid");
+  CHECK_SAYS(basins(s, sgd(0.01), {.n = 1}), "the grid or the number of steps is out of range");
 }

@@ -173,6 +173,7 @@ TEST_CASE("save: by suffix; other names and missing directories are errors") {
     l.save(dir / name);
     CHECK(support::read(dir / name).size() > 1000);
   }
-  CHECK_SAYS(l.save(dir / "a.png"), "Landscape::save: unknown kind of file", ".html, .svg or .csv", "landscape.cpp");
+  CHECK_SAYS(l.save(dir / "a.png"), "Landscape::save: the name has an unknown suffix", ".html, .svg or .csv",
+             "landscape.cpp");
   CHECK_SAYS(l.save(dir / "none/a.svg"), "none/a.svg");
 }

@@ -140,7 +140,7 @@ TEST_CASE("slice: a loss that is not deterministic is refused, and what throws c
   Problem p(f64, nn::Sequential(nn::Linear(2, 8), nn::Dropout(0.5), nn::Linear(8, 1)));
   const auto before = copies(p.net);
   const auto counter = default_generator().counter();
-  CHECK_SAYS(study::slice(p.net, [&] { return p.loss(); }), "slice: the loss is not the same twice",
+  CHECK_SAYS(study::slice(p.net, [&] { return p.loss(); }), "slice: the loss differs between two calls",
              "not deterministic", "net.eval()", "slice.cpp");
   CHECK(default_generator().counter() == counter);
   p.net.eval();
@@ -162,11 +162,11 @@ TEST_CASE("slice: buffers are put back, and wrong options are refused") {
   study::slice(p.net, [&] { return p.loss(); }, {.points = 3});
   CHECK(same(p.net, before));
   const auto loss = [&] { return p.loss(); };
-  CHECK_SAYS(study::slice(p.net, loss, {.points = 4}), "no such grid", "4 points");
+  CHECK_SAYS(study::slice(p.net, loss, {.points = 4}), "points or range is out of range", "4 points");
   CHECK_SAYS(study::slice(p.net, loss, {.range = 0}), "range 0");
   const Tensor s = study::snapshot(p.net);
   CHECK_SAYS(study::slice(p.net, loss, {.trajectory = {s, s}}), "3 to 500 snapshots", "2 snapshots");
   CHECK_SAYS(study::slice(p.net, loss, {.trajectory = {s, s, s}}), "do not span a plane");
   const std::vector<Tensor> other{randn({5}, f64), randn({5}, f64), randn({5}, f64)};
-  CHECK_SAYS(study::slice(p.net, loss, {.trajectory = other}), "not of this network", "5 numbers");
+  CHECK_SAYS(study::slice(p.net, loss, {.trajectory = other}), "another size than this network", "5 numbers");
 }

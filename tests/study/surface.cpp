@@ -48,7 +48,8 @@ TEST_CASE("formula: both derivatives are right, at negative bases and at 0 too")
 }
 
 TEST_CASE("formula: what is not one is refused with the place and what was expected") {
-  CHECK_SAYS(formula("x +"), "formula: 'x +' is not one, at column 4", "the end", "a number, x, y", "surface.cpp");
+  CHECK_SAYS(formula("x +"), "formula: 'x +' is not a valid formula", "the end at column 4", "a number, x, y",
+             "surface.cpp");
   CHECK_SAYS(formula("(x + y"), "the end", "')'");
   CHECK_SAYS(formula("x + z"), "column 5", "'z'", "x, y, pi, e, sin");
   CHECK_SAYS(formula("x ) y"), "column 3", "')'");
@@ -57,8 +58,8 @@ TEST_CASE("formula: what is not one is refused with the place and what was expec
   CHECK_SAYS(formula("system(x)"), "'system'");
   CHECK_SAYS(formula("x; y"), "';'");
   CHECK_SAYS(formula("x = y"), "'='");
-  CHECK_SAYS(formula("2 + 3"), "a constant", "a formula in x and y");
-  CHECK_SAYS(formula(""), "is not one");
+  CHECK_SAYS(formula("2 + 3"), "a constant", "a formula with x or y");
+  CHECK_SAYS(formula(""), "is not a valid formula");
   CHECK_SAYS(formula("1e999 x"), "a number");
   CHECK_SAYS(formula("x\x01"), "byte 0x01");
   CHECK_SAYS(formula(std::string(501, 'x')), "501 characters", "at most 500");
@@ -111,9 +112,9 @@ TEST_CASE("surface: the known ones have the minima and curvatures of the literat
 }
 
 TEST_CASE("surface: unknown names and numbers") {
-  CHECK_SAYS(surface("rosenbrok"), "surface: there is no such surface", "'rosenbrok'", "rosenbrock, beale");
+  CHECK_SAYS(surface("rosenbrok"), "surface: unknown surface", "'rosenbrok'", "rosenbrock, beale");
   CHECK_SAYS(surface("quadratic:1,x"), "'x'", "two numbers other than 0");
   CHECK_SAYS(surface("quadratic:1"), "two numbers");
   CHECK_SAYS(surface("quadratic:0,1"), "'0'");
-  CHECK_SAYS(surface("beale:1"), "beale takes no numbers");
+  CHECK_SAYS(surface("beale:1"), "surface 'beale' takes no numbers");
 }

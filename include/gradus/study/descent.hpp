@@ -1,4 +1,4 @@
-// Going down a surface with any optimizer of the library, or one of yours, and what became of it.
+// Going down a surface with any optimizer of the library or your own, and the verdict on the path.
 //
 //   Surface s = study::surface("rosenbrock");
 //   Path path = study::descend(s, "sgd", [](auto p) { return optim::AnyOptimizer(optim::SGD(p, {.lr = 1e-3})); },
@@ -37,12 +37,12 @@ struct Place {
 };
 
 enum class Verdict {
-  converges,   ///< reached the condition, or came to rest at a minimum
+  converges,   ///< fulfilled the condition, or came to rest at a minimum
   slow,        ///< still on its way
-  oscillates,  ///< jumps to and fro without coming closer
+  oscillates,  ///< oscillates around a minimum without coming closer
   diverges,    ///< left for infinity, or climbed above where it began
-  saddle,      ///< came to rest where there is no slope and no minimum
-  runs_away,   ///< falls for ever: there is no minimum that way
+  saddle,      ///< came to rest where the slope is zero but there is no minimum
+  runs_away,   ///< f falls for ever: there is no minimum in that direction
 };
 const char* name(Verdict v);  ///< "converges", …, "stops on a saddle", "runs away"
 
@@ -50,12 +50,12 @@ struct Path {
   std::string name;
   std::vector<std::string> state_names = {};  ///< "exp_avg"
   std::vector<Place> places = {};  ///< the start, one after each step, and the end; of a very long run a part
-  std::int64_t steps = 0;          ///< that were taken
+  std::int64_t steps = 0;          ///< number of steps taken
   bool reached = false;            ///< did the condition hold at the end?
-  bool cut = false;                ///< stopped because it was on its way to infinity
+  bool cut = false;                ///< stopped on the way to infinity
   std::string trouble = {};        ///< why the optimizer could not go on
   Verdict verdict = Verdict::slow;
-  double lr = 0;                     ///< of the optimizer
+  double lr = 0;                     ///< the optimizer's learning rate
   std::optional<double> limit = {};  ///< 2/λmax, at the nearest minimum or else at the start
 
   const Place& end() const { return places.back(); }
@@ -65,28 +65,29 @@ struct Path {
 };
 
 struct DescentOptions {
-  std::optional<Point> start = {};  ///< the surface's own
+  std::optional<Point> start = {};  ///< default: the surface's own
   std::int64_t steps = 200;
   std::optional<Condition> until = {};
   double noise = 0;  ///< standard deviation of what is added to each element of the gradient: a stochastic one
   std::uint64_t seed = 1;
 };
 
-/// Steps along autodiff gradients, in f64. A place beyond a million is the end. With noise the loss is tilted anew in
-/// each step, so that every optimizer sees the noise, however it takes its gradients.
+/// Takes optimizer steps along autodiff gradients, in f64. The path ends where a coordinate exceeds 1e6. Noise tilts
+/// the loss anew in each step, so that every optimizer sees it, however it computes its gradients. Throws an Error for
+/// fewer than 1 step, and where the surface is not finite at the start.
 Path descend(const Surface& s, std::string name, const MakeOptimizer& make, const DescentOptions& options = {},
              Loc where = Loc::current());
 
 /// Where a descent from each point of a grid ends.
 struct Basins {
   int n = 0;               ///< points across and up
-  std::vector<int> to;     ///< row by row from the bottom: number of the minimum, -1 none yet, -2 infinity
-  std::vector<int> steps;  ///< until it came near for good
+  std::vector<int> to;     ///< row by row from the bottom: the number of the minimum, -1 for none yet, -2 for infinity
+  std::vector<int> steps;  ///< the step after which the point stayed near its minimum
 };
 struct BasinOptions {
   int n = 100;
   std::int64_t steps = 300;
-  /// One optimizer for a long tensor of all points: right for those that treat every number by itself.
+  /// One optimizer for all points in one long tensor: right for optimizers that treat every number by itself.
   bool elementwise = true;
 };
 Basins basins(const Surface& s, const MakeOptimizer& make, const BasinOptions& options = {},

@@ -1,5 +1,5 @@
-// Wrong engines, for lessons: what backpropagation gives when one thing about it is missing. Nothing here touches a
-// .grad(), and nothing else in the library uses it.
+// Engines that are wrong on purpose, for lessons: the gradients that backpropagation gives without one of its parts.
+// Nothing here changes a .grad(), and nothing else in the library uses it.
 #pragma once
 
 #include <vector>
@@ -10,14 +10,14 @@ namespace gradus::study {
 
 enum class Fault {
   none,       ///< the right engine, for comparison
-  order,      ///< each gradient is passed on as soon as it comes, not when it is complete: paths are counted twice
-  sum,        ///< what was broadcast is not summed: the gradient keeps the larger shape
+  order,      ///< each gradient is passed on at once, not when it is complete: paths are counted twice
+  sum,        ///< the gradient of a broadcast is not summed: it keeps the larger shape
   overwrite,  ///< a second contribution replaces the first
-  stale,      ///< intermediate gradients are kept from one walk to the next, as only leaves' may be
+  stale,      ///< intermediate gradients are kept from one walk to the next; only those of leaves may be
 };
 
 struct FaultyOptions {
-  int walks = 1;  ///< walk back so many times; leaves accumulate
+  int walks = 1;  ///< number of walks; the gradients of leaves accumulate
 };
 
 /// The gradients that an engine with `fault` finds for `inputs`, leaves of `tape`, which must have been made with

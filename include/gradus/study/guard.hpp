@@ -1,4 +1,4 @@
-// Stopping at the first NaN or infinity.
+// An error at the first NaN or infinity.
 #pragma once
 
 #include <memory>
@@ -19,11 +19,11 @@ class [[nodiscard]] NonfiniteGuard {
 };
 
 /// Until the end of the scope, on this thread, the first recorded value or gradient that is NaN or infinite is an
-/// Error: it names the operation, its line, and the input it came from.
+/// Error that names the operation, its line, and the input that the number came from.
 ///
 ///   const auto guard = study::guard_nonfinite();
 ///
-/// An operation whose purpose is infinity (a mask of -inf for softmax) counts too, unless it is computed off the tape.
+/// That holds for an intended infinity too (a mask of -inf for softmax), unless it is computed without recording.
 inline NonfiniteGuard guard_nonfinite() { return {}; }
 
 }  // namespace gradus::study

@@ -1,4 +1,4 @@
-// A picture of heights with paths over them: what `gradus descend` and study::slice() write.
+// A picture of heights with paths over them, as `gradus descend` and study::slice() make it.
 //
 //   Landscape l = study::landscape(study::surface("beale"));
 //   l.add(descend(l.surface, "mine", …));
@@ -18,25 +18,26 @@ struct Grid {
 struct Landscape {
   std::string title, formula;              ///< "rosenbrock", "(1 - x)^2 + …"
   std::string x_name = "x", y_name = "y";  ///< of the axes
-  std::vector<std::string> facts = {};     ///< lines to stand beside it: "minimum (1, 1)", "2/λmax 0.001997"
+  std::vector<std::string> facts = {};     ///< lines of text beside the picture: "minimum (1, 1)", "2/λmax 0.001997"
   Window window = {};
   Grid grid = {};
   std::vector<Minimum> minima = {};
   std::vector<Path> paths = {};
   bool small_multiples = false;       ///< a picture for each path, instead of one for all
   std::optional<Basins> basins = {};  ///< drawn in place of the heights
-  double lowest = 0;                  ///< what f is measured from, on a scale of powers of ten
+  double lowest = 0;                  ///< f is drawn relative to this value, on a logarithmic scale
 
-  /// One file, by its suffix: .html (animated; asks nothing of the network), .svg, or .csv (every place of every path).
+  /// Writes one file, by its suffix: .html (animated, without network), .svg, or .csv (every place of every path). A
+  /// failure leaves an older file of that name as it was.
   void save(const std::string& path, Loc where = Loc::current()) const;
 
   std::string html() const;
   std::string svg() const;
   std::string csv() const;
-  std::string json() const;  ///< numbers only: the surface, and what became of each path
+  std::string json() const;  ///< numbers only: the surface and the outcome of each path
 };
 
-/// The surface over its window, which grows to hold what must be seen: starts and minima.
+/// The surface over its window, enlarged where needed to show the minima and the places in must_hold.
 Landscape landscape(const Surface& s, const std::vector<Point>& must_hold = {});
 
 }  // namespace gradus::study

@@ -1,4 +1,4 @@
-// Functions of two variables to descend: the famous ones by name, and any that can be written down.
+// Functions of two variables to descend: well-known ones by name, and any that a formula can describe.
 //
 //   Surface s = study::surface("rosenbrock");
 //   Surface t = study::formula("x^2 - y^2 + y^4/4");
@@ -16,7 +16,7 @@ namespace gradus::study {
 
 using Point = std::array<double, 2>;
 
-/// The part of the plane that is drawn.
+/// The part of the plane that is drawn: a rectangle.
 struct Window {
   double left = -3, right = 3, bottom = -3, top = 3;
   double width() const { return right - left; }
@@ -24,18 +24,18 @@ struct Window {
   bool contains(Point p) const { return p[0] >= left && p[0] <= right && p[1] >= bottom && p[1] <= top; }
 };
 
-/// Where a surface has no slope and curves upwards both ways.
+/// A place where the slope is zero and the surface curves upwards in both directions.
 struct Minimum {
   Point at;
   double f;
   double largest, smallest;                     ///< eigenvalues of the Hessian
-  double limit() const { return 2 / largest; }  ///< gradient descent settles only with a rate below it
+  double limit() const { return 2 / largest; }  ///< gradient descent converges only with a learning rate below it
 };
 
 struct Surface {
   std::string name;     ///< "rosenbrock"
   std::string formula;  ///< "(1 - x)^2 + 100 (y - x^2)^2"
-  /// Element by element, of x and y of one shape, in f64; recorded if they are.
+  /// f element by element, for x and y of one shape in f64; recorded if they are.
   std::function<Tensor(const Tensor& x, const Tensor& y)> f;
   Window window = {};
   Point start = {};
@@ -46,7 +46,7 @@ struct Surface {
   Tensor operator()(const Tensor& p) const { return f(p[0], p[1]); }
 };
 
-/// "quadratic:1,100" and the names in surface_list(). Errors name what there is.
+/// "quadratic:1,100", or a name in surface_list(). Throws an Error that lists the names.
 Surface surface(std::string_view spec, Loc where = Loc::current());
 
 struct KnownSurface {
@@ -55,11 +55,11 @@ struct KnownSurface {
 std::vector<KnownSurface> surface_list();
 
 /// From a formula in x and y: numbers, + - * / ^, brackets, pi and e, and sin cos tan exp log sqrt abs tanh sigmoid
-/// square min max. 2x and 3(x + y) are products. At most 500 characters and 50 brackets deep. What it is made of is
-/// looked up in tables: nothing is ever run. Its minima are searched for inside the window.
+/// square min max. 2x and 3(x + y) are products. At most 500 characters and 50 brackets deep. Only
+/// these names are known: a formula cannot run anything else. Its minima are searched for inside the window.
 Surface formula(std::string_view text, const Window& window = {}, Loc where = Loc::current());
 
-/// The minimum that Newton's method polishes out of a place near it; empty where there is none.
+/// The minima that Newton's method finds from places near them, without repetitions; a place without one is left out.
 std::vector<Minimum> minima_near(const Surface& s, const std::vector<Point>& places);
 
 }  // namespace gradus::study

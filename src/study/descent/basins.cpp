@@ -1,4 +1,4 @@
-
+// Where a descent from each point of a grid ends: all points in one tensor where the optimizer allows it.
 #include <algorithm>
 #include <cmath>
 
@@ -30,7 +30,7 @@ struct Watch {
   double radius;
   Basins& b;
 
-  // Looks at points first, first + 1, … after so many steps; true while one of them is still on its way.
+  // Notes where the points first, first + 1, … are after `step` steps; true while one of them has not arrived.
   bool look(std::span<const double> x, std::span<const double> y, std::size_t first, int step) const {
     bool moving = false;
     for (std::size_t k = 0; k < x.size(); ++k) {
@@ -60,7 +60,7 @@ void go(const Surface& s, const MakeOptimizer& make, std::int64_t steps, const T
   for (std::int64_t k = 1; k <= steps && moving; ++k) {
     try {
       opt.step([&] { return sum(s.f(select(p, 0, 0), select(p, 0, 1))); });
-    } catch (const Error&) { return; }  // Newton at a singular place: it stays where it is
+    } catch (const Error&) { return; }  // Newton at a singular place: the point stays there
     moving = look(k);
   }
 }
@@ -72,7 +72,7 @@ Basins basins(const Surface& s, const MakeOptimizer& make, const BasinOptions& o
   const gradus::detail::Aside aside;
   if (o.n < 2 || o.n > 1000 || o.steps < 1)
     throw Error("basins",
-                {.wrong = "no such grid",
+                {.wrong = "the grid or the number of steps is out of range",
                  .got = formatted("{} points across, {} steps", o.n, o.steps),
                  .expected = "2 to 1000 points, 1 step or more"},
                 gradus::detail::user_line(where));

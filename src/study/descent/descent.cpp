@@ -1,3 +1,4 @@
+// Going down a surface with an optimizer, when to stop, and the verdict on the path.
 #include <gradus/study/descent.hpp>
 
 #include <algorithm>
@@ -27,7 +28,7 @@ const Minimum* nearest(const Surface& s, Point p) {
   return best;
 }
 
-// The place p is at now.
+// The present place of p.
 Place look(const Surface& s, const Tensor& p, std::int64_t step) {
   Tape tape;
   const Tensor f = s(p);
@@ -35,7 +36,7 @@ Place look(const Surface& s, const Tensor& p, std::int64_t step) {
   return {step, {p.at({0}), p.at({1})}, f.item(), {g.at({0}), g.at({1})}};
 }
 
-// Pairs of numbers among what the optimizer saves.
+// The pairs of numbers in the optimizer's state.
 void remember(const optim::OptimizerBase& opt, Path& path, Place& place) {
   const StateDict state = opt.state_dict();
   for (const auto& [key, value] : state) {
@@ -46,11 +47,12 @@ void remember(const optim::OptimizerBase& opt, Path& path, Place& place) {
     if (at == path.state_names.end()) path.state_names.push_back(short_name);
     if (place.state.size() < 2 * (i + 1)) place.state.resize(2 * (i + 1));
     const std::vector<double> numbers = value.to_vector();
-    place.state[2 * i] = numbers[0], place.state[2 * i + 1] = numbers[1];
+    place.state[2 * i] = numbers[0];
+    place.state[2 * i + 1] = numbers[1];
   }
 }
 
-// Every second place goes when there are too many.
+// Removes every second place when there are too many.
 void thin(std::vector<Place>& places, std::int64_t& stride) {
   if (places.size() < most_places) return;
   stride *= 2;
@@ -110,7 +112,9 @@ Verdict judge(const Surface& s, const Path& path) {
 // ---- conditions ----
 
 bool Condition::operator()(Point p, double f, double g) const {
-  double value = what == 'f' ? f : what == 'g' ? g : p[what == 'y'];
+  double value = p[what == 'y'];
+  if (what == 'f') value = f;
+  if (what == 'g') value = g;
   if (absolute) value = std::abs(value);
   if (or_equal && value == bound) return true;
   return below ? value < bound : value > bound;
@@ -119,7 +123,7 @@ bool Condition::operator()(Point p, double f, double g) const {
 Condition condition(std::string_view text, Loc where) {
   const auto fail = [&] {
     throw Error("condition",
-                {.wrong = formatted("'{}' is not one", text.substr(0, 60)),
+                {.wrong = formatted("'{}' is not a valid condition", text.substr(0, 60)),
                  .expected = "f, g, x, y or |x|, then < <= > or >=, then a number, as in f<1e-6"},
                 gradus::detail::user_line(where));
   };
@@ -147,7 +151,7 @@ Condition condition(std::string_view text, Loc where) {
   return c;
 }
 
-// ---- what became of it ----
+// ---- the outcome ----
 
 const char* name(Verdict v) {
   constexpr const char* names[] = {"converges", "slow", "oscillates", "diverges", "stops on a saddle", "runs away"};
@@ -165,7 +169,7 @@ std::string Path::outcome() const {
     const std::string why = limit ? formatted(" (lr {:.4g}, 2/λmax {:.4g})", lr, *limit) : "";
     return (cut ? formatted("diverged at step {}", steps) : "diverges after " + count(steps)) + why;
   }
-  if (cut) return formatted("runs away: f falls without end, past step {}", steps);
+  if (cut) return formatted("runs away: f falls without end, stopped at step {}", steps);
   if (reached) return formatted("{} after {}", until, count(steps));
   return formatted("{} after {}", verdict == Verdict::slow ? "slow: on its way" : gradus::study::name(verdict),
                    count(steps));
@@ -177,8 +181,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   const At at(where);
   const gradus::detail::Aside aside;
   if (o.steps < 1)
-    throw Error("descend",
-                {.wrong = "there is no step to take", .got = std::to_string(o.steps), .expected = "1 or more"},
+    throw Error("descend", {.wrong = "steps is out of range", .got = std::to_string(o.steps), .expected = "1 or more"},
                 gradus::detail::user_line(where));
   const Point start = o.start.value_or(s.start);
   const Tensor p = from(std::span<const double>(start), {2}).requires_grad_();
@@ -195,7 +198,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   Place now = look(s, p, 0);
   if (!std::isfinite(now.f))
     throw Error("descend",
-                {.wrong = "the surface has no value at the start",
+                {.wrong = "the surface is not finite at the start",
                  .got = formatted("f({}, {}) = {}", start[0], start[1], now.f)},
                 gradus::detail::user_line(where));
   path.places.push_back(now);
@@ -221,7 +224,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
     }
   }
   if (path.places.back().step != path.steps) path.places.push_back(now);
-  // Of a path to infinity the last finite place is the end.
+  // The end of a path to infinity is its last finite place.
   while (path.places.size() > 1 && is_gone(path.places.back())) path.places.pop_back();
   path.verdict = judge(s, path);
   if (const Minimum* m = nearest(s, path.cut ? start : path.end().at)) {

@@ -60,7 +60,7 @@ struct Instruction {
   Binary two = nullptr;
 };
 
-// A formula's value: a tensor, or a number as long as no variable has come in.
+// A formula's value: a tensor, or a number as long as it contains no variable.
 struct Value {
   Tensor tensor = {};
   double number = 0;
@@ -75,7 +75,7 @@ class Parser {
     if (text_.size() > longest) fail(formatted("{} characters", text_.size()), formatted("at most {}", longest), 0);
     sum();
     if (at_ < text_.size()) unexpected("an operator, or the end");
-    if (!varies_) fail("a constant", "a formula in x and y", 0);
+    if (!varies_) fail("a constant", "a formula with x or y", 0);
     return std::move(code_);
   }
 
@@ -83,10 +83,10 @@ class Parser {
   [[noreturn]] void fail(const std::string& got, const std::string& expected, std::size_t column) const {
     const std::string shown(text_.substr(0, 60));
     throw Error("formula",
-                {.wrong = column ? formatted("'{}' is not one, at column {}", shown, column)
-                                 : formatted("'{}' is not one", shown),
-                 .got = got,
-                 .expected = expected},
+                {.wrong = formatted("'{}' is not a valid formula", shown),
+                 .got = column ? formatted("{} at column {}", got, column) : got,
+                 .expected = expected,
+                 .advice = got == "'*'" ? "write a power as x^2" : ""},
                 gradus::detail::user_line(where_));
   }
   [[noreturn]] void unexpected(const std::string& expected) const {
@@ -113,14 +113,20 @@ class Parser {
 
   void emit(Binary two) { code_.push_back({.kind = Instruction::binary, .two = two}); }
 
+  // The right operand, then the operation.
+  void term(void (Parser::*operand)(), Binary two) {
+    (this->*operand)();
+    emit(two);
+  }
+
   void sum() {
-    if (++depth_ > deepest) fail("more brackets", formatted("at most {} deep", deepest), at_ + 1);
+    if (++depth_ > deepest) fail("more brackets", formatted("brackets at most {} deep", deepest), at_ + 1);
     product();
     for (;;) {
       if (take('+'))
-        product(), emit(add);
+        term(&Parser::product, add);
       else if (take('-'))
-        product(), emit(sub);
+        term(&Parser::product, sub);
       else
         break;
     }
@@ -130,11 +136,11 @@ class Parser {
     signed_power();
     for (;;) {
       if (take('*'))
-        signed_power(), emit(mul);
+        term(&Parser::signed_power, mul);
       else if (take('/'))
-        signed_power(), emit(div);
+        term(&Parser::signed_power, div);
       else if (starts_atom())
-        power_of(), emit(mul);
+        term(&Parser::power_of, mul);
       else
         return;
     }
@@ -153,7 +159,7 @@ class Parser {
   void power_of() {
     atom();
     if (!take('^')) return;
-    if (++depth_ > deepest) fail("more powers of powers", formatted("at most {} deep", deepest), at_ + 1);
+    if (++depth_ > deepest) fail("more powers of powers", formatted("powers at most {} deep", deepest), at_ + 1);
     signed_power();
     --depth_;
     emit(power);

@@ -1,3 +1,4 @@
+// The known surfaces, surfaces from formulas, and the search for minima.
 #include <gradus/study/surface.hpp>
 
 #include <algorithm>
@@ -16,7 +17,7 @@
 namespace gradus::study {
 namespace {
 
-// A row is all that a surface takes. Minima are given roughly and polished.
+// To add a surface, add a row. Minima are given roughly; Newton's method makes them exact.
 struct Row {
   const char* name;
   const char* formula;
@@ -51,9 +52,9 @@ double number(std::string_view text, std::string_view spec, Loc where) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !(std::abs(value) <= 1e6) || value == 0)
     throw Error("surface",
-                {.wrong = formatted("'{}' has a curvature that is none", spec.substr(0, 60)),
+                {.wrong = formatted("'{}' has an invalid curvature", spec.substr(0, 60)),
                  .got = formatted("'{}'", text.substr(0, 60)),
-                 .expected = "two numbers other than 0, at most a million, as in quadratic:1,10"},
+                 .expected = "two numbers other than 0, each at most 1e6 in size, as in quadratic:1,10"},
                 where);
   return value;
 }
@@ -102,16 +103,17 @@ Surface surface(std::string_view spec, Loc where) {
   for (const Row& row : rows()) {
     if (row.name != name) continue;
     if (colon != spec.npos)
-      throw Error("surface", {.wrong = formatted("{} takes no numbers", name), .got = std::string(spec)}, where);
+      throw Error("surface", {.wrong = formatted("surface '{}' takes no numbers", name), .got = std::string(spec)},
+                  where);
     return make(row, where);
   }
   std::string known;
   for (const KnownSurface& k : surface_list()) known += (known.empty() ? "" : ", ") + k.name;
   throw Error("surface",
-              {.wrong = "there is no such surface",
+              {.wrong = "unknown surface",
                .got = formatted("'{}'", spec.substr(0, 60)),
                .expected = known,
-               .advice = "formula(\"…\") for one of your own"},
+               .advice = "formula(\"x^2 + y^2\") makes a surface of your own"},
               where);
 }
 
@@ -123,7 +125,7 @@ std::vector<Minimum> minima_near(const Surface& s, const std::vector<Point>& pla
     try {
       optim::Newton newton({p});
       for (int i = 0; i < 20; ++i) newton.step([&] { return s(p); });
-    } catch (const Error&) {  // a singular Hessian: what there is will do
+    } catch (const Error&) {  // a singular Hessian: the place found so far is good enough
     }
     const Point at{p.at({0}), p.at({1})};
     const double f = s.at(at);

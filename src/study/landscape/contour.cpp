@@ -1,3 +1,4 @@
+// Marching squares over a grid of heights, levels for the contours, and fewer points for a line.
 #include "study/landscape/contour.hpp"
 #include "tensor/number.hpp"
 

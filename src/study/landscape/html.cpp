@@ -1,4 +1,4 @@
-// A landscape as one page that plays its paths. It asks nothing of the network: the policy in its head forbids it.
+// A landscape as one page that plays its paths. The policy in its head forbids any use of the network.
 
 #include <algorithm>
 #include <cmath>
@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t most_places = 2500;
 
-// Places for the page: all of a short path; of a long one the first steps and then each so many-th.
-std::vector<const Place*> some(const Path& path) {
+// Places for the page: all of a short path; of a long one the first steps, then every n-th.
+std::vector<const Place*> shown_places(const Path& path) {
   std::vector<const Place*> kept;
   const std::size_t first = 500, n = path.places.size();
   const std::size_t stride = n <= most_places ? 1 : (n - first) / (most_places - first) + 1;
@@ -44,7 +44,7 @@ std::string quoted(const std::string& text) {
 }
 
 std::string run_data(const Path& path, std::size_t index, std::size_t count) {
-  const auto places = some(path);
+  const auto places = shown_places(path);
   std::string states;
   for (std::size_t k = 0; k < path.state_names.size(); ++k) {
     states += (k ? "," : "") + quoted(path.state_names[k]) + ":" + list(places, [&](const Place& p, bool exact) {

@@ -1,3 +1,4 @@
+// The heights of a surface over its window, and a landscape as CSV, JSON or a file.
 #include <gradus/study/landscape.hpp>
 
 #include <algorithm>
@@ -122,10 +123,14 @@ void Landscape::save(const std::string& path, Loc where) const {
   const auto dot = path.rfind('.');
   const std::string suffix = dot == path.npos ? "" : path.substr(dot);
   if (suffix != ".html" && suffix != ".svg" && suffix != ".csv")
-    throw Error("Landscape::save",
-                {.wrong = "unknown kind of file", .got = path, .expected = "a name that ends in .html, .svg or .csv"},
-                where);
-  const std::string text = suffix == ".html" ? html() : suffix == ".svg" ? svg() : csv();
+    throw Error(
+        "Landscape::save",
+        {.wrong = "the name has an unknown suffix", .got = path, .expected = "a name that ends in .html, .svg or .csv"},
+        where);
+  std::string text;
+  if (suffix == ".html") text = html();
+  if (suffix == ".svg") text = svg();
+  if (suffix == ".csv") text = csv();
   io::AtomicFile file(path, "Landscape::save", where);
   file.write(text.data(), text.size());
   file.commit();

@@ -1,3 +1,4 @@
+// The style sheets and the script of the pages, with their hashes for the policy.
 #include "study/landscape/page.hpp"
 
 namespace gradus::detail {

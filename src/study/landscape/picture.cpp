@@ -1,3 +1,4 @@
+// The parts of a picture that SVG and page share: contours, basins, axes, paths.
 #include "study/landscape/picture.hpp"
 
 #include <algorithm>
@@ -29,7 +30,8 @@ std::string path_data(const std::vector<Point>& line, bool closed) {
       if (dx == 0 && dy == 0) continue;
       d += formatted("{}{}{}{}", i == 1 || d.back() == 'z' ? "l" : (dx < 0 ? "" : " "), dx, dy < 0 ? "" : " ", dy);
     }
-    x = to_x, y = to_y;
+    x = to_x;
+    y = to_y;
   }
   return closed ? d + "z" : d;
 }

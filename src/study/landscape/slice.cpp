@@ -1,3 +1,4 @@
+// The loss over a plane through a network's weights, and the planes.
 #include <gradus/study/slice.hpp>
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace {
 
 double dot(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
 
-// Puts parameters, buffers and the random generator back, however the scope is left.
+// Restores parameters, buffers and the random generator at the end of the scope.
 class Restored {
  public:
   explicit Restored(const nn::ModuleBase& net)
@@ -87,13 +88,16 @@ Eigen eigen(std::vector<std::vector<double>> a) {
         const double c = 1 / std::sqrt(t * t + 1), s = t * c;
         for (std::size_t k = 0; k < n; ++k) {
           const double x = a[k][p], y = a[k][q];
-          a[k][p] = c * x - s * y, a[k][q] = s * x + c * y;
+          a[k][p] = c * x - s * y;
+          a[k][q] = s * x + c * y;
         }
         for (std::size_t k = 0; k < n; ++k) {
           const double x = a[p][k], y = a[q][k];
-          a[p][k] = c * x - s * y, a[q][k] = s * x + c * y;
+          a[p][k] = c * x - s * y;
+          a[q][k] = s * x + c * y;
           const double z = v[p][k], w = v[q][k];
-          v[p][k] = c * z - s * w, v[q][k] = s * z + c * w;
+          v[p][k] = c * z - s * w;
+          v[q][k] = s * z + c * w;
         }
       }
   }
@@ -101,7 +105,10 @@ Eigen eigen(std::vector<std::vector<double>> a) {
   std::vector<std::size_t> order(n);
   for (std::size_t i = 0; i < n; ++i) order[i] = i;
   std::ranges::sort(order, std::greater<>(), [&](std::size_t i) { return a[i][i]; });
-  for (const std::size_t i : order) e.values.push_back(a[i][i]), e.vectors.push_back(v[i]);
+  for (const std::size_t i : order) {
+    e.values.push_back(a[i][i]);
+    e.vectors.push_back(v[i]);
+  }
   return e;
 }
 
@@ -109,8 +116,10 @@ Eigen eigen(std::vector<std::vector<double>> a) {
 Window around(const std::vector<Point>& way) {
   Window w{0, 0, 0, 0};
   for (const Point p : way) {
-    w.left = std::min(w.left, p[0]), w.right = std::max(w.right, p[0]);
-    w.bottom = std::min(w.bottom, p[1]), w.top = std::max(w.top, p[1]);
+    w.left = std::min(w.left, p[0]);
+    w.right = std::max(w.right, p[0]);
+    w.bottom = std::min(w.bottom, p[1]);
+    w.top = std::max(w.top, p[1]);
   }
   const double size = std::max({w.width(), w.height(), 1e-12});
   const double x = std::max(0.15 * w.width(), 0.5 * (0.6 * size - w.width()));
@@ -121,16 +130,16 @@ Window around(const std::vector<Point>& way) {
 void check(const SliceOptions& o, Walker& walker, Loc where) {
   if (o.points < 3 || o.points > 401 || o.points % 2 == 0 || !(o.range > 0))
     throw Error("slice",
-                {.wrong = "no such grid",
+                {.wrong = "points or range is out of range",
                  .got = formatted("{} points, range {}", o.points, o.range),
-                 .expected = "an odd number from 3 to 401, and a range above 0"},
+                 .expected = "an odd number of points from 3 to 401, and a range above 0"},
                 where);
   const double once = walker.at(Point{0, 0}), again = walker.at(Point{0, 0});
   if (once != again && !(std::isnan(once) && std::isnan(again)))
     throw Error("slice",
-                {.wrong = "the loss is not the same twice: not deterministic",
+                {.wrong = "the loss differs between two calls with the same weights",
                  .got = formatted("{} and {}", once, again),
-                 .advice = "call net.eval(), which switches dropout off, and take the same batch each time"},
+                 .advice = "call net.eval(), which switches dropout off, and use the same batch each time"},
                 where);
 }
 
@@ -172,8 +181,9 @@ Plane principal_plane(const std::vector<Tensor>& trajectory, Loc where) {
   for (const Tensor& t : trajectory) fits = fits && t.defined() && t.dim() == 1 && t.shape() == trajectory[0].shape();
   if (!fits)
     throw Error("principal_plane",
-                {.wrong = "a trajectory is 3 to 500 snapshots of one network",
+                {.wrong = "the trajectory is not valid",
                  .got = formatted("{} snapshots", n),
+                 .expected = "3 to 500 snapshots of one network",
                  .advice = "push_back(study::snapshot(net)) while training"},
                 gradus::detail::user_line(where));
   const Tensor all = to(stack(trajectory), f64), centred = all - mean(all, {0}, true);
@@ -212,9 +222,9 @@ Landscape slice(const nn::ModuleBase& net, const Objective& loss, const SliceOpt
     plane.directions = filter_normalised(net, o.seed);
   if (plane.directions[0].numel() != snapshot(net).numel())
     throw Error("slice",
-                {.wrong = "the snapshots are not of this network",
+                {.wrong = "the snapshots have another size than this network",
                  .got = formatted("{} numbers", plane.directions[0].numel()),
-                 .expected = formatted("{}", snapshot(net).numel())},
+                 .expected = formatted("{} numbers", snapshot(net).numel())},
                 where);
   Walker walker(net, loss, plane.directions);
   check(o, walker, where);
@@ -222,7 +232,8 @@ Landscape slice(const nn::ModuleBase& net, const Objective& loss, const SliceOpt
   Landscape l{.title = "loss landscape", .formula = std::string(net.type()), .x_name = "α", .y_name = "β"};
   const double here = walker.at(Point{0, 0});
   if (has_way) {
-    l.x_name = "PC 1", l.y_name = "PC 2";
+    l.x_name = "PC 1";
+    l.y_name = "PC 2";
     Path path{.name = "training"};
     std::vector<Point> way;
     constexpr double none = std::numeric_limits<double>::quiet_NaN();

@@ -1,4 +1,4 @@
-// study::Trace, and the trace that an environment variable asks for.
+// study::Trace, and the trace that GRADUS_TRACE starts.
 #include <gradus/study/trace.hpp>
 
 #include <array>
@@ -6,11 +6,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "study/trace/recorder.hpp"
 #include "tape/observers.hpp"
+
+extern char** environ;
 
 namespace gradus::study {
 
@@ -36,25 +39,43 @@ void scalar(const char* name, double value) {
 
 namespace {
 
-// An empty variable is as good as none.
+// An empty variable counts as not set.
 std::string_view variable(const char* name) {
   const char* text = std::getenv(name);
   return text ? text : "";
 }
 
-std::int64_t number(const char* name, std::int64_t otherwise, Loc where) {
+std::int64_t number(const char* name, std::int64_t fallback, Loc where) {
   const std::string_view text = variable(name);
-  if (text.empty()) return otherwise;
+  if (text.empty()) return fallback;
   std::int64_t n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc() || end != text.data() + text.size() || n < 0)
-    throw Error(name, {.wrong = "not a number", .got = std::string(text), .expected = "0, 1, 2, …"}, where);
+    throw Error(name, {.wrong = "not a number", .got = std::string(text), .expected = "an integer of 0 or more"},
+                where);
   return n;
+}
+
+// A misspelt name would be ignored in silence.
+void refuse_unknown_names(Loc where) {
+  constexpr std::string_view prefix = "GRADUS_TRACE_";
+  for (char** entry = environ; entry && *entry; ++entry) {
+    const std::string_view line = *entry;
+    if (!line.starts_with(prefix)) continue;
+    const std::string_view name = line.substr(0, line.find('=')), rest = name.substr(prefix.size());
+    if (rest != "STEPS" && rest != "CHECK" && rest != "VALUES" && rest != "RING")
+      throw Error(std::string(name),
+                  {.wrong = "not a known variable",
+                   .got = std::string(name),
+                   .expected = "GRADUS_TRACE_STEPS, GRADUS_TRACE_CHECK, GRADUS_TRACE_VALUES or GRADUS_TRACE_RING"},
+                  where);
+  }
 }
 
 }  // namespace
 
 TraceOptions trace_options_from_environment(Loc where) {
+  refuse_unknown_names(where);
   TraceOptions o;
   o.values = number("GRADUS_TRACE_VALUES", o.values, where);
   o.ring = number("GRADUS_TRACE_RING", o.ring, where);
@@ -62,17 +83,20 @@ TraceOptions trace_options_from_environment(Loc where) {
   if (const auto steps = variable("GRADUS_TRACE_STEPS"); !steps.empty()) o.steps = steps;
   if (!Steps::parse(o.steps))
     throw Error("GRADUS_TRACE_STEPS",
-                {.wrong = "not a list of steps", .got = o.steps, .expected = "all, none, or the like of 0-9,100"},
+                {.wrong = "not a list of steps", .got = o.steps, .expected = "all, none, or ranges as in 0-9,100"},
                 where);
   constexpr std::array<std::pair<std::string_view, Checks>, 4> words{
       {{"off", Checks::off}, {"local", Checks::local}, {"dir", Checks::dir}, {"all", Checks::all}}};
   const std::string_view check = variable("GRADUS_TRACE_CHECK");
   bool known = check.empty();
   for (const auto& [word, level] : words)
-    if (check == word) o.checks = level, known = true;
+    if (check == word) {
+      o.checks = level;
+      known = true;
+    }
   if (!known)
     throw Error("GRADUS_TRACE_CHECK",
-                {.wrong = "an unknown word", .got = std::string(check), .expected = "off, local, dir or all"}, where);
+                {.wrong = "not a known word", .got = std::string(check), .expected = "off, local, dir or all"}, where);
   return o;
 }
 
@@ -88,8 +112,8 @@ struct EnvironmentRun {
       run = std::make_shared<Run>(path, trace_options_from_environment(), Loc::current());
     } catch (const Error& e) {
       const Complaint& c = e.complaint();
-      std::fprintf(stderr, "gradus: %s is '%s', which is %s; expected: %s. Nothing is traced\n", e.operation().c_str(),
-                   c.got.c_str(), c.wrong.c_str(), c.expected.c_str());
+      std::fprintf(stderr, "gradus: %s: %s: got '%s', expected %s. Nothing is traced\n", e.operation().c_str(),
+                   c.wrong.c_str(), c.got.c_str(), c.expected.c_str());
     }
   }
   ~EnvironmentRun() {
