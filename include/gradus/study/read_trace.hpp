@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ struct Place {
 struct Stats {
   double min = 0, max = 0, mean = 0, std = 0, norm = 0;  ///< NaN if no element is finite
   std::int64_t nan = 0, inf = 0, zero = 0;
+  std::vector<double> head = {}, tail = {};  ///< the first and the last 16 elements
 };
 
 /// A recorded tensor: all its numbers, or a summary.
@@ -38,8 +40,7 @@ struct Numbers {
   DType dtype = f64;
   Shape shape = {};
   std::vector<double> data = {};  ///< row-major, rounded to dtype. Empty if there is a summary instead
-  std::optional<Stats> stats = {};
-  std::vector<double> head = {}, tail = {};  ///< with a summary: the first and the last 16 elements
+  std::shared_ptr<const Stats> stats = {};
   bool has_data() const { return !stats; }
   Tensor tensor() const;  ///< a tensor of that shape and dtype; needs has_data()
 };

@@ -2,7 +2,6 @@
 #include <gradus/study/descent.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <gradus/op.hpp>
@@ -11,6 +10,7 @@
 #include "kernels/random.hpp"
 #include "tape/guards.hpp"
 #include "tensor/format.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::study {
 namespace {
@@ -146,8 +146,9 @@ Condition condition(std::string_view text, Loc where) {
   if (!c.below && !take(">")) fail();
   c.or_equal = take("=");
   rest = rest.substr(0, rest.find_last_not_of(' ') + 1);
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), c.bound);
-  if (rest.empty() || error != std::errc() || end != rest.data() + rest.size() || !std::isfinite(c.bound)) fail();
+  const std::optional<double> bound = gradus::detail::parse_number(rest);
+  if (!bound || !std::isfinite(*bound)) fail();
+  c.bound = *bound;
   return c;
 }
 

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <vector>
 
 #include <gradus/ops.hpp>
@@ -15,6 +15,7 @@
 
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::study {
 namespace {
@@ -178,12 +179,12 @@ class Parser {
     unexpected("a number, x, y, a function or '('");
   }
   void number() {
-    double value = 0;
-    const char* const end = text_.data() + text_.size();
-    const auto [rest, error] = std::from_chars(text_.data() + at_, end, value);
-    if (error != std::errc() || !std::isfinite(value)) unexpected("a number");
-    at_ = static_cast<std::size_t>(rest - text_.data());
-    constant(value);
+    const std::string_view rest = text_.substr(at_);
+    const std::size_t length = gradus::detail::number_length(rest);
+    const std::optional<double> value = gradus::detail::parse_number(rest.substr(0, length));
+    if (!value || !std::isfinite(*value)) unexpected("a number");
+    at_ += length;
+    constant(*value);
   }
   void constant(double value) { code_.push_back({.kind = Instruction::number, .value = value}); }
 

@@ -2,7 +2,6 @@
 #include <gradus/study/surface.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <gradus/curvature.hpp>
@@ -13,6 +12,7 @@
 #include "study/descent/formula.hpp"
 #include "tape/guards.hpp"
 #include "tensor/format.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::study {
 namespace {
@@ -48,15 +48,14 @@ const std::vector<Row>& rows() {
 constexpr const char* quadratic = "(l1 x^2 + l2 y^2)/2";
 
 double number(std::string_view text, std::string_view spec, Loc where) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(std::abs(value) <= 1e6) || value == 0)
+  const std::optional<double> value = gradus::detail::parse_number(text);
+  if (!value || !(std::abs(*value) <= 1e6) || *value == 0)
     throw Error("surface",
                 {.wrong = formatted("'{}' has an invalid curvature", spec.substr(0, 60)),
                  .got = formatted("'{}'", text.substr(0, 60)),
                  .expected = "two numbers other than 0, each at most 1e6 in size, as in quadratic:1,10"},
                 where);
-  return value;
+  return *value;
 }
 
 Surface make(const Row& row, Loc where) {

@@ -9,8 +9,8 @@
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
-#include "kernels/random.hpp"
 #include "derivatives/flat.hpp"
+#include "kernels/random.hpp"
 #include "tape/guards.hpp"
 #include "tensor/format.hpp"
 

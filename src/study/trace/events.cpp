@@ -134,16 +134,16 @@ Numbers Reader::numbers(const char* name) const {
     return n;
   }
   const Reader stats(in.need("stats", Value::Kind::object));
-  n.stats = Stats{.min = stats.number_or_nan("min"),
-                  .max = stats.number_or_nan("max"),
-                  .mean = stats.number_or_nan("mean"),
-                  .std = stats.number_or_nan("std"),
-                  .norm = stats.number_or_nan("norm"),
-                  .nan = stats.integer("nan"),
-                  .inf = stats.integer("inf"),
-                  .zero = stats.integer("zero")};
-  n.head = in.need("head", Value::Kind::list).list;
-  n.tail = in.need("tail", Value::Kind::list).list;
+  n.stats = std::make_shared<const Stats>(Stats{.min = stats.number_or_nan("min"),
+                                                .max = stats.number_or_nan("max"),
+                                                .mean = stats.number_or_nan("mean"),
+                                                .std = stats.number_or_nan("std"),
+                                                .norm = stats.number_or_nan("norm"),
+                                                .nan = stats.integer("nan"),
+                                                .inf = stats.integer("inf"),
+                                                .zero = stats.integer("zero"),
+                                                .head = in.need("head", Value::Kind::list).list,
+                                                .tail = in.need("tail", Value::Kind::list).list});
   return n;
 }
 

@@ -3,11 +3,11 @@
 
 #include <unistd.h>
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 
 #include "tensor/impl.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::study {
 
@@ -20,25 +20,14 @@ std::optional<Steps> Steps::parse(const std::string& text) {
     steps.ranges_ = {{0, INT64_MAX}};
     return steps;
   }
-  const char *at = text.data(), *end = at + text.size();
-  const auto number = [&](std::int64_t& n) {
-    const auto [next, error] = std::from_chars(at, end, n);
-    const bool good = error == std::errc() && n >= 0 && next != at;
-    at = next;
-    return good;
-  };
-  while (true) {
-    std::int64_t first = 0, last = 0;
-    if (!number(first)) return std::nullopt;
-    last = first;
-    if (at != end && *at == '-') {
-      ++at;
-      if (!number(last) || last < first) return std::nullopt;
-    }
-    steps.ranges_.emplace_back(first, last);
-    if (at == end) return steps;
-    if (*at++ != ',') return std::nullopt;
+  for (const std::string_view part : gradus::detail::split(text)) {
+    const std::size_t dash = part.find('-', 1);  // not a sign
+    const auto first = gradus::detail::parse_integer(part.substr(0, dash));
+    const auto last = dash == part.npos ? first : gradus::detail::parse_integer(part.substr(dash + 1));
+    if (!first || !last || *first < 0 || *last < *first) return std::nullopt;
+    steps.ranges_.emplace_back(*first, *last);
   }
+  return steps;
 }
 
 bool Steps::contains(std::int64_t step) const {

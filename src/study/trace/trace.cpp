@@ -2,16 +2,17 @@
 #include <gradus/study/trace.hpp>
 
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "study/trace/recorder.hpp"
 #include "tape/observers.hpp"
+#include "tensor/number.hpp"
 
 extern char** environ;
 
@@ -48,12 +49,11 @@ std::string_view variable(const char* name) {
 std::int64_t number(const char* name, std::int64_t fallback, Loc where) {
   const std::string_view text = variable(name);
   if (text.empty()) return fallback;
-  std::int64_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc() || end != text.data() + text.size() || n < 0)
+  const std::optional<std::int64_t> n = gradus::detail::parse_integer(text);
+  if (!n || *n < 0)
     throw Error(name, {.wrong = "not a number", .got = std::string(text), .expected = "an integer of 0 or more"},
                 where);
-  return n;
+  return *n;
 }
 
 // A misspelt name would be ignored in silence.

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "cli/command.hpp"
 #include "step/text.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -18,10 +18,16 @@ constexpr const char* takes =
 
 using Kind = Breakpoint::Kind;
 
-template <class Number>
-bool read(std::string_view text, Number& to) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
-  return error == std::errc{} && end == text.data() + text.size() && !text.empty();
+bool read(std::string_view text, double& to) {
+  const auto value = detail::parse_number(text);
+  to = value.value_or(0);
+  return value.has_value();
+}
+bool read(std::string_view text, int& to) {
+  const auto value = detail::parse_integer(text);
+  if (!value || *value != static_cast<int>(*value)) return false;
+  to = static_cast<int>(*value);
+  return true;
 }
 
 Breakpoint place(std::string_view spec) {

@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "cli/command.hpp"
 #include "cli/nearest.hpp"
 #include "step/json.hpp"
 #include "step/text.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -30,9 +30,8 @@ std::string_view word(std::string_view& text) {
 }
 
 std::optional<int> to_integer(std::string_view text) {
-  int n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
+  const auto n = detail::parse_integer(text);
+  return n && *n == static_cast<int>(*n) ? std::optional(static_cast<int>(*n)) : std::nullopt;
 }
 
 // How often: once, if there is no number.

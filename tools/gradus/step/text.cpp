@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "cli/command.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::tool {
 
@@ -119,12 +119,6 @@ struct Part {
   bool single;
 };
 
-std::optional<std::int64_t> integer(std::string_view text) {
-  std::int64_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
-}
-
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -135,7 +129,7 @@ std::string_view trimmed(std::string_view text) {
 Part part(std::string_view text, std::int64_t size) {
   const auto bound = [&](std::string_view word, std::int64_t fallback) {
     if (word.empty()) return fallback;
-    const auto n = integer(word);
+    const auto n = detail::parse_integer(word);
     if (!n)
       throw Stop(usage, fmt::format("'{}' is not a valid index; X[0:2,1] takes rows 0 and 1 of column 1", clean(text)));
     return *n < 0 ? *n + size : *n;
