@@ -14,28 +14,32 @@
 
 namespace gradus::study {
 
+/// Makes an optimizer for these parameters.
 using MakeOptimizer = std::function<optim::AnyOptimizer(const std::vector<Tensor>& parameters)>;
 
 /// When to stop: "f<1e-6", "g<=0.01" (the length of the gradient), "|y|>1".
 struct Condition {
-  std::string text;
-  char what;  ///< f, g, x, y
-  bool absolute, below, or_equal;
-  double bound;
+  std::string text;                ///< as it was written
+  char what;                       ///< f, g, x, y
+  bool absolute, below, or_equal;  ///< |what|; < instead of >; <= and >=
+  double bound;                    ///< the number behind the sign
+  /// Does it hold at the point p with value f and a gradient of length g?
   bool operator()(Point p, double f, double g) const;
 };
+/// Reads a condition. Throws an Error for any other text.
 Condition condition(std::string_view text, Loc where = Loc::current());
 
 /// Where a step begins: the point, f and its gradient there, and what the optimizer remembers (two numbers for each of
 /// Path::state_names).
 struct Place {
-  std::int64_t step = 0;
-  Point at = {};
-  double f = 0;
-  Point gradient = {};
-  std::vector<double> state = {};
+  std::int64_t step = 0;           ///< steps taken before
+  Point at = {};                   ///< the point
+  double f = 0;                    ///< the value there
+  Point gradient = {};             ///< the gradient there
+  std::vector<double> state = {};  ///< of the optimizer
 };
 
+/// The outcome of a descent.
 enum class Verdict {
   converges,   ///< fulfilled the condition, or came to rest at a minimum
   slow,        ///< still on its way
@@ -46,30 +50,32 @@ enum class Verdict {
 };
 const char* name(Verdict v);  ///< "converges", …, "stops on a saddle", "runs away"
 
+/// One descent.
 struct Path {
-  std::string name;
+  std::string name;                           ///< as given to descend()
   std::vector<std::string> state_names = {};  ///< "exp_avg"
-  std::vector<Place> places = {};  ///< the start, one after each step, and the end; of a very long run a part
-  std::int64_t steps = 0;          ///< number of steps taken
-  bool reached = false;            ///< did the condition hold at the end?
-  bool cut = false;                ///< stopped on the way to infinity
-  std::string trouble = {};        ///< why the optimizer could not go on
-  Verdict verdict = Verdict::slow;
+  std::vector<Place> places = {};    ///< the start, one after each step, and the end; of a very long run a part
+  std::int64_t steps = 0;            ///< number of steps taken
+  bool reached = false;              ///< did the condition hold at the end?
+  bool cut = false;                  ///< stopped on the way to infinity
+  std::string trouble = {};          ///< why the optimizer could not go on
+  Verdict verdict = Verdict::slow;   ///< the outcome
   double lr = 0;                     ///< the optimizer's learning rate
   std::optional<double> limit = {};  ///< 2/λmax, at the nearest minimum or else at the start
 
   const Place& end() const { return places.back(); }
   /// "f<1e-6 after 1,386 steps", "diverged at step 3 (lr 1 > 2/λmax 0.5)"
   std::string outcome() const;
-  std::string until = {};
+  std::string until = {};  ///< the text of the condition, if there was one
 };
 
+/// How to go down.
 struct DescentOptions {
-  std::optional<Point> start = {};  ///< default: the surface's own
-  std::int64_t steps = 200;
-  std::optional<Condition> until = {};
-  double noise = 0;  ///< standard deviation of what is added to each element of the gradient: a stochastic one
-  std::uint64_t seed = 1;
+  std::optional<Point> start = {};      ///< default: the surface's own
+  std::int64_t steps = 200;             ///< at most
+  std::optional<Condition> until = {};  ///< stop when it holds
+  double noise = 0;        ///< standard deviation of what is added to each element of the gradient: a stochastic one
+  std::uint64_t seed = 1;  ///< of the noise
 };
 
 /// Takes optimizer steps along autodiff gradients, in f64. The path ends where a coordinate exceeds 1e6. Noise tilts
@@ -84,12 +90,14 @@ struct Basins {
   std::vector<int> to;     ///< row by row from the bottom: the number of the minimum, -1 for none yet, -2 for infinity
   std::vector<int> steps;  ///< the step after which the point stayed near its minimum
 };
+/// The grid, and how to go down from each of its points.
 struct BasinOptions {
-  int n = 100;
-  std::int64_t steps = 300;
+  int n = 100;               ///< points across and up: 2 to 1000
+  std::int64_t steps = 300;  ///< from each point, at most
   /// One optimizer for all points in one long tensor: right for optimizers that treat every number by itself.
   bool elementwise = true;
 };
+/// Goes down from each point of a grid over the surface's window. Throws an Error for options out of range.
 Basins basins(const Surface& s, const MakeOptimizer& make, const BasinOptions& options = {},
               Loc where = Loc::current());
 

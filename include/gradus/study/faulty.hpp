@@ -8,6 +8,7 @@
 
 namespace gradus::study {
 
+/// What is wrong with the engine.
 enum class Fault {
   none,       ///< the right engine, for comparison
   order,      ///< each gradient is passed on at once, not when it is complete: paths are counted twice

@@ -11,29 +11,30 @@ namespace gradus::study {
 
 /// Heights at the points of a grid, row by row from the bottom, corners included.
 struct Grid {
-  int columns = 0, rows = 0;
-  std::vector<double> f = {};
+  int columns = 0, rows = 0;   ///< points across and up
+  std::vector<double> f = {};  ///< rows times columns
 };
 
+/// The picture: heights or basins, minima, paths, and texts beside them.
 struct Landscape {
   std::string title, formula;              ///< "rosenbrock", "(1 - x)^2 + …"
   std::string x_name = "x", y_name = "y";  ///< of the axes
   std::vector<std::string> facts = {};     ///< lines of text beside the picture: "minimum (1, 1)", "2/λmax 0.001997"
-  Window window = {};
-  Grid grid = {};
-  std::vector<Minimum> minima = {};
-  std::vector<Path> paths = {};
-  bool small_multiples = false;       ///< a picture for each path, instead of one for all
-  std::optional<Basins> basins = {};  ///< drawn in place of the heights
-  double lowest = 0;                  ///< f is drawn relative to this value, on a logarithmic scale
+  Window window = {};                      ///< the part of the plane
+  Grid grid = {};                          ///< the heights
+  std::vector<Minimum> minima = {};        ///< drawn as stars
+  std::vector<Path> paths = {};            ///< drawn over the heights
+  bool small_multiples = false;            ///< a picture for each path, instead of one for all
+  std::optional<Basins> basins = {};       ///< drawn in place of the heights
+  double lowest = 0;                       ///< f is drawn relative to this value, on a logarithmic scale
 
   /// Writes one file, by its suffix: .html (animated, without network), .svg, or .csv (every place of every path). A
   /// failure leaves an older file of that name as it was.
   void save(const std::string& path, Loc where = Loc::current()) const;
 
-  std::string html() const;
-  std::string svg() const;
-  std::string csv() const;
+  std::string html() const;  ///< a page that plays the paths
+  std::string svg() const;   ///< a picture
+  std::string csv() const;   ///< every place of every path
   std::string json() const;  ///< numbers only: the surface and the outcome of each path
 };
 

@@ -35,9 +35,10 @@ std::array<Tensor, 2> filter_normalised(const nn::ModuleBase& net, std::uint64_t
 /// A random walk in many dimensions has 60.8 % and 15.2 % there, 6/(π²k²) along direction k (Antognini and
 /// Sohl-Dickstein, "PCA of high dimensional random walks", 2018): only what exceeds that says something about training.
 struct Plane {
-  std::array<Tensor, 2> directions;
-  std::array<double, 2> explained;
+  std::array<Tensor, 2> directions;  ///< each (n)
+  std::array<double, 2> explained;   ///< parts of the variance
 };
+/// The plane of 3 to 500 snapshots. Throws an Error for others, and for snapshots along a line.
 Plane principal_plane(const std::vector<Tensor>& trajectory, Loc where = Loc::current());
 
 /// The loss over a plane through the network's weights. Parameters, buffers and the random generator have the same bits

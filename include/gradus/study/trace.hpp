@@ -25,10 +25,10 @@ enum class Checks {
 };
 
 struct TraceOptions {
-  std::string steps = "0-9";  ///< optimizer steps to record in full: "all", "none", "0,100-102". Others: in outline
-  Checks checks = Checks::dir;
-  std::int64_t values = 4096;  ///< of larger tensors only statistics and the first and last 16 elements are written
-  std::int64_t ring = 0;       ///< keep about the last N events; 0: all. The first NaN or infinity ends the recording
+  std::string steps = "0-9";    ///< optimizer steps to record in full: "all", "none", "0,100-102". Others: in outline
+  Checks checks = Checks::dir;  ///< what is measured after each walk
+  std::int64_t values = 4096;   ///< of larger tensors only statistics and the first and last 16 elements are written
+  std::int64_t ring = 0;        ///< keep about the last N events; 0: all. The first NaN or infinity ends the recording
 };
 
 /// GRADUS_TRACE_STEPS, GRADUS_TRACE_CHECK (off, local, dir, all), GRADUS_TRACE_VALUES, GRADUS_TRACE_RING. A variable
@@ -41,6 +41,7 @@ TraceOptions trace_options_from_environment(Loc where = Loc::current());
 class [[nodiscard]] Trace {
  public:
   explicit Trace(const std::string& path, Loc where = Loc::current());  ///< options from the environment
+  /// Throws an Error for options out of range.
   Trace(const std::string& path, const TraceOptions& options, Loc where = Loc::current());
   ~Trace();
   Trace(const Trace&) = delete;
