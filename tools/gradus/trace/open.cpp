@@ -10,11 +10,14 @@
 namespace gradus::tool {
 
 trace::File open_trace(const std::string& path) {
+  std::string trouble;
   try {
     return study::read_trace(path);
-  } catch (const Error& e) { throw Stop(file_trouble, without_line(e)); } catch (const std::bad_alloc&) {
-    throw Stop(file_trouble, fmt::format("{}: out of memory while the trace was read", path));
-  }
+  } catch (const Error& e) {
+    const Complaint& c = e.complaint();
+    trouble = c.got.empty() ? c.wrong : fmt::format("{}: {}", c.wrong, c.got);
+  } catch (const std::bad_alloc&) { trouble = fmt::format("{}: out of memory while the trace was read", path); }
+  throw Stop(file_trouble, trouble);
 }
 
 }  // namespace gradus::tool
