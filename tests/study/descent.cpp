@@ -65,20 +65,20 @@ TEST_CASE("verdicts: slow, converges, oscillates, diverges, stops on a saddle, r
   const auto verdict = [&](double lr, std::int64_t steps = 100) {
     return descend(bowl, "", sgd(lr), {.steps = steps});
   };
-  CHECK(verdict(0.02).verdict == Verdict::slow);
-  CHECK(verdict(2 / 11.0).verdict == Verdict::converges);
-  CHECK(verdict(0.2).verdict == Verdict::oscillates);
-  CHECK(verdict(0.21).verdict == Verdict::diverges);
+  CHECK(verdict(0.02).verdict == study::Verdict::slow);
+  CHECK(verdict(2 / 11.0).verdict == study::Verdict::converges);
+  CHECK(verdict(0.2).verdict == study::Verdict::oscillates);
+  CHECK(verdict(0.21).verdict == study::Verdict::diverges);
   CHECK_FALSE(verdict(0.21).cut);
   const Path gone = verdict(2, 1000);
-  CHECK(gone.verdict == Verdict::diverges);
+  CHECK(gone.verdict == study::Verdict::diverges);
   CHECK(gone.cut);
   CHECK(gone.steps < 10);
   CHECK(std::isfinite(gone.end().f));
   CHECK_PARTS(gone.outcome(), "diverged at step " + std::to_string(gone.steps), "lr 2", "2/λmax 0.2");
-  CHECK(descend(saddle, "", sgd(0.1), {.start = Point{1, 0}, .steps = 500}).verdict == Verdict::saddle);
+  CHECK(descend(saddle, "", sgd(0.1), {.start = Point{1, 0}, .steps = 500}).verdict == study::Verdict::saddle);
   const Path away = descend(saddle, "", sgd(0.1), {.start = Point{1, 1e-3}, .steps = 5000});
-  CHECK(away.verdict == Verdict::runs_away);
+  CHECK(away.verdict == study::Verdict::runs_away);
   CHECK_PARTS(away.outcome(), "runs away", "without end");
   CHECK_PARTS(descend(bowl, "", sgd(0.18), {.steps = 500, .until = condition("f<1e-6")}).outcome(), "f<1e-6 after ");
 }
@@ -92,8 +92,8 @@ TEST_CASE("descend: a condition that holds at the start takes no step; an optimi
   const Path stuck = descend(formula("x^2 + y"), "newton", newton);
   CHECK(stuck.steps == 0);
   CHECK_PARTS(stuck.outcome(), "gave up after 0 steps", "singular");
-  CHECK_SAYS(descend(surface("beale"), "", sgd(0.1), {.steps = 0}), "no step to take", "descent.cpp");
-  CHECK_SAYS(descend(formula("log(x) + y^2"), "", sgd(0.1), {.start = Point{-1, 0}}), "no value at the start");
+  CHECK_SAYS(descend(surface("beale"), "", sgd(0.1), {.steps = 0}), "steps is out of range", "descent.cpp");
+  CHECK_SAYS(descend(formula("log(x) + y^2"), "", sgd(0.1), {.start = Point{-1, 0}}), "not finite at the start");
 }
 
 TEST_CASE("descend: noise has the deviation asked for, and the same seed gives the same path") {

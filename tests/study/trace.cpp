@@ -266,7 +266,7 @@ TEST_CASE("steps that are not asked for are recorded in outline") {
   CHECK(steps_in_full("0-9") == "0 1 2 3 4 5 ");
   const support::TempDir dir;
   for (const char* wrong : {"", "1,", "3-1", "x", "-1", "1 2", "1--2"})
-    CHECK_SAYS(study::Trace(dir / "t", {.steps = wrong}), "steps cannot be read");
+    CHECK_SAYS(study::Trace(dir / "t", {.steps = wrong}), "'steps' is not a list of steps");
   CHECK_SAYS(study::Trace(dir / "t", {.values = -1}), "negative");
 }
 

@@ -215,7 +215,7 @@ TEST_CASE("descend: what makes no sense is refused on one line, with the nearest
   refused("beale --basins 1", {"from 2 to 500"});
   refused("quadratic:0,1", {"two numbers other than 0"});
   refused("beale --stepz 3", {"--stepz: unknown; did you mean --steps?"});
-  refused("--f 'log(x)' --start=-1,0", {"no value at the start"});
+  refused("--f 'log(x)' --start=-1,0", {"not finite at the start"});
   refused("beale -o x.png", {".html, .svg or .csv"});
   refused("beale -o none/x.svg", {"none/x.svg"}, 3);
 }

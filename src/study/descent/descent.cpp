@@ -200,7 +200,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   if (!std::isfinite(now.f))
     throw Error("descend",
                 {.wrong = "the surface is not finite at the start",
-                 .got = formatted("f({}, {}) = {}", start[0], start[1], now.f)},
+                 .got = formatted("f({}, {}) = {}", start[0], start[1], gradus::detail::number_text(now.f))},
                 gradus::detail::user_line(where));
   path.places.push_back(now);
   std::int64_t stride = 1;
