@@ -3,6 +3,7 @@
 #include "study/trace/rerun.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <gradus/ops.hpp>
 
@@ -34,6 +35,16 @@ template <Tensor (*f)(Arg, Arg)>
 Tensor with_number(const Call& c) {
   need_one_shape(c);
   return f(c[0], c.number("k"));
+}
+
+// A product in which a factor of 0 gives 0. The public call keeps that for the first factor; the rule of the rule, with
+// `either`, for both: the order decides nothing else.
+Tensor chained(const Call& c) {
+  need_one_shape(c);
+  const Tensor y = chain_mul(c[0], c[1]);
+  const std::vector<double> numbers = y.to_vector();
+  const bool has_nan = std::ranges::any_of(numbers, [](double v) { return std::isnan(v); });
+  return c.flag("either") && has_nan ? chain_mul(c[1], c[0]) : y;
 }
 
 Tensor as_dtype(const Call& c) {
@@ -204,6 +215,8 @@ constexpr Row rows[] = {
     {"pow", 2, binary<pow>},
     {"maximum", 2, binary<maximum>},
     {"minimum", 2, binary<minimum>},
+    {"chain_mul", 2, chained},
+    {"chain_div", 2, binary<chain_div>},
     {"where", 3,
      [](const Call& c) {
        need_one_shape(c);
@@ -218,6 +231,7 @@ constexpr Row rows[] = {
     {"max", 1, reduced<max>},
     {"min", 1, reduced<min>},
     {"logsumexp", 1, reduced<logsumexp>},
+    {"norm", 1, [](const Call& c) { return norm(c[0], c.number("p"), c.axes(), c.flag("keepdim")); }},
     {"cumsum", 1, scanned<cumsum>},
     {"softmax", 1, scanned<softmax>},
     {"log_softmax", 1, scanned<log_softmax>},
