@@ -43,6 +43,9 @@
 namespace gradus {
 
 class Vjp;
+namespace io {
+class OnnxRecipe;  ///< gradus/io/onnx.hpp: an operation may have a member void onnx(io::OnnxRecipe&) const
+}
 
 /// What a rule may read besides the incoming gradient: inputs, the output, extras that the forward kept.
 inline constexpr std::uint32_t in0 = 1, in1 = 2, in2 = 4, in3 = 8, in4 = 16, in5 = 32, out0 = 256, extra0 = 512,
@@ -189,6 +192,7 @@ struct OpTable {
   void (*vjp)(const void* op, Vjp&);
   void (*fast)(const void* op, Vjp&);                     ///< or null
   double (*flops)(const void* op, Ins, const Tensor& y);  ///< or null
+  void (*onnx)(const void* op, io::OnnxRecipe&);          ///< or null
   void (*fields)(const void* op, Attributes&);
   void (*make)(void* to);  ///< default attributes; null for an operation without default constructor
   void (*copy)(void* to, const void* from);
@@ -235,6 +239,15 @@ constexpr auto flops_of() {
 }
 
 template <class Op>
+constexpr auto onnx_of() {
+  using Onnx = void (*)(const void*, io::OnnxRecipe&);
+  if constexpr (requires(const Op op, io::OnnxRecipe& r) { op.onnx(r); })
+    return Onnx([](const void* op, io::OnnxRecipe& r) { static_cast<const Op*>(op)->onnx(r); });
+  else
+    return Onnx(nullptr);
+}
+
+template <class Op>
 constexpr auto make_of() {
   using Make = void (*)(void*);
   if constexpr (std::is_default_constructible_v<Op>)
@@ -255,6 +268,7 @@ inline constexpr OpTable op_table{
     .vjp = [](const void* op, Vjp& v) { static_cast<const Op*>(op)->vjp(v); },
     .fast = fast_of<Op>(),
     .flops = flops_of<Op>(),
+    .onnx = onnx_of<Op>(),
     .fields = [](const void* op, Attributes& a) { static_cast<const Op*>(op)->fields(a); },
     .make = make_of<Op>(),
     .copy = [](void* to, const void* from) { new (to) Op(*static_cast<const Op*>(from)); },

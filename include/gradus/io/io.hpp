@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gradus/io/numpy.hpp>
+#include <gradus/io/onnx.hpp>
 #include <gradus/io/safetensors.hpp>
 #include <gradus/io/state_dict.hpp>
 #include <gradus/io/writable.hpp>
