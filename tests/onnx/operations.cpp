@@ -59,12 +59,13 @@ void write_reductions(Writer& w) {
   w.one(
       "reductions",
       [](const Arg& a) {
-        const Tensor y =
-            concat({sum(a, 1), mean(a, 1), prod(a, 1), max(a, 1), min(a, 1), logsumexp(a, 1), var(a, 1)}, 1);
+        const Tensor y = concat({sum(a, 1), mean(a, 1), prod(a, 1), max(a, 1), min(a, 1), logsumexp(a, 1), var(a, 1),
+                                 norm(a, 2, 1), norm(a, 1, 1), norm(a, 3, 1)},
+                                1);
         return concat({y, sum(a, Axes{1, 2}, false).unsqueeze(1), cumsum(a, 2).sum(1)}, 1);
       },
       normal({3, 4}));
-  const Tensor target = randn({4, 3});
+
   w.one(
       "loss",
       [](const Arg& a) {

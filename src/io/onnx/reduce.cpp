@@ -23,6 +23,18 @@ void max(Step& s) { reduce(s, "ReduceMax"); }
 void min(Step& s) { reduce(s, "ReduceMin"); }
 void logsumexp(Step& s) { reduce(s, "ReduceLogSumExp"); }
 
+// (sum |x|^p)^(1/p)
+void norm(Step& s) {
+  const double p = s.number("p");
+  if (p == 1) return reduce(s, "ReduceL1");
+  if (p == 2) return reduce(s, "ReduceL2");
+  const auto axes = s.fixed_list("axes");
+  const std::string powers = s.node("Pow", s.node("Abs", {s.in(0)}), p);
+  const std::vector<OnnxAttribute> keep{{"keepdims", std::int64_t{s.flag("keepdim")}}};
+  const std::string total = axes.empty() ? powers : s.node("ReduceSum", {powers, s.graph().integers(axes)}, keep);
+  s.give(s.node("Pow", total, 1 / p));
+}
+
 void cumsum(Step& s) { s.give(s.node("CumSum", {s.in(0), s.graph().integer(s.integer("axis"))})); }
 void softmax(Step& s) { s.give(s.node("Softmax", {s.in(0)}, {{"axis", s.integer("axis")}})); }
 void log_softmax(Step& s) { s.give(s.node("LogSoftmax", {s.in(0)}, {{"axis", s.integer("axis")}})); }
@@ -50,10 +62,19 @@ void cross_entropy(Step& s) {
 }
 
 constexpr Recipe recipes[] = {
-    {"sum", sum},           {"mean", mean},         {"prod", prod},
-    {"max", max},           {"min", min},           {"logsumexp", logsumexp},
-    {"cumsum", cumsum},     {"softmax", softmax},   {"log_softmax", log_softmax},
-    {"mse_loss", mse_loss}, {"bce_loss", bce_loss}, {"cross_entropy", cross_entropy},
+    {"sum", sum},
+    {"mean", mean},
+    {"prod", prod},
+    {"max", max},
+    {"min", min},
+    {"logsumexp", logsumexp},
+    {"norm", norm},
+    {"cumsum", cumsum},
+    {"softmax", softmax},
+    {"log_softmax", log_softmax},
+    {"mse_loss", mse_loss},
+    {"bce_loss", bce_loss},
+    {"cross_entropy", cross_entropy},
 };
 
 }  // namespace
