@@ -88,7 +88,14 @@ void Graph::resolve_literal(int node) {
                    "mask that is an input"},
         e.where);
   const Tensor kept = collapsed(e.value, repeats);
-  const std::string name = constant(e.scope, kept.contiguous());
+  std::string name;
+  for (const auto& [parameter_name, x] : state_) {  // a buffer that was expanded
+    if (!same_numbers(kept, x)) continue;
+    name = parameter(parameter_name);
+    if (x.shape() != kept.shape()) name = reshape(e.scope, name, fixed(kept.shape()));
+    break;
+  }
+  if (name.empty()) name = constant(e.scope, kept.contiguous());
   if (kept.shape() == e.shape)
     define(node, name);
   else
