@@ -21,6 +21,7 @@ Exit run(int argc, char** argv) {
   CommandLine line;
   add_descend(line);
   add_train(line);
+  add_export(line);
   add_verify(line);
   add_bench(line);
   add_check(line);

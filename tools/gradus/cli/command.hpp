@@ -26,6 +26,7 @@ std::string without_line(const Error& e);
 class CommandLine;
 void add_descend(CommandLine& program);
 void add_train(CommandLine& program);
+void add_export(CommandLine& program);
 void add_verify(CommandLine& program);
 void add_bench(CommandLine& program);
 void add_check(CommandLine& program);
