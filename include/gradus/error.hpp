@@ -1,4 +1,4 @@
-// Errors: one type, one form, read by tired people.
+// Errors: one type and one form.
 #pragma once
 
 #include <source_location>
@@ -8,9 +8,10 @@
 
 namespace gradus {
 
+/// The place of a call in the source: file and line.
 using Loc = std::source_location;
 
-/// What an error says, in this order; leave empty what there is nothing to say about.
+/// The parts of an error, in the order of its text. A part may be empty.
 struct Complaint {
   std::string wrong{};     ///< what is wrong: "inner sizes differ"
   std::string got{};       ///< "(64, 784) and (128, 10)"
@@ -26,13 +27,15 @@ struct Complaint {
 ///     try:      transpose one operand
 ///     at:       train.cpp:12
 ///
-/// where the last line is the caller's, not the library's.
+/// where the last line is the caller's, not the library's. The one at fault may be out of reach, as in an assignment:
+/// then that line is missing.
 class Error : public std::runtime_error {
  public:
+  /// operation: the function that was called; where: the line of that call.
   Error(std::string_view operation, Complaint complaint, Loc where = Loc::current());
 
-  const std::string& operation() const { return operation_; }
-  const Complaint& complaint() const { return complaint_; }
+  const std::string& operation() const { return operation_; }  ///< the function that was called
+  const Complaint& complaint() const { return complaint_; }    ///< what was wrong with it
   Loc where() const { return where_; }
 
  private:

@@ -1,14 +1,14 @@
-// What this build of the library runs on: for benchmarks, and for reports of errors.
+// The machine this build of the library runs on: for benchmarks and bug reports.
 #pragma once
 
 #include <string>
 
 namespace gradus {
 
-/// Of the loops, chosen when the program starts: "base", "v3" (AVX2) or "v4" (AVX-512). The environment's GRADUS_ISA
-/// forces a lower one.
+/// The instruction set of the loops, chosen at the first use: "base", "v3" (AVX2) or "v4" (AVX-512). The environment
+/// variable GRADUS_ISA sets a lower one; any other value is an error at the first use of the library.
 std::string instruction_set();
-/// What multiplies matrices, and the processor it thinks it runs on: "OpenBLAS 0.3.21, Cooperlake"; or "built-in".
+/// The library that multiplies matrices, and the processor it detected: "OpenBLAS 0.3.21, Cooperlake"; or "built-in".
 std::string blas();
 
 }  // namespace gradus

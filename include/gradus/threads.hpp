@@ -1,17 +1,18 @@
-// How many threads the library's own pool uses. Work too small to be worth a thread stays on the caller's.
+// The number of threads of the library's own pool. Small work stays on the caller's thread.
 #pragma once
 
 #include <gradus/error.hpp>
 
 namespace gradus {
 
-/// At first: the environment's GRADUS_NUM_THREADS, else the number of processors this process may use.
+/// At first: the environment variable GRADUS_NUM_THREADS (1 to 1024; anything else is an error at the first use of the
+/// library), else the number of processors that this process may use.
 int num_threads();
 void set_num_threads(int count, Loc where = Loc::current());  ///< 1 or more; not while another thread computes
 
-/// The same seed and the same number of threads always give the same bits. With this on, so do different numbers of
-/// threads: large products are cut into the same pieces whoever computes them, at a cost of some percent.
+/// The same seed and number of threads always give the same bits. With this on, any number of threads does: large
+/// matrix products are always split into the same pieces, which costs a few percent.
 bool deterministic();
-void set_deterministic(bool on);
+void set_deterministic(bool on);  ///< for the whole process
 
 }  // namespace gradus

@@ -1,10 +1,10 @@
-// Which instruction set and which BLAS: settled once, at the first use.
-#include <cstdlib>
+// Which instruction set and which BLAS: chosen once, at the first use.
 #include <string>
 #include <string_view>
 
 #include "isa.hpp"
 #include "parallel.hpp"
+#include "settings.hpp"
 
 #ifdef GRADUS_HAVE_CBLAS
 // OpenBLAS's own entries, weak so that any CBLAS links.
@@ -33,8 +33,9 @@ bool has_v4() {
 #endif
 
 const Kernels& choose() {
-  if (const char* wanted = std::getenv("GRADUS_ISA"))
-    if (const Kernels* k = level(wanted)) return *k;
+  const Kernels* wanted = nullptr;
+  isa_setting(wanted);
+  if (wanted) return *wanted;
   for (const char* isa : {"v4", "v3"})
     if (const Kernels* k = level(isa)) return *k;
   return kernels_base();

@@ -1,3 +1,4 @@
+// The thread pool.
 #include "parallel.hpp"
 
 #include <pthread.h>
@@ -7,19 +8,20 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "settings.hpp"
 
 namespace gradus::kernels {
 namespace {
 
 using Body = void (*)(void* context, std::int64_t begin, std::int64_t end);
 
-constexpr int kSpins =
-    2000;  // longer loses badly where other programs want the core, shorter sleeps between two kernels
+// Spinning longer hurts when cores are shared; shorter, a worker would sleep between two kernels.
+constexpr int kSpins = 2000;
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -30,8 +32,9 @@ void pause() {
 }
 
 int default_threads() {
-  if (const char* text = std::getenv("GRADUS_NUM_THREADS"))
-    if (const long n = std::strtol(text, nullptr, 10); n >= 1 && n <= 1024) return static_cast<int>(n);
+  int wanted = 0;
+  threads_setting(wanted);
+  if (wanted) return wanted;
 #ifdef __linux__
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
@@ -66,7 +69,10 @@ class Pool {
     const std::unique_lock lock(busy_, std::try_to_lock);
     if (!lock) return false;
     start();
-    n_ = n, pieces_ = pieces, body_ = body, context_ = context;
+    n_ = n;
+    pieces_ = pieces;
+    body_ = body;
+    context_ = context;
     pending_.store(pieces, std::memory_order_relaxed);
     ticket_.store(++loop_ << 32 | static_cast<std::uint64_t>(pieces));
     if (parked_.load() > 0) {

@@ -1,3 +1,4 @@
+// The text of an Error.
 #include <gradus/error.hpp>
 
 namespace gradus {
@@ -12,7 +13,7 @@ std::string text(std::string_view operation, const Complaint& c, Loc where) {
   line("\n  got:      ", c.got);
   line("\n  expected: ", c.expected);
   line("\n  try:      ", c.advice);
-  line("\n  at:       ", to_string(where));
+  if (where.line()) line("\n  at:       ", to_string(where));  // an assignment, say, has no room for a line
   return s;
 }
 

@@ -8,9 +8,8 @@
 
 #include <gradus/tensor.hpp>
 
-namespace gradus {
-class Tape;
-}
+#include "tensor/axes.hpp"
+#include "tensor/thread_state.hpp"
 
 namespace gradus::detail {
 
@@ -19,15 +18,15 @@ namespace gradus::detail {
 struct alignas(64) Storage : Counted {
   std::uint32_t version = 0;
   std::size_t bytes = 0;
-  const char* changed_by = nullptr;  // the last in-place change, for the error of a walk that meets it
+  const char* changed_by = nullptr;  // the last in-place change, for the error of a walk that finds it
   Loc changed_at;
   inline std::byte* data();
 };
 
 struct TensorImpl : TensorHead {
   Storage* storage = nullptr;
-  Storage* home =
-      nullptr;  // the block this lies in (a reference of its own only if it is not storage); null: pooled alone
+  // The block that this lies in, with a reference of its own only if it is not storage; null: pooled alone.
+  Storage* home = nullptr;
   std::byte* data = nullptr;  // the first element, within storage
   Tensor grad;
   std::unique_ptr<std::string> name;
@@ -39,7 +38,7 @@ struct TensorImpl : TensorHead {
   T* as() const {
     return reinterpret_cast<T*>(data);
   }
-  bool sole_owner() const {  // may its numbers be overwritten without anybody noticing?
+  bool sole_owner() const {  // no other handle and no view can see its numbers
     return count.load(std::memory_order_acquire) == 1 && storage->count.load(std::memory_order_acquire) == 1;
   }
 };
@@ -63,15 +62,17 @@ Shape row_major(const Shape& shape);
 // The dense copy of x if it is not contiguous, else x itself. Not recorded.
 Tensor dense(const Tensor& x);
 
-// Marks x as changed in place; throws if it is on a tape or overlaps itself (an expanded view).
+// Marks x as changed in place. An error if it is on a tape or several of its elements are one (an expanded view).
 void changed(const Tensor& x, const char* by, Loc where);
 
-std::int64_t normal_axis(std::int64_t axis, int dims, const char* operation,
-                         Loc where);                                              // negative counts from the end
-Shape normal_axes(const Axes& axes, int dims, const char* operation, Loc where);  // sorted; none given: all
 [[noreturn]] void refuse_undefined_tensor(const char* operation, Loc where);
 inline void check_defined(const Tensor& x, const char* operation, Loc where) {
   if (!x.defined()) refuse_undefined_tensor(operation, where);
+}
+// What a member function `name` reads: an error if x is undefined.
+inline const TensorImpl& impl_of(const Tensor& x, const char* name, Loc where) {
+  check_defined(x, name, where);
+  return *x.impl();
 }
 
 // Calls f<T>() with the element type T of dtype.
@@ -94,13 +95,6 @@ decltype(auto) visit_floating(DType dtype, F&& f) {
   return dtype == f32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 
-// What this floor tells observers; the tape's floor, above, passes it on.
-struct Hooks {
-  bool contributions;  // does somebody want them, and steps?
-  void (*mutation)(const Tensor&, const char* what, Loc);
-  void (*zero_grad)(const Tensor& leaf);
-};
-
 // Bits of TensorHead::origin, for messages about a tensor that nothing was recorded for. Results of constants inherit
 // them.
 enum Origin : std::uint8_t {
@@ -108,40 +102,5 @@ enum Origin : std::uint8_t {
   from_gradient = 2,  // of a walk that was not recorded
   from_discrete = 4,  // a result without derivative: to(i64)
 };
-
-// Told of numbers that are read: item(), at(), data() or to_vector(), at that line.
-using ReadCheck = void (*)(const Tensor& x, const char* call, Loc where);
-
-// The thread's tape as the floors below the tape see it.
-struct ThreadState {
-  Tape* tape = nullptr;
-  std::uint64_t tape_id = 0;
-  bool recording = true;         // off inside NoRecord, forwards and unrecorded walks
-  bool at_set = false;           // an At is open …
-  Loc at;                        // … with this line
-  const Hooks* hooks = nullptr;  // set while observers are attached, and not quiet
-  int quiet = 0;                 // how many Unobserved are open
-  ReadCheck on_read = nullptr;   // set while the rule of an operation runs in a recorded walk
-};
-inline ThreadState& thread_state() {
-  static constinit thread_local ThreadState state;
-  return state;
-}
-// Is anybody watching? With nobody this branch is all that observers cost. A test compiles it away to measure that.
-inline const Hooks* observed() {
-#ifdef GRADUS_UNWATCHED
-  return nullptr;
-#else
-  return thread_state().hooks;
-#endif
-}
-inline void check_read(const Tensor& x, const char* call, Loc where) {
-  if (const ReadCheck check = thread_state().on_read) [[unlikely]]
-    check(x, call, where);
-}
-inline Loc user_line(Loc where) {
-  const ThreadState& s = thread_state();
-  return s.at_set ? s.at : where;
-}
 
 }  // namespace gradus::detail

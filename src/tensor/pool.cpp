@@ -1,3 +1,4 @@
+// Blocks of memory, kept in size classes for the next tensor.
 #include "tensor/pool.hpp"
 
 #if __has_include(<sys/mman.h>)
@@ -7,6 +8,8 @@
 #include <bit>
 #include <cstdint>
 #include <new>
+
+#include "tensor/environment.hpp"
 
 namespace gradus::detail {
 namespace {
@@ -101,6 +104,10 @@ Pool* first_use() {
   return current = &owner.pool;
 }
 inline Pool* pool() { return current ? current : first_use(); }
+inline Pool* checked_pool() {
+  if (!current) check_environment();
+  return pool();
+}
 
 #ifdef GRADUS_NO_POOL
 constexpr bool recycle = false;
@@ -112,7 +119,7 @@ constexpr bool recycle = true;
 
 void* pool_allocate(std::size_t bytes) {
   const Class c = class_of(bytes);
-  Pool* p = pool();
+  Pool* p = checked_pool();
   if (recycle && p) {
     if (FreeBlock* block = p->lists[c.index]) {
       p->lists[c.index] = block->next;
