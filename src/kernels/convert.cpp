@@ -1,3 +1,4 @@
+// Conversions between element types.
 #include "kernels.hpp"
 
 namespace gradus::kernels {

@@ -35,7 +35,7 @@ void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, 
       const Index depth = least(kDepth, k - k0), width = least(kWidth, n - j0), padded = (depth + 3) / 4 * 4;
       for (Index p = 0; p < padded; ++p)
         for (Index j = 0; j < width; ++j)
-          panel[p * kWidth + j] = p >= depth ? T(0) : tb ? b[(j0 + j) * ldb + k0 + p] : b[(k0 + p) * ldb + j0 + j];
+          panel[p * kWidth + j] = p < depth ? b[tb ? (j0 + j) * ldb + k0 + p : (k0 + p) * ldb + j0 + j] : T(0);
       for (Index i = 0; i < m; ++i) {
         T* y = c + i * ldc + j0;
         for (Index p = 0; p < padded; p += 4) {
@@ -52,10 +52,9 @@ void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, 
 }
 #endif
 
-// A handful of numbers is done before a library call has sorted out its arguments. C = A B, or C += A B: for each s,
-// eight results along v at once, over the depth k. v runs along the columns of C, or, where those are few and the rows
-// more, along its rows.
-constexpr Index kTiny = 128;
+// For tiny products the overhead of a CBLAS call exceeds the work. C = A B, or C += A B: for each s, eight results along
+// v at once, over the depth k. v runs along the longer side of C if its rows are short, else along the columns.
+constexpr Index kTiny = 128;  // multiply-adds
 template <class T>
 void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, bool add,
                    T* c, Index ldc) {
@@ -64,9 +63,17 @@ void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, const T* a, Inde
   Index as = ta ? 1 : lda, ak = ta ? lda : 1, bv = tb ? ldb : 1, bk = tb ? 1 : ldb, cs = ldc, cv = 1;
   if (n < kWide && n < m) {
     const T* const first = a;
-    a = b, b = first;
+    a = b;
+    b = first;
     const Index rows = m, step = as, down = ak;
-    m = n, n = rows, as = bv, ak = bk, bv = step, bk = down, cs = 1, cv = ldc;
+    m = n;
+    n = rows;
+    as = bv;
+    ak = bk;
+    bv = step;
+    bk = down;
+    cs = 1;
+    cv = ldc;
   }
   Index v = 0;
   for (; v + kWide <= n; v += kWide) {
@@ -103,7 +110,7 @@ void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, const T* a, Inde
     }
 }
 
-// On the calling thread: for those who split the work themselves.
+// On the calling thread, for kernels that split the work themselves.
 template <class T>
 void gemm_serial(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
                  T beta, T* c, Index ldc) {

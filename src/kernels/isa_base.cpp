@@ -1,3 +1,4 @@
+// All kernels compiled for every processor.
 #include "isa.hpp"
 
 #define GRADUS_ISA_NAME "base"

@@ -1,3 +1,4 @@
+// All kernels compiled for x86-64-v3: AVX2 and FMA.
 #include "isa.hpp"
 
 #define GRADUS_ISA_NAME "v3"

@@ -1,3 +1,4 @@
+// All kernels compiled for x86-64-v4: AVX-512.
 #include "isa.hpp"
 
 #define GRADUS_ISA_NAME "v4"

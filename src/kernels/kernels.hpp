@@ -174,7 +174,8 @@ inline const Table<bool>& table<bool>() {
 
 Index conv_scratch(const Conv& v);  // elements of scratch that the conv2d kernels of this shape want
 
-// y[i] = x[i] converted as C++ does (to bool: x != 0). From and To: float, double, Index, bool.
+// y[i] = x[i] converted as C++ does (to bool: x != 0). From and To: float, double, Index, bool. To Index, x must be in
+// its range: callers check.
 template <class From, class To>
 void convert(Index n, const From* x, Index sx, To* y);
 

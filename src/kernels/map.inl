@@ -2,8 +2,8 @@
 // its definition. `omp simd` promises that y[i] depends on nothing but element i: without it a loop in place would stay
 // scalar.
 
-// A plain store reads the line that it changes first. A result of many megabytes, gone from the caches before anybody
-// reads it, is written past them: a third less for the memory to do.
+// A plain store first reads the cache line that it changes. A result of many megabytes leaves the caches before it is
+// read again, so it is written past them, which saves a third of the memory traffic.
 constexpr Index kPastCaches = 8 << 20, kLine = 256;  // bytes
 constexpr bool cheap = true;                         // of a functor that takes less time than the memory
 
@@ -50,7 +50,7 @@ template <class Y, class F>
   fence();
 }
 
-// The same for a whole result. fresh: y is none of the things that f reads.
+// The same for a whole result. fresh: f does not read y.
 template <bool is_cheap, class Y, class F>
 GRADUS_INLINE void write_all(Index n, Y* y, bool fresh, F f) {
   if constexpr (is_cheap)
@@ -70,9 +70,21 @@ void map1(Index n, const T* x, Index sx, T* y) {
   }
 }
 
+// A constant as an element. To Index, what is out of range is the nearest number in it, and NaN is 0.
+template <class T>
+GRADUS_INLINE T constant(double k) {
+  if constexpr (is_index<T>) {
+    constexpr double end = 9223372036854775808.0;  // 2^63
+    if (k >= end) return 0x7fffffffffffffff;
+    if (k < -end) return -0x7fffffffffffffff - 1;
+    if (k != k) return 0;
+  }
+  return static_cast<T>(k);
+}
+
 template <class T, auto f, bool is_cheap = false>
 void map1k(Index n, const T* x, Index sx, T* y, double k0, double k1) {
-  const T a = static_cast<T>(k0), b = static_cast<T>(k1);
+  const T a = constant<T>(k0), b = constant<T>(k1);
   if (sx == 1) {
     write_all<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i], a, b); });
   } else {
@@ -157,7 +169,7 @@ GRADUS_INLINE T magnitude(T x) {
 
 template <class T>
 void axpy(Index n, double k, const T* x, T* y) {
-  const T a = static_cast<T>(k);
+  const T a = constant<T>(k);
 #pragma omp simd
   for (Index i = 0; i < n; ++i) y[i] = plus(y[i], times(a, x[i]));
 }

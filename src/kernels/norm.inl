@@ -9,7 +9,9 @@ void normalize_rows(Index rows, Index n, double eps, const T* x, T* y, T* r, T* 
     const Wide<T> v = spread_row(n, x, m) / static_cast<T>(n);
     const T s = static_cast<T>(1 / __builtin_sqrt(static_cast<double>(v) + eps));
     write(n, y, past, [=](Index i) { return (x[i] - m) * s; });
-    mean[k] = m, var[k] = static_cast<T>(v), r[k] = s;
+    mean[k] = m;
+    var[k] = static_cast<T>(v);
+    r[k] = s;
   }
   if (past) fence();
 }
@@ -35,7 +37,8 @@ void layer_norm(Index rows, Index n, double eps, const T* x, const T* w, const T
     const Wide<T> v = spread_row(n, x, m) / static_cast<T>(n);
     const T s = static_cast<T>(1 / __builtin_sqrt(static_cast<double>(v) + eps));
     write(n, y, past, [=](Index i) { return (x[i] - m) * s * w[i] + b[i]; });
-    mean[k] = m, r[k] = s;
+    mean[k] = m;
+    r[k] = s;
   }
   if (past) fence();
 }

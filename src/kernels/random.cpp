@@ -1,4 +1,4 @@
-// Compiled with -ffp-contract=off: the bits of normal() are a promise.
+// Philox and what is drawn from it. Compiled with -ffp-contract=off: the bits of normal() are a promise.
 #include "random.hpp"
 
 #include <bit>

@@ -61,9 +61,12 @@ void column_sums(Index n, Index inner, Index width, const T* x, Columns<T>& c) {
 template <class T>
 void logsumexp_strip(Index n, Index inner, Index width, const T* x, T* y) {
   Columns<T> c;
-  if (n > 0) column_sums(n, inner, width, x, c);
-  for (Index j = 0; j < width; ++j)
-    y[j] = n == 0 ? -static_cast<T>(kInf) : c.max[j] - c.max[j] == 0 ? c.max[j] + log(c.sum[j]) : c.max[j];
+  if (n == 0) {
+    for (Index j = 0; j < width; ++j) y[j] = -static_cast<T>(kInf);
+    return;
+  }
+  column_sums(n, inner, width, x, c);
+  for (Index j = 0; j < width; ++j) y[j] = c.max[j] - c.max[j] == 0 ? c.max[j] + log(c.sum[j]) : c.max[j];
 }
 
 template <class T>

@@ -1,11 +1,10 @@
-// The tables: each entry beside its definition.
+// The tables: each entry with its definition. tests/kernels/table.cpp finds one that is forgotten.
 
 template <class T>
 GRADUS_INLINE T sign_of(T x) {
-  if constexpr (is_index<T>)
-    return (x > 0) - (x < 0);
-  else
-    return x > 0 ? T(1) : x < 0 ? T(-1) : x;  // 0, -0 and NaN stay themselves
+  if constexpr (is_index<T>) return (x > 0) - (x < 0);
+  const T low = x < 0 ? T(-1) : x;  // 0, -0 and NaN stay what they are
+  return x > 0 ? T(1) : low;
 }
 template <class T>
 GRADUS_INLINE T larger(T a, T b) {
