@@ -9,8 +9,8 @@
 
 namespace gradus {
 
-/// A tensor with a place of its own. Assigning changes the numbers in that place, and all handles to it (an
-/// optimizer's) see it; another shape or dtype is taken over too.
+/// A tensor with storage of its own. Assigning changes the numbers in that storage, so that all handles to it (an
+/// optimizer's) see the change; the shape and dtype of the source are taken over too.
 class Owned : public Tensor {
  public:
   Owned() = default;
@@ -24,16 +24,16 @@ class Owned : public Tensor {
   Owned& operator=(Owned&& o);
   ~Owned() = default;
 
-  void convert(DType dtype);  ///< in place
+  void convert(DType dtype);  ///< in place, with its gradient; handles to it see the change
 };
 
-/// What an optimizer trains: a leaf.
+/// A tensor that an optimizer trains: a leaf, of dtype f32 or f64.
 class Parameter : public Owned {
  public:
   Parameter() = default;
   template <std::same_as<Tensor> T>
-  Parameter(T numbers) : Owned(std::move(numbers)) {
-    become_leaf();
+  Parameter(T numbers, Loc where = Loc::current()) : Owned(std::move(numbers)) {  ///< f32 or f64, on no tape
+    become_leaf(where);
   }
   explicit Parameter(const Parameter& o) = default;
   Parameter(Parameter&&) noexcept = default;
@@ -41,10 +41,10 @@ class Parameter : public Owned {
   Parameter& operator=(Parameter&&) = default;
 
  private:
-  void become_leaf();
+  void become_leaf(Loc where);
 };
 
-/// What a module remembers besides: running statistics. Saved with it, never differentiated.
+/// What a module keeps besides its parameters, such as running statistics. Saved with it, never differentiated.
 class Buffer : public Owned {
  public:
   Buffer() = default;

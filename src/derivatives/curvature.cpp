@@ -111,7 +111,7 @@ Eigenvalue largest_eigenvalue(const Curvature& h, const EigenvalueOptions& optio
   Eigenvalue e;
   std::vector<double> start(static_cast<std::size_t>(h.size()));
   kernels::normal(options.seed, 0, h.size(), start.data());
-  const Tensor first = from(start, {h.size()});
+  const Tensor first = from_data(start, {h.size()});
   e.vector = first * (1 / std::max(length_of(first), 1e-150));
   double size = 0;
   iterate(h, 0, options.tolerance, std::max(1, options.iterations / 2), e, size, where);

@@ -178,7 +178,8 @@ struct Cast {
   static constexpr auto name = "to", rule = "dx = g, converted back";
   static constexpr Saves saves{};
   void fields(auto& v) const { v("dtype", dtype); }
-  Tensor forward(Fwd&, Ins in) const {
+  Tensor forward(Fwd& f, Ins in) const {
+    check_conversion(*in[0].impl(), dtype, Rounding::to_zero, f.name, f.where);
     Tensor y = empty(in[0].shape(), dtype);
     assign_strided(*in[0].impl(), *y.impl());
     return y;

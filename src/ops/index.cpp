@@ -292,7 +292,7 @@ Tensor one_hot(Arg labels, std::int64_t classes, DType dtype) {
   shape.push_back(classes);
   const Loc line = user_line(labels.where);
   const Tensor at = checked(Fwd("one_hot", line), list, classes), y = make(shape, dtype, "one_hot", line);
-  fill_strided(*y.impl(), 0);
+  zero_strided(*y.impl());
   visit(dtype, [&]<class T>() {
     for (std::int64_t i = 0; i < at.numel(); ++i)
       detail::data<T>(y)[i * classes + detail::data<std::int64_t>(at)[i]] = T(1);

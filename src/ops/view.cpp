@@ -143,7 +143,7 @@ struct Unslice {
   }
   Tensor forward(Fwd& f, Ins in) const {
     Tensor y = make(shape, in[0].dtype(), f.name, f.where);
-    fill_strided(*y.impl(), 0);
+    zero_strided(*y.impl());
     assign_strided(*in[0].impl(), *window(y, start, stop, step).impl());
     return y;
   }

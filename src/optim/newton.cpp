@@ -99,7 +99,7 @@ double Newton::step(const Objective& loss, Loc where) {
     steps = ++e.state.step;
   }
   tell_all(steps, true);
-  assign(p, gradus::detail::as_vector(p) - from(b, {n}) * options().lr, type(), where);
+  assign(p, gradus::detail::as_vector(p) - from_data(b, {n}) * options().lr, type(), where);
   tell_all(steps, false);
   return before;
 }

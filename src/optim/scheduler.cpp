@@ -29,7 +29,9 @@ OptimizerBase& optimizer_at(const detail::OptimizerPlace& place, const char* sch
               user_line(where));
 }
 
-Tensor vector(const std::vector<double>& numbers) { return from(numbers, {static_cast<std::int64_t>(numbers.size())}); }
+Tensor vector(const std::vector<double>& numbers) {
+  return from_data(numbers, {static_cast<std::int64_t>(numbers.size())});
+}
 
 // What was saved under a name: `count` numbers …
 std::vector<double> numbers(const StateDict& state, const char* key, std::size_t count, Loc where) {

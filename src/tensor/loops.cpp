@@ -1,10 +1,15 @@
+// The loops behind tensors: copies, conversions, broadcasting, and what a reduction needs of its input.
 #include "tensor/loops.hpp"
+
+#include <cmath>
+
+#include "tensor/make.hpp"
 
 namespace gradus::detail {
 
 void refuse_dtype(const char* operation, DType dtype, Loc where) {
   throw Error(operation,
-              {.wrong = "the operation does not work on this dtype",
+              {.wrong = "the operation is not defined for this dtype",
                .got = name(dtype),
                .expected = dtype == boolean ? "a number type" : "f32 or f64",
                .advice = "convert it: x.to(f32)"},
@@ -67,6 +72,42 @@ void rows_of(const TensorImpl& from, const TensorImpl& to, const Row& row) {
 
 }  // namespace
 
+namespace {
+
+template <class F>
+bool fits(F value, DType to, Rounding rounding) {
+  if (to == boolean) return rounding == Rounding::to_zero || value == F(0) || value == F(1);
+  if constexpr (std::is_floating_point_v<F>)
+    return fits_i64(value) && (rounding == Rounding::to_zero || value == std::trunc(value));
+  return true;
+}
+
+// Where element number i of a tensor lies: "(0, 2)".
+std::string index_text(const Shape& shape, std::int64_t i) {
+  Shape index = shape;
+  for (int axis = shape.size() - 1; axis >= 0; --axis) {
+    index[axis] = i % shape[axis];
+    i /= shape[axis];
+  }
+  return to_string(index);
+}
+
+}  // namespace
+
+void check_conversion(const TensorImpl& x, DType to, Rounding rounding, const char* operation, Loc where) {
+  if (is_floating(to) || x.dtype == to || x.dtype == boolean || x.numel == 0) return;
+  visit(x.dtype, [&]<class F>() {
+    const auto r = nest<1>(x.shape, {&x});
+    const std::int64_t n = r.inner(), stride = r.dims ? r.stride[0][r.dims - 1] : 0;
+    for_rows(r, 0, x.numel / n, [&](const std::int64_t* offset, std::int64_t first) {
+      const F* row = x.as<F>() + offset[0];
+      for (std::int64_t i = 0; i < n; ++i)
+        if (!fits(row[i * stride], to, rounding))
+          does_not_fit(row[i * stride], name(to), operation, where, index_text(x.shape, first + i));
+    });
+  });
+}
+
 void assign_strided(const TensorImpl& from, const TensorImpl& to) {
   if (from.dtype == to.dtype && to.contiguous && from.storage != to.storage) return copy_strided(from, to);
   visit(from.dtype, [&]<class F>() {
@@ -81,20 +122,26 @@ void assign_strided(const TensorImpl& from, const TensorImpl& to) {
   });
 }
 
-void fill_strided(const TensorImpl& to, double value) {
-  visit(to.dtype, [&]<class T>() {
-    T* y = to.as<T>();
-    if (to.contiguous) return kernels::table<T>().fill(to.numel, static_cast<T>(value), y);
-    rows_of(to, to, [&](auto n, auto, auto, auto o, auto s) {
-      for (std::int64_t i = 0; i < n; ++i) y[o + i * s] = static_cast<T>(value);
-    });
+template <class T>
+void fill_strided(const TensorImpl& to, T value) {
+  T* y = to.as<T>();
+  if (to.contiguous) return kernels::table<T>().fill(to.numel, value, y);
+  rows_of(to, to, [&](auto n, auto, auto, auto o, auto s) {
+    for (std::int64_t i = 0; i < n; ++i) y[o + i * s] = value;
   });
+}
+template void fill_strided(const TensorImpl&, float);
+template void fill_strided(const TensorImpl&, double);
+template void fill_strided(const TensorImpl&, std::int64_t);
+template void fill_strided(const TensorImpl&, bool);
+
+void zero_strided(const TensorImpl& to) {
+  visit(to.dtype, [&]<class T>() { fill_strided(to, T{}); });
 }
 
 void add_strided(const TensorImpl& from, double alpha, const TensorImpl& to) {
   visit(to.dtype, [&]<class T>() {
     const auto f = kernels::table<T>().axpy;
-    if (!f) refuse_dtype("add_", to.dtype, Loc::current());
     const T* x = from.as<T>();
     T* y = to.as<T>();
     if (from.contiguous && to.contiguous)
@@ -112,7 +159,6 @@ void add_strided(const TensorImpl& from, double alpha, const TensorImpl& to) {
 void scale_strided(const TensorImpl& to, double factor) {
   visit(to.dtype, [&]<class T>() {
     const auto f = kernels::table<T>().mul_scalar;
-    if (!f) refuse_dtype("mul_", to.dtype, Loc::current());
     T* y = to.as<T>();
     if (to.contiguous) return f(to.numel, y, 1, y, factor, 0);
     rows_of(to, to, [&](auto n, auto, auto, auto o, auto s) {
@@ -125,9 +171,9 @@ Shape reduced(const Shape& shape, const Shape& axes, bool keepdim) {
   Shape r;
   int next = 0;
   for (int i = 0; i < shape.size(); ++i) {
-    const bool gone = next < axes.size() && axes[next] == i;
-    next += gone;
-    if (!gone)
+    const bool removed = next < axes.size() && axes[next] == i;
+    next += removed;
+    if (!removed)
       r.push_back(shape[i]);
     else if (keepdim)
       r.push_back(1);
@@ -172,7 +218,7 @@ Shape broadcast_shape(const Shape& a, const Shape& b, const char* operation, Loc
       throw Error(operation,
                   {.wrong = "the shapes do not broadcast",
                    .got = to_string(a) + " and " + to_string(b),
-                   .expected = "equal sizes, or 1, on each axis counted from the last; axis -" + std::to_string(i) +
+                   .expected = "on each axis, counted from the last, equal sizes or 1; axis -" + std::to_string(i) +
                                " has " + std::to_string(na) + " and " + std::to_string(nb),
                    .advice = "reshape or unsqueeze one of them"},
                   user_line(where));
@@ -186,18 +232,18 @@ Tensor broadcast_view(const Tensor& x, const Shape& to, const char* operation, L
   if (from == to) return x;
   const int extra = to.size() - from.size();
   Shape strides;
-  bool fits = extra >= 0;
-  for (int i = 0; fits && i < to.size(); ++i) {
+  bool broadcasts = extra >= 0;
+  for (int i = 0; broadcasts && i < to.size(); ++i) {
     const std::int64_t n = i < extra ? 1 : from[i - extra];
-    fits = n == to[i] || n == 1;
+    broadcasts = n == to[i] || n == 1;
     strides.push_back(n == 1 ? 0 : x.strides()[i - extra]);
   }
-  if (!fits)
+  if (!broadcasts)
     throw Error(operation,
                 {.wrong = "the tensor does not broadcast to this shape",
                  .got = to_string(from),
                  .expected = to_string(to),
-                 .advice = "only axes of size 1, and new leading axes, can be expanded"},
+                 .advice = "only axes of size 1 can be expanded, and new axes come first"},
                 user_line(where));
   return view(x, to, strides);
 }

@@ -164,9 +164,21 @@ Tensor broadcast_view(const Tensor& x, const Shape& to, const char* operation, L
 // The shape that both broadcast to.
 Shape broadcast_shape(const Shape& a, const Shape& b, const char* operation, Loc where);
 
+// The offset of one element, in elements; an error if an index is out of range.
+std::int64_t offset_of(const TensorImpl& t, std::initializer_list<std::int64_t> index, const char* operation,
+                       Loc where);
+
+// An error if an element of x would not fit into an integer or a bool: NaN, an infinity, a number out of range, and
+// unless fractions are rounded to zero (and to true, in bool) a fraction.
+enum class Rounding { none, to_zero };
+void check_conversion(const TensorImpl& x, DType to, Rounding rounding, const char* operation, Loc where);
+
+// ---- loops over tensors of any strides. They may be the same view, but not overlap otherwise. ----
 void copy_strided(const TensorImpl& from, const TensorImpl& to);    // to is contiguous, dtypes and shapes equal
-void assign_strided(const TensorImpl& from, const TensorImpl& to);  // any strides, converts
-void fill_strided(const TensorImpl& to, double value);
+void assign_strided(const TensorImpl& from, const TensorImpl& to);  // converts: check_conversion comes first
+template <class T>
+void fill_strided(const TensorImpl& to, T value);
+void zero_strided(const TensorImpl& to);
 void add_strided(const TensorImpl& from, double alpha, const TensorImpl& to);
 void scale_strided(const TensorImpl& to, double factor);
 

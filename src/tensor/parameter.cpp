@@ -1,3 +1,4 @@
+// Copying, assigning and converting what a module owns.
 #include <gradus/parameter.hpp>
 
 #include "tensor/loops.hpp"
@@ -10,15 +11,20 @@ namespace {
 
 Tensor copy_of(const Tensor& x, DType dtype) {
   Tensor y = empty(x.shape(), dtype);
+  check_conversion(*x.impl(), dtype, Rounding::to_zero, "convert", Loc());
   assign_strided(*x.impl(), *y.impl());
   return y;
 }
 
-// Puts the numbers of `from` in the place of `to`: the handle, and who holds it, stay.
+// Gives the storage of `from` to the handle `to`, so that all who hold it (an optimizer) see the new numbers.
 void take_over(TensorImpl& to, const TensorImpl& from) {
   const std::uint32_t version = to.storage->version;
-  Storage* old = std::exchange(to.storage, from.storage);
-  retain(to.storage);
+  // The home counts as a reference of its own only while it is not the storage.
+  Storage* const old = to.storage;
+  Storage* const old_home = to.home != old ? to.home : nullptr;
+  retain(from.storage);
+  if (to.home && to.home != from.storage) retain(to.home);
+  to.storage = from.storage;
   to.data = from.data;
   to.dtype = from.dtype;
   to.numel = from.numel;
@@ -29,7 +35,8 @@ void take_over(TensorImpl& to, const TensorImpl& from) {
   to.storage->version = std::max(to.storage->version, version) + 1;
   to.storage->changed_by = "assignment to a parameter";
   to.storage->changed_at = thread_state().at;
-  if (old != to.home) release_storage(old);  // its home holds the TensorImpl itself, and stays
+  release_storage(old);
+  release_storage(old_home);
 }
 
 }  // namespace
@@ -73,9 +80,9 @@ void Owned::convert(DType to) {
   set_grad(g.defined() ? copy_of(g, to) : Tensor());
 }
 
-void Parameter::become_leaf() {
+void Parameter::become_leaf(Loc where) {
   if (!defined()) return;
-  requires_grad_();
+  requires_grad_(true, where);
   const char* not_a_parameter = nullptr;
   impl()->path.compare_exchange_strong(not_a_parameter, "");
 }

@@ -1,4 +1,4 @@
-// Tensors as numpy prints them: nested brackets, one width for all, … in the middle of what is long.
+// Tensors as numpy prints them: nested brackets, one width for all numbers, … in the middle of long axes.
 
 #include <algorithm>
 #include <cmath>
@@ -15,7 +15,7 @@ namespace {
 constexpr int decimals = 4, edge = 3, line_width = 100;
 constexpr std::int64_t shown_whole = 1000;
 
-// The elements along one axis that are shown: all, or three at each end.
+// The elements along one axis that are printed: all, or three at each end.
 struct Window {
   std::int64_t size;
   bool shortened;
@@ -39,20 +39,23 @@ void trim_zeros(std::string& s) {
   while (s.back() == '0') s.pop_back();
 }
 
-// 1.2346 among ordinary numbers; 1.2346e-05 where they are huge, tiny or far apart.
+// 1.2346 among ordinary numbers; 1.2346e-05 where some are very large or small, or their sizes differ much.
 bool needs_exponent(const std::vector<double>& numbers) {
   double low = detail::infinity, high = 0;
   for (double v : numbers)
-    if (std::isfinite(v) && v != 0) low = std::min(low, std::abs(v)), high = std::max(high, std::abs(v));
+    if (std::isfinite(v) && v != 0) {
+      low = std::min(low, std::abs(v));
+      high = std::max(high, std::abs(v));
+    }
   return high != 0 && (high >= 1e8 || low < 1e-4 || high / low > 1000);
 }
 
-// Fixed: zeros at the end become blanks, so that the points stand below each other.
+// Without exponents: zeros at the end become blanks, so that the points are aligned.
 std::vector<std::string> fixed_texts(const std::vector<double>& numbers) {
   std::vector<std::string> texts;
   std::size_t fraction = 0;  // the longest
   for (double v : numbers) {
-    std::string s = formatted("{:.{}f}", v, decimals);
+    std::string s = std::isnan(v) ? "nan" : formatted("{:.{}f}", v, decimals);
     if (std::isfinite(v)) {
       trim_zeros(s);
       fraction = std::max(fraction, s.size() - s.find('.') - 1);
@@ -75,7 +78,7 @@ std::vector<std::string> exponent_texts(const std::vector<double>& numbers) {
     needed = std::max(needed, static_cast<int>(mantissa.size() - mantissa.find('.') - 1));
   }
   std::vector<std::string> texts;
-  for (double v : numbers) texts.push_back(formatted("{:#.{}e}", v, needed));
+  for (double v : numbers) texts.push_back(std::isnan(v) ? "nan" : formatted("{:#.{}e}", v, needed));
   return texts;
 }
 
@@ -158,7 +161,7 @@ class Layout {
 
 std::string to_string(const Tensor& x) {
   if (!x.defined()) return "undefined";
-  if (x.dim() == 0) return is_floating(x.dtype()) ? formatted("{:.6g}", x.detach().item()) : texts_of(x).front();
+  if (x.dim() == 0) return is_floating(x.dtype()) ? detail::number_text(x.detach().item(), 6) : texts_of(x).front();
   std::string s = x.numel() ? Layout(x, texts_of(x)).str() : "[]";
   if (x.dtype() == f32 && x.numel() && x.numel() <= shown_whole) return s;
   const bool one_line = s.find('\n') == std::string::npos;

@@ -24,7 +24,10 @@ template <class Fill>
 Tensor floating(const Shape& shape, DType dtype, const char* operation, Loc where, Fill fill) {
   if (!is_floating(dtype)) {
     throw Error(operation,
-                {.wrong = "draws fractions", .got = name(dtype), .expected = "f32 or f64", .advice = "randint for i64"},
+                {.wrong = "needs a floating-point dtype",
+                 .got = name(dtype),
+                 .expected = "f32 or f64",
+                 .advice = "use randint for i64"},
                 detail::user_line(where));
   }
   Tensor y = detail::make(shape, dtype, operation, where);
@@ -60,7 +63,7 @@ Tensor randn(Shape shape, DType dtype, Loc where) {
 Tensor randint(std::int64_t low, std::int64_t high, Shape shape, Loc where) {
   if (low >= high) {
     throw Error("randint",
-                {.wrong = "an empty range", .got = formatted("[{}, {})", low, high), .expected = "low < high"},
+                {.wrong = "the range is empty", .got = formatted("[{}, {})", low, high), .expected = "low < high"},
                 detail::user_line(where));
   }
   Tensor y = detail::make(shape, i64, "randint", where);

@@ -23,7 +23,7 @@ TEST_CASE("largest_eigenvalue: of matrices whose eigenvalues are known") {
     Tensor u = arange(1, static_cast<double>(n) + 0.5, 1, f64);
     u = u / sqrt(sum(square(u)));
     const Tensor q = eye(n, f64) - 2 * u.reshape({n, 1}) * u.reshape({1, n});
-    const Tensor a = matmul(q, from(eigenvalues, {n, 1}) * q);
+    const Tensor a = matmul(q, from_data(eigenvalues, {n, 1}) * q);
     const Tensor x = zeros({n}, f64);
     const Eigenvalue e = largest_eigenvalue([&] { return sum(x * matmul(a, x)) / 2; }, {x}, options);
     if (e.converged) {

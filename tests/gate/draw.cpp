@@ -84,7 +84,7 @@ template <class F>
 Tensor fill(Rng& rng, const Shape& s, F number) {
   std::vector<double> v(static_cast<std::size_t>(s.numel()));
   for (double& x : v) x = number();
-  return strided(rng, from(std::span<const double>(v), s));
+  return strided(rng, from_data(std::span<const double>(v), s));
 }
 
 }  // namespace
@@ -124,7 +124,7 @@ Tensor distinct(Rng& rng, const Shape& s, double spacing) {
     v[i] = (static_cast<double>(i) - static_cast<double>(v.size()) / 2 + rng.uniform(-0.15, 0.15)) * spacing;
   for (std::size_t i = v.size(); i > 1; --i)
     std::swap(v[i - 1], v[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(i)))]);
-  return strided(rng, from(std::span<const double>(v), s));
+  return strided(rng, from_data(std::span<const double>(v), s));
 }
 
 Tensor booleans(Rng& rng, const Shape& s) {

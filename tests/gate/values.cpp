@@ -15,7 +15,7 @@ const double inf = std::numeric_limits<double>::infinity(), NaN = std::numeric_l
 using List = std::initializer_list<double>;
 
 Tensor list(List v) {
-  return from(std::span<const double>(v.begin(), v.size()), {static_cast<std::int64_t>(v.size())});
+  return from_data(std::span<const double>(v.begin(), v.size()), {static_cast<std::int64_t>(v.size())});
 }
 
 // allclose refuses to compare infinities, equal is too strict for rounding: element by element then.

@@ -58,7 +58,8 @@ TEST_CASE("Conv2d") {
   CHECK_SAYS(nn::Conv2d(3, 4, 3, {.padding = -1}), "Conv2d: padding is too small", "0 or more");
   CHECK_SAYS(nn::Conv2d(3, 4, 3, {.groups = 2}), "Conv2d: in_channels is not divisible by groups",
              "in_channels 3, groups 2");
-  CHECK_SAYS(layer(zeros({1, 3, 8, 8})), "conv2d: the channels of x, weight and groups do not match", "(1, 3, 8, 8)", "(2, 1, 2, 1)");
+  CHECK_SAYS(layer(zeros({1, 3, 8, 8})), "conv2d: the channels of x, weight and groups do not match", "(1, 3, 8, 8)",
+             "(2, 1, 2, 1)");
   CHECK_SAYS(layer(zeros({8, 8})), "conv2d", "(N, C, H, W)", "tests/nn/layers.cpp:");
 }
 
@@ -99,7 +100,7 @@ TEST_CASE("Embedding") {
   manual_seed(1);
   nn::Embedding layer(4, 3, {.padding_idx = 2});
   CHECK(equal(layer.weight.detach()[2], zeros({3})));
-  const Tensor x = from(std::vector<std::int64_t>{0, 2, 0, 3}, {2, 2});
+  const Tensor x = from_data(std::vector<std::int64_t>{0, 2, 0, 3}, {2, 2});
   Tape tape;
   const Tensor y = layer(x);
   CHECK(y.shape() == Shape{2, 2, 3});
@@ -108,7 +109,7 @@ TEST_CASE("Embedding") {
   CHECK(layer.describe() == "4 x 3, padding 2");
   CHECK_SAYS(nn::Embedding(4, 3, {.padding_idx = 4}), "Embedding: padding_idx is not a row", "0 to 3", "layers.cpp:");
   CHECK_SAYS(nn::Embedding(4, 0), "Embedding: embedding_dim is too small");
-  CHECK_SAYS(layer(from(std::vector<std::int64_t>{4}, {1})), "embedding", "4", "tests/nn/layers.cpp:");
+  CHECK_SAYS(layer(from_data(std::vector<std::int64_t>{4}, {1})), "embedding", "4", "tests/nn/layers.cpp:");
   CHECK_SAYS(layer(ones({1})), "embedding", "i64", "tests/nn/layers.cpp:");
 }
 
@@ -154,7 +155,8 @@ TEST_CASE("Conv1d and ConvTranspose2d") {
   CHECK(spread.weight.shape() == Shape{4, 3, 3, 2});
   CHECK(spread(zeros({1, 4, 5, 5})).shape() == Shape{1, 6, 12, 10});
   CHECK(spread.describe() == "4 -> 6, 3x2, stride 2, output padding 1x0, groups 2");
-  CHECK_SAYS(spread(zeros({1, 3, 5, 5})), "conv_transpose2d: the channels of x, weight and groups do not match", "tests/nn/layers.cpp:");
+  CHECK_SAYS(spread(zeros({1, 3, 5, 5})), "conv_transpose2d: the channels of x, weight and groups do not match",
+             "tests/nn/layers.cpp:");
 }
 
 TEST_CASE("GroupNorm and RMSNorm") {

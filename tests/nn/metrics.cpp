@@ -8,7 +8,7 @@
 using namespace gradus;
 
 namespace {
-Tensor labels(std::vector<std::int64_t> y) { return from(y, {static_cast<std::int64_t>(y.size())}); }
+Tensor labels(std::vector<std::int64_t> y) { return from_data(y, {static_cast<std::int64_t>(y.size())}); }
 const Tensor& scores() {
   static const Tensor x = tensor({{0, 1}, {3, 2}, {0, 4}, {1, 0}, {5, 6}});
   return x;

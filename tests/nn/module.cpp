@@ -188,7 +188,7 @@ TEST_CASE("one parameter used twice gets both gradients") {
   } net;
   net.to(f64);
   CHECK(net.named_parameters().size() == 1);
-  const Tensor x = from(std::vector<std::int64_t>{1, 4}, {2});
+  const Tensor x = from_data(std::vector<std::int64_t>{1, 4}, {2});
   Tape tape;
   tape.backward(sum(net(x)));
   // sum over i, v of w[x_i] · w[v]: every row gets the sum of the rows looked up; those get the sum of all rows

@@ -45,7 +45,7 @@ const Case cases[] = {
 const std::vector<double> near{-4, -2.7, -1.1, -0.3, -1e-3, 1e-3, 0.4, 1.2, 2.4, 3.3};
 const std::vector<double> far{-1000, -100, -30, 30, 100, 1000};
 
-Tensor doubles(const std::vector<double>& v) { return from(v, {static_cast<std::int64_t>(v.size())}); }
+Tensor doubles(const std::vector<double>& v) { return from_data(v, {static_cast<std::int64_t>(v.size())}); }
 
 }  // namespace
 
@@ -136,7 +136,7 @@ TEST_CASE("activations: at infinity") {
 TEST_CASE("activations: what they refuse") {
   const Tensor labels = arange(3), mask = ones({2}, boolean);
   for (const Case& c : cases) {
-    CHECK_SAYS(c.f(labels), "the operation does not work on this dtype", "i64", "x.to(f32)");
+    CHECK_SAYS(c.f(labels), "the operation is not defined for this dtype", "i64", "x.to(f32)");
     CHECK_SAYS(c.f(mask), "bool");
     CHECK_SAYS(c.f(Tensor()), "the tensor is undefined");
   }

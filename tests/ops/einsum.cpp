@@ -40,7 +40,7 @@ Tensor naive(const std::string& equation, const std::vector<Tensor>& x) {
     for (std::size_t k = 0; k < x.size(); ++k) product *= numbers[k][offset(parts[k])];
     y[offset(result)] += product;
   }
-  return from(std::span<const double>(y), shape);
+  return from_data(std::span<const double>(y), shape);
 }
 
 }  // namespace

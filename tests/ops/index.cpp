@@ -15,7 +15,7 @@ using Numbers = std::vector<double>;
 using Indices = std::vector<std::int64_t>;
 
 Tensor count(Shape shape) { return reshape(arange(0, static_cast<double>(shape.numel()), 1, f64), shape); }
-Tensor at(const Indices& i) { return from(i, {static_cast<std::int64_t>(i.size())}); }
+Tensor at(const Indices& i) { return from_data(i, {static_cast<std::int64_t>(i.size())}); }
 
 template <class F>
 void check_derivatives(F f, const std::vector<Tensor>& inputs) {
@@ -74,7 +74,7 @@ TEST_CASE("index_add: the transpose of index_select") {
 
 TEST_CASE("gather: one element per index, which may be smaller than the tensor") {
   const Tensor x = count({3, 4});
-  const Tensor i = from(Indices{0, 2, 1, 2, 0, 0}, {2, 3});
+  const Tensor i = from_data(Indices{0, 2, 1, 2, 0, 0}, {2, 3});
   CHECK(gather(x, 0, i).to_vector() == Numbers{0, 9, 6, 8, 1, 2});
   CHECK(gather(x, 1, i).to_vector() == Numbers{0, 2, 1, 6, 4, 4});
   CHECK(gather(x.t(), 1, i).to_vector() == Numbers{0, 8, 4, 9, 1, 1});
@@ -90,7 +90,7 @@ TEST_CASE("gather: one element per index, which may be smaller than the tensor")
 }
 
 TEST_CASE("scatter_add: the transpose of gather") {
-  const Tensor x = ones({3, 3}, f64), i = from(Indices{0, 2, 1, 0, 0, 1}, {2, 3}), y = count({2, 3}) + 1;
+  const Tensor x = ones({3, 3}, f64), i = from_data(Indices{0, 2, 1, 0, 0, 1}, {2, 3}), y = count({2, 3}) + 1;
   CHECK(scatter_add(x, 0, i, y).to_vector() == Numbers{6, 6, 1, 1, 1, 10, 1, 3, 1});
   CHECK(scatter_add(x, 1, i, y).to_vector() == Numbers{2, 4, 3, 10, 7, 1, 1, 1, 1});
   CHECK(x.to_vector() == Numbers(9, 1));
@@ -112,7 +112,7 @@ TEST_CASE("embedding: rows for indices of any shape; the padding row gets no gra
   CHECK(equal(embedding(w, at({1, 3}), 1), embedding(w, at({1, 3}))));
   check_derivatives(
       [](const Tensor& t) {
-        return square(embedding(t, from(Indices{1, 3, 1, 0}, {2, 2})));
+        return square(embedding(t, from_data(Indices{1, 3, 1, 0}, {2, 2})));
       },
       {randn({4, 2})});
 }
@@ -142,7 +142,8 @@ TEST_CASE("by index: what is refused") {
   CHECK_SAYS(index_select(x, 0, Tensor()), "index_select: the tensor is undefined");
   CHECK_SAYS(index_add(x, 0, i, ones({2, 3})), "index_add: y has the wrong shape", "(2, 3)", "(2, 2)", "index.cpp:");
   CHECK_SAYS(index_add(x, 0, i, ones({2, 2}, f64)), "index_add: dtypes differ");
-  CHECK_SAYS(index_add(x > 0, 0, i, ones({2, 2}) > 0), "index_add: the operation does not work on this dtype", "bool");
+  CHECK_SAYS(index_add(x > 0, 0, i, ones({2, 2}) > 0), "index_add: the operation is not defined for this dtype",
+             "bool");
   CHECK_SAYS(index_add(x, 0, at({5}), ones({1, 2})), "index_add: an index is out of range");
   CHECK_SAYS(gather(x, 0, i), "gather: the index is larger than the tensor", "index (2,), x (3, 2)", "index.cpp:");
   CHECK_SAYS(gather(x, 0, zeros({2, 3}, i64)), "gather: the index is larger than the tensor", "except axis 0");
@@ -159,7 +160,7 @@ TEST_CASE("a changed index is noticed, and composites record the caller's line")
   const Tensor w = ones({3, 2}).requires_grad_();
   Tensor i = at({0, 2});
   Tape tape;
-  const Tensor y = sum(index_select(w, 0, i)) + sum(embedding(w, from(Indices{0, 1}, {2, 1}), 1));
+  const Tensor y = sum(index_select(w, 0, i)) + sum(embedding(w, from_data(Indices{0, 1}, {2, 1}), 1));
   for (int n = 0; n < tape.size(); ++n) CHECK(support::contains(to_string(tape[n].where()), "tests/ops/index.cpp"));
   i.fill_(1);
   CHECK_SAYS(tape.backward(y), "index_select", "in1", "changed", "fill_");

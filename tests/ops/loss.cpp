@@ -13,7 +13,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-Tensor labels(const std::vector<std::int64_t>& t) { return from(t, {static_cast<std::int64_t>(t.size())}); }
+Tensor labels(const std::vector<std::int64_t>& t) { return from_data(t, {static_cast<std::int64_t>(t.size())}); }
 
 // The gradient of sum(f(x)).
 Tensor slope(const std::function<Tensor(const Tensor&)>& f, const Tensor& x) {

@@ -69,7 +69,7 @@ Tensor naive(const Case& c, const Tensor& x, bool average) {
   });
   std::vector<double> result(static_cast<std::size_t>(y.numel()));
   for (std::size_t i = 0; i < result.size(); ++i) result[i] = average ? sum[i] / count[i] : best[i];
-  return from(std::span<const double>(result), y);
+  return from_data(std::span<const double>(result), y);
 }
 
 }  // namespace

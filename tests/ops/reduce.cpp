@@ -90,7 +90,7 @@ Numbers gradient(const Tensor& x, const std::function<Tensor(const Tensor&)>& f)
   const Tensor y = sum(f(leaf));
   const Numbers g = tape.gradient(y, {leaf})[0].to_vector(),
                 recorded = tape.gradient(y, {leaf}, {.record = true})[0].to_vector();
-  CHECK(allclose(from(g, x.shape()), from(recorded, x.shape()), 1e-12, 1e-14));
+  CHECK(allclose(from_data(g, x.shape()), from_data(recorded, x.shape()), 1e-12, 1e-14));
   return g;
 }
 
@@ -113,8 +113,8 @@ TEST_CASE("reductions: any axes of dense, permuted and strided tensors") {
         for (const Numbers& group : groups(x, axes)) expected.push_back(c.exact(group));
         INFO(std::string(c.name));
         CAPTURE(to_string(as_axes(axes)));
-        CHECK(allclose(c.f(x, as_axes(axes), false), from(expected, left), 1e-12, 1e-13));
-        CHECK(allclose(c.f(x, as_axes(axes), true), from(expected, kept), 1e-12, 1e-13));
+        CHECK(allclose(c.f(x, as_axes(axes), false), from_data(expected, left), 1e-12, 1e-13));
+        CHECK(allclose(c.f(x, as_axes(axes), true), from_data(expected, kept), 1e-12, 1e-13));
       }
 }
 
@@ -144,13 +144,13 @@ TEST_CASE("reductions: many elements") {
 }
 
 TEST_CASE("reductions: integers") {
-  const Tensor x = from(std::vector<std::int64_t>{3, -1, 4, 1, 5, -9}, {2, 3});
-  CHECK(equal(sum(x, 1), from(std::vector<std::int64_t>{6, -3}, {2})));
-  CHECK(equal(prod(x, 0), from(std::vector<std::int64_t>{3, -5, -36}, {3})));
+  const Tensor x = from_data(std::vector<std::int64_t>{3, -1, 4, 1, 5, -9}, {2, 3});
+  CHECK(equal(sum(x, 1), from_data(std::vector<std::int64_t>{6, -3}, {2})));
+  CHECK(equal(prod(x, 0), from_data(std::vector<std::int64_t>{3, -5, -36}, {3})));
   CHECK(max(x).item() == 5);
   CHECK(min(x).item() == -9);
-  CHECK(equal(cumsum(x, 1), from(std::vector<std::int64_t>{3, 2, 6, 1, 6, -3}, {2, 3})));
-  CHECK(equal(argmax(x, 1), from(std::vector<std::int64_t>{2, 1}, {2})));
+  CHECK(equal(cumsum(x, 1), from_data(std::vector<std::int64_t>{3, 2, 6, 1, 6, -3}, {2, 3})));
+  CHECK(equal(argmax(x, 1), from_data(std::vector<std::int64_t>{2, 1}, {2})));
   CHECK(sum(x).dtype() == i64);
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("max and min: ties share, NaN wins") {
   CHECK(equal(max(bad, 1), tensor({kNan, 6}, f64)));
   CHECK(equal(min(bad, 1), tensor({kNan, 4}, f64)));
   CHECK(gradient(bad, [](const Tensor& t) { return max(t, 1); }) == Numbers{0, 1, 0, 0, 0, 1});
-  CHECK(equal(argmax(bad, 1), from(std::vector<std::int64_t>{1, 2}, {2})));
+  CHECK(equal(argmax(bad, 1), from_data(std::vector<std::int64_t>{1, 2}, {2})));
   CHECK(gradient(tensor({kInfinity, 1, kInfinity}, f64), [](const Tensor& t) { return max(t); }) ==
         Numbers{0.5, 0, 0.5});
 }
@@ -232,7 +232,7 @@ TEST_CASE("max_dim, min_dim, argmax, argmin: the first at a tie") {
   const Tensor x = tensor({{1, 3, 3}, {2, 2, 0}}, f64);
   const auto [values, indices] = max_dim(x, 1);
   CHECK(equal(values, tensor({3, 2}, f64)));
-  CHECK(equal(indices, from(std::vector<std::int64_t>{1, 0}, {2})));
+  CHECK(equal(indices, from_data(std::vector<std::int64_t>{1, 0}, {2})));
   CHECK(min_dim(x, 0, true).values.shape() == Shape{1, 3});
   CHECK(min_dim(x, -1).indices.to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 2});
   CHECK(gradient(x, [](const Tensor& t) { return max_dim(t, 1).values; }) == Numbers{0, 1, 0, 1, 0, 0});
@@ -300,18 +300,18 @@ TEST_CASE("reductions: what they refuse") {
   for (const Case& c : cases) {
     CHECK_SAYS(c.f(x, 2, false), std::string(c.name) + ": axis out of range", "axis 2 of a tensor with 2 axes",
                "-2 to 1", "reduce.cpp:");
-    CHECK_SAYS(c.f(x, {0, -2}, false), std::string(c.name) + ": an axis is named twice", "(0, -2)");
+    CHECK_SAYS(c.f(x, {0, -2}, false), std::string(c.name) + ": axis 0 is given twice", "(0, -2)");
     CHECK_SAYS(c.f(Tensor(), 0, false), std::string(c.name) + ": the tensor is undefined");
-    CHECK_SAYS(c.f(x > 0, 0, false), std::string(c.name) + ": the operation does not work on this dtype", "bool");
+    CHECK_SAYS(c.f(x > 0, 0, false), std::string(c.name) + ": the operation is not defined for this dtype", "bool");
   }
-  CHECK_SAYS(mean(arange(3)), "mean: the operation does not work on this dtype", "i64", "x.to(f32)");
-  CHECK_SAYS(logsumexp(arange(3)), "logsumexp: the operation does not work on this dtype");
-  CHECK_SAYS(softmax(arange(3), 0), "softmax: the operation does not work on this dtype");
+  CHECK_SAYS(mean(arange(3)), "mean: the operation is not defined for this dtype", "i64", "x.to(f32)");
+  CHECK_SAYS(logsumexp(arange(3)), "logsumexp: the operation is not defined for this dtype");
+  CHECK_SAYS(softmax(arange(3), 0), "softmax: the operation is not defined for this dtype");
   CHECK_SAYS(softmax(x, 2), "softmax: axis out of range", "reduce.cpp:");
-  CHECK_SAYS(cumsum(scalar(1), 0), "cumsum: axis out of range", "expected: none");
+  CHECK_SAYS(cumsum(scalar(1), 0), "cumsum: axis out of range", "no axis: the tensor has shape ()");
   CHECK_SAYS(argmax(x, -3), "argmax: axis out of range");
   CHECK_SAYS(max_dim(x, 5), "max_dim: axis out of range", "reduce.cpp:");
-  CHECK_SAYS(argmax(x > 0), "argmax: the operation does not work on this dtype");
+  CHECK_SAYS(argmax(x > 0), "argmax: the operation is not defined for this dtype");
 }
 
 TEST_CASE("composites record the caller's line") {

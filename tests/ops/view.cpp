@@ -143,7 +143,7 @@ TEST_CASE("permute, transpose, t") {
   CHECK(gradient(m, [](const Tensor& t) { return t.t(); }) == Numbers{1, 3, 5, 2, 4, 6});
   CHECK_SAYS(permute(x, {0, 1}), "permute: the number of axes differs from the tensor's",
              "axes (0, 1) for shape (2, 3, 4)", "3 axes", "view.cpp:");
-  CHECK_SAYS(permute(x, {0, 1, 1}), "permute: an axis is named twice");
+  CHECK_SAYS(permute(x, {0, 1, 1}), "permute: axis 1 is given twice");
   CHECK_SAYS(permute(x, {0, 1, 3}), "permute: axis out of range");
   CHECK_SAYS(transpose(x, 0, 3), "transpose: axis out of range", "view.cpp:");
   CHECK_SAYS(ones({2}).t(), "t: the tensor has fewer than two axes", "(2,)", "unsqueeze", "view.cpp:");

@@ -17,7 +17,7 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 
 Tensor with_grad(const std::vector<double>& g, DType dtype = f64) {
   Tensor p = zeros({static_cast<std::int64_t>(g.size())}, dtype).requires_grad_();
-  p.set_grad(from(g, p.shape()).to(dtype));
+  p.set_grad(from_data(g, p.shape()).to(dtype));
   return p;
 }
 

@@ -28,7 +28,7 @@ Tensor with_singular_values(std::vector<double> s, std::int64_t rows) {
     return eye(n, f64) - 2 * u.reshape({n, 1}) * u.reshape({1, n});
   };
   const Tensor q = slice(reflection(rows, 1), {{}, {0, columns}});
-  return matmul(q, from(s, {columns, 1}) * reflection(columns, 2));
+  return matmul(q, from_data(s, {columns, 1}) * reflection(columns, 2));
 }
 
 }  // namespace

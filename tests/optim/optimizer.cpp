@@ -41,7 +41,7 @@ struct Sign : Optimizer<SignOptions> {
 };
 
 Tensor leaf(const std::vector<double>& numbers, DType dtype = f64) {
-  return from(numbers, {static_cast<std::int64_t>(numbers.size())}).to(dtype).requires_grad_();
+  return from_data(numbers, {static_cast<std::int64_t>(numbers.size())}).to(dtype).requires_grad_();
 }
 
 void walk_back(Net& net) {

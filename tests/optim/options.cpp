@@ -218,7 +218,7 @@ TEST_CASE("ReduceLROnPlateau: numbers") {
 TEST_CASE("clip: numbers") {
   const auto with = [](const std::vector<double>& g) {
     Tensor p = zeros({static_cast<std::int64_t>(g.size())}, f64).requires_grad_();
-    p.set_grad(from(g, p.shape()));
+    p.set_grad(from_data(g, p.shape()));
     return p;
   };
   for (const double value : values) {

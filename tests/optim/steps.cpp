@@ -262,13 +262,13 @@ TEST_CASE("optimizers: a large parameter, and one that is a strided view, step a
     Tensor whole = values.clone().requires_grad_();
     Tensor strided = values.t().contiguous().t().requires_grad_();
     Tensor corner = values.clone().detach().reshape({n * n});
-    Tensor small = from(std::vector{corner.at({0}), corner.at({n * n - 1})}, {2}).requires_grad_();
+    Tensor small = from_data(std::vector{corner.at({0}), corner.at({n * n - 1})}, {2}).requires_grad_();
     CHECK_FALSE(strided.is_contiguous());
     auto opt = make(std::vector{whole, strided, small});
     for (int i = 0; i < 3; ++i) {
       whole.set_grad(g);
       strided.set_grad(g.t().contiguous().t());
-      small.set_grad(from(std::vector{g.at({0, 0}), g.at({-1, -1})}, {2}));
+      small.set_grad(from_data(std::vector{g.at({0, 0}), g.at({-1, -1})}, {2}));
       opt.step();
     }
     CHECK(equal(whole, strided.contiguous()));

@@ -26,13 +26,13 @@ struct Reading {
   Tensor numbers(const Tensor& x) const {
     if (how == How::item) return scalar(x.item(), f64);
     if (how == How::at) return scalar(x.at({}), f64);
-    if (how == How::data) return from(x.data<double>(), {});
-    if (how == How::to_vector) return from(x.to_vector(), {});
+    if (how == How::data) return from_data(x.data<double>(), {});
+    if (how == How::to_vector) return from_data(x.to_vector(), {});
     if (how == How::flags) return scalar(x.to_vector<bool>()[0] ? 3 : 0, f64);
     if (how == How::none) return x;
     std::vector<double> copy(1);
     x.copy_to(std::span(copy));
-    return from(copy, {});
+    return from_data(copy, {});
   }
   void vjp(Vjp& v) const {
     std::optional<NoRecord> paused;

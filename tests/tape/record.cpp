@@ -79,7 +79,7 @@ TEST_CASE("changing a recorded tensor in place is refused; a leaf may be changed
   Tensor x = ones({2}).requires_grad_();
   Tape tape;
   Tensor y = x * 2;
-  CHECK_SAYS(y.fill_(0), "fill_: the tensor is the result of a recorded operation");
+  CHECK_SAYS(y.fill_(0), "fill_: the result of a recorded operation cannot be changed");
   x.fill_(3);  // add_scalar saves nothing of x
   CHECK(x.version() == 1);
 }

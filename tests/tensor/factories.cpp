@@ -1,3 +1,5 @@
+// Tensors made of numbers.
+#include <gradus/ops.hpp>
 #include <gradus/tensor.hpp>
 
 #include <cmath>
@@ -19,7 +21,7 @@ TEST_CASE("zeros, ones, full in every dtype") {
     CHECK(zeros({2, 3}, t).shape() == Shape{2, 3});
   }
   CHECK(full({2}, -7.5).to_vector() == Numbers{-7.5, -7.5});
-  CHECK(full({2}, 3, boolean).to_vector() == Numbers{1, 1});
+  CHECK(full({2}, 1, boolean).to_vector() == Numbers{1, 1});
   CHECK(scalar(2.5).dim() == 0);
   CHECK(scalar(2.5).item() == 2.5);
   CHECK(zeros({}).numel() == 1);
@@ -67,6 +69,30 @@ TEST_CASE("linspace ends where it should") {
   for (int n : {2, 3, 7, 10, 1000}) CHECK(linspace(0.1, 0.7, n, f64).at({n - 1}) == 0.7);
 }
 
+TEST_CASE("linspace: ends as far apart as doubles go") {
+  CHECK(linspace(-1e308, 1e308, 3, f64).to_vector() == Numbers{-1e308, 0, 1e308});
+  CHECK_SAYS(linspace(0, INFINITY, 3), "linspace: the range is not finite", "from 0 to inf");
+  CHECK_SAYS(linspace(NAN, 1, 3), "linspace: the range is not finite");
+}
+
+TEST_CASE("integers above 2^53 stay what they are on their way into i64") {
+  constexpr std::int64_t odd = (std::int64_t{1} << 53) + 1, most = std::numeric_limits<std::int64_t>::max(),
+                         least = std::numeric_limits<std::int64_t>::min();
+  using Integers = std::vector<std::int64_t>;
+  CHECK(tensor({odd, -odd, most, least}, i64).to_vector<std::int64_t>() == Integers{odd, -odd, most, least});
+  CHECK(full({2}, odd, i64).to_vector<std::int64_t>() == Integers{odd, odd});
+  CHECK(scalar(most, i64).item<std::int64_t>() == most);
+  CHECK(arange(odd, odd + 3, 1, i64).to_vector<std::int64_t>() == Integers{odd, odd + 1, odd + 2});
+  CHECK(arange(odd, odd - 4, -2, i64).to_vector<std::int64_t>() == Integers{odd, odd - 2});
+  CHECK(arange(least, most, std::int64_t{1} << 62, i64).to_vector<std::int64_t>() ==
+        Integers{least, least / 2, 0, most / 2 + 1});
+  CHECK_SAYS(arange(least, most, 1, i64), "arange: the range has too many numbers");
+  CHECK(from_data(std::vector<std::int64_t>{odd}, {1}).at<std::int64_t>({0}) == odd);
+  CHECK_SAYS(full({1}, std::numeric_limits<std::uint64_t>::max(), i64), "does not fit into i64");
+  CHECK_SAYS(arange(2) + odd, "this integer would be rounded", "2^53", "tensor({…}, i64)", "factories.cpp:");
+  CHECK((arange(2) + (odd - 1)).at<std::int64_t>({1}) == odd);
+}
+
 TEST_CASE("eye") {
   CHECK(eye(2).to_vector() == Numbers{1, 0, 0, 1});
   CHECK(eye(3, boolean).to_vector() == Numbers{1, 0, 0, 0, 1, 0, 0, 0, 1});
@@ -89,36 +115,39 @@ TEST_CASE("tensors from numbers") {
   const double d[] = {1, 2};
   const std::int64_t i[] = {7};
   const bool b[] = {true, false};
-  CHECK(from(f, {2, 2}).at({1, 1}) == 4);
-  CHECK(from(d, {2}).dtype() == f64);
-  CHECK(from(i, {}).item() == 7);
-  CHECK(from(b, {2, 1}).to_vector<bool>() == std::vector<bool>{true, false});
-  CHECK(from(std::span<const float>{}, {0, 3}).numel() == 0);
+  CHECK(from_data(f, {2, 2}).at({1, 1}) == 4);
+  CHECK(from_data(d, {2}).dtype() == f64);
+  CHECK(from_data(i, {}).item() == 7);
+  CHECK(from_data(b, {2, 1}).to_vector<bool>() == std::vector<bool>{true, false});
+  CHECK(from_data(std::span<const float>{}, {0, 3}).numel() == 0);
 }
 
 TEST_CASE("factories: what they refuse") {
   constexpr std::int64_t huge = std::int64_t{1} << 40;
-  CHECK_SAYS(zeros({2, -1}), "zeros: negative size -1", "got:      (2, -1)", "factories.cpp:");
+  CHECK_SAYS(zeros({2, -1}), "zeros: negative size -1", "got:      shape (2, -1)", "factories.cpp:");
   CHECK_SAYS(eye(-3), "eye: negative size -3");
   CHECK_SAYS(linspace(0, 1, -2), "linspace: negative size -2");
-  CHECK_SAYS(ones({huge, huge}), "ones: too large", "(1099511627776, 1099511627776) f32");
-  CHECK_SAYS(zeros({0, huge, huge}), "zeros: too large");  // its strides would overflow
-  CHECK_SAYS(full({std::numeric_limits<std::int64_t>::max()}, 1), "full: too large");
-  CHECK_SAYS(full({2}, 1.5, i64), "full: i64 holds whole numbers only", "1.5");
-  CHECK_SAYS(full({2}, NAN, i64), "whole numbers only");
-  CHECK_SAYS(scalar(1e300, i64), "scalar: i64 holds whole numbers only");
-  CHECK_SAYS(tensor({1.5}, i64), "tensor: i64 holds whole numbers only");
-  CHECK_SAYS(arange(0, 1, 0), "arange: the step is zero", "0 to 1 by 0");
-  CHECK_SAYS(arange(0, INFINITY), "arange: an endless range");
-  CHECK_SAYS(arange(0, 1, NAN), "arange: an endless range");
-  CHECK_SAYS(arange(0, 1e300), "arange: too large");
-  CHECK_SAYS(arange(0, 1, 1e-300), "arange: too large");
-  CHECK_SAYS(arange(0, 1, 0.5, i64), "arange: i64 holds whole numbers only", "0.5");
-  CHECK_SAYS(arange(0, 1, 1, boolean), "arange: no range of bool");
-  CHECK_SAYS(linspace(0, 1, 3, i64), "linspace: needs fractions", "i64");
-  CHECK_SAYS(tensor({{1, 2}, {3}}), "tensor: parts of different shapes", "(2,) and (1,) side by side");
-  CHECK_SAYS(tensor({1, {2}}), "tensor: parts of different shapes", "() and (1,)");
-  CHECK_SAYS(tensor({{{1, 2}, {3, 4}}, {{5, 6}}}), "parts of different shapes", "(2, 2) and (1, 2)");
+  CHECK_SAYS(ones({huge, huge}), "ones: the tensor is too large", "(1099511627776, 1099511627776) f32");
+  CHECK_SAYS(zeros({0, huge, huge}), "zeros: the tensor is too large");  // its strides would overflow
+  CHECK_SAYS(full({std::numeric_limits<std::int64_t>::max()}, 1), "full: the tensor is too large");
+  CHECK_SAYS(full({2}, 1.5, i64), "full: the value does not fit into i64", "got:      1.5",
+             "a whole number from -2^63");
+  CHECK_SAYS(full({2}, -NAN, i64), "does not fit into i64", "got:      nan");
+  CHECK_SAYS(full({2}, 0.5, boolean), "full: the value does not fit into bool", "0.5", "0 or 1");
+  CHECK_SAYS(scalar(1e300, i64), "scalar: the value does not fit into i64", "1e+300");
+  CHECK_SAYS(tensor({1.5}, i64), "tensor: the value does not fit into i64");
+  CHECK_SAYS(arange(0, 1, 0), "arange: the step is zero", "from 0 to 1 by 0");
+  CHECK_SAYS(arange(0, INFINITY), "arange: the range is not finite", "from 0 to inf by 1");
+  CHECK_SAYS(arange(0, 1, NAN), "arange: the range is not finite");
+  CHECK_SAYS(arange(0, 1e300), "arange: the range has too many numbers");
+  CHECK_SAYS(arange(0, 1, 1e-300), "arange: the range has too many numbers");
+  CHECK_SAYS(arange(0, 1, 0.5, i64), "arange: the value does not fit into i64", "0.5");
+  CHECK_SAYS(arange(0, 1, 1, boolean), "arange: a range of bool is not defined");
+  CHECK_SAYS(linspace(0, 1, 3, i64), "linspace: needs a floating-point dtype", "i64");
+  CHECK_SAYS(tensor({{1, 2}, {3}}), "tensor: sibling lists have different lengths", "(2,) and (1,)");
+  CHECK_SAYS(tensor({1, {2}}), "tensor: sibling lists have different lengths", "() and (1,)");
+  CHECK_SAYS(tensor({{{1, 2}, {3, 4}}, {{5, 6}}}), "sibling lists have different lengths", "(2, 2) and (1, 2)");
   const float f[] = {1, 2, 3};
-  CHECK_SAYS(from(f, {2, 2}), "from: the shape does not hold these numbers", "3 numbers for shape (2, 2)", "4 numbers");
+  CHECK_SAYS(from_data(f, {2, 2}), "from_data: the count of numbers differs from the shape's",
+             "3 numbers for shape (2, 2)", "4 numbers");
 }

@@ -51,6 +51,10 @@ TEST_CASE("print: nan and infinities take the width of the others") {
   CHECK(to_string(tensor({NAN, 1, -INFINITY, INFINITY})) == "[ nan   1. -inf  inf]");
   CHECK(to_string(tensor({NAN, 1.25})) == "[ nan 1.25]");
   CHECK(to_string(tensor({NAN, INFINITY})) == "[nan inf]");
+  const double minus_nan = std::copysign(NAN, -1);  // as 0 / 0 gives on x86
+  CHECK(to_string(full({1}, minus_nan, f64)) == "[nan]  f64 (1,)");
+  CHECK(to_string(tensor({minus_nan, 1e-9})) == "[   nan 1.e-09]");
+  CHECK(to_string(scalar(minus_nan)) == "nan");
 }
 
 TEST_CASE("print: exponents where the range needs them") {

@@ -43,9 +43,20 @@ TEST_CASE("shape: what it refuses") {
   CHECK_SAYS(eight.push_back(1), "too many axes");
   CHECK(eight.size() == 8);
   Shape two{2, 3};
-  CHECK_SAYS(two.erase(2), "no such axis", "2 of (2, 3)");
-  CHECK_SAYS(two.erase(-1), "no such axis");
-  CHECK_SAYS(two.insert(3, 1), "no such axis");
+  CHECK_SAYS(two.erase(2), "shape: axis out of range", "axis 2 of shape (2, 3)", "0 to 1", "shape.cpp:");
+  CHECK_SAYS(two.erase(-1), "axis out of range");
+  CHECK_SAYS(two.insert(3, 1), "axis out of range");
+}
+
+TEST_CASE("shape: an axis that is not there is an error, never a number") {
+  const Shape two{2, 3}, none{};
+  CHECK_SAYS(two[2], "shape: axis out of range", "axis 2 of shape (2, 3)", "0 to 1");
+  CHECK_SAYS(two[-1], "axis -1 of shape (2, 3)");
+  CHECK_SAYS(none[0], "axis 0 of shape ()", "no axis");
+  CHECK_SAYS(none.back(), "shape: axis out of range", "of shape ()", "shape.cpp:");
+  Shape three{1, 2, 3};
+  CHECK_SAYS(three[3] = 1, "axis 3 of shape (1, 2, 3)");
+  CHECK_SAYS((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), "too many axes", "shape.cpp:");
 }
 
 TEST_CASE("dtypes have names and sizes") {

@@ -81,10 +81,10 @@ Basins basins(const Surface& s, const MakeOptimizer& make, const BasinOptions& o
   const Watch watch{s, 0.01 * std::hypot(s.window.width(), s.window.height()), b};
   const std::vector<double> points = grid(s.window, o.n);
   if (o.elementwise) {
-    go(s, make, o.steps, from(points, {2, static_cast<std::int64_t>(count)}).requires_grad_(), 0, watch);
+    go(s, make, o.steps, from_data(points, {2, static_cast<std::int64_t>(count)}).requires_grad_(), 0, watch);
   } else {
     for (std::size_t k = 0; k < count; ++k)
-      go(s, make, o.steps, from(std::vector{points[k], points[count + k]}, {2}).requires_grad_(), k, watch);
+      go(s, make, o.steps, from_data(std::vector{points[k], points[count + k]}, {2}).requires_grad_(), k, watch);
   }
   return b;
 }

@@ -79,7 +79,7 @@ bool grows(const std::vector<Place>& places) {
 }
 
 bool curves_down(const Surface& s, Point at) {
-  const Tensor p = from(std::span<const double>(at), {2});
+  const Tensor p = from_data(std::span<const double>(at), {2});
   const Tensor h = hessian([&] { return s(p); }, p);
   const double largest = largest_eigenvalue([&] { return s(p); }, {p}).value;
   return h.at({0, 0}) + h.at({1, 1}) - largest < -1e-9;
@@ -185,7 +185,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
     throw Error("descend", {.wrong = "steps is out of range", .got = std::to_string(o.steps), .expected = "1 or more"},
                 gradus::detail::user_line(where));
   const Point start = o.start.value_or(s.start);
-  const Tensor p = from(std::span<const double>(start), {2}).requires_grad_();
+  const Tensor p = from_data(std::span<const double>(start), {2}).requires_grad_();
   optim::AnyOptimizer opt = make({p});
   Path path{.name = std::move(name)};
   path.lr = opt.base().lr();
@@ -231,7 +231,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   if (const Minimum* m = nearest(s, path.cut ? start : path.end().at)) {
     path.limit = m->limit();
   } else {
-    const Tensor q = from(std::span<const double>(start), {2});
+    const Tensor q = from_data(std::span<const double>(start), {2});
     const double steepest = largest_eigenvalue([&] { return s(q); }, {q}).value;
     if (steepest > 0) path.limit = 2 / steepest;
   }

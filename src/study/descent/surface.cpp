@@ -79,7 +79,7 @@ Surface make_quadratic(std::string_view spec, std::string_view arguments, Loc wh
   return s;
 }
 
-Tensor point(Point p) { return from(std::span<const double>(p), {2}); }
+Tensor point(Point p) { return from_data(std::span<const double>(p), {2}); }
 
 }  // namespace
 

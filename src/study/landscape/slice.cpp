@@ -164,7 +164,7 @@ std::array<Tensor, 2> filter_normalised(const nn::ModuleBase& net, std::uint64_t
       std::vector<double> numbers(static_cast<std::size_t>(p.numel()));
       kernels::normal(seed, counter, p.numel(), numbers.data());
       counter += static_cast<std::uint64_t>(p.numel());
-      const Tensor d = from(numbers, {p.size(0), p.numel() / p.size(0)});
+      const Tensor d = from_data(numbers, {p.size(0), p.numel() / p.size(0)});
       const Tensor w = to(p.detach(), f64).reshape(d.shape());
       const auto length = [](const Tensor& rows) { return sqrt(sum(square(rows), {1}, true)); };
       parts.push_back(d * (length(w) / length(d)));
@@ -197,7 +197,7 @@ Plane principal_plane(const std::vector<Tensor>& trajectory, Loc where) {
   const Eigen e = eigen(std::move(gram));
   Plane plane;
   for (std::size_t k = 0; k < 2; ++k) {
-    const Tensor d = matmul(from(e.vectors[k], {static_cast<std::int64_t>(n)}), centred);
+    const Tensor d = matmul(from_data(e.vectors[k], {static_cast<std::int64_t>(n)}), centred);
     const double length = std::sqrt(dot(d, d));
     if (!(length > 1e-12 * std::sqrt(total)) || !(total > 0))
       throw Error("principal_plane",

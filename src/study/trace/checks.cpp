@@ -55,7 +55,7 @@ class Checker {
   static Tensor moved(const std::vector<double>& x, const std::vector<double>& v, double t, const Shape& shape) {
     std::vector<double> y(x.size());
     for (std::size_t e = 0; e < x.size(); ++e) y[e] = x[e] + t * v[e];
-    return from(std::span<const double>(y), shape);
+    return from_data(std::span<const double>(y), shape);
   }
 
   JsonLine event(const char* kind, int node) {
@@ -89,7 +89,7 @@ class Checker {
     tape.watch(in[slot]);
     const Tensor y = replay_.run(i, in);
     if (tape.index_of(y) < 0) return std::vector<double>(static_cast<std::size_t>(in[slot].numel()));
-    const Tensor cotangent = from(std::span<const double>(u), y.shape());
+    const Tensor cotangent = from_data(std::span<const double>(u), y.shape());
     return tape.gradient(y, {in[slot]}, {.record = w_.recorded, .cotangent = cotangent})[0].to_vector();
   }
 
@@ -132,7 +132,7 @@ class Checker {
     const std::vector<double> one = vjp(i, slot, std::vector<double>(u.size(), 1.0)), given = vjp(i, slot, u);
     for (std::size_t e = 0; e < u.size(); ++e)
       if (!(std::abs(given[e] - u[e] * one[e]) <= 1e-9 * std::abs(given[e]))) return {};
-    return from(std::span<const double>(one), shape);
+    return from_data(std::span<const double>(one), shape);
   }
 
   static void add(JsonLine& e, const Judgement& j) {
@@ -230,8 +230,8 @@ class Checker {
     }
     const Shape shape = replay_.value(i).shape();
     e.number("h", worst.h)
-        .tensor("analytic", from(std::span<const double>(g), shape), o_.values)
-        .tensor("numeric", from(std::span<const double>(numeric), shape), o_.values)
+        .tensor("analytic", from_data(std::span<const double>(g), shape), o_.values)
+        .tensor("numeric", from_data(std::span<const double>(numeric), shape), o_.values)
         .number("error", worst.error)
         .integer("at", static_cast<std::int64_t>(at))
         .string("verdict", name(worst.verdict));

@@ -14,7 +14,7 @@ namespace gradus::study {
 namespace trace {
 
 Tensor Numbers::tensor() const {
-  const Tensor x = from(std::span<const double>(data), shape);
+  const Tensor x = from_data(std::span<const double>(data), shape);
   return dtype == f64 ? x : x.to(dtype);
 }
 

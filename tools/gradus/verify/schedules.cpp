@@ -93,8 +93,8 @@ void run_schedule(const Case& c) {
     note();
     for (std::int64_t k = 0; k < steps; ++k) scheduler.step(), note();
   }
-  c.expect("lr", from(rates, {steps + 1}), c["lr"]);
-  if (c.has("momentum")) c.expect("momentum", from(momenta, {steps + 1}), c["momentum"]);
+  c.expect("lr", from_data(rates, {steps + 1}), c["lr"]);
+  if (c.has("momentum")) c.expect("momentum", from_data(momenta, {steps + 1}), c["momentum"]);
 }
 
 }  // namespace gradus::tool

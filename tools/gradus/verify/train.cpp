@@ -70,7 +70,7 @@ void run_training(const Case& c) {
     expect_all("first gradient of", "first_grads", [](const Tensor& w) { return w.grad(); });
     expect_all("after one step", "after_step_1", [](const Tensor& w) { return w; });
   }
-  c.expect("loss", from(losses, {static_cast<std::int64_t>(losses.size())}), c["losses"]);
+  c.expect("loss", from_data(losses, {static_cast<std::int64_t>(losses.size())}), c["losses"]);
   expect_all("final", "final", [](const Tensor& w) { return w; });
   c.expect("final logits", forward(net, x), c["final_logits"]);
 }
