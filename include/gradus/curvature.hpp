@@ -16,6 +16,7 @@ namespace gradus {
 /// without being formed. The constructor records one walk on the tape; after the end of the tape every call throws.
 class Curvature {
  public:
+  /// y is one number, recorded on `tape` from the tensors x
   Curvature(Tape& tape, const Arg& y, std::vector<Tensor> x);
 
   std::int64_t size() const { return size_; }           ///< n
@@ -38,6 +39,7 @@ struct EigenvalueOptions {
   std::uint64_t seed = 1;   ///< of the first v
 };
 
+/// An eigenvalue and its vector.
 struct Eigenvalue {
   double value = 0;    ///< the largest λ; gradient descent is stable only with a rate below 2/λ. NaN if H has a NaN
   Tensor vector;       ///< (n), of length 1: its direction

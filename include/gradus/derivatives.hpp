@@ -19,6 +19,7 @@ namespace gradus {
 /// it, must make no tape of its own for the result, and must compute the same each time.
 using Objective = std::function<Tensor()>;
 
+/// A value and its gradients.
 struct ValueAndGrad {
   Tensor value;               ///< f(), off every tape
   std::vector<Tensor> grads;  ///< df/dx for each x, with its shape and dtype; zeros if f does not depend on it

@@ -20,6 +20,7 @@ struct GradcheckOptions {
   std::uint64_t seed = 1;           ///< of the random cotangents and directions
 };
 
+/// What a comparison came to.
 enum class Verdict {
   ok,
   kink,   ///< there is no derivative here, and the gradient lies between the one-sided ones: not an error
@@ -27,22 +28,24 @@ enum class Verdict {
   zero,   ///< only zeros were compared: the function does not depend on this input here
   jump,   ///< the function is not continuous here: an error, because it has no derivative
 };
-const char* name(Verdict verdict);
+const char* name(Verdict verdict);  ///< "ok", "kink", …
 
 /// One input at one order, at its worst element or direction.
 struct InputVerdict {
-  int input;  ///< number of the input; at order 2 the cotangents of the outputs follow the inputs
-  int order;
-  Verdict verdict;
+  int input;                 ///< number of the input; at order 2 the cotangents of the outputs follow the inputs
+  int order;                 ///< 1 or 2
+  Verdict verdict;           ///< what the comparison came to
   std::int64_t at;           ///< element, or -1 - k for direction k
   double analytic, numeric;  ///< by the rules, by differences
 };
 
+/// All comparisons of one gradcheck.
 struct GradcheckResult {
-  bool ok = false;  ///< no verdict is wrong or jump, and something other than zeros was compared
-  std::vector<InputVerdict> inputs;
-  std::string reason;  ///< why it is not ok
-  std::string blame;   ///< the operation whose own rule fails, with its line, where there is one: "gate (my.cpp:12)"
+  bool ok = false;                   ///< no verdict is wrong or jump, and something other than zeros was compared
+  std::vector<InputVerdict> inputs;  ///< one for each input and order
+  std::string reason;                ///< why it is not ok
+  std::string blame;  ///< the operation whose own rule fails, with its line, where there is one: "gate (my.cpp:12)"
+  /// whether all is right
   explicit operator bool() const { return ok; }
 };
 std::string to_string(const GradcheckResult& result);  ///< a table for people

@@ -18,13 +18,15 @@ namespace nn {
 class ModuleBase;
 }
 
-struct RecordEvent {  ///< an operation, a leaf or a constant got a node
+/// an operation, a leaf or a constant got a node
+struct RecordEvent {
   const Tape& tape;
   int node;
   const Tensor& value;
   std::span<const Tensor* const> in = {};  ///< what an operation was given, constants too; empty for a leaf
 };
-struct WalkEvent {  ///< a walk begins or ends
+/// a walk begins or ends
+struct WalkEvent {
   const Tape& tape;
   int node;          ///< where it starts
   const char* what;  ///< "backward" or "gradient"
@@ -32,13 +34,15 @@ struct WalkEvent {  ///< a walk begins or ends
   bool recorded;
   std::span<const Need> needed;  ///< per node up to `node`; empty: all are passages
 };
-struct VisitEvent {  ///< a node's gradient is complete: its rule runs next, or has run (on_visited)
+/// a node's gradient is complete: its rule runs next, or has run (on_visited)
+struct VisitEvent {
   const Tape& tape;
   int node;
   const Tensor& grad;
   const BackwardPass& pass;  ///< .grad(i): what has been accumulated for another node so far
 };
-struct ContributionEvent {  ///< `from` gave a gradient to its input number `slot`, node `to`
+/// `from` gave a gradient to its input number `slot`, node `to`
+struct ContributionEvent {
   const Tape& tape;
   int from, slot, to;
   const Tensor& added;
@@ -46,21 +50,25 @@ struct ContributionEvent {  ///< `from` gave a gradient to its input number `slo
   const Tensor& after;
   bool fused;  ///< a kernel accumulated by itself: `added` is after - before, up to rounding
 };
-struct AccumulateEvent {  ///< backward() is done: a leaf's grad() changed
+/// backward() is done: a leaf's grad() changed
+struct AccumulateEvent {
   const Tape& tape;
   int node;
   const Tensor& leaf;
 };
-struct MutationEvent {  ///< a tensor was changed in place
-  const Tensor& tensor;
-  const char* what;  ///< "fill_"
+/// a tensor was changed in place
+struct MutationEvent {
+  const Tensor& tensor;  ///< the tensor, already changed
+  const char* what;      ///< "fill_"
   Loc where;
 };
+/// the gradient of a leaf was dropped
 struct ZeroGradEvent {
   const Tensor& leaf;
 };
-struct StepEvent {  ///< an optimizer is about to update, or has updated, one parameter
-  const char* optimizer;
+/// an optimizer is about to update, or has updated, one parameter
+struct StepEvent {
+  const char* optimizer;  ///< its type: "AdamW"
   const std::string& parameter;
   const Tensor& value;
   const Tensor& grad;
@@ -70,14 +78,17 @@ struct StepEvent {  ///< an optimizer is about to update, or has updated, one pa
   std::int64_t step;
   bool before;
 };
+/// a scope begins or ends
 struct ScopeEvent {
   const char* name;
   bool enter;
 };
-struct ModuleEvent {  ///< a module is called while a tape records; its scope, if it has a name, is open already
-  const nn::ModuleBase& module;
+/// a module is called while a tape records; its scope, if it has a name, is open already
+struct ModuleEvent {
+  const nn::ModuleBase& module;  ///< the module
 };
-struct ScalarEvent {  ///< study::scalar("loss", …)
+/// study::scalar("loss", …)
+struct ScalarEvent {
   const char* name;
   double value;
 };
@@ -110,7 +121,7 @@ class Observer {
 /// It may end on another thread while its own one tells nobody anything.
 class [[nodiscard]] Observing {
  public:
-  explicit Observing(Observer& observer);
+  explicit Observing(Observer& observer);  ///< from here to the end of the scope, on this thread
   ~Observing();
   Observing(const Observing&) = delete;
   Observing& operator=(const Observing&) = delete;

@@ -51,10 +51,12 @@ class OnnxRecipe;  ///< gradus/io/onnx.hpp: an operation may have a member void 
 inline constexpr std::uint32_t in0 = 1, in1 = 2, in2 = 4, in3 = 8, in4 = 16, in5 = 32, out0 = 256, extra0 = 512,
                                extra1 = 1024, extra2 = 2048;
 
+/// For each input, what the rule of its gradient reads.
 struct Saves {
-  std::uint32_t of[8] = {};
-  int count = 0;
+  std::uint32_t of[8] = {};  ///< the masks
+  int count = 0;             ///< how many there are
   constexpr Saves() = default;
+  /// one mask for each input
   template <class... Mask>
   constexpr explicit(false) Saves(Mask... masks) : of{masks...}, count(sizeof...(masks)) {}
   /// Inputs beyond the last entry read what the last entry says.
@@ -64,11 +66,13 @@ struct Saves {
 /// The inputs of a forward.
 class Ins {
  public:
+  /// the tensors
   explicit Ins(std::span<const Tensor* const> tensors) : tensors_(tensors) {}
   const Tensor& operator[](int i) const {  ///< throws if there is no such input
     if (static_cast<std::size_t>(i) >= tensors_.size()) refuse(i);
     return *tensors_[static_cast<std::size_t>(i)];
   }
+  /// how many
   int size() const { return static_cast<int>(tensors_.size()); }
 
  private:
@@ -79,11 +83,13 @@ class Ins {
 /// What a forward may need besides its inputs: where the user called it, and a place for extra results.
 class Fwd {
  public:
+  /// of this operation at this line
   Fwd(const char* operation, Loc line) : name(operation), where(line) {}
-  const char* name;
+  const char* name;  ///< the name of the operation
   Loc where;
   Tensor extras[3];  ///< for the rule (declare extra0 … in saves) and for the caller of apply
 
+  /// throws an Error of this operation at the user's line
   [[noreturn]] void fail(Complaint complaint) const { throw Error(name, std::move(complaint), where); }
 };
 
@@ -139,11 +145,12 @@ class Vjp {
 class Attributes {
  public:
   virtual ~Attributes() = default;
-  virtual void number(const char* name, double& value) = 0;
-  virtual void integer(const char* name, std::int64_t& value) = 0;
-  virtual void flag(const char* name, bool& value) = 0;
-  virtual void list(const char* name, Shape& value) = 0;
+  virtual void number(const char* name, double& value) = 0;         ///< a floating-point attribute
+  virtual void integer(const char* name, std::int64_t& value) = 0;  ///< an integer or enumeration
+  virtual void flag(const char* name, bool& value) = 0;             ///< a bool
+  virtual void list(const char* name, Shape& value) = 0;            ///< a list of integers
 
+  /// calls one of the four functions above
   template <class T>
   void operator()(const char* name, const T& value) {
     ++count;
@@ -157,7 +164,7 @@ class Attributes {
     else
       list(name, v);
   }
-  int count = 0;
+  int count = 0;  ///< how many there are
 
  private:
   template <class To, class T>
@@ -325,7 +332,8 @@ apply(Op&& op, Args&& args) {
 /// For operations and layers built of others: while it lives, what they record carries `where`, the user's line.
 class [[nodiscard]] At {
  public:
-  explicit At(Loc where);
+  explicit At(Loc where);  ///< from this line
+  /// from the line of this argument
   explicit At(const Arg& arg) : At(arg.where) {}
   ~At();
   At(const At&) = delete;

@@ -31,6 +31,7 @@ class Owned : public Tensor {
 class Parameter : public Owned {
  public:
   Parameter() = default;
+  /// takes the tensor
   template <std::same_as<Tensor> T>
   Parameter(T numbers, Loc where = Loc::current()) : Owned(std::move(numbers)) {  ///< f32 or f64, on no tape
     become_leaf(where);
@@ -48,6 +49,7 @@ class Parameter : public Owned {
 class Buffer : public Owned {
  public:
   Buffer() = default;
+  /// takes the tensor
   template <std::same_as<Tensor> T>
   Buffer(T numbers) : Owned(std::move(numbers)) {}
   explicit Buffer(const Buffer& o) = default;

@@ -64,20 +64,21 @@ constexpr bool has(Need set, Need bit) { return (static_cast<int>(set) & static_
 class NodeView {
  public:
   NodeView(const Tape& tape, int index, Loc where = Loc::current());  ///< throws if there is no such node
+  /// the number of the node
   int index() const { return index_; }
-  const char* name() const;  ///< "matmul"; "leaf" or "constant" for what was not computed
-  const char* rule() const;  ///< its derivative, as text
-  bool is_leaf() const;
-  bool is_constant() const;
+  const char* name() const;         ///< "matmul"; "leaf" or "constant" for what was not computed
+  const char* rule() const;         ///< its derivative, as text
+  bool is_leaf() const;             ///< a parameter or watched tensor
+  bool is_constant() const;         ///< an input that needs no gradient
   std::vector<int> inputs() const;  ///< node numbers; -1 for a constant that was not kept
-  Shape shape() const;
+  Shape shape() const;              ///< of the value
   DType dtype() const;
   std::string attributes() const;  ///< "transpose_b=true"
   void attributes(Attributes& to) const;
-  std::string scope() const;  ///< "encoder.fc1"
-  Loc where() const;          ///< the user's line
-  Tensor leaf() const;        ///< the tensor of a leaf or constant
-  bool released() const;
+  std::string scope() const;         ///< "encoder.fc1"
+  Loc where() const;                 ///< the user's line
+  Tensor leaf() const;               ///< the tensor of a leaf or constant
+  bool released() const;             ///< whether a walk has dropped its saved tensors
   std::vector<Shape> saved() const;  ///< shapes of the tensors that it keeps for the walk
   /// Runs the same operation, with the same attributes, on other inputs of the recorded shapes, in f32 or f64. Recorded
   /// if a tape is live. Needs TapeOptions.replay if an input was a constant. Throws for a leaf, and for inputs of
@@ -95,7 +96,7 @@ class NodeView {
 /// thread, once its own thread no longer uses it.
 class [[nodiscard]] Tape {
  public:
-  explicit Tape(TapeOptions options = {}, Loc where = Loc::current());
+  explicit Tape(TapeOptions options = {}, Loc where = Loc::current());  ///< begins to record
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -137,7 +138,7 @@ class [[nodiscard]] Tape {
 ///   while (pass.step()) {}
 class BackwardPass {
  public:
-  BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& options = {});
+  BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& options = {});  ///< from this loss, of one element
   ~BackwardPass();
   BackwardPass(const BackwardPass&) = delete;
   BackwardPass& operator=(const BackwardPass&) = delete;

@@ -24,14 +24,16 @@ struct MultiheadAttentionOptions {
 /// Masks: bool, true where a query may NOT attend (as in PyTorch, and unlike scaled_dot_product_attention), or numbers,
 /// which are added to the scores. A query that may attend to nothing gets NaN.
 struct AttentionMasks {
-  Tensor key_padding_mask = {};  ///< (N, S)
-  Tensor attn_mask = {};         ///< (T, S) or (N num_heads, T, S)
-  bool need_weights = true;
-  bool average_attn_weights = true;
+  Tensor key_padding_mask = {};      ///< (N, S)
+  Tensor attn_mask = {};             ///< (T, S) or (N num_heads, T, S)
+  bool need_weights = true;          ///< also return the attention weights
+  bool average_attn_weights = true;  ///< average them over the heads
 };
 
+/// The old name.
 using AttendOptions [[deprecated("renamed: AttentionMasks")]] = AttentionMasks;
 
+/// What attention returns.
 struct AttentionResult {
   Tensor y;        ///< (T, N, embed_dim), or (N, T, embed_dim) if batch_first
   Tensor weights;  ///< (N, T, S), the mean over the heads, or (N, num_heads, T, S); undefined unless needed
@@ -48,11 +50,12 @@ struct MultiheadAttention : Module<MultiheadAttention> {
   Parameter in_proj_weight;  ///< (3 E, E): for q, k and v; undefined if kdim or vdim differ
   Parameter q_proj_weight, k_proj_weight, v_proj_weight;  ///< defined then: (E, E), (E, kdim), (E, vdim)
   Parameter in_proj_bias;                                 ///< (3 E), or undefined
-  Linear out_proj;
+  Linear out_proj;                                        ///< the projection at the end
 
   MultiheadAttention(std::int64_t embed, std::int64_t heads, const MultiheadAttentionOptions& options = {},
                      Loc where = Loc::current());
   AttentionResult forward(Arg query, const Tensor& key, const Tensor& value, const AttentionMasks& options = {}) const;
+  /// attends; the form that takes options in braces
   AttentionResult operator()(Arg query, Arg key, Arg value, const AttentionMasks& options = {}) const {
     return Module::operator()(query, key, value, options);  // so that options may be written in braces
   }
@@ -74,6 +77,7 @@ struct MultiheadAttention : Module<MultiheadAttention> {
   Tensor split_heads(const Tensor& x) const;  ///< (N, T, E) -> (N, num_heads, T, E/num_heads)
 };
 
+/// The function between the two linear layers of an encoder layer.
 enum class EncoderActivation { relu, gelu };
 
 struct TransformerEncoderLayerOptions {
@@ -94,11 +98,11 @@ struct TransformerEncoderLayerOptions {
 /// While training, dropout follows the attention, the activation and linear2. src and y (T, N, d_model), or (N, T,
 /// d_model) if batch_first; the masks are those of AttentionMasks, src_mask being its attn_mask.
 struct TransformerEncoderLayer : Module<TransformerEncoderLayer> {
-  MultiheadAttention self_attn;
-  Linear linear1, linear2;
-  LayerNorm norm1, norm2;
+  MultiheadAttention self_attn;  ///< the attention
+  Linear linear1, linear2;       ///< the two linear layers
+  LayerNorm norm1, norm2;        ///< normalise for the attention and for the linear layers
   double dropout;
-  EncoderActivation activation;
+  EncoderActivation activation;  ///< the function between the linear layers
   bool norm_first;
 
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t heads, const TransformerEncoderLayerOptions& options = {},

@@ -16,11 +16,11 @@
 
 namespace gradus::nn::init {
 
-Tensor zeros_(Tensor w, Loc where = Loc::current());
-Tensor ones_(Tensor w, Loc where = Loc::current());
-Tensor constant_(Tensor w, double value, Loc where = Loc::current());
+Tensor zeros_(Tensor w, Loc where = Loc::current());                                     ///< all 0
+Tensor ones_(Tensor w, Loc where = Loc::current());                                      ///< all 1
+Tensor constant_(Tensor w, double value, Loc where = Loc::current());                    ///< every element is `value`
 Tensor uniform_(Tensor w, double low = 0, double high = 1, Loc where = Loc::current());  ///< in [low, high]
-Tensor normal_(Tensor w, double mean = 0, double std = 1, Loc where = Loc::current());
+Tensor normal_(Tensor w, double mean = 0, double std = 1, Loc where = Loc::current());   ///< normal
 /// Normal, but inside [low, high] (numbers, not multiples of std), by the inverse of the distribution function. low and
 /// high may be infinite. A range that is farther than 37 std from the mean is an error.
 Tensor trunc_normal_(Tensor w, double mean = 0, double std = 1, double low = -2, double high = 2,
@@ -29,13 +29,16 @@ Tensor trunc_normal_(Tensor w, double mean = 0, double std = 1, double low = -2,
 /// What follows a layer. Its gain is the factor of the weights that keeps the variance: 1 for linear, conv and
 /// sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + slope²)) for leaky_relu, 3/4 for selu.
 enum class Nonlinearity { linear, conv, sigmoid, tanh, relu, leaky_relu, selu };
+/// the gain of PyTorch's function of this name
 double calculate_gain(Nonlinearity nonlinearity, double slope = 0.01, Loc where = Loc::current());
 
 /// Variance gain² · 2 / (fan_in + fan_out) (Glorot and Bengio, "Understanding the difficulty of training deep
 /// feedforward neural networks", 2010).
 Tensor xavier_uniform_(Tensor w, double gain = 1, Loc where = Loc::current());
+/// normal, variance 2 gain² / (fan_in + fan_out)
 Tensor xavier_normal_(Tensor w, double gain = 1, Loc where = Loc::current());
 
+/// Which fan scales the variance.
 enum class Fan { in, out };
 struct KaimingOptions {
   double a = 0;        ///< the slope of leaky_relu
@@ -44,6 +47,7 @@ struct KaimingOptions {
 };
 /// Variance gain² / fan (He et al., "Delving deep into rectifiers", 2015).
 Tensor kaiming_uniform_(Tensor w, const KaimingOptions& options = {}, Loc where = Loc::current());
+/// normal, variance gain² / fan
 Tensor kaiming_normal_(Tensor w, const KaimingOptions& options = {}, Loc where = Loc::current());
 
 /// gain times a random matrix with orthonormal rows or columns, whichever are fewer; axes after the first count as

@@ -35,7 +35,7 @@ struct Identity : Module<Identity> {
 
 /// Joins the axes first … last; of a batch of images (N, C, H, W) it makes rows (N, C H W).
 struct Flatten : Module<Flatten> {
-  int first, last;
+  int first, last;  ///< the axes to merge
 
   explicit Flatten(int first_axis = 1, int last_axis = -1) : first(first_axis), last(last_axis) {}
   Tensor forward(Arg x) const;
@@ -44,7 +44,7 @@ struct Flatten : Module<Flatten> {
 /// While training, zeroes each element with probability p and scales the rest by 1/(1-p) (Srivastava et al., "Dropout:
 /// a simple way to prevent neural networks from overfitting", 2014); while evaluating, y = x.
 struct Dropout : Module<Dropout> {
-  double p;
+  double p;  ///< the probability that an element becomes 0
 
   explicit Dropout(double probability = 0.5, Loc where = Loc::current());
   Tensor forward(Arg x) const;

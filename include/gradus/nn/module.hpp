@@ -46,6 +46,7 @@ namespace gradus::nn {
 class Fields;
 class ModuleBase;
 
+/// A parameter and its path.
 struct NamedParameter {
   std::string name;  ///< "encoder.fc1.weight"
   Tensor value;      ///< shares the module's numbers
@@ -90,6 +91,7 @@ class ModuleBase {
   std::string description() const { return table_->describe(*this); }  ///< "64 -> 128"
   /// The last train() or eval(); false on a thread where an Evaluating lives.
   bool is_training() const { return training_ && !evaluating(); }
+  /// calls fields() of the module
   void visit(Fields& v) { table_->visit(*this, v); }
 
   /// All of them, those of modules inside too, in the order of fields(). A parameter that is listed under two names
@@ -97,9 +99,9 @@ class ModuleBase {
   std::vector<NamedParameter> named_parameters(Loc where = Loc::current()) const;
   /// The same, named "prefix.…": opt.add_group(critic.named_parameters("critic")).
   std::vector<NamedParameter> named_parameters(std::string_view prefix, Loc where = Loc::current()) const;
-  std::vector<Tensor> parameters() const;
-  std::int64_t parameter_count() const;  ///< numbers in all of them, each parameter counted once
-  void zero_grad();                      ///< leaves every gradient undefined
+  std::vector<Tensor> parameters() const;  ///< all parameters, shared with the module
+  std::int64_t parameter_count() const;    ///< numbers in all of them, each parameter counted once
+  void zero_grad();                        ///< leaves every gradient undefined
 
   /// Parameters and buffers by name, sharing their numbers; io::save() writes it.
   StateDict state_dict(Loc where = Loc::current()) const;
@@ -130,7 +132,7 @@ class ModuleBase {
   /// they stand in, even if a layer above reports its caller's.
   class Call {
    public:
-    Call(const ModuleBase& m, bool own_lines, Loc where);
+    Call(const ModuleBase& m, bool own_lines, Loc where);  ///< opens the scope of the module
     ~Call();
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
@@ -138,7 +140,7 @@ class ModuleBase {
       if (first_leaf_ >= 0) check_listed();
     }
 
-    detail::Watcher* watcher;
+    detail::Watcher* watcher;  ///< or null
 
    private:
     static Call*& innermost();  ///< of this thread, among those that are recorded
@@ -187,10 +189,10 @@ class ModuleBase {
 class Fields {
  public:
   virtual ~Fields() = default;
-  virtual void parameter(const char* name, Parameter& p) = 0;
-  virtual void buffer(const char* name, Buffer& b) = 0;
-  virtual bool enter(const char* name, ModuleBase& m) = 0;  ///< false: do not look inside
-  virtual void leave() = 0;
+  virtual void parameter(const char* name, Parameter& p) = 0;  ///< a parameter
+  virtual void buffer(const char* name, Buffer& b) = 0;        ///< a buffer
+  virtual bool enter(const char* name, ModuleBase& m) = 0;     ///< false: do not look inside
+  virtual void leave() = 0;                                    ///< the end of a module within this one
 
   /// A member: a Parameter or Buffer (if defined), a module, or a vector, array or optional of them.
   template <class T>
@@ -215,7 +217,7 @@ class Fields {
     }
   }
   static const char* indexed(const char* name, int i);  ///< "layers.3", for as long as the program runs
-  static const char* intern(std::string_view text);
+  static const char* intern(std::string_view text);     ///< the same text for as long as the program runs
 };
 
 namespace detail {
@@ -298,6 +300,7 @@ std::vector<Tensor> tensors_in(const T& y) {
 
 }  // namespace detail
 
+/// The base of modules: struct Net : nn::Module<Net>.
 template <class Self>
 class Module : public ModuleBase {
  public:
@@ -318,6 +321,7 @@ class Module : public ModuleBase {
     set_training(on);
     return self();
   }
+  /// evaluation mode
   Self& eval() { return train(false); }
   /// f32 or f64, in place: optimizers stay attached.
   Self& to(DType dtype, Loc where = Loc::current()) {
@@ -348,6 +352,7 @@ class Module : public ModuleBase {
 class [[nodiscard]] Evaluating {
  public:
   Evaluating();
+  /// until the end of the scope
   explicit Evaluating(const ModuleBase&) : Evaluating() {}
   ~Evaluating();
   Evaluating(const Evaluating&) = delete;

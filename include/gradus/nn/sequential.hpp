@@ -111,6 +111,7 @@ class Sequential : public Module<Sequential> {
  public:
   Sequential() = default;
   template <class... Layers>
+  /// of modules and of functions of one tensor
   requires detail::are_layers<Layers...>
   explicit Sequential(Layers&&... layers) {
     layers_.reserve(sizeof...(Layers));
@@ -139,6 +140,7 @@ class Sequential : public Module<Sequential> {
     return *this;
   }
 
+  /// how many layers
   std::int64_t size() const { return static_cast<std::int64_t>(layers_.size()); }
   bool empty() const { return layers_.empty(); }
   /// Layer i, as what it is: net.get<nn::Linear>(0).weight. Negative i counts from the end. Throws if it is of another

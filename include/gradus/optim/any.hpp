@@ -14,8 +14,10 @@
 
 namespace gradus::optim {
 
+/// An optimizer of any type.
 class AnyOptimizer {
  public:
+  /// takes the optimizer over
   template <std::derived_from<OptimizerBase> Optimizer>
   explicit AnyOptimizer(Optimizer optimizer)
       : optimizer_(std::make_unique<Optimizer>(std::move(optimizer))), step_(step_of<Optimizer>) {}
@@ -27,6 +29,7 @@ class AnyOptimizer {
     return step_(base(where), loss, walked);
   }
 
+  /// the optimizer
   OptimizerBase& base(Loc where = Loc::current()) {
     check(where);
     return *optimizer_;

@@ -27,6 +27,7 @@ double clip_grad_norm(const M& m, double max_norm, double norm_type = 2, bool er
   return clip_grad_norm(m.parameters(), max_norm, norm_type, error_if_nonfinite, where);
 }
 template <class M>
+/// the same for the parameters of a module
 requires requires(const M& m) { m.parameters(); }
 void clip_grad_value(const M& m, double clip_value, Loc where = Loc::current()) {
   clip_grad_value(m.parameters(), clip_value, where);

@@ -18,6 +18,7 @@
 
 namespace gradus::optim {
 
+/// How the length of a step is found.
 enum class LineSearch { none, strong_wolfe };
 
 struct LBFGSOptions {
@@ -65,6 +66,7 @@ class LBFGS : public Optimizer<LBFGSOptions> {
   }
   void step(Loc where = Loc::current()) override;  ///< throws: there is no step without a closure
 
+  /// how often the closure was called
   std::int64_t evaluations() const { return memory_.evaluations; }
 
   StateDict state_dict() const override;

@@ -14,8 +14,8 @@ struct MuonOptions {
   bool nesterov = true;
   std::int64_t ns_steps = 5;
   double adam_ratio = 0.015;  ///< for parameters with fewer than two axes: Adam's rate is adam_ratio lr
-  std::array<double, 2> adam_betas{0.9, 0.95};
-  double eps = 1e-8;  ///< Adam's
+  std::array<double, 2> adam_betas{0.9, 0.95};  ///< betas of AdamW, for vectors and numbers
+  double eps = 1e-8;                            ///< Adam's
   bool maximize = false;
   static constexpr bool decoupled_weight_decay = true;
   static constexpr bool elementwise = false;

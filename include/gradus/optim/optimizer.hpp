@@ -41,13 +41,14 @@ struct State {
   std::int64_t step = 0;  ///< counts from 1 during an update; a step without gradient does not count
   /// Declares a tensor in init(); update() finds it by position: s[0], s[1], …
   void add(std::string name, const Tensor& start);
+  /// the i-th tensor that init() added
   Tensor& operator[](std::size_t i) { return tensors[i]; }
   /// The tensor of that name; zeros like p if there is none yet, because its option was switched on late. Ask for it
   /// before taking references to others.
   Tensor& at(std::string_view name, const Tensor& p);
 
-  std::vector<std::string> names;
-  std::vector<Buffer> tensors;  ///< copied with the optimizer
+  std::vector<std::string> names;  ///< of the tensors
+  std::vector<Buffer> tensors;     ///< copied with the optimizer
 };
 
 /// s = beta s + (1 - beta) x: the exponential moving average that most optimizers keep.
@@ -76,16 +77,17 @@ class OptimizerBase {
   void zero_grad();  ///< leaves every gradient undefined
 
   std::size_t groups() const { return group_count_; }
-  virtual double lr(std::size_t group = 0, Loc where = Loc::current()) const = 0;
+  virtual double lr(std::size_t group = 0, Loc where = Loc::current()) const = 0;  ///< the learning rate of a group
   /// A finite number, 0 or more; anything else is an error.
   virtual void set_lr(double lr, std::size_t group, Loc where = Loc::current()) = 0;
   void set_lr(double lr, Loc where = Loc::current());  ///< of all groups
   /// `momentum`, or the first of `betas`; none if there is neither, and then setting it does nothing.
   virtual std::optional<double> momentum(std::size_t group = 0, Loc where = Loc::current()) const = 0;
+  /// sets the momentum of a group
   virtual void set_momentum(double momentum, std::size_t group, Loc where = Loc::current()) = 0;
 
-  std::vector<Tensor> parameters() const;
-  const char* type() const;  ///< the class: "AdamW"
+  std::vector<Tensor> parameters() const;  ///< all parameters, in the order of the groups
+  const char* type() const;                ///< the class: "AdamW"
 
   /// A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"). A parameter that was given by a
   /// part of a network has its name in the whole network, as soon as the network has been called on a tape or has
@@ -200,6 +202,7 @@ Tensor descent(const Tensor& p, const Tensor& g, bool maximize, double weight_de
 
 }  // namespace detail
 
+/// The base of optimizers: struct Mine : Optimizer<MyOptions>.
 template <class Options>
 class Optimizer : public OptimizerBase {
  public:
@@ -264,7 +267,9 @@ class Optimizer : public OptimizerBase {
     return options_[group];
   }
 
+  /// the learning rate of a group
   double lr(std::size_t group = 0, Loc where = Loc::current()) const override { return options(group, where).lr; }
+  /// sets the rate of a group
   void set_lr(double lr, std::size_t group, Loc where = Loc::current()) override {
     Options& o = options(group, where);
     check_value("lr", lr, where);
@@ -272,6 +277,7 @@ class Optimizer : public OptimizerBase {
   }
   using OptimizerBase::set_lr;
 
+  /// the momentum or first beta of a group
   std::optional<double> momentum(std::size_t group = 0, Loc where = Loc::current()) const override {
     const Options& o = options(group, where);
     if constexpr (requires { o.momentum; })
@@ -281,6 +287,7 @@ class Optimizer : public OptimizerBase {
     else
       return {};
   }
+  /// sets the momentum of a group
   void set_momentum(double momentum, std::size_t group, Loc where = Loc::current()) override {
     [[maybe_unused]] Options& o = options(group, where);
     if constexpr (requires { o.momentum; }) {

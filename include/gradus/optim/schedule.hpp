@@ -27,6 +27,7 @@ namespace gradus::optim {
 class Schedule {
  public:
   template <class F>
+  /// of any type with this operator()
   requires(!std::same_as<F, Schedule>) && requires(const F& f, std::int64_t k, double base) { double{f(k, base)}; }
   Schedule(F form) : form_(std::make_shared<Model<F>>(std::move(form))) {}
 
@@ -73,6 +74,7 @@ class Schedule {
 /// error.
 class Scheduler {
  public:
+  /// for this optimizer, which must outlive it; sets the first rate
   Scheduler(OptimizerBase& optimizer, Schedule schedule, Loc where = Loc::current());
   void step(Loc where = Loc::current());     ///< after optimizer.step()
   std::int64_t count() const { return k_; }  ///< how often step() has been called
@@ -193,15 +195,16 @@ struct ConstantLR {
 /// base · lambda(k): LambdaLR{[](std::int64_t k) { return 1.0 / (1 + k); }}
 template <class F>
 struct LambdaLR {
-  F lambda;
+  F lambda;  ///< the function: the factor at step k
   double operator()(std::int64_t k, double base) const { return base * lambda(k); }
 };
+/// the function's type
 template <class F>
 LambdaLR(F) -> LambdaLR<F>;
 
 /// One schedule after the other, each with its own count from 0: the next one begins at the next milestone.
 struct SequentialLR {
-  std::vector<Schedule> schedules = {};
+  std::vector<Schedule> schedules = {};  ///< one after the other
   std::vector<std::int64_t> milestones = {};
   double operator()(std::int64_t k, double base, Loc where = Loc::current()) const;
   std::optional<double> momentum(std::int64_t k) const;
@@ -211,6 +214,7 @@ struct SequentialLR {
   std::pair<const Schedule&, std::int64_t> part(std::int64_t k) const;
 };
 
+/// The form of the way down.
 enum class Anneal { cos, linear };
 
 /// Up from max_lr / div_factor to max_lr and down to a final_div_factor-th of the start in total_steps, while the
@@ -244,6 +248,7 @@ struct OneCycleLR {
   }
 };
 
+/// How the height of the cycles changes.
 enum class CyclicMode { triangular, triangular2, exp_range };
 
 /// Up from base_lr to max_lr and down again, over and over, while the momentum goes down and up (Smith, 2017). The
@@ -278,7 +283,9 @@ struct CyclicLR {
   double height(std::int64_t k) const;
 };
 
+/// Whether the metric should fall or rise.
 enum class PlateauMode { min, max };
+/// Whether the threshold is relative or absolute.
 enum class ThresholdMode { rel, abs };
 
 struct ReduceLROnPlateauOptions {
@@ -308,9 +315,10 @@ struct ReduceLROnPlateauOptions {
 /// a Scheduler on the same optimizer, for warm-up: their factors multiply.
 class ReduceLROnPlateau {
  public:
+  /// for this optimizer, which must outlive it
   explicit ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options = {},
                              Loc where = Loc::current());
-  void step(double metric, Loc where = Loc::current());
+  void step(double metric, Loc where = Loc::current());  ///< after each epoch, with its metric
 
   StateDict state_dict(
       Loc where = Loc::current()) const;  ///< "best", "num_bad_epochs", "cooldown_counter", and the rates: "lrs"
