@@ -1,13 +1,16 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by the other scripts: what is needed to build, and how it gets onto the machine.
 
-build_packages=(g++ cmake ninja-build pkg-config libopenblas-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libprotozero-dev libedit-dev)
-test_packages=("${build_packages[@]}" doctest-dev clang-19 libclang-rt-19-dev ccache valgrind tmux chromium chromium-driver python3 python3-onnx nodejs npm)
+build_packages=(g++ cmake ninja-build pkg-config libopenblas-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev
+  libprotozero-dev libedit-dev)
+test_packages=("${build_packages[@]}" doctest-dev clang-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev ccache valgrind tmux
+  chromium chromium-driver python3 python3-onnx doxygen)
 bench_packages=("${build_packages[@]}" libbenchmark-dev libtorch-dev libopenblas0-openmp python3)
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null; }
+have node && have npm || test_packages+=(nodejs npm)  # any installation of them will do
 
 # need PACKAGE...: installs the Debian packages that are missing; asks nothing of the network when none is.
 need() {
