@@ -1,6 +1,11 @@
 // Errors: one type and one form.
 #pragma once
 
+#if __cplusplus < 201709L && !(defined(_MSVC_LANG) && _MSVC_LANG >= 202002L)
+#error "Gradus needs C++20: compile with -std=c++20"
+#include <Gradus_needs_C++20>  // a missing file ends the compilation, so that the line above is the last error
+#endif
+
 #include <source_location>
 #include <stdexcept>
 #include <string>
