@@ -86,14 +86,16 @@ struct Pool {
 };
 
 // The lists outlive every thread_local with a destructor but their own; tensors freed after that go to the system.
+// On the heap: a library that a program loads late has little room for thread_local variables.
 struct Owner {
-  Pool pool;
+  Pool* pool = new (std::nothrow) Pool;
   ~Owner();
 };
 constinit thread_local Pool* current = nullptr;
 constinit thread_local bool ended = false;
 Owner::~Owner() {
-  pool.clear();
+  if (pool) pool->clear();
+  delete pool;
   current = nullptr;
   ended = true;
 }
@@ -101,7 +103,7 @@ Owner::~Owner() {
 Pool* first_use() {
   if (ended) return nullptr;
   thread_local Owner owner;
-  return current = &owner.pool;
+  return current = owner.pool;  // null if memory ended: then without a pool
 }
 inline Pool* pool() { return current ? current : first_use(); }
 inline Pool* checked_pool() {
