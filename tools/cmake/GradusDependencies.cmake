@@ -15,6 +15,15 @@ if(NOT TARGET nlohmann_json::nlohmann_json)
   gradus_need(nlohmann_json nlohmann-json3-dev)
 endif()
 
+# What programs link: libfmt, or its headers where libfmt was made for another standard library.
+include(CheckCXXSymbolExists)
+check_cxx_symbol_exists(_LIBCPP_VERSION version GRADUS_LIBCXX)
+if(GRADUS_LIBCXX)
+  set(GRADUS_FMT fmt::fmt-header-only)
+else()
+  set(GRADUS_FMT fmt::fmt)
+endif()
+
 set(GRADUS_HAVE_CBLAS OFF)
 if(GRADUS_BLAS)
   if(NOT BLA_VENDOR)
