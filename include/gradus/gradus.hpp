@@ -6,8 +6,7 @@
 #include <gradus/derivatives.hpp>
 #include <gradus/error.hpp>
 #include <gradus/gradcheck.hpp>
-#include <gradus/io/onnx.hpp>
-#include <gradus/io/safetensors.hpp>
+#include <gradus/io/io.hpp>
 #include <gradus/machine.hpp>
 #include <gradus/nn/nn.hpp>
 #include <gradus/observe.hpp>

@@ -3,39 +3,24 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 
 #include "cli/command.hpp"
+#include "tensor/number.hpp"
 
 namespace gradus::tool {
-namespace {
-
-template <class T>
-std::optional<T> parse_all(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
 
 std::optional<double> to_number(std::string_view text) {
-  const auto value = parse_all<double>(text);
+  const auto value = detail::parse_number(text);
   return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
-std::optional<std::int64_t> to_integer(std::string_view text) { return parse_all<std::int64_t>(text); }
+std::optional<std::int64_t> to_integer(std::string_view text) { return detail::parse_integer(text); }
 
 std::vector<std::string> split_at_commas(std::string_view text) {
   std::vector<std::string> parts;
-  for (;;) {
-    const auto comma = text.find(',');
-    parts.emplace_back(text.substr(0, comma));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
-  }
+  for (const std::string_view part : detail::split(text)) parts.emplace_back(part);
+  return parts;
 }
 
 Spec parse_spec(std::string_view text) {
