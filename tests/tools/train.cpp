@@ -1,6 +1,7 @@
 // gradus train, as a user runs it.
 #ifdef GRADUS_TOOL
 #include <gradus/gradus.hpp>
+#include <gradus/io/io.hpp>
 
 #include <cmath>
 
@@ -186,6 +187,27 @@ TEST_CASE("train: tables from a pipe, and compressed ones") {
   }
   if (gradus("train --quiet --epochs 1 --data pets.csv.gz", "gzip -k pets.csv;").code != 0)
     CHECK(contains(gradus("train --data pets.csv.gz").err, "zlib"));
+}
+
+TEST_CASE("train: a NumPy archive") {
+  const Program gradus;
+  manual_seed(1);
+  const Tensor x = randn({100, 3}, f64);
+  const Tensor line = select(x, 1, 0);
+  io::save_npz(gradus.file("classes.npz"), {{"x", x}, {"y", (line > 0).to(i64)}});
+  const auto classes = gradus("train --data classes.npz --epochs 60 --quiet");
+  CHECK(classes.code == 0);
+  CHECK(accuracy_in(classes.out) >= 90);
+  io::save_npz(gradus.file("numbers.npz"), {{"x", x}, {"y", line}});
+  CHECK(contains(gradus("train --data numbers.npz --epochs 1").out, "for regression"));
+  io::save_npz(gradus.file("images.npz"),
+               {{"x", expand(select(x, 1, 1).reshape({100, 1, 1}), {100, 8, 8}).clone()}, {"y", (line > 0).to(i64)}});
+  CHECK(gradus("train --data images.npz --net cnn --epochs 1").code == 0);
+  io::save_npz(gradus.file("none.npz"), {{"x", x}});
+  const auto none = gradus("train --data none.npz");
+  CHECK(none.code == 3);
+  CHECK_PARTS(none.err, "none.npz: array y is missing");
+  CHECK_PARTS(gradus("train --data classes.npz --label 1").err, "--label is for --data FILE.csv");
 }
 
 TEST_CASE("train: a decimal comma") {
