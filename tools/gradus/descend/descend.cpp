@@ -18,7 +18,7 @@ namespace {
 
 // A mistake on the command line, which the library found.
 template <class F>
-auto asked(const std::string& what, F&& f) {
+auto as_usage_error(const std::string& what, F&& f) {
   try {
     return f();
   } catch (const Error& e) { throw Stop(usage, fmt::format("{}: {}", what, without_line(e))); }
@@ -48,7 +48,7 @@ study::Window window_of(const DescendOptions& o) {
 study::Surface surface_of(const DescendOptions& o) {
   if (!o.formula.empty()) {
     if (!o.surface.empty()) throw Stop(usage, "a surface and --f: one of the two is expected");
-    return asked("--f", [&] { return study::formula(o.formula, window_of(o)); });
+    return as_usage_error("--f", [&] { return study::formula(o.formula, window_of(o)); });
   }
   std::vector<std::string> names;
   for (const study::KnownSurface& k : study::surface_list()) names.push_back(k.name.substr(0, k.name.find(':')));
@@ -57,13 +57,13 @@ study::Surface surface_of(const DescendOptions& o) {
   const std::string name = parse_spec(o.surface).name;
   if (std::ranges::find(names, name) == names.end())
     throw Stop(usage, fmt::format("surface {}: {}", name, unknown(name, names)));
-  study::Surface s = asked(o.surface, [&] { return study::surface(o.surface); });
+  study::Surface s = as_usage_error(o.surface, [&] { return study::surface(o.surface); });
   if (!o.window.empty()) s.window = window_of(o);
   return s;
 }
 
 // One optimizer as it stands on the command line: the spec with one option set anew.
-std::string with(const std::string& opt, const std::string& key, const std::string& value) {
+std::string with_option(const std::string& opt, const std::string& key, const std::string& value) {
   const Spec spec = parse_spec(opt);
   std::vector<std::string> arguments;
   for (const std::string& a : spec.arguments)
@@ -89,7 +89,7 @@ std::vector<std::string> optimizers_of(const DescendOptions& o, const study::Sur
   const std::string key = o.sweep.substr(0, equals);
   std::vector<std::string> swept;
   for (const std::string& value : split_at_commas(o.sweep.substr(equals + 1)))
-    swept.push_back(with(opts[0], key, value));
+    swept.push_back(with_option(opts[0], key, value));
   if (swept.size() > 24) throw Stop(usage, fmt::format("--sweep: at most 24 values, not {}", swept.size()));
   return swept;
 }
@@ -153,7 +153,7 @@ study::Landscape descend(const DescendOptions& o) {
                                                        : 20'000,
                             .noise = o.noise,
                             .seed = static_cast<std::uint64_t>(o.seed)};
-  if (!o.until.empty()) how.until = asked("--until", [&] { return study::condition(o.until); });
+  if (!o.until.empty()) how.until = as_usage_error("--until", [&] { return study::condition(o.until); });
   if (!o.start.empty()) {
     const auto v = numbers("--start", o.start, 2);
     how.start = {v[0], v[1]};
@@ -173,7 +173,7 @@ study::Landscape descend(const DescendOptions& o) {
   study::Landscape l = study::landscape(s, {how.start.value_or(s.start)});
   l.small_multiples = !o.sweep.empty();
   for (std::size_t i = 0; i < opts.size(); ++i)
-    l.paths.push_back(asked(opts[i], [&] { return study::descend(s, opts[i], makers[i].of_tensors, how); }));
+    l.paths.push_back(as_usage_error(opts[i], [&] { return study::descend(s, opts[i], makers[i].of_tensors, how); }));
   return l;
 }
 
