@@ -36,7 +36,7 @@ bool has_meaning(Meaning meaning, double value) {
   }
 }
 
-struct Number {
+struct NumberOption {
   const char* name;
   Meaning meaning;
   std::function<void(double)> use;
@@ -57,7 +57,7 @@ bool is_error(const std::function<void()>& f) {
   }
 }
 
-void check(const std::vector<Number>& numbers) {
+void check(const std::vector<NumberOption>& numbers) {
   for (const auto& [name, meaning, use] : numbers)
     for (const double value : {-1.0, 0.0, 0.5, std::nan(""), inf, -inf, 1e308}) {
       CAPTURE(name);
@@ -78,7 +78,7 @@ void check(const std::vector<Whole>& numbers) {
 }  // namespace
 
 TEST_CASE("layers: numbers") {
-  check(std::vector<Number>{
+  check(std::vector<NumberOption>{
       {"LeakyReLU", any_finite, [](double x) { nn::LeakyReLU{x}; }},
       {"ELU", any_finite, [](double x) { nn::ELU{x}; }},
       {"Softplus.beta", positive, [](double x) { nn::Softplus{x}; }},
@@ -176,7 +176,7 @@ TEST_CASE("layers: sizes") {
 
 TEST_CASE("initialisers: numbers, of f64") {
   const Tensor w = zeros({3, 3}, f64);
-  check(std::vector<Number>{
+  check(std::vector<NumberOption>{
       {"uniform_.low", any_finite, [&](double x) { init::uniform_(w, x, x); }},
       {"normal_.mean", any_finite, [&](double x) { init::normal_(w, x); }},
       {"normal_.std", moderate, [&](double x) { init::normal_(w, 0, x); }},
