@@ -103,7 +103,8 @@ std::string Graph::integers(const std::vector<std::int64_t>& list) {
   const std::string text = formatted("[{}]", fmt::join(list, ","));
   std::string& name = shared_[text];
   if (name.empty())
-    name = initializer(fresh(list.size() > 8 ? "list" : text), from(list, {static_cast<std::int64_t>(list.size())}));
+    name =
+        initializer(fresh(list.size() > 8 ? "list" : text), from_data(list, {static_cast<std::int64_t>(list.size())}));
   return name;
 }
 

@@ -34,7 +34,7 @@ Tensor examples_of(const Tensor& x, int axis, std::int64_t count) {
   if (axis < 0) return x.clone();
   std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < count; ++i) rows.push_back(i % x.size(axis));
-  return index_select(x, axis, from(rows, {count}));
+  return index_select(x, axis, from_data(rows, {count}));
 }
 
 // Other numbers of the same kind: constants that were computed from the input give themselves away.
