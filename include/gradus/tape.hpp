@@ -157,7 +157,7 @@ class BackwardPass {
   void begin(const Arg& y, Tensor cotangent);     // checks y, and puts the cotangent into its slot
   void mark(const std::vector<Tensor>& targets);  // fills needed_
   void check_target(const Tensor& x, int node) const;
-  void check_live() const;  // is the tape still the live one of this thread?
+  [[noreturn]] void refuse_other_tape() const;
   Complaint why_not_recorded(const Tensor& y) const;
   Need needs(int i) const { return needed_.empty() ? Need::passage : needed_[static_cast<std::size_t>(i)]; }
   void visit(int i);  // runs the rule of one node

@@ -13,12 +13,15 @@ namespace {
 // Other strides than a matrix and its transpose have are made dense first.
 struct Matrix {
   Matrix(const Tensor& t, bool transpose) : x(t.impl()), transposed(transpose) {
-    const int r = x->shape.size() - 2, c = r + 1;
+    const Index* sizes = x->shape.end() - 2;  // unchecked, as every product comes here
+    const Index rows = sizes[0];
+    const Index cols = sizes[1];
     if (x->contiguous) {
-      ld = x->shape[c];
+      ld = cols;
       return;
     }
-    const Index rows = x->shape[r], cols = x->shape[c], down = x->strides[r], along = x->strides[c];
+    const Index down = x->strides.end()[-2];
+    const Index along = x->strides.end()[-1];
     if ((cols <= 1 || along == 1) && (rows <= 1 || down >= std::max<Index>(1, cols))) {
       ld = rows <= 1 ? cols : down;
     } else if ((rows <= 1 || down == 1) && (cols <= 1 || along >= std::max<Index>(1, rows))) {
@@ -45,9 +48,9 @@ struct Factor {
 
 Shape product_shape(const Factor& a, const Factor& b) {
   Shape shape = a.x.shape();
-  const int r = shape.size() - 2;
-  shape[r] = a.x.shape()[r + a.transposed];
-  shape[r + 1] = b.x.shape()[r + !b.transposed];
+  Index* sizes = &shape[shape.size() - 2];
+  sizes[0] = a.x.shape().end()[a.transposed - 2];
+  sizes[1] = b.x.shape().end()[!b.transposed - 2];
   return shape;
 }
 
@@ -56,7 +59,9 @@ void multiply(const Factor& x, const Factor& y, bool add, const Tensor& result) 
   const Matrix a(x.x, x.transposed), b(y.x, y.transposed);
   const Shape& shape = result.shape();
   const int r = shape.size() - 2;
-  const Index m = shape[r], n = shape[r + 1], k = x.x.shape()[r + !x.transposed];
+  const Index m = shape.end()[-2];
+  const Index n = shape.end()[-1];
+  const Index k = x.x.shape().end()[!x.transposed - 2];
   if (result.impl()->numel == 0) return;
   visit_floating(a.x->dtype, [&]<class T>() {
     const T beta = add ? 1 : 0;

@@ -21,6 +21,7 @@ class Aside {
     ThreadState& s = thread_state();
     before_.hooks = s.hooks;  // observers may have come or gone meanwhile
     before_.quiet = s.quiet;
+    before_.attached = s.attached;
     s = before_;
     if (s.tape) s.tape->state().holder = &s;
   }

@@ -61,6 +61,7 @@ void Observers::rethrow() {
 void Observers::changed() {
   ThreadState& s = thread_state();
   s.hooks = nullptr;
+  s.attached = false;
   if (list_is_gone) return;
   for (std::shared_ptr<Attached>* at = &list().newest; *at;) {
     const std::shared_ptr<Attached> a = *at;
@@ -68,6 +69,7 @@ void Observers::changed() {
       *at = a->outer;
       continue;
     }
+    s.attached = true;
     if (!s.quiet && !s.hooks) s.hooks = &in_outline;
     if (!s.quiet && a->contributions) s.hooks = &closely;
     at = &a->outer;

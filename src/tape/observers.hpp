@@ -74,7 +74,7 @@ class Unobserved {
   }
   ~Unobserved() {
     --thread_state().quiet;
-    Observers::changed();
+    if (thread_state().attached) Observers::changed();
   }
   Unobserved(const Unobserved&) = delete;
   Unobserved& operator=(const Unobserved&) = delete;

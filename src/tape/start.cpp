@@ -40,9 +40,7 @@ BackwardPass::~BackwardPass() {
   std::swap(slots_, state_.spare_slots);  // its capacity serves the next walk
 }
 
-void BackwardPass::check_live() const {
-  if (thread_state().tape_id == tape_id_) [[likely]]
-    return;
+void BackwardPass::refuse_other_tape() const {
   throw Error(what_,
               {.wrong = "the tape of this walk is not the live tape of this thread: it has ended, or lives on another "
                         "thread",
@@ -81,7 +79,7 @@ Complaint BackwardPass::why_not_recorded(const Tensor& y) const {
 
 void BackwardPass::begin(const Arg& y, Tensor cotangent) {
   const auto refuse = [&](Complaint c) { throw Error(what_, std::move(c), where_); };
-  check_live();
+  if (thread_state().tape_id != tape_id_) refuse_other_tape();
   check_defined(y, what_, where_);
   const Tensor& loss = y;
   start_ = node_of(loss, what_, where_);

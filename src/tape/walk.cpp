@@ -26,7 +26,8 @@ using namespace detail;
 constexpr int stopped = -2;  // next_ while a node is visited, and for good after an error in it
 
 bool BackwardPass::step() {
-  check_live();
+  if (thread_state().tape_id != tape_id_) [[unlikely]]
+    refuse_other_tape();
   while (next_ >= 0 && !slots_[static_cast<std::size_t>(next_)].defined()) --next_;
   if (next_ >= 0) {
     const int i = std::exchange(next_, stopped);

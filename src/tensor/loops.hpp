@@ -20,13 +20,14 @@ struct Nest {
 template <int N>
 Nest<N> nest(const Shape& shape, const TensorImpl* const (&x)[N]) {
   Nest<N> r;
+  const std::int64_t* sizes = shape.begin();  // unchecked, as are the strides
   for (int i = 0; i < shape.size(); ++i) {
-    if (shape[i] == 1) continue;
+    if (sizes[i] == 1) continue;
     bool merge = r.dims > 0;
-    for (int k = 0; merge && k < N; ++k) merge = r.stride[k][r.dims - 1] == x[k]->strides[i] * shape[i];
+    for (int k = 0; merge && k < N; ++k) merge = r.stride[k][r.dims - 1] == x[k]->strides.begin()[i] * sizes[i];
     const int at = merge ? r.dims - 1 : r.dims++;
-    r.size[at] = merge ? r.size[at] * shape[i] : shape[i];
-    for (int k = 0; k < N; ++k) r.stride[k][at] = x[k]->strides[i];
+    r.size[at] = merge ? r.size[at] * sizes[i] : sizes[i];
+    for (int k = 0; k < N; ++k) r.stride[k][at] = x[k]->strides.begin()[i];
   }
   return r;
 }

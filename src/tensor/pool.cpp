@@ -106,9 +106,10 @@ Pool* first_use() {
   return current = owner.pool;  // null if memory ended: then without a pool
 }
 inline Pool* pool() { return current ? current : first_use(); }
-inline Pool* checked_pool() {
-  if (!current) check_environment();
-  return pool();
+// Out of the way of the usual case: the first tensor of a thread, and tensors after its end.
+[[gnu::cold, gnu::noinline]] Pool* checked_first_use() {
+  check_environment();
+  return first_use();
 }
 
 #ifdef GRADUS_NO_POOL
@@ -121,7 +122,9 @@ constexpr bool recycle = true;
 
 void* pool_allocate(std::size_t bytes) {
   const Class c = class_of(bytes);
-  Pool* p = checked_pool();
+  Pool* p = current;
+  if (!p) [[unlikely]]
+    p = checked_first_use();
   if (recycle && p) {
     if (FreeBlock* block = p->lists[c.index]) {
       p->lists[c.index] = block->next;

@@ -58,10 +58,11 @@ Tensor empty(const Shape& shape, DType dtype) {
   t->dtype = dtype;
   t->shape = shape;
   t->strides = shape;
+  std::int64_t* strides = shape.size() ? &t->strides[0] : nullptr;  // unchecked: every operation comes here
   std::int64_t step = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
-    t->strides[i] = step;
-    step *= shape[i];
+    strides[i] = step;
+    step *= shape.begin()[i];
   }
   t->numel = numel;
   t->storage = t->home = storage;

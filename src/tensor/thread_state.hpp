@@ -30,6 +30,7 @@ struct ThreadState {
   bool at_set = false;           // an At is open
   Loc at;                        // the line of that At
   const Hooks* hooks = nullptr;  // set while observers are attached and none is quiet
+  bool attached = false;         // is there an observer, quiet or not?
   int quiet = 0;                 // how many Unobserved are open
   ReadCheck on_read = nullptr;   // set while the rule of an operation runs in a recorded walk
 };

@@ -141,7 +141,8 @@ TEST_CASE("LayerNorm") {
   CHECK(nn::LayerNorm({5, 2}).describe() == "(5, 2)");
   CHECK_SAYS(nn::LayerNorm(0), "LayerNorm: a size of normalized_shape is too small", "tests/nn/layers.cpp:");
   CHECK_SAYS(nn::LayerNorm(Shape{}), "LayerNorm: normalized_shape is empty");
-  CHECK_SAYS(layer(ones({4, 3})), "layer_norm: normalized_shape is not the end", "(2,)", "(4, 3)", "layers.cpp:");
+  CHECK_SAYS(layer(ones({4, 3})), "layer_norm: normalized_shape differs from the last axes", "(2,)", "(4, 3)",
+             "layers.cpp:");
 }
 
 TEST_CASE("Conv1d and ConvTranspose2d") {

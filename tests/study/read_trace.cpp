@@ -47,7 +47,7 @@ TEST_CASE("the sample: header, events in order, tensors") {
 TEST_CASE("what is no trace is an Error that names the file and the caller's line") {
   const support::TempDir dir;
   CHECK_SAYS(read_trace(dir / "none"), "read_trace: ", "none: cannot be opened", "read_trace.cpp");
-  CHECK_SAYS(read_trace(dir.str()), "not a regular file");
+  CHECK_SAYS(read_trace(dir.str()), "is a folder", "a regular file");
   CHECK_SAYS(parse_trace("", "t"), "'t' is not a Gradus trace", "the file is empty", "read_trace.cpp");
   CHECK_SAYS(parse_trace("{}\n", "t"), "'ev' is missing");
   CHECK_SAYS(parse_trace(std::string(100000, ' ') + header, "t"), "line 1 is not a header");

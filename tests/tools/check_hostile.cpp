@@ -50,7 +50,8 @@ TEST_CASE("attributes that reach outside of a tensor are refused before anything
     CHECK_PARTS(r.out, "OFF line 3: t1 (" + op + ", a.cpp:1): cannot be computed again: ", why);
   };
   refused("unslice", {{"shape", {4}}, {"start", {100}}, {"stop", {101}}, {"step", {1}}}, one, "attribute 'shape'");
-  refused("unslice", {{"shape", {1}}, {"start", {100}}, {"stop", {101}}, {"step", {1}}}, one, "does not fit");
+  refused("unslice", {{"shape", {1}}, {"start", {100}}, {"stop", {101}}, {"step", {1}}}, one,
+          "g has another shape than the window");
   refused("slice", {{"start", {40}}, {"stop", {41}}, {"step", {1}}}, one, "another shape");
   refused("slice", {{"start", {0}}, {"stop", {1}}, {"step", {0}}}, one, "step");
   refused("permute", {{"axes", {100, 200}}}, f32_tensor({2, 2}, {1, 2, 3, 4}), "axis");
@@ -119,7 +120,7 @@ TEST_CASE("files without end or without a reader are refused at once") {
     CAPTURE(command);
     const auto zero = gradus(std::string(command) + " /dev/zero", "ulimit -v 2000000;");
     CHECK(zero.code == 3);
-    CHECK(zero.err == "gradus: /dev/zero: cannot be opened: not a regular file\n");
+    CHECK(zero.err == "gradus: /dev/zero: is a device\n");
     REQUIRE(::mkfifo(gradus.file("pipe").c_str(), 0600) == 0);
     CHECK(gradus(std::string(command) + " pipe").code == 3);
     std::filesystem::remove(gradus.file("pipe"));

@@ -192,7 +192,7 @@ TEST_CASE("train: tables from a pipe, and compressed ones") {
 TEST_CASE("train: a NumPy archive") {
   const Program gradus;
   manual_seed(1);
-  const Tensor x = randn({100, 3}, f64);
+  const Tensor x = randn({400, 3}, f64);
   const Tensor line = select(x, 1, 0);
   io::save_npz(gradus.file("classes.npz"), {{"x", x}, {"y", (line > 0).to(i64)}});
   const auto classes = gradus("train --data classes.npz --epochs 60 --quiet");
@@ -201,7 +201,7 @@ TEST_CASE("train: a NumPy archive") {
   io::save_npz(gradus.file("numbers.npz"), {{"x", x}, {"y", line}});
   CHECK(contains(gradus("train --data numbers.npz --epochs 1").out, "for regression"));
   io::save_npz(gradus.file("images.npz"),
-               {{"x", expand(select(x, 1, 1).reshape({100, 1, 1}), {100, 8, 8}).clone()}, {"y", (line > 0).to(i64)}});
+               {{"x", expand(select(x, 1, 1).reshape({400, 1, 1}), {400, 8, 8}).clone()}, {"y", (line > 0).to(i64)}});
   CHECK(gradus("train --data images.npz --net cnn --epochs 1").code == 0);
   io::save_npz(gradus.file("none.npz"), {{"x", x}});
   const auto none = gradus("train --data none.npz");
