@@ -52,8 +52,8 @@ void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, 
 }
 #endif
 
-// For tiny products the overhead of a CBLAS call exceeds the work. C = A B, or C += A B: for each s, eight results along
-// v at once, over the depth k. v runs along the longer side of C if its rows are short, else along the columns.
+// For tiny products the overhead of a CBLAS call exceeds the work. C = A B, or C += A B: for each s, eight results
+// along v at once, over the depth k. v runs along the longer side of C if its rows are short, else along the columns.
 constexpr Index kTiny = 128;  // multiply-adds
 template <class T>
 void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, bool add,

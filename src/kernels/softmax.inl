@@ -1,6 +1,6 @@
 // softmax, log_softmax and logsumexp, shifted by the largest element. For inner > 1 a strip of columns keeps its maxima
-// and sums while the rows pass by. Elements of +inf share the whole, which is the limit; a row of only -inf has none and
-// gives NaN.
+// and sums while the rows pass by. Elements of +inf share the whole, which is the limit; a row of only -inf has none
+// and gives NaN.
 
 constexpr Index kChunk = 512;  // elements that one f32 accumulator may take
 

@@ -69,7 +69,8 @@ TEST_CASE("the network is left as it was, and a live tape too") {
   CHECK(tape.size() == 0);
   CHECK(net.is_training());
   CHECK_FALSE(net.features.is_training());
-  CHECK_SAYS(nn::summary(net, {2, 3, 8, 8}), "conv2d: the channels of x, weight and groups do not match", "tests/nn/summary.cpp:");
+  CHECK_SAYS(nn::summary(net, {2, 3, 8, 8}), "conv2d: the channels of x, weight and groups do not match",
+             "tests/nn/summary.cpp:");
   CHECK(net.is_training());
   CHECK(net.head.is_training());
 }
