@@ -30,7 +30,7 @@ T logsumexp_row(Index n, const T* x) {
 
 template <class T>
 GRADUS_INLINE T shifted(T x, T max) {
-  return (x == max) & (max > 0) ? T(0) : x - max;
+  return ((x == max) & (max > 0)) ? T(0) : x - max;
 }
 
 // A row whose largest element is +inf: 1 for the infinite elements, 0 for the others. Returns their number.
