@@ -32,6 +32,7 @@ struct OnnxOptions {
   std::map<std::string, std::string> metadata = {};  ///< words for people and programs, in metadata_props
 };
 
+/// What was written.
 struct OnnxReport {
   std::int64_t nodes = 0;               ///< in the graph
   std::int64_t parameters = 0;          ///< numbers in its initializers
