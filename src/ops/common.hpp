@@ -78,6 +78,17 @@ inline void check_dtype(const char* operation, const char* argument, const Arg& 
          x);
 }
 
+// More than any tensor has; sums of a few of it do not overflow.
+inline constexpr std::int64_t size_limit = std::int64_t{1} << 60;
+
+// How much of a padded axis is left beside one window. Extreme options are limited, so that nothing overflows.
+inline std::int64_t window_room(std::int64_t size, std::int64_t window, std::int64_t padding, std::int64_t dilation) {
+  const auto limited = [](std::int64_t n) { return std::clamp(n, -size_limit, size_limit); };
+  std::int64_t reach = 0;
+  if (__builtin_mul_overflow(dilation, limited(window) - 1, &reach)) reach = size_limit;
+  return limited(size) + 2 * limited(padding) - limited(reach) - 1;
+}
+
 // The weight of a layer decides: an input of another dtype is the one to convert.
 inline void check_input_dtype(const char* operation, const Arg& x, const Tensor& weight) {
   check_defined(x, operation, x.where);

@@ -46,7 +46,7 @@ double conv_flops(const Tensor& y, const Tensor& weight) {
 // How many positions a window has along an axis; 0 if it does not fit.
 std::int64_t steps(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
                    std::int64_t dilation) {
-  const std::int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
+  const std::int64_t room = window_room(size, kernel, padding, dilation);
   return room < 0 ? 0 : room / stride + 1;
 }
 

@@ -15,10 +15,11 @@ Shape resized(const Shape& x, std::int64_t h, std::int64_t w) { return {x[0], x[
 // How many windows there are along an axis; 0 or less if none fits.
 std::int64_t steps(std::int64_t size, std::int64_t window, std::int64_t stride, std::int64_t padding,
                    std::int64_t dilation, bool ceil_mode) {
-  const std::int64_t room = size + 2 * padding - dilation * (window - 1) - 1 + (ceil_mode ? stride - 1 : 0);
+  const std::int64_t rounding = ceil_mode ? std::min(stride, size_limit) - 1 : 0;
+  const std::int64_t room = window_room(size, window, padding, dilation) + rounding;
   if (room < 0) return 0;
   const std::int64_t n = room / stride + 1;
-  return ceil_mode && (n - 1) * stride >= size + padding ? n - 1 : n;
+  return ceil_mode && (n - 1) * stride >= size + std::min(padding, size_limit) ? n - 1 : n;
 }
 
 // What the pooling operations have in common; `y` is pooled from `x`.
