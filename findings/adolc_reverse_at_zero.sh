@@ -6,6 +6,8 @@
 #
 # Who meets it: who compares gradients with ADOL-C at a corner of the domain, or minimises something whose start is 0:
 # a reverse gradient of 0 looks like a minimum. Gradus gives inf for sqrt and 1 for pow.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 debian_packages libadolc-dev=2.7.2-6 libadolc2=2.7.2-6
 cat >"$folder/program.cpp" <<'END'

@@ -6,6 +6,8 @@
 #
 # Who meets it: gradient clipping by norm on BLIS. An overflow in two elements looks like a NaN that was there before.
 # Gradus computes this norm by itself.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 debian_packages libblis4-serial=0.9.0-1
 cat >"$folder/program.c" <<'END'

@@ -5,6 +5,8 @@
 # steps. With momentum 0.9 the steps of the weight grow 1.9 and 2.6 fold; the steps of the bias do not grow at all.
 #
 # Who meets it: who compares training curves. In Gradus and PyTorch momentum acts on every parameter.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 npm_packages brain.js@1.6.1
 cat >"$folder/program.cjs" <<'END'

@@ -1,7 +1,5 @@
 # shellcheck shell=bash
 # Sourced by the findings: a folder that goes away, pinned packages, and the comparison with what was seen.
-set -euo pipefail
-folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 # The version is not to be had here: nothing is shown and nothing is refuted.

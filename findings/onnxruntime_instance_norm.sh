@@ -9,6 +9,8 @@
 # Who meets it: who exports group normalisation, which has no operator of its own before opset 18 and is written as
 # InstanceNormalization (by PyTorch's exporter, too), and normalises data that are not centred, such as temperatures in
 # Kelvin or time stamps. Gradus writes it as subtraction and division.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 npm_packages onnxruntime-web@1.30.0
 cat >"$folder/program.mjs" <<'END'

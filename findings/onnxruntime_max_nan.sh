@@ -8,6 +8,8 @@
 #
 # Who meets it: who looks for NaN in the answers of an exported network: one pooling later it has become a number. And
 # who pools scores that were masked with -Infinity. Gradus, as PyTorch, passes NaN on.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 npm_packages onnxruntime-web@1.30.0
 cat >"$folder/program.mjs" <<'END'

@@ -8,6 +8,8 @@
 #
 # Who meets it: who uses isamax for argmax, or for the largest absolute value, on data that may hold a NaN. In Gradus a
 # NaN wins in argmax and max.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 [[ $(uname -m) == x86_64 ]] || skip "needs x86-64"
 debian_packages libopenblas0-pthread=0.3.21+ds-4

@@ -7,6 +7,8 @@
 #
 # Who meets it: who compares training with MSE. The steps there are at least four times as long, since the slope is at
 # most 1/4.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 npm_packages synaptic@1.1.4
 cat >"$folder/program.cjs" <<'END'

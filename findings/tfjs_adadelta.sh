@@ -7,6 +7,8 @@
 #
 # Who meets it: who moves a learning rate from there. 1.0, the usual one for Adadelta, is a large rate for SGD; and the
 # standard rate there, 0.001, is a small one. Gradus follows the paper: its first step for g = 1 is 0.0032.
+set -euo pipefail
+folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
 npm_packages @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-backend-cpu@4.22.0
 cat >"$folder/program.cjs" <<'END'
