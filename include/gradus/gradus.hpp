@@ -18,3 +18,4 @@
 #include <gradus/tape.hpp>
 #include <gradus/tensor.hpp>
 #include <gradus/threads.hpp>
+#include <gradus/train/train.hpp>

@@ -1,0 +1,2 @@
+// Training, above layers, optimizers, data and files.
+#pragma once
