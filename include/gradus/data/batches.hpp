@@ -2,11 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include <gradus/data/dataset.hpp>
 
 namespace gradus::data {
+
+/// What happens to a batch before it is given out: augmentation, scaling. It gets the batch, the numbers of its
+/// examples (i64, (N)) and the epoch. It should be a function of these alone: then each run gives the same bits, and so
+/// does one that goes on from a checkpoint.
+using Transform = std::function<Dataset(Dataset batch, const Tensor& index, std::int64_t epoch)>;
 
 /// How a dataset is cut into batches.
 struct BatchOptions {
@@ -16,7 +22,8 @@ struct BatchOptions {
   /// The order of a shuffled epoch is a function of (seed, epoch). Without a seed, each begin() draws one from
   /// default_generator(), so that manual_seed alone makes a run reproducible.
   std::optional<std::uint64_t> seed = {};
-  std::int64_t epoch = 0;  ///< of the first begin(); each further begin() is the next epoch
+  std::int64_t epoch = 0;    ///< of the first begin(); each further begin() is the next epoch
+  Transform transform = {};  ///< is applied to each batch
 };
 
 /// A range over batches; each begin(), and so each range-for over it, is another epoch. It keeps the dataset, so it may
@@ -38,20 +45,30 @@ class Batches {
 
    private:
     friend class Batches;
-    Iterator(const Batches& batches, Tensor order) : batches_(&batches), order_(std::move(order)) {}
+    Iterator(const Batches& batches, Tensor order, std::int64_t epoch)
+        : batches_(&batches), order_(std::move(order)), epoch_(epoch) {}
 
     const Batches* batches_;
     Tensor order_;  ///< [N], undefined where the order is the dataset's own
+    std::int64_t epoch_;
     std::int64_t batch_ = 0;
   };
 
-  Batches(Dataset data, BatchOptions options, Loc where);  ///< use batches(), below
+  using Fetch = std::function<Dataset(const Tensor& index)>;  ///< the examples of these numbers, i64 (N)
+
+  Batches(Dataset data, BatchOptions options, Loc where);                     ///< use batches(), below
+  Batches(std::int64_t count, Fetch fetch, BatchOptions options, Loc where);  ///< use batches() of source.hpp
   Iterator begin() const;
   End end() const { return {}; }
   std::int64_t size() const;  ///< how many batches
 
  private:
-  Dataset data_;
+  void check_size();
+  Tensor order(std::int64_t epoch) const;
+
+  Dataset data_;  ///< undefined if the examples come from fetch_
+  std::int64_t count_;
+  Fetch fetch_;
   BatchOptions options_;
   mutable std::int64_t begun_ = 0;  ///< epochs
   Loc where_;

@@ -1,6 +1,10 @@
-// Datasets, batches and readers.
+// Datasets, batches and readers; augmentation, folds, prefetching.
 #pragma once
 
+#include <gradus/data/augment.hpp>
 #include <gradus/data/batches.hpp>
 #include <gradus/data/dataset.hpp>
+#include <gradus/data/folds.hpp>
+#include <gradus/data/prefetch.hpp>
 #include <gradus/data/readers.hpp>
+#include <gradus/data/source.hpp>
