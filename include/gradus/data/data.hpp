@@ -1,4 +1,4 @@
-// Datasets, batches and readers; augmentation, folds, prefetching.
+// Datasets, batches and readers; augmentation, folds, prefetching; text.
 #pragma once
 
 #include <gradus/data/augment.hpp>
@@ -8,3 +8,5 @@
 #include <gradus/data/prefetch.hpp>
 #include <gradus/data/readers.hpp>
 #include <gradus/data/source.hpp>
+#include <gradus/data/tokenizer.hpp>
+#include <gradus/data/windows.hpp>
