@@ -27,7 +27,8 @@ TEST_CASE("windows: y is x one token later; the end of the text is the test part
     CHECK(equal(y, x + 1));
     CHECK(max(y).item() < 80);
     CHECK(min(test.batch(step).x).item() >= 80);
-    for (std::int64_t row = 0; row < 5; ++row) CHECK(equal(select(x, 0, row), arange(8) + x.at<std::int64_t>({row, 0})));
+    for (std::int64_t row = 0; row < 5; ++row)
+      CHECK(equal(select(x, 0, row), arange(8) + x.at<std::int64_t>({row, 0})));
   }
 }
 
