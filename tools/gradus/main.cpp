@@ -22,6 +22,7 @@ Exit run(int argc, char** argv) {
   add_descend(line);
   add_train(line);
   add_export(line);
+  add_sample(line);
   add_verify(line);
   add_bench(line);
   add_check(line);

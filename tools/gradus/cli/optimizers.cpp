@@ -100,7 +100,7 @@ MakeOptimizer parse(const std::string& text, const Spec& spec) {
   try {
     made(std::vector{zeros({1}).requires_grad_()});  // checks the values before any data are read
   } catch (const Error& e) { throw Stop(usage, fmt::format("--opt {}: {}", text, without_line(e))); }
-  return {made, made, optim::is_elementwise<Optimizer>};
+  return {made, made, made, optim::is_elementwise<Optimizer>};
 }
 
 template <class Optimizer>

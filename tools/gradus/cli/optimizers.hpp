@@ -15,6 +15,7 @@ using OptionsOf = std::remove_cvref_t<decltype(std::declval<Optimizer&>().option
 
 struct MakeOptimizer {
   std::function<optim::AnyOptimizer(const nn::Sequential& net)> of_net;
+  std::function<optim::AnyOptimizer(const std::vector<nn::NamedParameter>& parameters)> of_named;
   std::function<optim::AnyOptimizer(const std::vector<Tensor>& parameters)> of_tensors;
   // Is each number updated by itself, so that many runs can be one run of a long tensor?
   bool elementwise;

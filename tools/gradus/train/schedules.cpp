@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -19,12 +20,23 @@ optim::Schedule linear(double, std::int64_t steps) { return optim::PolynomialLR{
 optim::Schedule onecycle(double lr, std::int64_t steps) {
   return optim::OneCycleLR{.max_lr = lr, .total_steps = steps};
 }
+// Up from almost nothing in a twentieth of the steps, then down in half a cosine to a tenth.
+optim::Schedule warmup(double lr, std::int64_t steps) {
+  const std::int64_t up = std::max<std::int64_t>(1, steps / 20);
+  const auto rise = [up](std::int64_t k, double base) {
+    return base * static_cast<double>(k + 1) / static_cast<double>(up + 1);
+  };
+  return optim::SequentialLR{
+      .schedules = {rise, optim::CosineAnnealingLR{.T_max = std::max<std::int64_t>(1, steps - up), .eta_min = lr / 10}},
+      .milestones = {up}};
+}
 
 struct Known {
   const char* name;
   MakeSchedule make;
 };
-constexpr Known schedules[] = {{"constant", constant}, {"cosine", cosine}, {"linear", linear}, {"onecycle", onecycle}};
+constexpr Known schedules[] = {
+    {"constant", constant}, {"cosine", cosine}, {"linear", linear}, {"onecycle", onecycle}, {"warmup", warmup}};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// What becomes of the learning rate: constant, cosine, linear, onecycle.
+// What becomes of the learning rate: constant, cosine, linear, onecycle, warmup.
 #pragma once
 
 #include <gradus/optim/optim.hpp>

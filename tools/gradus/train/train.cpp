@@ -3,6 +3,8 @@
 
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "text/nets.hpp"
+#include "text/train.hpp"
 #include "train/nets.hpp"
 #include "train/training.hpp"
 
@@ -32,7 +34,16 @@ nn::Sequential make_net(const NetSpec& spec, const Task& task) {
   return net;
 }
 
+// What is for a text only does nothing for other data.
+void refuse_text_options(const TrainOptions& o) {
+  if (is_text_net(o.net)) throw Stop(usage, fmt::format("--net {}: is for --data text:FILE", o.net));
+  if (o.steps) throw Stop(usage, "--steps is for --data text:FILE; for other data --epochs");
+  if (!o.tokenizer.empty()) throw Stop(usage, "--tokenizer is for --data text:FILE");
+}
+
 Exit train(TrainOptions o) {
+  if (is_text(o.data)) return train_text(o);
+  refuse_text_options(o);
   if (o.net.empty()) o.net = is_file(o.data) ? "mlp:128" : "cnn";
   const NetSpec spec = parse_net(o.net);
   const MakeOptimizer make_optimizer = parse_optimizer(o.opt);
@@ -56,6 +67,7 @@ constexpr const char* examples = R"(Examples:
   gradus train --data mnist --net lenet --opt adamw:lr=2e-3 --epochs 5
   gradus train --data iris.csv --label species --save iris.safetensors
   zcat iris.csv.gz | gradus train --data - --label species
+  gradus train --data text:book.txt --net gpt:layers=2,heads=2,width=64,block=64 --save book.safetensors
 
 Optimizers, with options and defaults (a/b is a pair; a flag alone is true):
 )";
@@ -69,10 +81,10 @@ void add_train(CommandLine& program) {
   command.runs([options] { return train(*options); });
   command.footer(examples + optimizer_list());
 
-  command.text("--data", o.data, "SET", "digits, mnist, fashion, a .csv or .npz file, or -");
-  command.text("--net", o.net, "NET", "mlp, mlp:128,64, lenet, cnn [cnn; mlp for a CSV file]");
+  command.text("--data", o.data, "SET", "digits, mnist, fashion, a .csv or .npz file, -, text:FILE");
+  command.text("--net", o.net, "NET", "mlp:128,64, lenet, cnn, gpt, lstm [cnn; CSV: mlp; text: gpt]");
   command.text("--opt", o.opt, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9");
-  command.text("--schedule", o.schedule, "NAME", "the rate: constant, cosine, linear, onecycle");
+  command.text("--schedule", o.schedule, "NAME", "the rate: constant, cosine, linear, onecycle, warmup");
   command.whole("--epochs", o.epochs, at_least(1), "passes over the training data");
   command.whole("--batch", o.batch, at_least(0), "examples in a batch; 0: all");
   command.whole("--seed", o.seed, at_least(0), "for initial weights and shuffling");
@@ -86,6 +98,9 @@ void add_train(CommandLine& program) {
   command.choice("--decimal", o.decimal, {"point", "comma"}, "CSV: before a fraction [point]");
   command.choice("--missing", o.missing, {"drop", "mean"}, "CSV: leave out or fill missing cells");
   command.choice("--categories", o.categories, {"one_hot", "index"}, "CSV: turn words into numbers");
+  command.whole("--steps", o.steps, "text: steps of the optimizer, each on a batch [2000]");
+  command.text("--tokenizer", o.tokenizer, "WORD", "text: chars, or bpe:MERGES for byte pairs [chars]");
+  command.number("--clip", o.clip, {0, 1e9}, "NORM", "text: the largest norm of the gradient; 0: any");
   command.flag("--summary", o.summary, "print the layers first");
   command.flag("--quiet", o.quiet, "print the result only");
 }

@@ -19,6 +19,10 @@ struct TrainOptions : DataOptions {
   std::int64_t epochs = 12, batch = 32, seed = 1;
   std::string save, log;
   bool summary = false, quiet = false;
+  // Of a text.
+  std::optional<std::int64_t> steps;
+  std::string tokenizer;
+  double clip = 1;
 };
 
 class Training {
