@@ -17,9 +17,9 @@ namespace gradus::data {
 struct Prefetched::Iterator::Run {
   Run(std::shared_ptr<const Batches> range, std::int64_t most)
       : batches(std::move(range)),
-        left(batches->size()),
+        at(batches->begin()),
         depth(static_cast<std::size_t>(most)),
-        worker([this, from = batches->begin()]() mutable { work(from); }) {}
+        worker([this, from = at]() mutable { work(from); }) {}
 
   ~Run() {
     {
@@ -33,7 +33,7 @@ struct Prefetched::Iterator::Run {
   void work(Batches::Iterator& from) {
     std::vector<Dataset> old;
     try {
-      for (; !(from == batches->end()); ++from) {
+      for (; !(from == batches->end()); ++from.batch_) {  // the place is that of `at`
         {
           std::unique_lock lock(mutex);
           room.wait(lock, [&] { return stopped || ready.size() < depth; });
@@ -41,7 +41,7 @@ struct Prefetched::Iterator::Run {
           old.swap(used);
         }
         old.clear();
-        Dataset batch = *from;
+        Dataset batch = from.make();
         const std::lock_guard lock(mutex);
         ready.push_back(std::move(batch));
         filled.notify_one();
@@ -58,6 +58,7 @@ struct Prefetched::Iterator::Run {
     std::unique_lock lock(mutex);
     filled.wait(lock, [&] { return error || !ready.empty(); });
     if (ready.empty()) std::rethrow_exception(error);
+    batches->handed_out(at.epoch_, at.batch_);
     return ready.front();
   }
 
@@ -66,12 +67,12 @@ struct Prefetched::Iterator::Run {
     const std::lock_guard lock(mutex);
     used.push_back(std::move(ready.front()));
     ready.pop_front();
-    --left;
+    ++at;
     room.notify_one();
   }
 
   std::shared_ptr<const Batches> batches;
-  std::int64_t left;  // batches that have not been passed
+  Batches::Iterator at;  // on the thread that takes batches
   const std::size_t depth;
   std::mutex mutex;  // of all below
   std::condition_variable room, filled;
@@ -94,10 +95,10 @@ Prefetched::Iterator& Prefetched::Iterator::operator++() {
   return *this;
 }
 
-bool Prefetched::Iterator::operator==(End) const { return run_->left == 0; }
+bool Prefetched::Iterator::operator==(End) const { return run_->at == run_->batches->end(); }
 
 Prefetched::Prefetched(Batches batches, std::int64_t depth, Loc where)
-    : batches_(std::make_shared<const Batches>(std::move(batches))), depth_(depth) {
+    : batches_(std::make_shared<Batches>(std::move(batches))), depth_(depth) {
   if (depth_ >= 1) return;
   throw Error("prefetch",
               {.wrong = "the depth is too small", .got = formatted("{}", depth), .expected = "1 or more batches"},

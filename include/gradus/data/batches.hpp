@@ -1,4 +1,11 @@
-// One epoch over a dataset: for (auto [x, y] : data::batches(train, {.size = 32, .shuffle = true})) …
+// Epochs over a dataset: for (auto [x, y] : data::batches(train, {.size = 32, .shuffle = true})) …
+//
+// A range that is kept counts its epochs, and knows its place in them. So a training that was stopped can go on there:
+//
+//   auto batches = data::batches(train, {.size = 32, .shuffle = true});
+//   while (batches.epoch() < 10) {
+//     for (auto [x, y] : batches) …
+//   }
 #pragma once
 
 #include <cstdint>
@@ -6,6 +13,7 @@
 #include <optional>
 
 #include <gradus/data/dataset.hpp>
+#include <gradus/io/state_dict.hpp>
 
 namespace gradus::data {
 
@@ -37,21 +45,19 @@ class Batches {
   class Iterator {
    public:
     Dataset operator*() const;
-    Iterator& operator++() {  ///< to the next batch
-      ++batch_;
-      return *this;
-    }
+    Iterator& operator++();  ///< to the next batch
     bool operator==(End) const { return batch_ == batches_->size(); }
 
    private:
     friend class Batches;
-    Iterator(const Batches& batches, Tensor order, std::int64_t epoch)
-        : batches_(&batches), order_(std::move(order)), epoch_(epoch) {}
+    friend class Prefetched;
+    Iterator(const Batches& batches, Tensor order)
+        : batches_(&batches), order_(std::move(order)), epoch_(batches.epoch_), batch_(batches.position_) {}
+    Dataset make() const;
 
     const Batches* batches_;
     Tensor order_;  ///< [N], undefined where the order is the dataset's own
-    std::int64_t epoch_;
-    std::int64_t batch_ = 0;
+    std::int64_t epoch_, batch_;
   };
 
   using Fetch = std::function<Dataset(const Tensor& index)>;  ///< the examples of these numbers, i64 (N)
@@ -62,15 +68,42 @@ class Batches {
   End end() const { return {}; }
   std::int64_t size() const;  ///< how many batches
 
+  /// The number of the epoch that is under way, or that comes next: it grows when a loop has come to its end. A loop
+  /// that was left by break is still under way until the next begin().
+  std::int64_t epoch() const { return epoch_; }
+  /// How many batches of that epoch have been handed out.
+  std::int64_t position() const { return position_; }
+  std::int64_t examples() const { return count_; }          ///< how many there are
+  const Dataset& data() const { return data_; }             ///< undefined if they come from a source
+  const BatchOptions& options() const { return options_; }  ///< .size is that of the batches
+
+  /// The place: "epoch", "position", and what the order of that epoch was drawn from.
+  StateDict state_dict() const;
+  /// The next begin() goes on at that place: at the batch after the last that was handed out, in the order of that
+  /// epoch. At the end of an epoch its loop is empty, so that what follows the loop is done. Throws for a position that
+  /// does not exist in these batches.
+  void load_state_dict(const StateDict& state, Loc where = Loc::current());
+
  private:
+  friend class Prefetched;
   void check_size();
-  Tensor order(std::int64_t epoch) const;
+  Tensor order() const;
+  // What an iterator of that epoch tells: a batch has been handed out, or passed.
+  void handed_out(std::int64_t epoch, std::int64_t batch) const;
+  void passed(std::int64_t epoch, std::int64_t batch) const;
+  void finish_epoch() const;
 
   Dataset data_;  ///< undefined if the examples come from fetch_
   std::int64_t count_;
   Fetch fetch_;
   BatchOptions options_;
-  mutable std::int64_t begun_ = 0;  ///< epochs
+  // The place. It moves with the iterator of the last begin(), which does not change the batches.
+  mutable std::int64_t epoch_;
+  mutable std::int64_t position_ = 0;
+  mutable bool under_way_ = false;  ///< has epoch_ begun?
+  mutable bool go_on_ = false;      ///< with epoch_ at position_, at the next begin()
+  /// Of default_generator(), when it drew the order of epoch_.
+  mutable std::uint64_t drawn_seed_ = 0, drawn_counter_ = 0;
   Loc where_;
 };
 

@@ -2,6 +2,8 @@
 //
 //   const auto batches = data::batches(train, {.size = 64, .shuffle = true, .transform = data::Augment({.shift =
 //   0.1})}); for (auto [x, y] : data::prefetch(batches)) …
+//
+// The place is that of the batches that were handed out, however many are ready.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +41,13 @@ class Prefetched {
   End end() const { return {}; }
   std::int64_t size() const { return batches_->size(); }  ///< how many batches
 
+  std::int64_t epoch() const { return batches_->epoch(); }        ///< as of Batches
+  std::int64_t position() const { return batches_->position(); }  ///< as of Batches
+  /// What is prefetched: its own place, and nothing else, may be changed.
+  Batches& batches() { return *batches_; }
+
  private:
-  std::shared_ptr<const Batches> batches_;  ///< a run keeps it too
+  std::shared_ptr<Batches> batches_;  ///< a run keeps it too
   std::int64_t depth_;
 };
 
