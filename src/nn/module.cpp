@@ -282,6 +282,37 @@ void ModuleBase::set_training(bool on) {
   visit(training);
 }
 
+struct ModuleBase::Modes : Visitor {
+  bool enter(const char*, ModuleBase& m) override {
+    all.push_back(&m.training_);
+    return true;
+  }
+  std::vector<bool*> all;
+};
+
+std::vector<bool> ModuleBase::training_modes() const {
+  Modes modes;
+  auto& self = const_cast<ModuleBase&>(*this);
+  modes.enter("", self);
+  self.visit(modes);
+  std::vector<bool> on;
+  for (const bool* mode : modes.all) on.push_back(*mode);
+  return on;
+}
+
+void ModuleBase::set_training_modes(const std::vector<bool>& on, Loc where) {
+  Modes modes;
+  modes.enter("", *this);
+  visit(modes);
+  if (on.size() != modes.all.size())
+    throw Error(type(),
+                {.wrong = "the modes are those of another module",
+                 .got = formatted("{} modules", on.size()),
+                 .expected = formatted("{}", modes.all.size())},
+                gradus::detail::user_line(where));
+  for (std::size_t i = 0; i < on.size(); ++i) *modes.all[i] = on[i];
+}
+
 void ModuleBase::convert(DType dtype, Loc where) {
   if (!is_floating(dtype))
     throw Error("to",

@@ -238,6 +238,12 @@ void OptimizerBase::prepare(Loc where) {
   }
 }
 
+std::vector<std::pair<std::string, std::string>> OptimizerBase::option_texts(std::size_t group, Loc where) const {
+  detail::OptionValues values;
+  values("lr", lr(group, where));
+  return detail::texts_of(values);
+}
+
 void OptimizerBase::step(Loc where) {
   const At at(where);
   const NoRecord pause;

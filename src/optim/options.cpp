@@ -69,6 +69,20 @@ void OptionCheck::operator()(std::string_view name, double value) const {
                   gradus::detail::user_line(where));
 }
 
+namespace {
+
+std::string text_of(const OptionValues::Value& v) {
+  return v.numbers[1] == 0 ? formatted("{}", v.numbers[0]) : formatted("{}/{}", v.numbers[0], v.numbers[1]);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> texts_of(const OptionValues& options) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const OptionValues::Value& v : options.all) all.emplace_back(v.name, text_of(v));
+  return all;
+}
+
 void check_inherited(std::string_view options, const OptionValues& given, const OptionValues& defaults,
                      const OptionValues& constructors, Loc where) {
   const auto text = [](const OptionValues::Value& v) {

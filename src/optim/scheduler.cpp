@@ -114,6 +114,12 @@ void Scheduler::apply(std::int64_t k, std::vector<Group> groups, Loc where) {
   groups_ = std::move(groups);
 }
 
+std::vector<double> Scheduler::last_lr() const {
+  std::vector<double> all;
+  for (const Group& g : groups_) all.push_back(g.set);
+  return all;
+}
+
 StateDict Scheduler::state_dict() const {
   std::vector<double> bases, scales;
   for (const Group& g : groups_) {

@@ -91,6 +91,10 @@ class ModuleBase {
   std::string description() const { return table_->describe(*this); }  ///< "64 -> 128"
   /// The last train() or eval(); false on a thread where an Evaluating lives.
   bool is_training() const { return training_ && !evaluating(); }
+  /// The last train() or eval() of this module and of each one inside, in the order of fields(): for checkpoints.
+  std::vector<bool> training_modes() const;
+  /// Sets what training_modes() of the same kind of module gave; another number of modules is an error.
+  void set_training_modes(const std::vector<bool>& modes, Loc where = Loc::current());
   /// calls fields() of the module
   void visit(Fields& v) { table_->visit(*this, v); }
 
@@ -171,6 +175,7 @@ class ModuleBase {
  private:
   struct Naming;
   struct Training;
+  struct Modes;
   static bool evaluating();  ///< does an Evaluating live on this thread?
   void check_not_moved(const char* operation, Loc where) const;
   std::vector<NamedParameter> list(bool buffers, Loc where) const;

@@ -86,6 +86,11 @@ class OptimizerBase {
   /// sets the momentum of a group
   virtual void set_momentum(double momentum, std::size_t group, Loc where = Loc::current()) = 0;
 
+  /// The options of a group by name, as text that differs where the numbers differ: those that fields() lists; without
+  /// fields(), lr alone.
+  virtual std::vector<std::pair<std::string, std::string>> option_texts(std::size_t group = 0,
+                                                                        Loc where = Loc::current()) const;
+
   std::vector<Tensor> parameters() const;  ///< all parameters, in the order of the groups
   const char* type() const;                ///< the class: "AdamW"
 
@@ -192,6 +197,9 @@ struct OptionValues {
   }
 };
 
+/// The names and values as texts: "0.9", "0.9/0.999".
+std::vector<std::pair<std::string, std::string>> texts_of(const OptionValues& options);
+
 /// The options of a new group are `given` beside the constructor's: throws if one is at its default in `given` and not
 /// in the constructor's, for it cannot be seen whether the call has set it or left it out.
 void check_inherited(std::string_view options, const OptionValues& given, const OptionValues& defaults,
@@ -265,6 +273,18 @@ class Optimizer : public OptimizerBase {
   const Options& options(std::size_t group = 0, Loc where = Loc::current()) const {
     check_group(group, where);
     return options_[group];
+  }
+
+  std::vector<std::pair<std::string, std::string>> option_texts(std::size_t group = 0,
+                                                                Loc where = Loc::current()) const override {
+    Options o = options(group, where);
+    if constexpr (requires(detail::OptionValues v) { o.fields(v); }) {
+      detail::OptionValues values;
+      o.fields(values);
+      return detail::texts_of(values);
+    } else {
+      return OptimizerBase::option_texts(group, where);
+    }
   }
 
   /// the learning rate of a group

@@ -78,6 +78,7 @@ class Scheduler {
   Scheduler(OptimizerBase& optimizer, Schedule schedule, Loc where = Loc::current());
   void step(Loc where = Loc::current());     ///< after optimizer.step()
   std::int64_t count() const { return k_; }  ///< how often step() has been called
+  std::vector<double> last_lr() const;       ///< the rates that it has set last, of each group
 
   StateDict state_dict() const;  ///< "last_epoch", "base_lrs", "scales"
   void load_state_dict(const StateDict& state, Loc where = Loc::current());
