@@ -2,6 +2,7 @@
 #include "io/file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include <gradus/io/writable.hpp>
 
@@ -17,6 +19,10 @@
 
 namespace gradus::io {
 namespace {
+
+int open_file(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+
+constexpr std::string_view temporary_begin = "gradus-save-", temporary_end = ".tmp";
 
 constexpr std::size_t most_at_once = std::size_t{1} << 30;  // one system call moves less than 2 GiB
 
@@ -45,6 +51,8 @@ std::string behind_links(const FileErrors& errors) {
 }
 
 }  // namespace
+
+SystemCalls system_calls{open_file, ::write, ::fsync, ::close, ::rename, ::unlink};
 
 void FileErrors::fail(Complaint complaint) const {
   const bool printable = path_.find('\0') == std::string::npos;
@@ -129,14 +137,15 @@ AtomicFile::AtomicFile(std::string path, std::string_view operation, Loc where)
   static std::atomic<unsigned> count{0};
   constexpr int most_leftovers = 1'000'000;
   for (int i = 0; i < most_leftovers; ++i) {
-    temporary_ = target_.folder + "/gradus-save-" + std::to_string(::getpid()) + '-' + std::to_string(count++) + ".tmp";
-    file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    temporary_ = formatted("{}/{}{}-{}{}", target_.folder, temporary_begin, ::getpid(), count++, temporary_end);
+    file_ = system_calls.open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file_ >= 0 || errno != EEXIST) break;
   }
   if (file_ < 0) {
     temporary_.clear();
     fail_because("cannot be created", errno);
   }
+  ::flock(file_, LOCK_EX | LOCK_NB);  // until it is closed: remove_leftovers sees that there is a writer
   if (!target_.exists) return;
   // Only root may give a file away. The mode comes second: a new owner would clear some of its bits.
   [[maybe_unused]] const int kept = ::fchown(file_, target_.owner, target_.group);
@@ -144,14 +153,14 @@ AtomicFile::AtomicFile(std::string path, std::string_view operation, Loc where)
 }
 
 AtomicFile::~AtomicFile() {
-  if (file_ >= 0) ::close(file_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (file_ >= 0) system_calls.close(file_);
+  if (!temporary_.empty()) system_calls.unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(const void* from, std::size_t bytes) {
   auto* p = static_cast<const char*>(from);
   while (bytes > 0) {
-    const ssize_t n = ::write(file_, p, std::min(bytes, most_at_once));
+    const ssize_t n = system_calls.write(file_, p, std::min(bytes, most_at_once));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_because("cannot be written", errno);
     p += n;
@@ -161,17 +170,31 @@ void AtomicFile::write(const void* from, std::size_t bytes) {
 
 // The rename must not reach the disk before the bytes do, nor be forgotten after commit has returned.
 void AtomicFile::commit() {
-  if (::fsync(file_) != 0) fail_because("cannot be written", errno);
-  const int closed = ::close(file_);
+  if (system_calls.fsync(file_) != 0) fail_because("cannot be written", errno);
+  const int closed = system_calls.close(file_);
   file_ = -1;
   if (closed != 0) fail_because("cannot be written", errno);
-  if (std::rename(temporary_.c_str(), target_.path.c_str()) != 0) fail_because("cannot be replaced", errno);
+  if (system_calls.rename(temporary_.c_str(), target_.path.c_str()) != 0) fail_because("cannot be replaced", errno);
   temporary_.clear();
-  const int folder = ::open(target_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return;  // a folder that may be written but not read
-  const int error = ::fsync(folder) == 0 ? 0 : errno;
-  ::close(folder);
-  if (error == EIO) fail_because("may be lost if the power fails", error);  // others: the file system has no such call
+  const int folder = system_calls.open(target_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  if (folder < 0 && errno == EACCES) return;  // a folder that may be written but not read
+  if (folder < 0) fail_because("may be lost if the power fails", errno);
+  const int error = system_calls.fsync(folder) == 0 ? 0 : errno;
+  system_calls.close(folder);
+  const bool no_such_call = error == EINVAL || error == ENOTSUP;
+  if (error != 0 && !no_such_call) fail_because("may be lost if the power fails", error);
+}
+
+void remove_leftovers(const std::string& folder) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(temporary_begin) || !name.ends_with(temporary_end)) continue;
+    const int file = ::open(at->path().c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0) continue;
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) ::unlink(at->path().c_str());
+    ::close(file);
+  }
 }
 
 }  // namespace gradus::io

@@ -12,6 +12,18 @@
 
 namespace gradus::io {
 
+// The system calls that change what is on the disk. A test puts others in their place, in which each call may fail or
+// the power go off.
+struct SystemCalls {
+  int (*open)(const char* path, int flags, mode_t mode);
+  ssize_t (*write)(int file, const void* from, std::size_t bytes);
+  int (*fsync)(int file);
+  int (*close)(int file);
+  int (*rename)(const char* from, const char* to);
+  int (*unlink)(const char* path);
+};
+extern SystemCalls system_calls;
+
 // A file's path and who works on it: what every error about the file says.
 class FileErrors {
  public:
@@ -74,6 +86,9 @@ class AtomicFile : private FileErrors {
   std::string temporary_;
   int file_ = -1;
 };
+
+// Removes the temporary files in a folder whose writers have ended without removing them: they were killed.
+void remove_leftovers(const std::string& folder);
 
 // The kind of what is not a regular file: "a folder", "a pipe", "a device", "a socket".
 const char* kind_of(mode_t mode);
