@@ -1,2 +1,5 @@
 // Training, above layers, optimizers, data and files.
 #pragma once
+
+#include <gradus/train/checkpoint.hpp>
+#include <gradus/train/interrupt.hpp>

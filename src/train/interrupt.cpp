@@ -1,9 +1,9 @@
 // Noticing signals.
-#include "train/interrupt.hpp"
+#include <gradus/train/interrupt.hpp>
 
 #include <atomic>
 
-namespace gradus::tool {
+namespace gradus::train {
 namespace {
 
 std::atomic<int> received = 0;
@@ -29,4 +29,4 @@ Interrupt::~Interrupt() {
 
 int Interrupt::signal() const { return received; }
 
-}  // namespace gradus::tool
+}  // namespace gradus::train
