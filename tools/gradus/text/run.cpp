@@ -10,7 +10,6 @@
 
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
-#include "train/interrupt.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -58,7 +57,7 @@ Tensor TextRun::loss_of(const data::Dataset& batch) {
 Exit TextRun::run() {
   announce();
   const auto begin = Clock::now();
-  const Interrupt interrupt;
+  const gradus::train::Interrupt interrupt;
   const std::int64_t every = std::max<std::int64_t>(1, *o_.steps / reports);
   while (steps_ < *o_.steps) {
     const std::int64_t first = steps_, last = std::min(*o_.steps, first + every);

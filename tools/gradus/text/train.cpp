@@ -40,8 +40,9 @@ std::string read_text(const std::string& path) {
 // An option that would do nothing is a mistake.
 void refuse_idle(const TrainOptions& o) {
   const std::pair<const char*, const std::string&> options[] = {
-      {"--label", o.label},     {"--separator", o.separator},   {"--header", o.header}, {"--decimal", o.decimal},
-      {"--missing", o.missing}, {"--categories", o.categories}, {"--task", o.task},     {"--data-dir", o.directory}};
+      {"--checkpoint", o.checkpoint}, {"--label", o.label},     {"--separator", o.separator},
+      {"--header", o.header},         {"--decimal", o.decimal}, {"--missing", o.missing},
+      {"--categories", o.categories}, {"--task", o.task},       {"--data-dir", o.directory}};
   for (const auto& [name, value] : options)
     if (!value.empty()) throw Stop(usage, fmt::format("{} is not for --data text:FILE", name));
   if (o.batch < 1) throw Stop(usage, "--batch 0: a text has no full batch; 1 or more");

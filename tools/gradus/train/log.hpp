@@ -22,13 +22,15 @@ struct EpochResult {
 
 class RunLog {
  public:
-  // The path "" writes nothing. Throws Stop if the file cannot be written.
-  RunLog(const std::string& path, const Objective& objective);
+  // The path "" writes nothing. Of a file that is there, the lines of `kept` epochs stay: those that a resumed training
+  // has behind it. Throws Stop if the file cannot be written.
+  RunLog(const std::string& path, const Objective& objective, std::int64_t kept);
   void add(const EpochResult& result);  // a full disk ends the log, with a warning, not the training
   const std::string& columns() const { return columns_; }
 
  private:
   bool write(const std::string& line);
+  bool keep(std::int64_t epochs) const;  // false: there is nothing to go on with
 
   std::string path_, columns_;
   const Objective& objective_;

@@ -45,6 +45,7 @@ Exit train(TrainOptions o) {
   if (is_text(o.data)) return train_text(o);
   refuse_text_options(o);
   if (o.net.empty()) o.net = is_file(o.data) ? "mlp:128" : "cnn";
+  if (o.resume && o.checkpoint.empty()) throw Stop(usage, "--resume: from where? try --checkpoint DIR --resume");
   const NetSpec spec = parse_net(o.net);
   const MakeOptimizer make_optimizer = parse_optimizer(o.opt);
   const MakeSchedule schedule = parse_schedule(o.schedule);
@@ -89,6 +90,9 @@ void add_train(CommandLine& program) {
   command.whole("--batch", o.batch, at_least(0), "examples in a batch; 0: all");
   command.whole("--seed", o.seed, at_least(0), "for initial weights and shuffling");
   command.text("--save", o.save, "FILE", "write the model here, as safetensors");
+  command.text("--checkpoint", o.checkpoint, "DIR", "keep the state of the training in this folder");
+  command.whole("--checkpoint-every", o.checkpoint_every, at_least(1), "steps from one checkpoint to the next");
+  command.flag("--resume", o.resume, "go on from the newest checkpoint, if there is one");
   command.text("--log", o.log, "FILE", "write a line for each epoch here, as CSV");
   command.text("--data-dir", o.directory, "DIR", "where mnist or fashion is [$GRADUS_DATA/… or data/…]");
   command.text("--label", o.label, "COLUMN", "CSV: the label, by name or number [the last column]");

@@ -23,19 +23,12 @@ std::string grouped(std::int64_t n) {  // 60,000
 
 }  // namespace
 
-// Sums over the batches of an epoch.
-struct Training::Tally {
-  std::int64_t examples = 0;
-  double loss = 0, quality = 0;
-  void add(std::int64_t count, double mean_loss, double mean_quality) {
-    const auto n = static_cast<double>(count);
-    examples += count;
-    loss += n * mean_loss;
-    quality += n * mean_quality;
-  }
-  double mean_loss() const { return loss / static_cast<double>(examples); }
-  double mean_quality() const { return quality / static_cast<double>(examples); }
-};
+void Training::Tally::add(std::int64_t count, double mean_loss, double mean_quality) {
+  const auto n = static_cast<double>(count);
+  examples += count;
+  loss += n * mean_loss;
+  quality += n * mean_quality;
+}
 
 Training::Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer,
                    MakeSchedule schedule)
@@ -44,8 +37,22 @@ Training::Training(const TrainOptions& options, Task task, nn::Sequential net, o
       objective_(task_),
       net_(std::move(net)),
       optimizer_(std::move(optimizer)),
-      schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), o_.epochs * batches().size())),
-      log_((check_save(), options.log), objective_) {}
+      batches_(data::batches(task_.train, {.size = o_.batch, .shuffle = true})),
+      schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), o_.epochs * batches_.size())),
+      keeper_(o_, net_, optimizer_, schedule_, batches_),
+      log_((check_save(), options.log), objective_, resume()) {}
+
+// Goes on, if asked to; returns how many epochs are done. The checkpoint has all that an epoch's line in the log needs.
+std::int64_t Training::resume() {
+  keeper_.add("examples", tally_.examples);
+  keeper_.add("loss", tally_.loss);
+  keeper_.add("quality", tally_.quality);
+  keeper_.add("seconds", tally_.seconds);
+  keeper_.add("last_rate", lr_);
+  keeper_.add("test_score", test_score_);
+  keeper_.begin();
+  return batches_.epoch();
+}
 
 Exit Training::run() {
   announce();
@@ -55,40 +62,42 @@ Exit Training::run() {
 }
 
 int Training::epochs() {
-  const Interrupt interrupt;
+  const gradus::train::Interrupt interrupt;
   Progress progress(o_.epochs, task_.train.size(), objective_, o_.quiet);
-  while (epoch_ < o_.epochs) {
+  while (batches_.epoch() < o_.epochs) {
     if (const int signal = epoch(progress, interrupt)) return signal;
   }
   return 0;
 }
 
-data::Batches Training::batches() const { return data::batches(task_.train, {.size = o_.batch, .shuffle = true}); }
-
-int Training::epoch(Progress& progress, const Interrupt& interrupt) {
+int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrupt) {
   const auto begin = Clock::now();
-  Tally tally;
-  progress.begin(++epoch_);
-  for (const auto& [x, y] : batches()) {
-    step(x, y, tally);
-    progress.update(tally.examples, tally.mean_loss(), objective_.score(tally.mean_quality()));
+  const double before = tally_.seconds;
+  epoch_ = batches_.epoch() + 1;
+  progress.begin(epoch_);
+  for (const auto& [x, y] : batches_) {
+    step(x, y);
+    tally_.seconds = before + since(begin);
+    keeper_.step();
+    progress.update(tally_.examples, tally_.mean_loss(), objective_.score(tally_.mean_quality()));
     if (const int signal = interrupt.signal()) return signal;
   }
   test_score_ = objective_.score(net_, task_.test);
   const EpochResult result{.epoch = epoch_,
-                           .step = steps_,
-                           .loss = tally.mean_loss(),
-                           .train_score = objective_.score(tally.mean_quality()),
+                           .step = keeper_.steps(),
+                           .loss = tally_.mean_loss(),
+                           .train_score = objective_.score(tally_.mean_quality()),
                            .test_score = test_score_,
-                           .seconds = since(begin),
+                           .seconds = before + since(begin),
                            .lr = lr_};
   log_.add(result);
   progress.finish(result);
+  tally_ = {};
   return 0;
 }
 
 // One step of the optimizer on one batch.
-void Training::step(const Tensor& x, const Tensor& y, Tally& tally) {
+void Training::step(const Tensor& x, const Tensor& y) {
   Tensor answers;  // before the step
   lr_ = optimizer_.base().lr();
   const double loss = optimizer_.step([&] {
@@ -98,16 +107,15 @@ void Training::step(const Tensor& x, const Tensor& y, Tally& tally) {
   });
   check(loss);
   schedule_.step();
-  ++steps_;
-  tally.add(y.numel(), loss, objective_.quality(answers, y));
+  tally_.add(y.numel(), loss, objective_.quality(answers, y));
 }
 
 void Training::check(double loss) const {
   if (std::isfinite(loss)) return;
-  throw Stop(failed,
-             fmt::format("the loss became {} in epoch {}, step {}: training failed and nothing was saved\n"
-                         "  try: a smaller learning rate, --opt {}:lr={:.2g}",
-                         std::isnan(loss) ? "NaN" : "infinite", epoch_, steps_ + 1, parse_spec(o_.opt).name, lr_ / 10));
+  throw Stop(failed, fmt::format("the loss became {} in epoch {}, step {}: training failed and nothing was saved\n"
+                                 "  try: a smaller learning rate, --opt {}:lr={:.2g}",
+                                 std::isnan(loss) ? "NaN" : "infinite", epoch_, keeper_.steps() + 1,
+                                 parse_spec(o_.opt).name, lr_ / 10));
 }
 
 void Training::announce() {
@@ -123,25 +131,28 @@ void Training::announce() {
   print("data  {}: {} training and {} test examples {}\n", task_.name, grouped(task_.train.size()),
         grouped(task_.test.size()), what);
   print("net   {}: {} parameters\n", o_.net, grouped(net_.parameter_count()));
-  print("opt   {}, {} rate, batch {}, seed {}\n\n", o_.opt, o_.schedule, o_.batch, o_.seed);
+  print("opt   {}, {} rate, batch {}, seed {}\n", o_.opt, o_.schedule, o_.batch, o_.seed);
+  if (keeper_.resumed()) print("from  {}: {} steps\n", keeper_.resumed().file, keeper_.steps());
+  print("\n");
   flush_out();
 }
 
-Exit Training::finished(double seconds) const {
+Exit Training::finished(double seconds) {
   if (!o_.quiet) print("\n{} epochs in {}\n", o_.epochs, duration(seconds));
   print("test {} {}\n", objective_.name(), objective_.verdict(test_score_, task_.test));
   if (save()) print("model {}\n", o_.save);
+  keeper_.save();
   if (!o_.log.empty()) print("log   {}: {}\n", o_.log, log_.columns());
   return success;
 }
 
-Exit Training::stopped(int signal) const {
+Exit Training::stopped(int signal) {
   const bool saved = save();
-  print("interrupted in epoch {} of {}, after {} steps\n", epoch_, o_.epochs, steps_);
-  if (saved)
-    print("model {}, as it was then\n", o_.save);
-  else
-    print("nothing was saved: there was no --save\n");
+  keeper_.save();
+  print("interrupted in epoch {} of {}, after {} steps\n", epoch_, o_.epochs, keeper_.steps());
+  if (saved) print("model {}, as it was then\n", o_.save);
+  if (keeper_.active()) print("state {}: --resume goes on from there\n", keeper_.newest());
+  if (!saved && !keeper_.active()) print("nothing was saved: there was neither --save nor --checkpoint\n");
   return ended_by(signal);
 }
 
@@ -149,14 +160,14 @@ Exit Training::stopped(int signal) const {
 void Training::check_save() const {
   if (o_.save.empty()) return;
   try {
-    io::check_save(o_.save, net_.state_dict(), describe(o_, task_, steps_));
+    io::check_save(o_.save, net_.state_dict(), describe(o_, task_, keeper_.steps()));
   } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }
 }
 
 bool Training::save() const {
   if (o_.save.empty()) return false;
   try {
-    io::save(o_.save, net_.state_dict(), describe(o_, task_, steps_));
+    io::save(o_.save, net_.state_dict(), describe(o_, task_, keeper_.steps()));
   } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }
   return true;
 }

@@ -6,7 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/optimizers.hpp"
 #include "train/data.hpp"
-#include "train/interrupt.hpp"
+#include "train/keeper.hpp"
 #include "train/log.hpp"
 #include "train/objective.hpp"
 #include "train/progress.hpp"
@@ -17,8 +17,9 @@ namespace gradus::tool {
 struct TrainOptions : DataOptions {
   std::string net, opt = "adamw:lr=1e-3", schedule = "constant";
   std::int64_t epochs = 12, batch = 32, seed = 1;
-  std::string save, log;
-  bool summary = false, quiet = false;
+  std::string save, log, checkpoint;
+  std::int64_t checkpoint_every = 100;
+  bool summary = false, quiet = false, resume = false;
   // Of a text.
   std::optional<std::int64_t> steps;
   std::string tokenizer;
@@ -34,17 +35,24 @@ class Training {
   Exit run();
 
  private:
-  struct Tally;
+  // Sums over the batches of an epoch.
+  struct Tally {
+    std::int64_t examples = 0;
+    double loss = 0, quality = 0, seconds = 0;
+    void add(std::int64_t count, double mean_loss, double mean_quality);
+    double mean_loss() const { return loss / static_cast<double>(examples); }
+    double mean_quality() const { return quality / static_cast<double>(examples); }
+  };
 
   void check_save() const;
   void announce();
-  int epochs();                                               // 0, or the signal that ended them
-  int epoch(Progress& progress, const Interrupt& interrupt);  // likewise
-  data::Batches batches() const;
-  void step(const Tensor& x, const Tensor& y, Tally& tally);
+  int epochs();                                                              // 0, or the signal that ended them
+  int epoch(Progress& progress, const gradus::train::Interrupt& interrupt);  // likewise
+  std::int64_t resume();
+  void step(const Tensor& x, const Tensor& y);
   void check(double loss) const;
-  Exit finished(double seconds) const;
-  Exit stopped(int signal) const;
+  Exit finished(double seconds);
+  Exit stopped(int signal);
   bool save() const;  // false: not asked for
 
   const TrainOptions o_;
@@ -52,11 +60,14 @@ class Training {
   const Objective objective_;
   nn::Sequential net_;
   optim::AnyOptimizer optimizer_;
+  data::Batches batches_;
   optim::Scheduler schedule_;
-  RunLog log_;
-  std::int64_t epoch_ = 0, steps_ = 0;  // begun; taken
-  double lr_ = 0;                       // of the last step
+  Keeper keeper_;
+  std::int64_t epoch_ = 0;  // begun
+  Tally tally_;
+  double lr_ = 0;  // of the last step
   double test_score_ = 0;
+  RunLog log_;
 };
 
 }  // namespace gradus::tool
