@@ -163,12 +163,13 @@ struct Data final : Part::Model {
   Traits traits() const override {
     const data::BatchOptions& o = batches.options();
     const data::Dataset& data = batches.data();
-    return {{"examples", std::to_string(data.size())},
+    const bool in_memory = data.x.defined();
+    return {{"examples", std::to_string(batches.examples())},
             {"size", std::to_string(o.size)},
             {"shuffle", o.shuffle ? "yes" : "no"},
             {"drop_last", o.drop_last ? "yes" : "no"},
             {"seed", o.seed ? std::to_string(*o.seed) : "none"},
-            {"checksum", hexadecimal(checksum(data.y, checksum(data.x)))}};
+            {"checksum", in_memory ? hexadecimal(checksum(data.y, checksum(data.x))) : "unknown"}};
   }
 
   data::Batches& batches;

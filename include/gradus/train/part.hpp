@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <gradus/data/batches.hpp>
+#include <gradus/data/prefetch.hpp>
 #include <gradus/io/state_dict.hpp>
 #include <gradus/nn/module.hpp>
 #include <gradus/optim/any.hpp>
@@ -46,8 +47,10 @@ class Part {
   Part(optim::Scheduler& schedule);
   /// "plateau"
   Part(optim::ReduceLROnPlateau& plateau);
-  /// The place in the data. Data (by a checksum), batch size, shuffling and seed must be the same. "batches"
+  /// The place in the data. Data (by a checksum, but not those of a source), batch size, shuffling and
+  /// seed must be the same. "batches"
   Part(data::Batches& batches);
+  Part(data::Prefetched& batches) : Part(batches.batches()) {}
   /// Seed and counter of a generator of your own; those of default_generator() are always kept. "generator"
   Part(Generator& generator);
   /// A number of your own. It has no name: add("epoch_loss", sum)
