@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <iostream>
 
 #include "support.hpp"
 #include "train/trainings.hpp"
@@ -45,6 +46,8 @@ constexpr int cycles = 60 * GRADUS_TEST_SCALE;  // 9 or more make the 500 of the
 
 // This program again, for one test case, which ends by a signal.
 int run_again(const std::string& test, const std::string& dir, std::int64_t stop, const char* kind) {
+  std::fflush(stdout);  // what is not yet written would be written twice
+  std::cout.flush();
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
