@@ -256,7 +256,7 @@ void Checkpointer::check_words(const std::string& file, const Words& saved, Loc 
   throw Error("resume",
               {.wrong = file + ": was saved by another training",
                .got = differ.here,
-               .expected = differ.there + ", as saved",
+               .expected = differ.there,
                .advice = "train as it was, or start anew in another folder"},
               where);
 }

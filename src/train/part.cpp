@@ -133,8 +133,8 @@ struct Schedule final : Part::Model {
     schedule.load_state_dict(from.state, where);
     if (equal(vector(schedule.last_lr()), rates)) return;
     refuse(formatted("the schedule gives another learning rate at step {}", schedule.count()),
-           formatted("{}", fmt::join(schedule.last_lr(), ", ")),
-           formatted("{}, as in the checkpoint", fmt::join(rates.to_vector(), ", ")), where);
+           formatted("{}", fmt::join(schedule.last_lr(), ", ")), formatted("{}", fmt::join(rates.to_vector(), ", ")),
+           where);
   }
 
   optim::Scheduler& schedule;

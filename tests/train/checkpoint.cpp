@@ -192,8 +192,8 @@ TEST_CASE("checkpoint: a training that differs is refused, and nothing is half l
   };
   refused({.hidden = 5}, {"load_state_dict", "shape", "0.weight", "(4, 3)", "(5, 3)", "checkpoint.cpp:"});
   refused({.weight_decay = 0.5}, {"resume: ", "was saved by another training", "got:      opt.weight_decay 0.5",
-                                  "expected: opt.weight_decay 0.01, as saved"});
-  refused({.size = 5}, {"batches.size 5", "batches.size 8, as saved"});
+                                  "expected: opt.weight_decay 0.01"});
+  refused({.size = 5}, {"batches.size 5", "batches.size 8"});
   refused({.first = 1e-7}, {"batches.checksum"});
   refused({.T_max = 20}, {"the schedule gives another learning rate at step 3"});
 }
@@ -221,8 +221,8 @@ TEST_CASE("checkpoint: another kind of optimizer, of net, other parts, other wor
   nn::Sequential sequential(nn::Linear(2, 2));
   optim::SGD of_sequential(sequential, {.lr = 0.1});
   refused(net, adam, "flip", {"opt Adam", "opt SGD"});
-  refused(sequential, of_sequential, "flip", {"net Sequential", "net Linear, as saved"});
-  refused(net, opt, "none at all", {"got:      augmentation none at all", "expected: augmentation flip, as saved"});
+  refused(sequential, of_sequential, "flip", {"net Sequential", "net Linear"});
+  refused(net, opt, "none at all", {"got:      augmentation none at all", "expected: augmentation flip"});
   refused(net, opt, "", {"augmentation none", "augmentation flip"});
   refused(net, opt, "flip", {"got:      number number", "expected: number none"}, true);
   nn::Linear wide(2, 2);
