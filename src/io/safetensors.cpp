@@ -11,6 +11,7 @@
 #include "io/file.hpp"
 #include "io/half.hpp"
 #include "io/safetensors_header.hpp"
+#include "io/tail.hpp"
 #include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
@@ -146,6 +147,7 @@ Tensor read_tensor(const Entry& e, const SafetensorsHeader& header, const InputF
     return y;
   }
   const auto bytes = static_cast<std::size_t>(e.end - e.begin);
+  spare_tail(y.impl()->data, bytes);
   file.read(header.data + e.begin, y.impl()->data, bytes);
   if (f.dtype == boolean) {
     const auto* p = detail::data<unsigned char>(y);
