@@ -275,6 +275,7 @@ class Optimizer : public OptimizerBase {
     return options_[group];
   }
 
+  /// the options by name, as text
   std::vector<std::pair<std::string, std::string>> option_texts(std::size_t group = 0,
                                                                 Loc where = Loc::current()) const override {
     Options o = options(group, where);

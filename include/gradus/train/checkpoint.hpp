@@ -42,6 +42,7 @@ struct Resumed {
   std::int64_t step = 0;                  ///< the training goes on after this one; 0: from the start
   std::string file = {};                  ///< that was loaded; "": there was none
   std::vector<std::string> damaged = {};  ///< newer files that could not be used, and why: "run/step-…: is truncated"
+  /// whether there was one
   explicit operator bool() const { return !file.empty(); }
 };
 
@@ -53,9 +54,11 @@ struct Resumed {
 /// first.
 class Checkpointer {
  public:
+  /// For two parts, …
   Checkpointer(Part a, Part b, CheckpointOptions options, Loc where = Loc::current());
+  /// … three …
   Checkpointer(Part a, Part b, Part c, CheckpointOptions options, Loc where = Loc::current());
-  /// The folder is made, and one that cannot be written is an error at once.
+  /// … or four. The folder is made, and one that cannot be written is an error at once.
   Checkpointer(Part a, Part b, Part c, Part d, CheckpointOptions options, Loc where = Loc::current());
 
   /// Another part, before resume() and the first step: add("critic", critic). A second net, optimizer or schedule, an

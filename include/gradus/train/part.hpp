@@ -42,6 +42,7 @@ class Part {
   Part(nn::ModuleBase& net);
   /// State, and the learning rate and the momentum of each group. Type and options must be the same. "opt"
   Part(optim::OptimizerBase& opt);
+  /// the same
   Part(optim::AnyOptimizer& opt) : Part(opt.base()) {}
   /// The schedule must give the same rate. "schedule"
   Part(optim::Scheduler& schedule);
@@ -50,12 +51,13 @@ class Part {
   /// The place in the data. Data (by a checksum, but not those of a source), batch size, shuffling and
   /// seed must be the same. "batches"
   Part(data::Batches& batches);
+  /// the place in what was handed out; otherwise the same
   Part(data::Prefetched& batches) : Part(batches.batches()) {}
   /// Seed and counter of a generator of your own; those of default_generator() are always kept. "generator"
   Part(Generator& generator);
   /// A number of your own. It has no name: add("epoch_loss", sum)
   Part(double& number);
-  Part(std::int64_t& number);
+  Part(std::int64_t& number);  ///< or a count
   /// Any object with state_dict() and load_state_dict(state). It has no name: add("average", average)
   template <Stateful T>
   Part(T& object) : model_(std::make_shared<Other<T>>(object)) {}
@@ -63,7 +65,7 @@ class Part {
   /// What every kind of part has.
   struct Model {
     virtual ~Model() = default;
-    virtual PartState save() const = 0;
+    virtual PartState save() const = 0;  ///< the state as it is now
     /// Throws if the state does not fit.
     virtual void load(const PartState& saved, Loc where) = 0;
     virtual std::string kind() const { return "object"; }  ///< "AdamW"; must be the same
@@ -71,6 +73,7 @@ class Part {
     virtual const char* name() const { return ""; }        ///< when none is given
     virtual int order() const { return 4; }                ///< parts are loaded from the lowest to the highest
   };
+  /// the kind of part
   Model& model() const { return *model_; }
 
  private:
