@@ -34,7 +34,7 @@ Tensor vector(const std::vector<double>& numbers) {
 }
 Tensor flags(const std::vector<bool>& on) {
   Tensor y = zeros({static_cast<std::int64_t>(on.size())}, boolean);
-  for (std::size_t i = 0; i < on.size(); ++i) y.set({static_cast<std::int64_t>(i)}, on[i]);
+  for (std::size_t i = 0; i < on.size(); ++i) y.set({static_cast<std::int64_t>(i)}, static_cast<bool>(on[i]));
   return y;
 }
 std::vector<bool> flags(const Tensor& y) {
