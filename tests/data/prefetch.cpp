@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "support.hpp"
+#include "tensor/pool.hpp"
 
 using namespace gradus;
 using data::Dataset, data::Example;
@@ -100,6 +101,19 @@ TEST_CASE("prefetch: a batch that is kept stays as it is") {
   for (const auto& batch : data::prefetch(data::batches(Fails{.at = -1}, {.size = 1}), 3)) kept.push_back(batch);
   REQUIRE(kept.size() == 12);
   for (std::size_t i = 0; i < kept.size(); ++i) CHECK(kept[i].y.to_vector() == std::vector{static_cast<double>(i)});
+}
+
+TEST_CASE("prefetch: memory goes back to the thread that made it") {
+  const Dataset d{rand({512, 64}), arange(512)};
+  const auto range = data::prefetch(data::batches(d, {.size = 16, .shuffle = true}));
+  const auto epoch = [&] {
+    for (const auto& [x, y] : range) CHECK(x.defined());
+  };
+  epoch();
+  const std::size_t before = memory_stats().cached;
+  for (int i = 0; i < 5; ++i) epoch();
+  const std::size_t batch = 16 * 64 * sizeof(float);
+  CHECK(memory_stats().cached < before + 40 * batch);  // not those of 160 batches
 }
 
 TEST_CASE("prefetch: what it refuses") {

@@ -43,6 +43,8 @@ TEST_CASE("train: a text, saved, and written on by sample") {
   CHECK(log[0] == std::vector<std::string>{"step", "loss", "test_loss", "seconds", "lr"});
   CHECK(log[10][0] == "300");
   CHECK(std::stod(log[10][2]) < std::stod(log[1][2]));
+  CHECK(std::stod(log[1][4]) > 0.0095);  // after the warm-up
+  CHECK(std::stod(log[10][4]) == doctest::Approx(0.001));
 
   const io::Metadata words = io::metadata(gradus.file("m.safetensors"));
   CHECK(words.at("task") == "text");
@@ -122,6 +124,8 @@ TEST_CASE("train: what it says about texts that it cannot use") {
   refused("--data text:rhyme.txt --label x", 2, "--label is not for --data text:FILE");
   refused("--data text:rhyme.txt --batch 0", 2, "1 or more");
   refused("--data text:rhyme.txt --steps 0", 2, "--steps 0: 1 or more");
+  refused("--data text:rhyme.txt --epochs 3", 2, "--steps");
+  refused("--data text:rhyme.txt --summary", 2, "--summary is not for");
   refused("--net gpt", 2, "--net gpt: is for --data text:FILE");
   refused("--steps 5", 2, "--steps is for --data text:FILE");
   refused("--data text:rhyme.txt --save rhyme.txt", 2, "");

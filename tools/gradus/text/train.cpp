@@ -45,6 +45,9 @@ void refuse_idle(const TrainOptions& o) {
       {"--categories", o.categories}, {"--task", o.task},       {"--data-dir", o.directory}};
   for (const auto& [name, value] : options)
     if (!value.empty()) throw Stop(usage, fmt::format("{} is not for --data text:FILE", name));
+  if (o.epochs != TrainOptions{}.epochs)
+    throw Stop(usage, "--epochs is not for --data text:FILE: windows are drawn at random; --steps");
+  if (o.summary) throw Stop(usage, "--summary is not for --data text:FILE");
   if (o.batch < 1) throw Stop(usage, "--batch 0: a text has no full batch; 1 or more");
 }
 
