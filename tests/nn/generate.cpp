@@ -23,7 +23,7 @@ std::map<std::int64_t, double> shares(const Tensor& logits, const nn::GenerateOp
 void check_shares(const nn::GenerateOptions& options, const std::map<std::int64_t, double>& expected) {
   auto share = shares(log(tensor({0.1, 0.4, 0.2, 0.3})), options);
   CHECK(share.size() == expected.size());
-  for (const auto& [token, probability] : expected) CHECK(share[token] == doctest::Approx(probability).epsilon(0.01));
+  for (const auto& [token, probability] : expected) CHECK(share[token] == doctest::Approx(probability).epsilon(0.001));
 }
 
 nn::GPT gpt() {

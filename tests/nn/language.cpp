@@ -80,13 +80,13 @@ TEST_CASE("GPT, TextLSTM: next() with a cache is the last row of forward(), howe
 TEST_CASE("GPT: how it starts, and the names of GPT-2") {
   manual_seed(1);
   nn::GPT net(100, {.layers = 8, .heads = 4, .width = 64, .block = 16, .bias = true});
-  const auto spread = [&](const char* name) { return stddev(*find(net.state_dict(), name)).item(); };
-  CHECK(spread("wte.weight") == doctest::Approx(0.02).epsilon(0.05));
-  CHECK(spread("wpe.weight") == doctest::Approx(0.02).epsilon(0.1));
-  CHECK(spread("h.3.attn.c_attn.weight") == doctest::Approx(0.02).epsilon(0.05));
-  CHECK(spread("h.7.mlp.c_fc.weight") == doctest::Approx(0.02).epsilon(0.05));
-  CHECK(spread("h.0.attn.c_proj.weight") == doctest::Approx(0.02 / 4).epsilon(0.05));
-  CHECK(spread("h.0.mlp.c_proj.weight") == doctest::Approx(0.02 / 4).epsilon(0.05));
+  const auto spread = [&](const char* name) { return stddev(*find(net.state_dict(), name)).item() / 0.02; };
+  CHECK(spread("wte.weight") == doctest::Approx(1).epsilon(0.05));
+  CHECK(spread("wpe.weight") == doctest::Approx(1).epsilon(0.1));
+  CHECK(spread("h.3.attn.c_attn.weight") == doctest::Approx(1).epsilon(0.05));
+  CHECK(spread("h.7.mlp.c_fc.weight") == doctest::Approx(1).epsilon(0.05));
+  CHECK(spread("h.0.attn.c_proj.weight") == doctest::Approx(0.25).epsilon(0.05));
+  CHECK(spread("h.0.mlp.c_proj.weight") == doctest::Approx(0.25).epsilon(0.05));
   CHECK(max(abs(*find(net.state_dict(), "h.0.attn.c_attn.bias"))).item() == 0);
   const auto state = net.state_dict();
   for (const char* name : {"h.0.ln_1.weight", "h.0.ln_1.bias", "h.0.ln_2.weight", "h.0.mlp.c_fc.bias", "ln_f.weight"})
