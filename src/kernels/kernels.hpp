@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 namespace gradus::kernels {
 
@@ -60,87 +61,135 @@ struct AdamStep {
   bool decoupled, maximize;
 };
 
+// A kernel that must be there: the compiler refuses a table in which it is forgotten.
+template <class F>
+class Required {
+ public:
+  consteval Required(F f) : f_(f) {}
+  operator F() const { return f_; }
+
+ private:
+  F f_;
+};
 template <class T>
-struct Table {
-  // y = f(x). NaN passes through all of them.
-  Map1<T> copy, neg, abs, sign, square, sqrt, rsqrt, reciprocal, exp, expm1, log, log1p, sin, cos, tan, tanh, sigmoid,
-      log_sigmoid, erf, relu, silu, gelu, gelu_tanh;
-  // y = f(x; k0, k1)
-  Map1k<T> add_scalar, mul_scalar, pow_scalar;  // x + k0, x * k0, x ^ k0
-  Map1k<T> clamp;                               // min(max(x, k0), k1)
-  Map1k<T> leaky_relu, elu;                     // x > 0 ? x : k0 x;  x > 0 ? x : k0 (e^x - 1)
-  Map1k<T> softplus;                            // k0 x > k1 ? x : log(1 + e^(k0 x)) / k0
-  // y = f(a, b). maximum and minimum: NaN wins.
-  Map2<T> add, sub, mul, div, pow, maximum, minimum;
-  // Fused backward passes: a is the incoming gradient, b what the rule reads. Where a is 0 the result is 0, whatever b.
-  Map2<T> chain_mul, chain_div;               // a b, a / b
-  Map2<T> mul_zero;                           // a b, and 0 where either is 0
-  Map2<T> relu_vjp;                           // b is the input or the output: b <= 0 ? 0 : a (a NaN b passes a)
-  Map2<T> tanh_vjp;                           // b is the output:  a (1 - b^2)
-  Map2<T> sigmoid_vjp;                        // b is the output:  a b (1 - b)
-  Map2<T> silu_vjp, gelu_vjp, gelu_tanh_vjp;  // b is the input
-  Compare<T> eq, ne, lt, le, gt, ge;
-  Select<T> where;  // c ? a : b
-  void (*fill)(Index n, T value, T* y);
-  void (*axpy)(Index n, double k, const T* x, T* y);  // y += k x
+inline constexpr bool is_number = !std::is_same_v<T, bool>;
+// Kernels that the other dtypes lack: null there.
+template <class T, class F>
+using ForNumbers = std::conditional_t<is_number<T>, Required<F>, F>;
+template <class T, class F>
+using ForReals = std::conditional_t<std::is_floating_point_v<T>, Required<F>, F>;
 
-  Reduce<T> sum, prod, max, min,
-      logsumexp;  // empty: 0, 1, undefined (callers refuse), undefined, -inf. max, min: NaN wins
-  bool (*nonfinite)(Index n, const T* x);          // is any NaN or infinite? float and double only
-  double (*dot)(Index n, const T* a, const T* b);  // sum of a b: f32 in pieces, which are added in double
-  ArgReduce<T> argmax, argmin;                     // first at a tie; NaN wins
-  Reduce<T> softmax, log_softmax, cumsum;  // scans: y is [outer, n, inner]. A row of only -inf: NaN for (log_)softmax
-  // Rules, and normalisation, of contiguous rows. normalize: y = (x - mean) r, r = 1 / sqrt(var + eps) for each row.
-  void (*softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);
-  void (*log_softmax_vjp)(Index rows, Index n, const T* g, const T* y, T* dx);
-  void (*normalize)(Index rows, Index n, double eps, const T* x, T* y, T* r, T* mean, T* var);
-  void (*normalize_vjp)(Index rows, Index n, const T* g, const T* y, const T* r, T* dx);
-  // y = (x - mean) r w + b. The rule takes dw and db over these rows alone.
-  void (*layer_norm)(Index rows, Index n, double eps, const T* x, const T* w, const T* b, T* y, T* r, T* mean);
-  void (*layer_norm_vjp)(Index rows, Index n, const T* g, const T* x, const T* w, const T* r, const T* mean, T* dx,
-                         T* dw, T* db);
-  // Losses of rows: -log softmax(x)[at]; the rule is dx = g (softmax(x) - [j = at]), g one number for each row.
-  void (*cross_entropy)(Index rows, Index n, const T* x, const Index* at, T* loss);
-  void (*cross_entropy_vjp)(Index rows, Index n, const T* x, const Index* at, const T* g, T* dx);
-  // Scaled dot-product attention. p is [batch, heads, queries, keys], and so is ds, which is scratch. dq, dk and dv are
-  // [batch, row, heads, width].
-  void (*attention)(const Attention& s, const T* q, const T* k, const T* v, T* p, T* y);
-  void (*attention_vjp)(const Attention& s, const T* q, const T* k, const T* v, const T* p, const T* g, T* dq, T* dk,
-                        T* dv, T* ds);
-  // A recurrent step's gates: rows of a are [i, f, g, o], each of n; y and g are [2, rows, n], hidden state and memory.
-  void (*lstm)(Index rows, Index n, const T* a, const T* c, T* y);
-  void (*lstm_vjp)(Index rows, Index n, const T* a, const T* c, const T* y, const T* g, T* da, T* dc);
-  void (*transpose)(Index rows, Index cols, const T* x, Index ldx, T* y);  // y[c][r] = x[r * ldx + c], cache-blocked
-
-  // Row-major C[m,n] = alpha op(A) op(B) + beta C; op is transposition where ta / tb is set; lda.. are row lengths as
-  // stored. k == 0 scales C by beta (beta 0 writes zeros, also over NaN). Null for integer types.
-  void (*gemm)(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
-               T beta, T* c, Index ldc);
-
-  // Weight is [o, c/groups, kh, kw]. Each overwrites its result. scratch: conv_scratch<T>(v) elements.
-  void (*conv2d)(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* scratch);  // bias [o] or null
-  void (*conv2d_input)(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch);
-  void (*conv2d_weight)(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch);
-  // at[n,c,oh,ow] = h * W + w of the first maximum within its image plane. NaN wins. Padding never wins.
-  void (*max_pool2d)(const Conv& v, const T* x, T* y, Index* at);
-  void (*max_pool2d_input)(const Conv& v, const T* gy, const Index* at, T* gx);
-  void (*avg_pool2d)(const Conv& v, bool count_include_pad, const T* x, T* y);
-  void (*avg_pool2d_input)(const Conv& v, bool count_include_pad, const T* gy, T* gx);
-
-  // x is [outer, n, inner]; y is [outer, m, inner]: y[o, j, :] = x[o, at[j], :]. add: x[o, at[j], :] += y[o, j, :].
-  void (*index_select)(Index outer, Index n, Index inner, const T* x, Index m, const Index* at, T* y);
-  void (*index_add)(Index outer, Index n, Index inner, T* x, Index m, const Index* at, const T* y);
-
-  // Optimizer steps over n contiguous elements, one pass. momentum may be null. first: the buffer starts as g.
-  void (*sgd)(Index n, T* p, const T* g, T* momentum, bool first, double lr, double mu, double dampening,
-              double weight_decay, bool nesterov, bool maximize);
-  void (*adam)(Index n, T* p, const T* g, T* m, T* v, T* vmax, const AdamStep& s);  // vmax: null unless amsgrad
+// What every dtype has.
+template <class T>
+struct Storage {
+  Required<Map1<T>> copy;
+  Required<void (*)(Index n, T value, T* y)> fill;
+  // y[c][r] = x[r * ldx + c], in blocks that the cache holds
+  Required<void (*)(Index rows, Index cols, const T* x, Index ldx, T* y)> transpose;
+  Required<Select<T>> where;  // c ? a : b
+  // x is [outer, n, inner]; y is [outer, m, inner]: y[o, j, :] = x[o, at[j], :].
+  Required<void (*)(Index outer, Index n, Index inner, const T* x, Index m, const Index* at, T* y)> index_select;
+  Required<Compare<T>> eq, ne, lt, le, gt, ge;
+  Required<Map2<T>> maximum, minimum;  // NaN wins; of bool: or, and
 };
 
-// Float and double have every entry; Index (i64) and bool have copy, fill, transpose, where, the comparisons,
-// index_select; Index has neg, abs, sign, square, add, sub, mul, maximum, minimum, axpy, sum, prod, max, min, argmax,
-// argmin, cumsum, index_add, add_scalar, mul_scalar, clamp too. bool has maximum (or) and minimum (and). The rest is
-// null.
+// What numbers have: float, double and Index.
+template <class T>
+struct Arithmetic {
+  template <class F>
+  using Entry = ForNumbers<T, F>;
+
+  Entry<Map1<T>> neg, abs, sign, square;
+  Entry<Map1k<T>> add_scalar, mul_scalar;  // x + k0, x * k0
+  Entry<Map1k<T>> clamp;                   // min(max(x, k0), k1)
+  Entry<Map2<T>> add, sub, mul;
+  Entry<void (*)(Index n, double k, const T* x, T* y)> axpy;  // y += k x
+  Entry<Reduce<T>> sum, prod, max, min;  // empty: 0, 1, undefined (callers refuse). max, min: NaN wins
+  Entry<ArgReduce<T>> argmax, argmin;    // first at a tie; NaN wins
+  Entry<Reduce<T>> cumsum;               // a scan: y is [outer, n, inner]
+  // x[o, at[j], :] += y[o, j, :]
+  Entry<void (*)(Index outer, Index n, Index inner, T* x, Index m, const Index* at, const T* y)> index_add;
+};
+
+// What real numbers have, element by element. NaN passes through all of them.
+template <class T>
+struct Functions {
+  template <class F>
+  using Entry = ForReals<T, F>;
+
+  Entry<Map1<T>> sqrt, rsqrt, reciprocal, exp, expm1, log, log1p, sin, cos, tan, tanh, sigmoid, log_sigmoid, erf, relu,
+      silu, gelu, gelu_tanh;
+  Entry<Map1k<T>> pow_scalar;       // x ^ k0
+  Entry<Map1k<T>> leaky_relu, elu;  // x > 0 ? x : k0 x;  x > 0 ? x : k0 (e^x - 1)
+  Entry<Map1k<T>> softplus;         // k0 x > k1 ? x : log(1 + e^(k0 x)) / k0
+  Entry<Map2<T>> div, pow;
+  // Fused backward passes: a is the incoming gradient, b what the rule reads. Where a is 0 the result is 0, whatever b.
+  Entry<Map2<T>> chain_mul, chain_div;               // a b, a / b
+  Entry<Map2<T>> mul_zero;                           // a b, and 0 where either is 0
+  Entry<Map2<T>> relu_vjp;                           // b is the input or the output: b <= 0 ? 0 : a (a NaN b passes a)
+  Entry<Map2<T>> tanh_vjp;                           // b is the output:  a (1 - b^2)
+  Entry<Map2<T>> sigmoid_vjp;                        // b is the output:  a b (1 - b)
+  Entry<Map2<T>> silu_vjp, gelu_vjp, gelu_tanh_vjp;  // b is the input
+};
+
+// What real numbers have, over rows, matrices and images.
+template <class T>
+struct Blocks {
+  template <class F>
+  using Entry = ForReals<T, F>;
+
+  Entry<bool (*)(Index n, const T* x)> nonfinite;          // is any NaN or infinite?
+  Entry<double (*)(Index n, const T* a, const T* b)> dot;  // sum of a b: f32 in pieces, which are added in double
+  Entry<Reduce<T>> logsumexp;                              // empty: -inf
+  Entry<Reduce<T>> softmax, log_softmax;                   // scans. A row of only -inf: NaN
+  // Rules, and normalisation, of contiguous rows. normalize: y = (x - mean) r, r = 1 / sqrt(var + eps) for each row.
+  Entry<void (*)(Index rows, Index n, const T*g, const T*y, T*dx)> softmax_vjp, log_softmax_vjp;
+  Entry<void (*)(Index rows, Index n, double eps, const T* x, T* y, T* r, T* mean, T* var)> normalize;
+  Entry<void (*)(Index rows, Index n, const T* g, const T* y, const T* r, T* dx)> normalize_vjp;
+  // y = (x - mean) r w + b. The rule takes dw and db over these rows alone.
+  Entry<void (*)(Index rows, Index n, double eps, const T* x, const T* w, const T* b, T* y, T* r, T* mean)> layer_norm;
+  Entry<void (*)(Index rows, Index n, const T* g, const T* x, const T* w, const T* r, const T* mean, T* dx, T* dw,
+                 T* db)>
+      layer_norm_vjp;
+  // Losses of rows: -log softmax(x)[at]; the rule is dx = g (softmax(x) - [j = at]), g one number for each row.
+  Entry<void (*)(Index rows, Index n, const T* x, const Index* at, T* loss)> cross_entropy;
+  Entry<void (*)(Index rows, Index n, const T* x, const Index* at, const T* g, T* dx)> cross_entropy_vjp;
+  // Scaled dot-product attention. p is [batch, heads, queries, keys], and so is ds, which is scratch. dq, dk and dv are
+  // [batch, row, heads, width].
+  Entry<void (*)(const Attention& s, const T* q, const T* k, const T* v, T* p, T* y)> attention;
+  Entry<void (*)(const Attention& s, const T* q, const T* k, const T* v, const T* p, const T* g, T* dq, T* dk, T* dv,
+                 T* ds)>
+      attention_vjp;
+  // A recurrent step's gates: rows of a are [i, f, g, o], each of n; y and g are [2, rows, n], hidden state and memory.
+  Entry<void (*)(Index rows, Index n, const T* a, const T* c, T* y)> lstm;
+  Entry<void (*)(Index rows, Index n, const T* a, const T* c, const T* y, const T* g, T* da, T* dc)> lstm_vjp;
+
+  // Row-major C[m,n] = alpha op(A) op(B) + beta C; op is transposition where ta / tb is set; lda.. are row lengths as
+  // stored. k == 0 scales C by beta (beta 0 writes zeros, also over NaN).
+  Entry<void (*)(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
+                 T beta, T* c, Index ldc)>
+      gemm;
+
+  // Weight is [o, c/groups, kh, kw]. Each overwrites its result. scratch: conv_scratch<T>(v) elements.
+  Entry<void (*)(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* scratch)> conv2d;  // bias: or null
+  Entry<void (*)(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch)> conv2d_input;
+  Entry<void (*)(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch)> conv2d_weight;
+  // at[n,c,oh,ow] = h * W + w of the first maximum within its image plane. NaN wins. Padding never wins.
+  Entry<void (*)(const Conv& v, const T* x, T* y, Index* at)> max_pool2d;
+  Entry<void (*)(const Conv& v, const T* gy, const Index* at, T* gx)> max_pool2d_input;
+  Entry<void (*)(const Conv& v, bool count_include_pad, const T* x, T* y)> avg_pool2d;
+  Entry<void (*)(const Conv& v, bool count_include_pad, const T* gy, T* gx)> avg_pool2d_input;
+
+  // Optimizer steps over n contiguous elements, one pass. momentum may be null. first: the buffer starts as g.
+  Entry<void (*)(Index n, T* p, const T* g, T* momentum, bool first, double lr, double mu, double dampening,
+                 double weight_decay, bool nesterov, bool maximize)>
+      sgd;
+  Entry<void (*)(Index n, T* p, const T* g, T* m, T* v, T* vmax, const AdamStep& s)> adam;  // vmax: null unless amsgrad
+};
+
+template <class T>
+struct Table : Storage<T>, Arithmetic<T>, Functions<T>, Blocks<T> {};
+
 struct Kernels {
   const char* isa;  // "base", "v3" or "v4"
   Table<float> f32;

@@ -56,10 +56,10 @@ TEST_CASE_TEMPLATE("binary loops at every size and stride", T, float, double, In
   const std::vector<T> a = values<T>(1), b = values<T>(2);
   for (const Kernels* k : levels()) {
     const Table<T>& t = table_of<T>(*k);
-    for (auto entry : {t.add, t.sub, t.mul, t.maximum, t.minimum}) check_binary(entry, a, b);
-    for (auto entry : {t.eq, t.ne, t.lt, t.le, t.gt, t.ge}) check_binary(entry, a, b);
+    for (const Map2<T> entry : {t.add, t.sub, t.mul, t.maximum, t.minimum}) check_binary(entry, a, b);
+    for (const Compare<T> entry : {t.eq, t.ne, t.lt, t.le, t.gt, t.ge}) check_binary(entry, a, b);
     if constexpr (std::is_floating_point_v<T>)
-      for (auto entry : {t.div, t.relu_vjp, t.tanh_vjp, t.sigmoid_vjp, t.chain_mul, t.chain_div, t.mul_zero})
+      for (const Map2<T> entry : {t.div, t.relu_vjp, t.tanh_vjp, t.sigmoid_vjp, t.chain_mul, t.chain_div, t.mul_zero})
         check_binary(entry, a, b);
   }
 }
@@ -148,8 +148,9 @@ TEST_CASE_TEMPLATE("binary loops compute what they say", T, float, double, Index
 TEST_CASE("unary loops at every size and stride") {
   const std::vector<float> x = values<float>(3);
   using T = Table<float>;
+  const Required<Map1<float>> T::*functions[] = {&T::copy, &T::exp, &T::tanh, &T::gelu, &T::sin, &T::log1p};
   for (const Kernels* k : levels())
-    for (auto entry : {&T::copy, &T::exp, &T::tanh, &T::gelu, &T::sin, &T::log1p})
+    for (auto entry : functions)
       for (Index n : kSizes)
         for (Index stride : {0, 1, 3}) {
           std::vector<float> y(static_cast<std::size_t>(n) + 1), one(y.size());
@@ -162,9 +163,10 @@ TEST_CASE("unary loops at every size and stride") {
 TEST_CASE("levels agree with the baseline") {
   const std::vector<float> x = values<float>(4);
   using T = Table<float>;
+  const Required<Map1<float>> T::*dear[] = {&T::exp,  &T::expm1,     &T::tanh, &T::sigmoid, &T::erf,
+                                            &T::gelu, &T::gelu_tanh, &T::silu, &T::sin,     &T::cos};
   for (const Kernels* k : levels())
-    for (auto entry :
-         {&T::exp, &T::expm1, &T::tanh, &T::sigmoid, &T::erf, &T::gelu, &T::gelu_tanh, &T::silu, &T::sin, &T::cos}) {
+    for (auto entry : dear) {
       std::vector<float> y(x.size()), base(x.size());
       (k->f32.*entry)(800, x.data(), 1, y.data());
       (level("base")->f32.*entry)(800, x.data(), 1, base.data());
