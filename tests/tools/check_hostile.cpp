@@ -2,6 +2,8 @@
 #ifdef GRADUS_TOOL
 #include <sys/stat.h>
 
+#include <cmath>
+
 #include "tools/check.hpp"
 
 using traced::Json, checked::check, checked::sample, checked::sample_events, checked::text_of;
@@ -77,7 +79,7 @@ TEST_CASE("sizes and work that a few bytes ask for are refused at once") {
 }
 
 TEST_CASE("the check has a limit of processor time, and its child ends with it") {
-  // 400 products of 700 x 700 matrices are more than a second.
+  // Short lines that ask for much: 200,000 times the sum of 490,000 exponentials is a minute on any processor.
   std::vector<Json> all{sample_events()[0]};
   const Json loc = {{"file", "a.cpp"}, {"line", 1}};
   const Json value = f32_tensor({700, 700}, std::vector<double>(490000, 0));
@@ -94,15 +96,15 @@ TEST_CASE("the check has a limit of processor time, and its child ends with it")
   Json op = {{"ev", "op"},
              {"tape", 1},
              {"node", 1},
-             {"op", "matmul"},
+             {"op", "logsumexp"},
              {"builtin", true},
-             {"inputs", {0, 0}},
-             {"attributes", {{"transpose_a", false}, {"transpose_b", false}}},
+             {"inputs", {0}},
+             {"attributes", {{"axes", {0, 1}}, {"keepdim", false}}},
              {"rule", ""},
              {"scope", ""},
              {"loc", loc},
-             {"value", f32_tensor({700, 700}, std::vector<double>(490000, 0))}};
-  for (int node = 1; node <= 100; ++node) {
+             {"value", f32_tensor({}, {std::log(490000.0)})}};
+  for (int node = 1; node <= 200000; ++node) {
     op["node"] = node;
     text += op.dump() + "\n";
   }
