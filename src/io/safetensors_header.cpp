@@ -1,6 +1,7 @@
 // Parsing a safetensors header: JSON of exactly the format's grammar.
 #include "io/safetensors_header.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -16,8 +17,9 @@ using Json = nlohmann::json;
 // Accepts exactly what the format allows, piece by piece as the JSON parser reads it; no tree is built.
 class Grammar {
  public:
-  explicit Grammar(SafetensorsHeader& to) : header_(to) {}
+  Grammar(SafetensorsHeader& to, bool lenient) : header_(to), lenient_(lenient) {}
   const std::string& complaint() const { return complaint_; }
+  bool null_metadata() const { return null_metadata_; }
 
   bool start_object(std::size_t) {
     if (at_ == At::start) return go(At::names);
@@ -96,7 +98,10 @@ class Grammar {
     return refuse("not a whole number of 64 bits: " + text);
   }
   bool boolean(bool) { return refuse("unexpected true or false"); }
-  bool null() { return refuse("unexpected null"); }
+  bool null() {
+    null_metadata_ = at_ == At::value && name_ == "__metadata__";
+    return null_metadata_ && lenient_ ? go(At::names) : refuse("unexpected null");
+  }
   bool binary(Json::binary_t&) { return refuse("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
     name_.clear();
@@ -118,16 +123,49 @@ class Grammar {
   }
 
   SafetensorsHeader& header_;
+  bool lenient_;
+  bool null_metadata_ = false;
   At at_ = At::start;
   std::string name_, key_, fields_, complaint_;  // fields_: the entry's so far, each followed by a blank
   std::unordered_set<std::string> names_;
 };
 
+constexpr const char* try_lenient = "{.lenient = true} reads the file all the same";
+
+// What stands around the braces. The format knows spaces at the end; some writers put in other things.
+struct Padding {
+  bool before = false;  // white space
+  bool zeros = false;   // at the end
+  bool after = false;   // white space other than spaces, at the end
+
+  bool any() const { return before || zeros || after; }
+  std::string text() const {
+    if (before) return "its header begins with white space";
+    return zeros ? "its header is padded with zero bytes" : "its header ends in white space other than spaces";
+  }
+};
+
+// Takes the padding away.
+Padding unpad(std::string& text) {
+  constexpr std::string_view whites = " \t\r\n", ends("\0 \t\r\n", 5);
+  Padding found;
+  const std::size_t end = text.find_last_not_of(ends) + 1;
+  const std::string_view tail = std::string_view(text).substr(end);
+  found.zeros = tail.find('\0') != tail.npos;
+  found.after = tail.find_first_of("\t\r\n") != tail.npos;
+  text.resize(end);
+  const std::size_t begin = std::min(text.find_first_not_of(whites), text.size());
+  found.before = begin > 0;
+  text.erase(0, begin);
+  return found;
+}
+
 }  // namespace
 
-SafetensorsHeader read_header(const InputFile& file) {
-  const auto refuse = [&](std::string why, std::string got = {}) {
-    file.fail({.wrong = "is not a safetensors file: " + std::move(why), .got = std::move(got)});
+SafetensorsHeader read_header(const InputFile& file, bool lenient) {
+  const auto refuse = [&](std::string why, std::string got = {}, std::string advice = {}) {
+    file.fail(
+        {.wrong = "is not a safetensors file: " + std::move(why), .got = std::move(got), .advice = std::move(advice)});
   };
   unsigned char head[8];
   if (file.size() < sizeof head + 2) refuse("too short", formatted("{} bytes", file.size()));
@@ -141,15 +179,20 @@ SafetensorsHeader read_header(const InputFile& file) {
 
   std::string text(static_cast<std::size_t>(length), '\0');
   file.read(sizeof head, text.data(), text.size());
-  text.resize(text.find_last_not_of(' ') + 1);  // padding
+  const Padding padding = unpad(text);
   if (text.empty() || text.front() != '{' || text.back() != '}')
     refuse("its header does not begin with { and end with }");
   if (text.find('\0') != std::string::npos) refuse("a zero byte in its header");  // where the JSON parser would stop
+  if (padding.any() && !lenient) refuse(padding.text(), {}, try_lenient);
 
   SafetensorsHeader header;
   header.data = sizeof head + length;
-  Grammar grammar(header);
-  if (!Json::sax_parse(text, &grammar)) refuse("its header is malformed", grammar.complaint());
+  Grammar grammar(header, lenient);
+  if (!Json::sax_parse(text, &grammar)) {
+    refuse("its header is malformed", grammar.complaint(), grammar.null_metadata() ? try_lenient : "");
+  }
+  if (padding.any()) header.notes.push_back(padding.text() + ", which the format does not allow");
+  if (grammar.null_metadata()) header.notes.emplace_back("its __metadata__ is null, which the format does not allow");
   return header;
 }
 

@@ -2,10 +2,10 @@
 #include "io/zip.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <unordered_set>
 
+#include "io/crc32.hpp"
 #include "tensor/format.hpp"
 
 #ifdef GRADUS_HAVE_ZLIB
@@ -20,27 +20,6 @@ constexpr std::uint32_t end64_magic = 0x06064b50, locator64_magic = 0x07064b50;
 constexpr std::uint64_t in_zip64 = 0xffffffff;  // a size that stands in the ZIP64 field
 constexpr std::size_t local_bytes = 30, central_bytes = 46, end_bytes = 22, end64_bytes = 56, locator64_bytes = 20;
 constexpr std::uint64_t most_members = 1'000'000;
-
-#ifdef GRADUS_HAVE_ZLIB
-std::uint32_t checksum(std::uint32_t before, const void* data, std::size_t bytes) {
-  return static_cast<std::uint32_t>(crc32_z(before, static_cast<const unsigned char*>(data), bytes));
-}
-#else
-constexpr std::array<std::uint32_t, 256> crc_table = [] {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    table[i] = i;
-    for (int bit = 0; bit < 8; ++bit) table[i] = table[i] & 1 ? table[i] >> 1 ^ 0xedb88320 : table[i] >> 1;
-  }
-  return table;
-}();
-std::uint32_t checksum(std::uint32_t before, const void* data, std::size_t bytes) {
-  std::uint32_t crc = ~before;
-  const auto* p = static_cast<const unsigned char*>(data);
-  for (std::size_t i = 0; i < bytes; ++i) crc = crc_table[(crc ^ p[i]) & 255] ^ crc >> 8;
-  return ~crc;
-}
-#endif
 
 // Little-endian numbers in a piece of the file.
 class Fields {
@@ -212,10 +191,17 @@ ZipReader::ZipReader(const InputFile& file, const ZipMember& member) : file_(fil
 ZipReader::~ZipReader() = default;
 
 std::size_t ZipReader::read(void* to, std::size_t bytes) {
-  bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, member_.size - given_));
-  const std::size_t done = inflater_ ? inflated(to, bytes) : stored(to, bytes);
-  checksum_ = checksum(checksum_, to, done);
-  given_ += done;
+  constexpr std::uint64_t piece = 1 << 18;  // is still in the cache when its checksum is computed
+  std::size_t done = 0;
+  while (done < bytes && given_ < member_.size) {
+    const auto wanted = static_cast<std::size_t>(std::min({piece, bytes - done, member_.size - given_}));
+    char* at = static_cast<char*>(to) + done;
+    const std::size_t came = inflater_ ? inflated(at, wanted) : stored(at, wanted);
+    checksum_ = crc32(checksum_, at, came);
+    given_ += came;
+    done += came;
+    if (came < wanted) break;
+  }
   return done;
 }
 
@@ -256,7 +242,7 @@ std::string zip64_field(std::initializer_list<std::uint64_t> numbers) {
 
 void ZipWriter::add(const std::string& name, const std::string& head, const void* data, std::size_t bytes) {
   ZipMember m{.name = name, .packed = head.size() + bytes, .size = head.size() + bytes, .header = at_};
-  m.checksum = checksum(checksum(0, head.data(), head.size()), data, bytes);
+  m.checksum = crc32(crc32(0, head.data(), head.size()), data, bytes);
   const bool zip64 = m.size >= in_zip64;
   const std::string extra = zip64 ? zip64_field({m.size, m.size}) : "";
   write(little_endian(local_magic, 4) + common_fields(m, zip64) + little_endian(extra.size(), 2) + name + extra + head);

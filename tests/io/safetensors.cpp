@@ -10,28 +10,17 @@
 #include <cstring>
 #include <random>
 
+#include "io/safetensors_bytes.hpp"
 #include "support.hpp"
 #include "tensor/impl.hpp"
 
 using namespace gradus;
+using namespace safetensors_bytes;
 using support::TempDir, support::write;
 
 namespace {
 
 using Numbers = std::vector<double>;
-
-// A file with this header, its length before it, and these bytes of data behind it.
-std::string file_of(const std::string& header, const std::string& data = {}) {
-  std::string s(8, '\0');
-  const std::uint64_t length = header.size();
-  std::memcpy(s.data(), &length, 8);
-  return s + header + data;
-}
-
-std::string entry(const std::string& dtype, const std::string& shape, std::size_t begin, std::size_t end) {
-  return "{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":[" + std::to_string(begin) + "," +
-         std::to_string(end) + "]}";
-}
 
 // The error for a file of these bytes; it must name the file.
 std::string refused(const std::string& bytes) {
@@ -197,8 +186,6 @@ TEST_CASE("safetensors: a file whose frame is wrong") {
   CHECK_PARTS(refused(std::string("\1\0\0\0\0\0\0\0{}", 10)), "the length of its header is impossible");
   CHECK_PARTS(refused(std::string("\3\0\0\0\0\0\0\0{}", 10)), "a header of 3 bytes in a file of 10");
   CHECK_PARTS(refused(std::string("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10)), "the length of its header is impossible");
-  CHECK_PARTS(refused(file_of(" {}")), "does not begin with { and end with }");
-  CHECK_PARTS(refused(file_of("{}\n")), "does not begin with { and end with }");
   CHECK_PARTS(refused(file_of("[]")), "does not begin with { and end with }");
   CHECK_PARTS(refused(file_of("    ")), "does not begin with { and end with }");
   CHECK_PARTS(refused(file_of(std::string("{}\0{}", 5))), "a zero byte in its header");

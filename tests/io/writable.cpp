@@ -1,5 +1,6 @@
 // Where files are written: links, modes, leftovers, and places that are refused before any work.
 #include <gradus/io/io.hpp>
+#include <gradus/nn/linear.hpp>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,6 +18,26 @@ namespace {
 void save(const std::string& path, double value = 1) { io::save(path, {{"a", scalar(value)}}); }
 
 double saved(const std::string& path) { return io::load(path)[0].second.item(); }
+
+// The other writers, which must keep to the same rules.
+struct Writer {
+  const char* name;
+  void (*write)(const std::string& path);
+};
+constexpr Writer others[] = {
+    {"save_npz",
+     [](const std::string& path) {
+       io::save_npz(path, {{"a", scalar(1)}});
+     }},
+    {"save_npy", [](const std::string& path) { io::save_npy(path, scalar(1)); }},
+#ifdef GRADUS_HAVE_PROTOZERO
+    {"save_onnx",
+     [](const std::string& path) {
+       nn::Linear net(2, 1);
+       io::save_onnx(net, ones({1, 2}), path);
+     }},
+#endif
+};
 
 unsigned mode(const std::string& path) {
   struct stat about {};
@@ -132,6 +153,32 @@ TEST_CASE("save: what a killed process left behind does not matter") {
   save(dir / "m", 7);
   CHECK(saved(dir / "m") == 7);
   CHECK(entries(dir) == 2001);
+}
+
+TEST_CASE("save: all writers follow links, keep modes, and refuse what is not a file") {
+  for (const Writer& writer : others) {
+    CAPTURE(writer.name);
+    const TempDir dir;
+    fs::create_directory(dir / "models");
+    write(dir / "models/m", "old");
+    REQUIRE(::chmod((dir / "models/m").c_str(), 0640) == 0);
+    fs::create_symlink("models/m", dir / "link");
+    writer.write(dir / "link");
+    CHECK(fs::is_symlink(dir / "link"));
+    CHECK(support::read(dir / "models/m") != "old");
+    CHECK(mode(dir / "models/m") == 0640);
+    REQUIRE(::mkfifo((dir / "pipe").c_str(), 0600) == 0);
+    CHECK_SAYS(writer.write(dir / "pipe"), writer.name, "/pipe: is a pipe");
+    CHECK_SAYS(writer.write(dir.str()), ": is a folder");
+    CHECK_SAYS(writer.write(dir / "no/such/m"), "cannot be written in folder");
+    CHECK_SAYS(writer.write(dir / std::string("a\0b", 3)), "the path has a zero byte");
+    writer.write(dir / std::string(255, 'n'));
+    writer.write(dir / "\xff\n '\"");
+    for (int i = 0; i < 100; ++i)
+      write(dir / ("gradus-save-" + std::to_string(::getpid()) + '-' + std::to_string(i) + ".tmp"), "left");
+    writer.write(dir / "m");
+    CHECK(entries(dir) == 106);
+  }
 }
 
 TEST_CASE("check_save: what save would refuse, without a write") {

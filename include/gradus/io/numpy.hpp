@@ -16,9 +16,10 @@ Tensor load_npy(const std::string& path, Loc where = Loc::current());
 /// Writes f32, f64, i64 or bool in C order, version 1.0, under the same guarantees as save().
 void save_npy(const std::string& path, const Tensor& x, Loc where = Loc::current());
 
-/// The arrays of an archive in its order, by name without ".npy". Members are stored or deflated, with ZIP64 where it
-/// is used; their checksums are verified. Members that are no arrays are an error. A deflated member that unpacks to
-/// more than 64 MiB and more than 100 times its size is refused.
+/// The arrays of an archive in its order, by name without ".npy", which a member need not have. Members are stored or
+/// deflated, with ZIP64 where it is used; their checksums are verified. Members that are no arrays are an error, unless
+/// `.only` leaves them out. A deflated member that unpacks to more than 64 MiB and more than 100 times its size is
+/// refused.
 StateDict load_npz(const std::string& path, const LoadOptions& options = {}, Loc where = Loc::current());
 
 /// Writes an archive of stored members, sorted by name: the same tensors give the same bytes. Guarantees as in save().

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gradus/io/state_dict.hpp>
 
@@ -20,8 +22,16 @@ void save(const std::string& path, const StateDict& state, const Metadata& metad
 void check_save(const std::string& path, const StateDict& state, const Metadata& metadata = {},
                 Loc where = Loc::current());
 
+/// What names begin with in a file, and what stands there instead: {{"module.", ""}}. For each name the first that fits
+/// counts; {"", "encoder."} fits every name.
+using Renames = std::vector<std::pair<std::string, std::string>>;
+
 struct LoadOptions {
-  std::string only = "*";  ///< read the tensors whose names match, as file names do in a shell: "encoder.*"
+  std::string only = "*";  ///< read the tensors whose names in the file match, as file names do in a shell: "encoder.*"
+  Renames rename = {};     ///< how the names begin in the result; two tensors of one name are an error
+  /// Of safetensors: accept white space before the header, zero bytes or other white space after it, and __metadata__
+  /// that is null. read() returns what was let pass.
+  bool lenient = false;
 };
 
 /// Reads a file in the order of its header. F16 and BF16 become f32; I8, U8, I16, U16, I32 and U32 become i64; other
