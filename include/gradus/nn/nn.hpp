@@ -5,6 +5,7 @@
 #include <gradus/nn/init.hpp>
 #include <gradus/nn/language.hpp>
 #include <gradus/nn/layers.hpp>
+#include <gradus/nn/load_into.hpp>
 #include <gradus/nn/metrics.hpp>
 #include <gradus/nn/module.hpp>
 #include <gradus/nn/sequential.hpp>
