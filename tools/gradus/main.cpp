@@ -23,6 +23,8 @@ Exit run(int argc, char** argv) {
   add_train(line);
   add_export(line);
   add_sample(line);
+  add_show(line);
+  add_convert(line);
   add_verify(line);
   add_bench(line);
   add_check(line);

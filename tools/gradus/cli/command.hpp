@@ -28,6 +28,8 @@ void add_descend(CommandLine& program);
 void add_train(CommandLine& program);
 void add_export(CommandLine& program);
 void add_sample(CommandLine& program);
+void add_show(CommandLine& program);
+void add_convert(CommandLine& program);
 void add_verify(CommandLine& program);
 void add_bench(CommandLine& program);
 void add_check(CommandLine& program);
