@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <new>
+#include <set>
 
 #include "data/csv_cells.hpp"
 #include "data/csv_columns.hpp"
@@ -28,17 +30,17 @@ class CsvReader {
     first_.assign(cells_.cells().begin(), cells_.cells().end());
     ends_with_separator_ = first_.size() > 2 && first_.back().empty() && !cells_.last_is_quoted();
     if (ends_with_separator_) first_.pop_back();
-    if (first_.size() < 2) {
+    if (first_.size() < 2 && options_.labelled) {
       fail("a single column: nothing to learn from", {}, "a label and one feature at least", "check .separator");
     }
-    label_ = label_column();
+    label_ = options_.labelled ? label_column() : none;
     Line second;
     bool more = cells_.next();
     if (more) second.assign(cells_.cells().begin(), cells_.cells().end());
     second.resize(first_.size());
     has_header_ = is_header(second, more);
     if (has_header_ && !more) file_.fail({.wrong = "has a header line and no others"});
-    make_columns();
+    choose_columns();
     if (!has_header_) row(first_, first_line_);
     for (; more; more = cells_.next()) row(cells_.cells(), cells_.line());
     return table();
@@ -54,10 +56,14 @@ class CsvReader {
                      .got = formatted("{}", size),
                      .expected = formatted("{}, as in line {}", first_.size(), first_line_)});
     }
-    if (options_.missing == Missing::drop && std::any_of(cells.begin(), cells.begin() + std::ssize(first_), is_missing))
-      return;
-    std::size_t feature = 0;
+    const auto is_used_and_missing = [&](std::size_t i) { return is_used(i) && is_missing(cells[i]); };
+    for (std::size_t i = 0; i < size && options_.missing == Missing::drop; ++i) {
+      if (is_used_and_missing(i)) return;
+    }
+    const std::size_t begin = values_.size();
+    values_.resize(begin + columns_.size());
     for (std::size_t i = 0; i < size; ++i) {
+      if (!is_used(i)) continue;
       const std::string_view cell = cells[i];
       const FailAtCell fail = [&, i](std::string_view wrong, std::string advice) {
         file_.fail({.wrong = formatted("line {}, {}: {}", line, column(i), wrong),
@@ -67,29 +73,65 @@ class CsvReader {
       if (i == label_) {
         labels_.add(cell, line, fail);
       } else {
-        values_.push_back(columns_[feature++].value(cell, fail));
+        values_[begin + feature_of_[i]] = columns_[feature_of_[i]].value(cell, fail);
       }
     }
     ++rows_;
   }
 
-  void make_columns() {
-    const std::size_t count = first_.size() - 1;
-    if (options_.like && options_.like->features.size() != count) {
-      file_.fail({.wrong = "the number of features differs",
-                  .got = formatted("{}", count),
-                  .expected = formatted("{}, as in the other file", options_.like->features.size())});
+  bool is_used(std::size_t i) const { return i == label_ || feature_of_[i] != none; }
+
+  // Which columns are features, and which ones.
+  void choose_columns() {
+    feature_of_.assign(first_.size(), none);
+    if (has_header_ && like_has_names()) {
+      choose_by_name();
+    } else {
+      choose_by_place();
     }
-    columns_.reserve(count);
-    for (std::size_t i = 0; i < first_.size(); ++i) {
-      if (i == label_) continue;
-      const Feature* like = options_.like ? &options_.like->features[columns_.size()] : nullptr;
-      const std::string name = has_header_ ? first_[i] : "";
-      if (like && !like->name.empty() && has_header_ && like->name != name) {
-        fail_in(first_line_, {.wrong = "the features have other names", .got = name, .expected = like->name});
-      }
-      columns_.emplace_back(options_, numbers_, name, like);
+    columns_.reserve(column_of_.size());
+    for (std::size_t f = 0; f < column_of_.size(); ++f) {
+      feature_of_[column_of_[f]] = f;
+      const Feature* like = options_.like ? &options_.like->features[f] : nullptr;
+      columns_.emplace_back(options_, numbers_, has_header_ ? first_[column_of_[f]] : "", like);
     }
+  }
+
+  bool like_has_names() const {
+    const auto has_name = [](const Feature& f) { return !f.name.empty(); };
+    return options_.like && std::ranges::any_of(options_.like->features, has_name);
+  }
+
+  // Columns of one name keep their order.
+  void choose_by_name() {
+    std::multimap<std::string_view, std::size_t> places;  // equal keys stay in the order of the file
+    for (std::size_t i = 0; i < first_.size(); ++i)
+      if (i != label_) places.emplace(first_[i], i);
+    std::map<std::string_view, std::size_t> wanted;
+    for (const Feature& f : options_.like->features) ++wanted[f.name];
+    for (const Feature& f : options_.like->features) {
+      const auto place = places.find(f.name);
+      if (place == places.end()) fail_by_name(formatted("no column {:?}, which the other file has", f.name));
+      column_of_.push_back(place->second);
+      places.erase(place);
+      if (--wanted[f.name] == 0 && places.contains(f.name))
+        fail_by_name(formatted("more columns have the name {:?} than in the other file", f.name));
+    }
+  }
+
+  void choose_by_place() {
+    for (std::size_t i = 0; i < first_.size(); ++i)
+      if (i != label_) column_of_.push_back(i);
+    if (!options_.like) return;
+    const std::size_t wanted = options_.like->features.size();
+    const auto label = detail::parse_integer(options_.like->label);  // its place, if the other file has no names
+    if (!options_.labelled && label && *label >= 0 && column_of_.size() == wanted + 1) {
+      std::erase(column_of_, static_cast<std::size_t>(*label));
+    }
+    if (column_of_.size() == wanted) return;
+    file_.fail({.wrong = "the number of features differs",
+                .got = formatted("{}", column_of_.size()),
+                .expected = formatted("{}, as in the other file", wanted)});
   }
 
   Table table() {
@@ -99,13 +141,16 @@ class CsvReader {
       file_.fail({.wrong = formatted("line {}, {}: a fraction is not a class", *line, column(label_)),
                   .advice = "{.classes = false} for labels that are numbers to be predicted"});
     }
-    table.y = labels_.take(table.classes, where_);
+    if (options_.labelled) table.y = labels_.take(table.classes, where_);
+    if (options_.like && !options_.labelled) table.classes = options_.like->classes;
     table.categories = options_.categories;
+    table.missing = options_.missing;
+    if (options_.labelled) table.label = has_header_ ? first_[label_] : formatted("{}", label_);
     std::vector<float> values(rows_);
     for (std::size_t f = 0; f < columns_.size(); ++f) {
       for (std::size_t i = 0; i < rows_; ++i) values[i] = values_[i * columns_.size() + f];
       const std::string wrong = columns_[f].settle(values);
-      if (!wrong.empty()) file_.fail({.wrong = formatted("{}: {}", column(f < label_ ? f : f + 1), wrong)});
+      if (!wrong.empty()) file_.fail({.wrong = formatted("{}: {}", column(column_of_[f]), wrong)});
       for (std::size_t i = 0; i < rows_; ++i) values_[i * columns_.size() + f] = values[i];
       table.features.push_back(columns_[f].feature());
     }
@@ -169,7 +214,8 @@ class CsvReader {
   // See Header.
   bool is_header(const Line& second, bool has_second) {
     if (options_.header != Header::detect) return options_.header == Header::yes;
-    if (first_[label_] == options_.label && !detail::parse_integer(options_.label)) return true;
+    if (has_all_names()) return true;
+    if (options_.labelled && first_[label_] == options_.label && !detail::parse_integer(options_.label)) return true;
     const auto ask = [this](const char* what) {
       fail(formatted("{}: is this line a header?", what), {}, {}, "{.header = Header::yes} or Header::no");
     };
@@ -179,9 +225,9 @@ class CsvReader {
       words += is_word(first_[i]);
       alike += is_word(first_[i]) == is_word(second[i]);
     }
-    const std::size_t features = first_.size() - 1;
+    const std::size_t features = first_.size() - (options_.labelled ? 1 : 0);
     if (words == 0) {
-      const bool name = is_word(first_[label_]) && has_second && !is_word(second[label_]);
+      const bool name = options_.labelled && is_word(first_[label_]) && has_second && !is_word(second[label_]);
       if (name) ask("numbers, and a word above numbers in the label's column");
       return false;
     }
@@ -192,6 +238,13 @@ class CsvReader {
     }
     if (!same_kinds) ask("words and numbers");
     return false;
+  }
+
+  // Every name of the other file stands in the first line.
+  bool has_all_names() const {
+    const std::set<std::string_view> line(first_.begin(), first_.end());
+    const auto stands = [&line](const Feature& f) { return line.contains(f.name); };
+    return like_has_names() && std::ranges::all_of(options_.like->features, stands);
   }
 
   std::string column(std::size_t i) const {
@@ -212,6 +265,13 @@ class CsvReader {
                           .advice = std::move(advice)});
   }
 
+  [[noreturn]] void fail_by_name(std::string wrong) const {
+    fail(std::move(wrong), formatted("{}", fmt::join(first_, ", ")), {},
+         "{.header = Header::no} takes columns by their places");
+  }
+
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
   io::Stream& file_;
   const CsvOptions& options_;
   Loc where_;
@@ -221,8 +281,10 @@ class CsvReader {
   std::int64_t first_line_ = 0;
   std::size_t label_ = 0, rows_ = 0;
   bool has_header_ = false, ends_with_separator_ = false;
-  std::vector<FeatureColumn> columns_;
-  std::vector<float> values_;  // row by row, before they are settled
+  std::vector<FeatureColumn> columns_;   // the features
+  std::vector<std::size_t> column_of_;   // of each feature, in the file
+  std::vector<std::size_t> feature_of_;  // of each column of the file; none: it is not read, or is the label
+  std::vector<float> values_;            // row by row, before they are settled
   LabelColumn labels_{options_, numbers_};
 };
 
@@ -245,7 +307,11 @@ void check(const CsvOptions& options, Loc where) {
 Table csv(const std::string& path, CsvOptions options, Loc where) {
   check(options, where);
   if (options.separator != ';' && options.decimal == 0) options.decimal = '.';
-  if (options.like) options.categories = options.like->categories;
+  if (options.like) {
+    options.categories = options.like->categories;
+    if (options.missing == Missing::refuse) options.missing = options.like->missing;
+    if (options.label.empty() && options.labelled) options.label = options.like->label;
+  }
   io::Stream file(path, "csv", where);
   try {
     return CsvReader(file, options, where).read();

@@ -44,6 +44,9 @@ float FeatureColumn::value(std::string_view cell, const FailAtCell& fail) {
       fail(cell.empty() ? "an empty cell" : "a missing value",
            "{.missing = Missing::drop} leaves the example out, {.missing = Missing::mean} fills the cell");
     }
+    if (has_like_ && kind_ == Kind::words && !words_.add("")) {
+      fail("a cell is missing, and the other file has none missing in this column", "");
+    }
     return not_there;
   }
   if (kind_ == Kind::unknown) {
@@ -69,9 +72,7 @@ std::string FeatureColumn::settle(std::span<float> values) {
   if (kind_ == Kind::words) {
     float empty_word = not_there;
     if (std::ranges::any_of(values, missing)) {
-      const auto number = words_.add("");
-      if (!number) return "a cell is missing, and the other file has none missing in this column";
-      empty_word = static_cast<float>(*number);
+      empty_word = static_cast<float>(words_.add("").value());  // value() has checked it
     }
     auto [words, number] = words_.sorted();
     for (float& v : values) v = static_cast<float>(number[static_cast<std::size_t>(missing(v) ? empty_word : v)]);

@@ -48,9 +48,10 @@ TEST_CASE("csv: the numbering of another file") {
   CHECK(read("x,k\n1,eel\n", {.like = train}).classes == train.classes);
   CHECK_REFUSED(("x,k\n1,eel\n2,fox\n", {.like = train}), "line 3, column \"k\": a class that the other file lacks",
                 "fox");
-  CHECK_REFUSED(("x,z,k\n1,2,cat\n", {.like = train}), "the number of features differs", "got:      2", "1, as in");
-  CHECK_REFUSED(("z,k\n1,cat\n", {.like = train}), "line 1: the features have other names", "got:      z",
-                "expected: x");
+  CHECK_REFUSED(("1,2,cat\n", {.label = "2", .like = train}), "the number of features differs", "got:      2",
+                "1, as in");
+  CHECK_REFUSED(("z,k\na,cat\n", {.header = Header::yes, .like = train}),
+                "line 1: no column \"x\", which the other file has", "got:      z, k", "{.header = Header::no}");
   const auto numbers = read("x,k\n1,0\n2,1\n");
   CHECK(read("x,k\n1,1\n", {.like = numbers}).y.to_vector() == Numbers{1});
   CHECK_REFUSED(("x,k\n1,cat\n", {.like = numbers}), "not a class number, as the labels of the other file are");

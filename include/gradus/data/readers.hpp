@@ -59,14 +59,17 @@ struct Feature {
 /// How the cells of a file became numbers. Give the one of the training file to the test file, so that both mean the
 /// same: data::csv("test.csv", {.like = train}).
 struct Encoding {
-  std::vector<Feature> features{};  ///< the columns without the label, in the order of the file
+  std::vector<Feature> features{};  ///< the columns without the label, in the order of x
   /// y is i where the label is classes[i]. Empty: labels are numbers as they stand.
   std::vector<std::string> classes{};
   Categories categories = Categories::refuse;  ///< what columns of words became
+  Missing missing = Missing::refuse;           ///< what missing cells became
+  std::string label{};                         ///< the label's column: its name, or without a header its number
 };
 
 struct CsvOptions {
-  std::string label{};             ///< a column's name, or its number from 0 ("-1": the last). Default: the last
+  /// A column's name, or its number from 0 ("-1": the last). Default: as in .like, or else the last.
+  std::string label{};
   Header header = Header::detect;  ///< is the first line one?
   char separator = ',';            ///< between cells
   /// Labels are classes: y [N] i64. Otherwise they are numbers to be predicted: y [N] f32. nullopt: numbers if all
@@ -74,9 +77,12 @@ struct CsvOptions {
   std::optional<bool> classes = true;
   /// '.' or ',', before a fraction. Default: '.', but between semicolons as in the file's first fraction.
   char decimal = 0;
-  Missing missing = Missing::refuse;           ///< what a missing cell becomes
-  Categories categories = Categories::refuse;  ///< what a column of words becomes
-  std::optional<Encoding> like{};  ///< words, classes and means of another file; a word that it lacks is an error
+  Missing missing = Missing::refuse;           ///< what a missing cell becomes; refuse: as in .like
+  Categories categories = Categories::refuse;  ///< what a column of words becomes; with .like as there
+  /// Words, classes and means of another file; a word that it lacks is an error. If both files have a header, columns
+  /// are found by name, in any order, and further ones are not read; else they are taken by their places.
+  std::optional<Encoding> like{};
+  bool labelled = true;  ///< false: there need not be a label, and y stays undefined
 };
 
 /// A dataset, the names that were in its file, and how its cells became numbers.
