@@ -1,7 +1,9 @@
-// Accuracy: how often a classifier is right.
+// How good answers are: accuracy, confusion matrix, precision, recall and F1 of a classifier; errors and R² of a
+// regression.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <gradus/nn/module.hpp>
 
@@ -34,5 +36,47 @@ requires requires(const D& d) { d.x, d.y; }
 double accuracy(const M& net, const D& data, std::int64_t batch = 256, Loc where = Loc::current()) {
   return accuracy(net, data.x, data.y, batch, where);
 }
+
+/// counts[i][j]: how many examples of class i were taken for class j. `truth` and `predicted` are class numbers (N)
+/// i64; the result is (classes, classes) i64, as scikit-learn has it. classes = 0: one more than the largest number
+/// there is. Throws for numbers below 0 or from `classes` on, and for different lengths.
+Tensor confusion_matrix(const Tensor& truth, const Tensor& predicted, std::int64_t classes = 0,
+                        Loc where = Loc::current());
+
+/// How well one class, or a mean of them, was found. A share of nothing (0/0) is 0, as in scikit-learn.
+struct ClassScores {
+  double precision = 0;      ///< of the examples that were taken for the class, the share that is of it
+  double recall = 0;         ///< of the examples of the class, the share that was found
+  double f1 = 0;             ///< 2 precision recall / (precision + recall)
+  std::int64_t support = 0;  ///< examples of the class
+  std::int64_t taken = 0;    ///< examples that were taken for the class; 0: precision is 0/0
+};
+
+/// What a confusion matrix says.
+struct ClassificationReport {
+  std::vector<ClassScores> classes;  ///< by class number
+  /// Means over the classes that occur, in truth or among the answers: each counts alike, or by its support.
+  ClassScores macro, weighted;
+  double accuracy = 0;
+};
+
+/// The scores of a confusion matrix (C, C) i64, by the definitions of scikit-learn's classification_report. Throws for
+/// another shape, a negative count and a matrix without examples.
+ClassificationReport classification_report(const Tensor& confusion, Loc where = Loc::current());
+
+/// The errors of answers to a regression, in f64.
+struct RegressionReport {
+  double mse = 0;   ///< the mean squared error
+  double rmse = 0;  ///< its root, in the unit of the targets
+  double mae = 0;   ///< the mean absolute error
+  double r2 = 0;    ///< see r2_score
+};
+
+/// Of `truth` and `predicted`, floating and of one shape with one element at least.
+RegressionReport regression_report(const Tensor& truth, const Tensor& predicted, Loc where = Loc::current());
+
+/// R² = 1 - Σ (y - ŷ)² / Σ (y - mean y)²: 1 is perfect, 0 as good as answering with the mean. If all of `truth` is one
+/// number: 1 for perfect answers, else 0, as in scikit-learn.
+double r2_score(const Tensor& truth, const Tensor& predicted, Loc where = Loc::current());
 
 }  // namespace gradus
