@@ -3,3 +3,5 @@
 
 #include <gradus/train/checkpoint.hpp>
 #include <gradus/train/interrupt.hpp>
+#include <gradus/train/model.hpp>
+#include <gradus/train/nets.hpp>

@@ -8,8 +8,7 @@
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/print.hpp"
-#include "cli/spec.hpp"
-#include "train/nets.hpp"
+#include "train/saved.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -19,92 +18,25 @@ struct ExportOptions {
   bool proba = false;
 };
 
-// What gradus train saves beside the tensors.
-class Saved {
- public:
-  explicit Saved(std::string path) : path_(std::move(path)), metadata_(read([&] { return io::metadata(path_); })) {}
-
-  const std::string& text(const char* key) const {
-    const auto at = metadata_.find(key);
-    if (at == metadata_.end())
-      throw Stop(file_trouble,
-                 fmt::format("{}: does not say '{}' in its metadata\n  expected: a file that gradus train --save wrote",
-                             path_, key));
-    return at->second;
-  }
-  // "(1, 8, 8)"
-  Shape shape(const char* key) const {
-    std::string numbers;
-    for (const char c : text(key))
-      if (c != '(' && c != ')' && c != ' ') numbers += c;
-    Shape shape;
-    for (const std::string& part : split_at_commas(numbers)) {
-      const auto size = to_integer(part);
-      if (part.empty()) continue;
-      if (!size || *size < 1 || shape.size() == max_dims - 1) refuse(key);
-      shape.push_back(*size);
-    }
-    return shape;
-  }
-  std::int64_t count(const char* key) const {
-    const auto n = to_integer(text(key));
-    if (!n || *n < 0) refuse(key);
-    return *n;
-  }
-  nn::Sequential net() const {
-    const StateDict state = read([&] { return io::load(path_); });
-    const Tensor* mean = find(state, "0.mean");
-    const bool regression = text("task") == "regress";
-    const Shape input = shape("input");
-    const NetSpec spec = parse_net(text("net"));
-    if (spec.for_images != (input.size() == 3)) refuse("input");
-    nn::Sequential net(nn::Standardize(mean ? mean->shape() : Shape()),
-                       spec.make(input, regression ? 1 : count("classes")));
-    if (regression) net.push_back(nn::Unstandardize(Shape()));
-    read([&] { net.load_state_dict(state); });
-    return net;
-  }
-  const io::Metadata& metadata() const { return metadata_; }
-
- private:
-  [[noreturn]] void refuse(const char* key) const {
-    throw Stop(file_trouble,
-               fmt::format("{}: its metadata says {} = '{}', which no network has", path_, key, text(key)));
-  }
-  // Errors of a file end the program as such.
-  template <class F>
-  static auto read(const F& f) -> decltype(f()) {
-    try {
-      return f();
-    } catch (const Error& e) { throw Stop(file_trouble, without_line(e)); }
-  }
-
-  std::string path_;
-  io::Metadata metadata_;
-};
-
 Exit run(ExportOptions o) {
   if (o.output.empty()) o.output = std::filesystem::path(o.model).replace_extension(".onnx").string();
   refuse_same_file({{"MODEL", o.model}, {"-o", o.output}});
   check_output({"-o", o.output});
-  const Saved saved(o.model);
-  nn::Sequential net = saved.net();
-  if (o.proba && saved.text("task") == "regress")
+  train::Model model = load_saved(o.model);
+  const bool regression = model.about.task == train::Task::regress;
+  if (o.proba && regression)
     throw Stop(usage, fmt::format("--proba: {} answers with a number, not with classes", o.model));
-  if (o.proba) net.push_back(nn::Softmax(1));
-  Shape example = saved.shape("input");
+  if (o.proba) model.net.push_back(nn::Softmax(1));
+  Shape example = model.about.input;
   example.insert(0, 1);
-  const char* output = saved.text("task") == "regress" ? "y" : o.proba ? "probabilities" : "scores";
-  const io::OnnxReport report =
-      io::save_onnx(net, zeros(example), o.output, {.outputs = {output}, .metadata = saved.metadata()});
-  print(
-      "{}: {} nodes, {} numbers; input x (N{}), output {}\n", o.output, report.nodes, report.parameters,
-      [&] {
-        std::string rest;
-        for (int i = 1; i < example.size(); ++i) rest += fmt::format(", {}", example[i]);
-        return rest;
-      }(),
-      output);
+  const char* classes = o.proba ? "probabilities" : "scores";
+  const char* output = regression ? "y" : classes;
+  const io::OnnxReport report = io::save_onnx(model.net, zeros(example), o.output,
+                                              {.outputs = {output}, .metadata = train::metadata(model.about)});
+  std::string rest;
+  for (int i = 1; i < example.size(); ++i) rest += fmt::format(", {}", example[i]);
+  print("{}: {} nodes, {} numbers; input x (N{}), output {}\n", o.output, report.nodes, report.parameters, rest,
+        output);
   return success;
 }
 

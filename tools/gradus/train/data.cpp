@@ -20,6 +20,8 @@ char separator(const std::string& text) {
   return text.empty() ? ',' : text.front();
 }
 
+}  // namespace
+
 data::CsvOptions csv_options(const DataOptions& o) {
   data::CsvOptions options{.label = o.label, .separator = separator(o.separator), .classes = std::nullopt};
   if (!o.header.empty()) options.header = o.header == "yes" ? data::Header::yes : data::Header::no;
@@ -32,7 +34,6 @@ data::CsvOptions csv_options(const DataOptions& o) {
   return options;
 }
 
-// The library's advice is for programs: in its place the options of the command line.
 std::string advice_for_users(std::string advice) {
   constexpr std::pair<std::string_view, std::string_view> words[] = {
       {"{.missing = Missing::drop}", "--missing drop"},
@@ -40,6 +41,7 @@ std::string advice_for_users(std::string advice) {
       {"{.categories = Categories::one_hot}", "--categories one_hot"},
       {"{.header = Header::yes} or Header::no", "--header yes or --header no"},
       {"{.classes = false}", "--task regress"},
+      {"{.header = Header::no}", "--header no"},
       {"check .separator", "--separator CHARACTER"},
   };
   for (const auto& [program, user] : words) {
@@ -47,6 +49,8 @@ std::string advice_for_users(std::string advice) {
   }
   return advice;
 }
+
+namespace {
 
 data::Table read_csv(const DataOptions& o) {
   const data::CsvOptions options = csv_options(o);
@@ -71,13 +75,7 @@ void count_classes(Task& task, const Tensor& y, const std::string& file) {
 
 Task csv_task(const DataOptions& o) {
   const data::Table table = read_csv(o);
-  constexpr std::uint64_t seed = 1;  // of the shuffle that sets a fifth aside: the same in every run
-  Task task{data::split(table, 0.2, seed),
-            std::filesystem::path(o.data).filename(),
-            0,
-            {},
-            is_floating(table.y.dtype()),
-            table};
+  Task task{held_out(table), std::filesystem::path(o.data).filename(), 0, {}, is_floating(table.y.dtype()), table};
   if (!task.regression) count_classes(task, table.y, o.data);
   return task;
 }
@@ -102,9 +100,8 @@ Task npz_task(const DataOptions& o) {
     throw Stop(file_trouble, fmt::format("{}: x {} and y {}: x (N, …) and y (N,) of finite numbers are expected",
                                          o.data, to_string(all.x.shape()), to_string(all.y.shape())));
   }
-  constexpr std::uint64_t seed = 1;  // as for a CSV file
   const data::Dataset typed{all.x, regression ? all.y.to(f32) : all.y.to(i64)};
-  Task task{data::split(typed, 0.2, seed), std::filesystem::path(o.data).filename(), 0, {}, regression, {}};
+  Task task{held_out(typed), std::filesystem::path(o.data).filename(), 0, {}, regression, {}};
   if (all.x.dim() == 4) task.image = Shape{all.x.size(1), all.x.size(2), all.x.size(3)};
   if (all.x.dim() == 3) task.image = Shape{1, all.x.size(1), all.x.size(2)};
   if (!regression) count_classes(task, typed.y, o.data);
@@ -146,7 +143,10 @@ void refuse_idle(const DataOptions& o) {
   }
 }
 
-// A bare word that names no file is a misspelt set.
+}  // namespace
+
+bool is_file(const std::string& data) { return !find(data); }
+
 void refuse_unknown(const std::string& data) {
   std::error_code unreadable;  // which the reader reports
   const bool exists = std::filesystem::exists(data, unreadable) || unreadable;
@@ -157,9 +157,10 @@ void refuse_unknown(const std::string& data) {
   throw Stop(usage, fmt::format("--data {}: {}", data, unknown(data, names)));
 }
 
-}  // namespace
-
-bool is_file(const std::string& data) { return !find(data); }
+data::Split held_out(const data::Dataset& all) {
+  constexpr std::uint64_t seed = 1;
+  return data::split(all, 0.2, seed);
+}
 
 Task load_task(const DataOptions& o) {
   const Known* set = find(o.data);

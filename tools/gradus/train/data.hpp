@@ -26,6 +26,18 @@ struct Task : data::Split {
   std::int64_t features() const { return train.x.numel() / train.size(); }
 };
 
+// How the options say that a CSV file is to be read. Throws Stop for a separator that is none.
+data::CsvOptions csv_options(const DataOptions& options);
+
+// The library's advice is for programs: in its place the options of the command line.
+std::string advice_for_users(std::string advice);
+
+// A fifth of the examples set aside, the same in every run.
+data::Split held_out(const data::Dataset& all);
+
+// Throws Stop for a bare word that names no file: it is a misspelt set.
+void refuse_unknown(const std::string& data);
+
 // Whether --data means a file: it is no set that is known by name.
 bool is_file(const std::string& data);
 

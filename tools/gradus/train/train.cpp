@@ -29,7 +29,7 @@ nn::Sequential make_net(const NetSpec& spec, const Task& task) {
   input.erase(0);
   // Pixels share their unit; the columns of a table have each its own.
   nn::Sequential net(nn::Standardize::of(task.train.x, task.image ? Axes() : Axes(0)),
-                     spec.make(input, task.regression ? 1 : task.classes));
+                     train::make_net(spec.text, input, task.regression ? 1 : task.classes));
   if (task.regression) net.push_back(nn::Unstandardize::of(task.train.y, {}));
   return net;
 }
