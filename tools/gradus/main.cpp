@@ -21,6 +21,8 @@ Exit run(int argc, char** argv) {
   CommandLine line;
   add_descend(line);
   add_train(line);
+  add_predict(line);
+  add_eval(line);
   add_export(line);
   add_sample(line);
   add_show(line);

@@ -26,6 +26,8 @@ std::string without_line(const Error& e);
 class CommandLine;
 void add_descend(CommandLine& program);
 void add_train(CommandLine& program);
+void add_predict(CommandLine& program);
+void add_eval(CommandLine& program);
 void add_export(CommandLine& program);
 void add_sample(CommandLine& program);
 void add_show(CommandLine& program);
