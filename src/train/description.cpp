@@ -171,6 +171,7 @@ io::Metadata metadata(const Description& about, Loc where) {
 Description describe(const io::Metadata& texts, Loc where) {
   const Reader from(texts, where);
   Description about;
+  if (from.has("task") && from.text("task") == "text") from.refuse("task", "gradus sample takes networks for texts");
   about.net = from.text("net");
   about.input = from.shape("input");
   about.classes = from.count("classes");

@@ -53,7 +53,7 @@ TEST_CASE("predict: classes by name, from columns in any order, without a label 
   CHECK(run.err.empty());
   CHECK(p.predict("id,coat,kind,height\n1,long,?,20\n2,short,,60\n").out == answers);
   CHECK(p.predict("20,long\n60,short\n").out == answers);  // by place
-  CHECK(p.predict("\"height\", \"coat\"\r\n20,long\r\n\r\n60,short").out == answers);
+  CHECK(p.predict("\"height\",\"coat\"\r\n20,long\r\n\r\n60,short").out == answers);
 }
 
 TEST_CASE("predict: to a file, which appears when it is complete") {
@@ -124,7 +124,8 @@ TEST_CASE("predict: what does not fit is said with its place") {
   CHECK(filled.out == "kind\ndog\n");
   CHECK(p.predict("coat,height\n,20\n", "--missing mean").code == 3);
   CHECK(p.gradus("predict m.st none.csv").code == 3);
-  CHECK_PARTS(p.gradus("predict m.st irsi").err, "irsi: unknown");
+  CHECK_PARTS(p.gradus("predict m.st irsi").err, "gradus: irsi: unknown");
+  CHECK(p.gradus("predict m.st new.csv --data-dir x").code == 2);
   CHECK_PARTS(p.gradus("predict m.st digits").err, "digits: 64 numbers an example", "the model takes (3,)");
   CHECK(p.gradus("predict m.st").code == 2);
   CHECK(p.gradus("predict").code == 2);
@@ -136,7 +137,7 @@ TEST_CASE("predict: a network that filled missing cells fills them again") {
   for (int i = 0; i < 60; ++i)
     csv += (i % 7 == 0 ? "" : std::to_string(i)) + ',' + std::to_string(i % 5) + ',' + std::to_string(0.5 * i) + '\n';
   write(gradus.file("t.csv"), csv);
-  REQUIRE(gradus("train --data t.csv --missing mean --net mlp:8 --epochs 40 --quiet --save m.st").code == 0);
+  REQUIRE(gradus("train --data t.csv --missing mean --net mlp:8 --epochs 300 --quiet --save m.st").code == 0);
   write(gradus.file("new.csv"), "b,a\n1,10\n1,\n");
   const auto run = gradus("predict m.st new.csv");
   INFO(run.err);

@@ -146,6 +146,7 @@ TEST_CASE("model: what a file claims must be what it holds") {
   refused({{"net", "resnet"}}, {"there is no network \"resnet\""});
   refused({{"net", std::string(100'000, '9')}}, {"there is no network \"999"});
   refused({{"task", "rank"}}, {"task = 'rank': this version knows classify, regress"});
+  refused({{"task", "text"}}, {"task = 'text': gradus sample takes networks for texts"});
   refused({{"task", "regress"}}, {"classes = '2': a regression has none"});
   refused({{"classes", "-2"}}, {"classes = '-2'"});
   refused({{"classes", "1"}}, {"classes = '1': a classifier has two or more"});

@@ -57,7 +57,7 @@ struct ClassificationReport {
   std::vector<ClassScores> classes;  ///< by class number
   /// Means over the classes that occur, in truth or among the answers: each counts alike, or by its support.
   ClassScores macro, weighted;
-  double accuracy = 0;
+  double accuracy = 0;  ///< the share of examples that are right
 };
 
 /// The scores of a confusion matrix (C, C) i64, by the definitions of scikit-learn's classification_report. Throws for

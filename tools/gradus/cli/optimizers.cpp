@@ -50,6 +50,15 @@ std::string write(bool value) { return value ? "true" : "false"; }
 std::string write(const std::array<double, 2>& pair) { return fmt::format("{}/{}", pair[0], pair[1]); }
 std::string write(optim::LineSearch search) { return searches[static_cast<int>(search)]; }
 
+// The same in C++.
+std::string code(double value) { return fmt::format("{}", value); }
+std::string code(std::int64_t value) { return fmt::format("{}", value); }
+std::string code(bool value) { return value ? "true" : "false"; }
+std::string code(const std::array<double, 2>& pair) { return fmt::format("{{{}, {}}}", pair[0], pair[1]); }
+std::string code(optim::LineSearch search) {
+  return fmt::format("optim::LineSearch::{}", searches[static_cast<int>(search)]);
+}
+
 // Visit the fields of an optimizer's options: one by name, or all.
 struct Set {
   std::string_view name, text;
@@ -71,6 +80,33 @@ struct Describe {
     list.push_back(fmt::format("{}={}", field, write(value)));
   }
 };
+
+struct Codes {
+  std::vector<std::string> list = {};
+  void operator()(std::string_view field, const auto& value) {
+    list.push_back(fmt::format(".{} = {}", field, code(value)));
+  }
+};
+
+// The rate, and what is not the default, in the order of the fields, which is that of the struct.
+template <class Options>
+std::string code_of(Options options) {
+  Codes given, standard;
+  options.fields(given);
+  Options{}.fields(standard);
+  std::string text;
+  for (std::size_t i = 0; i < given.list.size(); ++i) {
+    if (i == 0 || given.list[i] != standard.list[i]) text += (text.empty() ? "" : ", ") + given.list[i];
+  }
+  return text;
+}
+
+template <class Optimizer>
+constexpr StepCall step_call() {
+  if constexpr (requires(Optimizer & o, std::function<double()> f) { o.step(f); }) return StepCall::closure;
+  if constexpr (requires(Optimizer & o, std::function<Tensor()> f) { o.step(f); }) return StepCall::loss;
+  return StepCall::plain;
+}
 
 template <class Options>
 Options parse_options(const std::string& text, const Spec& spec) {
@@ -100,7 +136,7 @@ MakeOptimizer parse(const std::string& text, const Spec& spec) {
   try {
     made(std::vector{zeros({1}).requires_grad_()});  // checks the values before any data are read
   } catch (const Error& e) { throw Stop(usage, fmt::format("--opt {}: {}", text, without_line(e))); }
-  return {made, made, made, optim::is_elementwise<Optimizer>};
+  return {made, made, made, optim::is_elementwise<Optimizer>, step_call<Optimizer>(), code_of(options)};
 }
 
 template <class Optimizer>

@@ -12,12 +12,20 @@ namespace {
 
 constexpr std::size_t longest_name = 28;
 
-// At most so many characters, none of which controls the terminal.
+// The first bytes of the text that make so many characters.
+std::size_t bytes_of(std::string_view text, std::size_t characters) {
+  std::size_t bytes = 0;
+  while (bytes < text.size() && columns_of(text.substr(0, bytes + 1)) <= characters) ++bytes;
+  return bytes;
+}
+
+// At most so many characters, none of which controls the terminal. What is left out is in the middle, for names often
+// differ at their end.
 std::string short_name(const std::string& name, std::size_t most = longest_name) {
-  std::string text = clean(name);
-  if (columns_of(text) <= most) return text;
-  while (columns_of(text) >= most) text.pop_back();  // bytes; what is left of a character, too
-  return text + "…";
+  const std::string text = clean(name);
+  const std::size_t has = columns_of(text), end = most / 3, start = most - 1 - end;
+  if (has <= most) return text;
+  return text.substr(0, bytes_of(text, start)) + "…" + text.substr(bytes_of(text, has - end));
 }
 
 std::string right(const std::string& text, std::size_t columns) {
@@ -139,11 +147,13 @@ std::string confusion_table(const Tensor& confusion, const std::vector<std::stri
   const auto classes = occurring(confusion);
   const auto room = static_cast<std::size_t>(std::max(width, 0));
   std::vector<std::string> columns, rows, places, numbered;
+  const std::size_t digits = std::to_string(names.size() - 1).size();
   for (const std::size_t c : classes) {
     columns.push_back(short_name(names[c], 16));
     rows.push_back(short_name(names[c]));
     places.push_back(std::to_string(c));
-    numbered.push_back(names[c] == places.back() ? places.back() : fmt::format("{} {}", places.back(), rows.back()));
+    numbered.push_back(names[c] == places.back() ? places.back()
+                                                 : fmt::format("{} {}", right(places.back(), digits), rows.back()));
   }
   const std::string heading = "a row for each class, a column for each answer\n";
   std::string text = matrix(counts, classes, rows, columns, room);

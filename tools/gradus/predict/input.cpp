@@ -70,7 +70,8 @@ data::Dataset read_input(const train::Model& model, const InputOptions& o, bool 
     if (o.part == "all") return joined(set);
     return o.part == "train" ? set.train : set.test;
   }
-  refuse_unknown(o.data);
+  refuse_unknown(o.data, "");
+  if (!o.directory.empty()) throw Stop(usage, "--data-dir is for mnist and fashion");
   try {
     return part_of(file(model, o, labelled), o.part);
   } catch (const Error& e) {

@@ -147,14 +147,14 @@ void refuse_idle(const DataOptions& o) {
 
 bool is_file(const std::string& data) { return !find(data); }
 
-void refuse_unknown(const std::string& data) {
+void refuse_unknown(const std::string& data, const char* option) {
   std::error_code unreadable;  // which the reader reports
   const bool exists = std::filesystem::exists(data, unreadable) || unreadable;
   if (exists || data == "-" || data.find_first_of("./") != std::string::npos) return;
   std::vector<std::string> names;
   for (const Known& set : sets) names.emplace_back(set.name);
   names.emplace_back("FILE.csv");
-  throw Stop(usage, fmt::format("--data {}: {}", data, unknown(data, names)));
+  throw Stop(usage, fmt::format("{}{}: {}", option, data, unknown(data, names)));
 }
 
 data::Split held_out(const data::Dataset& all) {

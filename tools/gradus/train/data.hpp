@@ -35,8 +35,8 @@ std::string advice_for_users(std::string advice);
 // A fifth of the examples set aside, the same in every run.
 data::Split held_out(const data::Dataset& all);
 
-// Throws Stop for a bare word that names no file: it is a misspelt set.
-void refuse_unknown(const std::string& data);
+// Throws Stop for a bare word that names no file: it is a misspelt set. `option` stands before it in the message.
+void refuse_unknown(const std::string& data, const char* option = "--data ");
 
 // Whether --data means a file: it is no set that is known by name.
 bool is_file(const std::string& data);

@@ -3,8 +3,11 @@
 
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/print.hpp"
+#include "io/file.hpp"
 #include "text/nets.hpp"
 #include "text/train.hpp"
+#include "train/emit.hpp"
 #include "train/nets.hpp"
 #include "train/training.hpp"
 
@@ -41,8 +44,18 @@ void refuse_text_options(const TrainOptions& o) {
   if (!o.tokenizer.empty()) throw Stop(usage, "--tokenizer is for --data text:FILE");
 }
 
+void write_program(const TrainOptions& o, const std::string& program) try {
+  io::AtomicFile file(o.emit, "train", Loc::current());
+  file.write(program.data(), program.size());
+  file.commit();
+  if (!o.quiet) print("code  {}: this training as a program\n", o.emit);
+} catch (const Error& e) { throw Stop(file_trouble, fmt::format("--emit {}", e.complaint().wrong)); }
+
 Exit train(TrainOptions o) {
-  if (is_text(o.data)) return train_text(o);
+  if (is_text(o.data)) {
+    if (!o.emit.empty()) throw Stop(usage, "--emit is for other data than text:FILE");
+    return train_text(o);
+  }
   refuse_text_options(o);
   if (o.net.empty()) o.net = is_file(o.data) ? "mlp:128" : "cnn";
   if (o.resume && o.checkpoint.empty()) throw Stop(usage, "--resume: from where? try --checkpoint DIR --resume");
@@ -50,7 +63,9 @@ Exit train(TrainOptions o) {
   const MakeOptimizer make_optimizer = parse_optimizer(o.opt);
   const MakeSchedule schedule = parse_schedule(o.schedule);
   check_output({"--save", o.save});
-  refuse_same_file({{"--data", is_file(o.data) ? o.data : ""}, {"--save", o.save}, {"--log", o.log}});
+  check_output({"--emit", o.emit});
+  refuse_same_file(
+      {{"--data", is_file(o.data) ? o.data : ""}, {"--save", o.save}, {"--log", o.log}, {"--emit", o.emit}});
   Task task = load_task(o);
   fit(task, spec);
   if (o.batch > task.train.size()) {
@@ -60,6 +75,7 @@ Exit train(TrainOptions o) {
   manual_seed(static_cast<std::uint64_t>(o.seed));
   nn::Sequential net = make_net(spec, task);
   optim::AnyOptimizer optimizer = make_optimizer.of_net(net);
+  if (!o.emit.empty()) write_program(o, emit(o, task, make_optimizer, optimizer.base().type()));
   return Training(o, std::move(task), std::move(net), std::move(optimizer), schedule).run();
 }
 
@@ -94,6 +110,7 @@ void add_train(CommandLine& program) {
   command.whole("--checkpoint-every", o.checkpoint_every, at_least(1), "steps from one checkpoint to the next");
   command.flag("--resume", o.resume, "go on from the newest checkpoint, if there is one");
   command.text("--log", o.log, "FILE", "write a line for each epoch here, as CSV");
+  command.text("--emit", o.emit, "FILE", "write a C++ program here that does the same");
   command.text("--data-dir", o.directory, "DIR", "where mnist or fashion is [$GRADUS_DATA/… or data/…]");
   command.text("--label", o.label, "COLUMN", "CSV: the label, by name or number [the last column]");
   command.choice("--task", o.task, {"classify", "regress"}, "CSV: [regress if a label is a fraction]");

@@ -17,7 +17,7 @@ namespace gradus::tool {
 struct TrainOptions : DataOptions {
   std::string net, opt = "adamw:lr=1e-3", schedule = "constant";
   std::int64_t epochs = 12, batch = 32, seed = 1;
-  std::string save, log, checkpoint;
+  std::string save, log, checkpoint, emit;
   std::int64_t checkpoint_every = 100;
   bool summary = false, quiet = false, resume = false;
   // Of a text.
