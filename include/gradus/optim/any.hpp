@@ -20,13 +20,21 @@ class AnyOptimizer {
   /// takes the optimizer over
   template <std::derived_from<OptimizerBase> Optimizer>
   explicit AnyOptimizer(Optimizer optimizer)
-      : optimizer_(std::make_unique<Optimizer>(std::move(optimizer))), step_(step_of<Optimizer>) {}
+      : optimizer_(std::make_unique<Optimizer>(std::move(optimizer))),
+        step_(step_of<Optimizer>),
+        clone_(clone_of<Optimizer>) {}
 
   /// One step, with gradients cleared before: of the loss itself for those that use its curvature, of a closure for
   /// L-BFGS, and otherwise after one backward pass. `walked`, if any, is called after each walk and may change
   /// gradients, as clipping does; those that use curvature refuse it. Returns the loss before the step.
   double step(const Objective& loss, const std::function<void()>& walked = {}, Loc where = Loc::current()) {
     return step_(base(where), loss, walked);
+  }
+
+  /// One with the same parameters and a copy of the state.
+  AnyOptimizer clone(Loc where = Loc::current()) const {
+    check(where);
+    return AnyOptimizer(clone_(*optimizer_), step_, clone_);
   }
 
   /// the optimizer
@@ -72,8 +80,18 @@ class AnyOptimizer {
     }
   }
 
+  using Step = double (*)(OptimizerBase& optimizer, const Objective& loss, const std::function<void()>& walked);
+  using Clone = std::unique_ptr<OptimizerBase> (*)(const OptimizerBase& optimizer);
+  AnyOptimizer(std::unique_ptr<OptimizerBase> optimizer, Step how, Clone copy)
+      : optimizer_(std::move(optimizer)), step_(how), clone_(copy) {}
+  template <class Optimizer>
+  static std::unique_ptr<OptimizerBase> clone_of(const OptimizerBase& base) {
+    return std::make_unique<Optimizer>(static_cast<const Optimizer&>(base));
+  }
+
   std::unique_ptr<OptimizerBase> optimizer_;
-  double (*step_)(OptimizerBase& optimizer, const Objective& loss, const std::function<void()>& walked);
+  Step step_;
+  Clone clone_;
 };
 
 }  // namespace gradus::optim
