@@ -32,7 +32,7 @@ struct LoRA : nn::Module<LoRA> {
   void fields(auto& v) { v("base", base), v("down", down), v("up", up); }
 };
 
-void train(auto& net, const data::Dataset& data, double lr, int epochs) {
+void tune(auto& net, const data::Dataset& data, double lr, int epochs) {
   optim::Adam opt(net, {.lr = lr});
   for (int epoch = 0; epoch < epochs; ++epoch) {
     for (auto [x, y] : data::batches(data, {.size = 32, .shuffle = true})) {
@@ -50,7 +50,7 @@ int main() {
   const auto [digits, test] = data::digits();
   const auto make = [] { return nn::Sequential{nn::Linear(64, 128), nn::ReLU(), nn::Linear(128, 10)}; };
   nn::Sequential first = make();
-  train(first, digits, 3e-3, 8);
+  tune(first, digits, 3e-3, 8);
   io::save(file, first.state_dict());
 
   // The new task: the same digits, lying on their side.
@@ -61,7 +61,7 @@ int main() {
   loaded.load_state_dict(io::load(file));
   nn::Sequential net{LoRA(loaded.get<nn::Linear>(0), 4, 8), nn::ReLU(), LoRA(loaded.get<nn::Linear>(2), 4, 8)};
   const double before = accuracy(net, turned(test));
-  train(net, turned(digits), 1e-2, 8);
+  tune(net, turned(digits), 1e-2, 8);
   const double after = accuracy(net, turned(test));
 
   std::int64_t trained = 0;

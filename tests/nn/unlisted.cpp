@@ -19,7 +19,7 @@ const Tensor& input() {
 
 // One walk of the sum of squares, and one step.
 template <class Net>
-void train(Net& net, optim::OptimizerBase& opt) {
+void run(Net& net, optim::OptimizerBase& opt) {
   {
     Tape tape;
     tape.backward(sum(square(net(input()))));
@@ -66,23 +66,23 @@ TEST_CASE("a forgotten layer, Parameter or fields() is an error at the step, wit
   ForgetsLayer layer;
   optim::SGD a(layer);
   const Tensor before = layer.a.weight.clone();
-  CHECK_SAYS(train(layer, a), "SGD: a module uses a parameter that no fields() lists", "a Linear in ForgetsLayer",
+  CHECK_SAYS(run(layer, a), "SGD: a module uses a parameter that no fields() lists", "a Linear in ForgetsLayer",
              "shape (2,) is first used by 'addmm' at ", "tests/nn/unlisted.cpp:", "fields() of ForgetsLayer",
              "requires_grad_(false)");
   CHECK(equal(layer.a.weight, before));
 
   ForgetsParameter parameter;
   optim::Adam b(parameter);
-  CHECK_SAYS(train(parameter, b), "Adam: ", "a Parameter in ForgetsParameter", "shape (2,)", "'mul' at ");
+  CHECK_SAYS(run(parameter, b), "Adam: ", "a Parameter in ForgetsParameter", "shape (2,)", "'mul' at ");
 
   nn::Sequential inside{nn::Linear(2, 2), WithoutFields()};
   optim::SGD c(inside);
-  CHECK_SAYS(train(inside, c), "a Linear in WithoutFields", "in '1'", "fields() of WithoutFields");
+  CHECK_SAYS(run(inside, c), "a Linear in WithoutFields", "in '1'", "fields() of WithoutFields");
   CHECK_SAYS(optim::SGD(WithoutFields()), "there are no parameters to train", "WithoutFields", "list its members");
 
   Outer outer;
   optim::SGD d(outer);
-  CHECK_SAYS(train(outer, d), "a Linear in ForgetsLayer", "in 'inner'");
+  CHECK_SAYS(run(outer, d), "a Linear in ForgetsLayer", "in 'inner'");
 }
 
 TEST_CASE("the error stays until the module is mended, and ends with it") {
@@ -91,14 +91,14 @@ TEST_CASE("the error stays until the module is mended, and ends with it") {
   {
     ForgetsLayer net;
     optim::SGD own(net);
-    CHECK_SAYS(train(net, own), "no fields() lists");
+    CHECK_SAYS(run(net, own), "no fields() lists");
     own.zero_grad();
-    CHECK_SAYS(train(net, own), "no fields() lists");
+    CHECK_SAYS(run(net, own), "no fields() lists");
     net.b.requires_grad_(false);  // left out on purpose
     own.zero_grad();
-    train(net, own);
+    run(net, own);
   }
-  train(fine, opt);
+  run(fine, opt);
 }
 
 TEST_CASE("optimizers that call the loss themselves find it too") {
@@ -121,13 +121,13 @@ TEST_CASE("optimizers that call the loss themselves find it too") {
 TEST_CASE("a layer held by a callable is not listed, unless an optimizer has it") {
   nn::Sequential net{nn::Linear(2, 2), [lost = nn::Linear(2, 2)](const Tensor& x) { return lost(x); }};
   optim::SGD opt(net);
-  CHECK_SAYS(train(net, opt), "a Linear in lambda");
+  CHECK_SAYS(run(net, opt), "a Linear in lambda");
 
   nn::Linear kept(2, 2);
   nn::Sequential other{nn::Linear(2, 2), [&kept](const Tensor& x) { return kept(x); }};
   optim::SGD both(other);
   both.add_group(kept);
-  train(other, both);
+  run(other, both);
 }
 
 TEST_CASE("two networks with an optimizer each: none of their parameters is unlisted") {
@@ -145,12 +145,12 @@ TEST_CASE("two networks with an optimizer each: none of their parameters is unli
 TEST_CASE("what is left out on purpose is no error: a part, frozen or not; a leaf; an input") {
   Complete part;
   optim::SGD head(part.b);
-  train(part, head);
+  run(part, head);
 
   ForgetsLayer frozen;
   frozen.b.requires_grad_(false);
   optim::SGD rest(frozen);
-  train(frozen, rest);
+  run(frozen, rest);
 
   struct WithLeaf : nn::Module<WithLeaf> {
     nn::Linear a{2, 2};
@@ -159,7 +159,7 @@ TEST_CASE("what is left out on purpose is no error: a part, frozen or not; a lea
     void fields(nn::Fields& v) { v("a", a); }
   } leaf;
   optim::SGD own(leaf);
-  train(leaf, own);
+  run(leaf, own);
 
   Tensor x = input().clone().requires_grad_();
   Complete net;

@@ -15,6 +15,7 @@
 #include <gradus/gradus.hpp>
 
 #include "bench/clock.hpp"
+#include "bench/nets.hpp"
 
 using namespace gradus;
 
@@ -48,7 +49,7 @@ Step w1() {
 }
 
 Step w2() {
-  auto net = std::make_shared<Sequential>(Sequential{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)});
+  auto net = std::make_shared<Sequential>(bench::mlp());
   return training(net, optim::Adam(*net, {.lr = 1e-3}), classes<Sequential>(randn({64, 784}), randint(0, 10, {64})));
 }
 
@@ -59,9 +60,7 @@ Step w3() {
 }
 
 Step w4() {
-  auto net = std::make_shared<Sequential>(
-      Sequential{nn::Conv2d(1, 6, 5), nn::ReLU(), nn::MaxPool2d(2), nn::Conv2d(6, 16, 5), nn::ReLU(), nn::MaxPool2d(2),
-                 nn::Flatten(), nn::Linear(256, 120), nn::ReLU(), nn::Linear(120, 84), nn::ReLU(), nn::Linear(84, 10)});
+  auto net = std::make_shared<Sequential>(bench::lenet());
   return training(net, optim::SGD(*net, {.lr = 0.01, .momentum = 0.9}),
                   classes<Sequential>(randn({64, 1, 28, 28}), randint(0, 10, {64})));
 }
@@ -74,62 +73,26 @@ Step w5() {
                   classes<Sequential>(randn({64, 1, 28, 28}), randint(0, 10, {64})));
 }
 
-constexpr std::int64_t vocabulary = 65, width = 128, heads = 4, depth = 4, block = 64;
-
-// A transformer's layer, normalised first: causal self-attention, then two linear layers.
-struct Block : nn::Module<Block> {
-  nn::LayerNorm ln1{Shape{width}}, ln2{Shape{width}};
-  nn::Linear qkv{width, 3 * width}, proj{width, width}, up{width, 4 * width}, down{4 * width, width};
-
-  Tensor forward(Arg x) const {
-    const std::int64_t n = x.tensor().size(0), t = x.tensor().size(1);
-    const Tensor packed = qkv(ln1(x));
-    const auto part = [&](std::int64_t i) {  // queries, keys or values, head by head
-      return permute(reshape(slice(packed, 2, {i * width, (i + 1) * width}), {n, t, heads, width / heads}),
-                     {0, 2, 1, 3});
-    };
-    const Tensor y = scaled_dot_product_attention(part(0), part(1), part(2), {}, {.is_causal = true});
-    const Tensor h = x + proj(reshape(permute(y, {0, 2, 1, 3}), {n, t, width}));
-    return h + down(gelu(up(ln2(h))));
-  }
-  void fields(auto& v) { v("ln1", ln1), v("qkv", qkv), v("proj", proj), v("ln2", ln2), v("up", up), v("down", down); }
-};
-
-struct Gpt : nn::Module<Gpt> {
-  nn::Embedding tokens{vocabulary, width}, positions{block, width};
-  std::vector<Block> blocks = std::vector<Block>(depth);
-  nn::LayerNorm ln{Shape{width}};
-  nn::Linear head{width, vocabulary, {.bias = false}};
-
-  Tensor forward(Arg ids) const {
-    Tensor x = tokens(ids) + positions(arange(block));
-    for (const Block& b : blocks) x = b(x);
-    return reshape(head(ln(x)), {-1, vocabulary});
-  }
-  void fields(auto& v) {
-    v("tokens", tokens), v("positions", positions), v("blocks", blocks), v("ln", ln), v("head", head);
-  }
-};
-
 Step w6() {
-  auto net = std::make_shared<Gpt>();
+  auto net = std::make_shared<bench::Gpt>();
   return training(net, optim::AdamW(*net, {.lr = 1e-3}),
-                  classes<Gpt>(randint(0, vocabulary, {12, block}), randint(0, vocabulary, {12 * block})));
+                  classes<bench::Gpt>(randint(0, bench::vocabulary, {12, bench::block}),
+                                      randint(0, bench::vocabulary, {12 * bench::block})));
 }
 
 struct CharLstm : nn::Module<CharLstm> {
-  nn::Embedding tokens{vocabulary, 128};
+  nn::Embedding tokens{bench::vocabulary, 128};
   nn::LSTM lstm{128, 128};
-  nn::Linear head{128, vocabulary};
+  nn::Linear head{128, bench::vocabulary};
 
-  Tensor forward(Arg ids) const { return reshape(head(lstm(tokens(ids)).y), {-1, vocabulary}); }
+  Tensor forward(Arg ids) const { return reshape(head(lstm(tokens(ids)).y), {-1, bench::vocabulary}); }
   void fields(auto& v) { v("tokens", tokens), v("lstm", lstm), v("head", head); }
 };
 
 Step w7() {
   auto net = std::make_shared<CharLstm>();
   return training(net, optim::Adam(*net, {.lr = 1e-3}),
-                  classes<CharLstm>(randint(0, vocabulary, {64, 32}), randint(0, vocabulary, {64 * 32})));
+                  classes<CharLstm>(randint(0, bench::vocabulary, {64, 32}), randint(0, bench::vocabulary, {64 * 32})));
 }
 
 // The optimizer alone, on ten million numbers.

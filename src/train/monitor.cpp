@@ -1,0 +1,382 @@
+// What happens at each step of a monitored loop: sums for the epoch, a sample now and then, lines for the files.
+#include <gradus/train/monitor.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <gradus/tape.hpp>
+
+#include "study/trace/json.hpp"
+#include "tensor/impl.hpp"
+#include "train/right.hpp"
+#include "train/run_log.hpp"
+#include "train/sampler.hpp"
+#include "train/text_file.hpp"
+
+namespace gradus::train {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+double seconds(Clock::duration d) { return std::chrono::duration<double>(d).count(); }
+
+// The losses of a run in at most 64 means, for the sparkline: pairs are merged when they become too many.
+class History {
+ public:
+  void add(double loss) {
+    sum_ += loss;
+    if (++count_ < size_) return;
+    means.push_back(sum_ / static_cast<double>(size_));
+    sum_ = 0;
+    count_ = 0;
+    if (means.size() < 64) return;
+    for (std::size_t i = 0; i < 32; ++i) means[i] = (means[2 * i] + means[2 * i + 1]) / 2;
+    means.resize(32);
+    size_ *= 2;
+  }
+  std::vector<double> means;
+
+ private:
+  double sum_ = 0;
+  std::int64_t count_ = 0, size_ = 1;
+};
+
+// What most steps leave to be written. It is formatted later, many at once: code and tables of that would have left the
+// caches during a step, which would cost 2 % of a small network's.
+struct Brief {
+  std::int64_t step, epoch, items;
+  double loss, accuracy, lr;
+};
+constexpr std::size_t most_briefs = 128;
+
+}  // namespace
+
+double find(const Metrics& metrics, std::string_view name) {
+  for (const auto& [key, value] : metrics) {
+    if (key == name) return value;
+  }
+  return Progress::unknown;
+}
+
+namespace detail {
+
+void OptionTexts::operator()(std::string_view name, double value) { all.emplace_back(name, study::json_number(value)); }
+void OptionTexts::operator()(std::string_view name, std::int64_t value) {
+  all.emplace_back(name, std::to_string(value));
+}
+void OptionTexts::operator()(std::string_view name, bool value) { all.emplace_back(name, value ? "true" : "false"); }
+void OptionTexts::operator()(std::string_view name, const std::array<double, 2>& value) {
+  all.emplace_back(name, fmt::format("[{},{}]", study::json_number(value[0]), study::json_number(value[1])));
+}
+
+}  // namespace detail
+
+struct Monitor::State {
+  State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer, std::vector<detail::OptionTexts> groups,
+        MonitorOptions options, Loc where);
+
+  void begin_sample();
+  void count(const StepData& data);
+  void take_sample();
+  void write_step();
+  void write_briefs();
+  void write(const StepReport& r);
+  void write_header();
+  void show_epoch();
+  void to_tensorboard(const StepReport& r);
+  void to_tensorboard(const EpochReport& r);
+  double epoch_mean(double sum) const { return sum / static_cast<double>(weight); }
+  Progress progress() const;
+
+  MonitorOptions o;
+  std::string net_text, optimizer_text;
+  std::shared_ptr<const optim::detail::OptimizerPlace> place;
+  TextFile log, csv;
+  std::optional<SummaryWriter> writer;
+  std::optional<LiveLine> live;
+  Sampler sampler;
+  std::string trouble;
+  int exceptions = std::uncaught_exceptions();
+
+  StepReport step, sample;
+  EpochReport epoch;
+  History history;
+  bool header_written = false, pending = false;
+  std::int64_t steps = 0, epochs = 0, batch = 0;   // taken; ended; in this epoch
+  std::int64_t items = 0, weight = 0, judged = 0;  // of this epoch: examples; what means are over; with an accuracy
+  double loss_sum = 0, right = 0;
+  Clock::time_point begun = Clock::now(), epoch_begun = begun, now = begun, sampled_at = begun, written = begun;
+  std::vector<Brief> briefs;
+  std::int64_t items_since_sample = 0;
+  double speed = Progress::unknown;  // items per second since the last sample
+};
+
+Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer,
+                      std::vector<detail::OptionTexts> groups, MonitorOptions options, Loc where)
+    : o(std::move(options)),
+      net_text(net_json(net, where)),
+      optimizer_text(optimizer_json(optimizer.type(), groups)),
+      place(optimizer.place()),
+      log(o.log, "Monitor", where),
+      csv(o.csv, "Monitor", where),
+      writer(o.tensorboard.empty() ? std::nullopt : std::optional<SummaryWriter>(std::in_place, o.tensorboard, where)),
+      sampler(net.named_parameters(where), writer ? &*writer : nullptr) {
+  if (o.live != nullptr) live.emplace(o.live);
+  if (o.every < 1 || o.epochs < 0 || o.batches < 0)
+    throw Error("Monitor",
+                {.wrong = "an option is out of range",
+                 .got = fmt::format("every = {}, epochs = {}, batches = {}", o.every, o.epochs, o.batches),
+                 .expected = "every: 1 or more; epochs and batches: 0 or more"},
+                where);
+  csv.write(csv_header(), now);
+  briefs.reserve(most_briefs);
+  begin_sample();
+}
+
+// The next step is one to be sampled: step 1, and each that `every` divides.
+void Monitor::State::begin_sample() {
+  if (steps == 0 || (steps + 1) % o.every == 0) sampler.begin();
+}
+
+void Monitor::State::count(const StepData& data) {
+  step.items = data.items;
+  if (step.items == 0 && data.target.defined()) step.items = data.target.dim() == 0 ? 1 : data.target.size(0);
+  const std::int64_t w = std::max<std::int64_t>(step.items, 1);
+  items += step.items;
+  items_since_sample += step.items;
+  weight += w;
+  loss_sum += static_cast<double>(w) * step.loss;
+  if (const auto hits = right_answers(data.output, data.target)) {
+    step.accuracy = static_cast<double>(hits->right) / static_cast<double>(hits->all);
+    right += static_cast<double>(hits->right);
+    judged += hits->all;
+  }
+}
+
+void Monitor::State::take_sample() {
+  const bool due = steps == 1 || steps % o.every == 0;
+  if (due) sampler.end();
+  // Not updated yet: the loop calls step() before the optimizer's. The sample is then told one step later.
+  if (due && !sampler.any_update()) {
+    pending = true;
+    return;
+  }
+  if (!due && !std::exchange(pending, false)) return;
+  pending = false;
+  const double took = seconds(now - sampled_at);
+  speed = items_since_sample > 0 && took > 0 ? static_cast<double>(items_since_sample) / took : Progress::unknown;
+  sampled_at = now;
+  items_since_sample = 0;
+  sampler.report(step);
+  sample = step;
+  for (Sampler::Layer& l : sampler.layers()) {
+    if (std::exchange(l.told, true)) continue;
+    write_briefs();
+    log.write(layer_line(l), now);
+  }
+}
+
+void Monitor::State::write_header() {
+  if (std::exchange(header_written, true) || !log.is_open()) return;
+  const RunPlan plan{.batch = step.items, .epochs = o.epochs, .batches = o.batches, .every = o.every};
+  log.write(run_line(net_text, optimizer_text, plan, o.settings), now);
+}
+
+void Monitor::State::write_step() {
+  if (step.sampled || !step.metrics.empty()) {
+    write_briefs();
+    write(step);
+    return;
+  }
+  briefs.push_back({step.step, step.epoch, step.items, step.loss, step.accuracy, step.lr});
+  if (briefs.size() == most_briefs || seconds(now - written) > 1) write_briefs();
+}
+
+void Monitor::State::write_briefs() {
+  written = now;
+  for (const Brief& b : briefs) {
+    write(StepReport{
+        .step = b.step, .epoch = b.epoch, .loss = b.loss, .accuracy = b.accuracy, .lr = b.lr, .items = b.items});
+  }
+  briefs.clear();
+}
+
+void Monitor::State::write(const StepReport& r) {
+  if (log.is_open()) log.write(step_line(r, speed), now);
+  if (csv.is_open()) csv.write(csv_row(r, speed), now);
+  if (writer) to_tensorboard(r);
+  if (!log.trouble().empty()) trouble = log.trouble();
+  if (!csv.trouble().empty()) trouble = csv.trouble();
+}
+
+void Monitor::State::to_tensorboard(const StepReport& r) {
+  try {
+    writer->add_scalar("train/loss", r.loss, r.step);
+    if (!std::isnan(r.accuracy)) writer->add_scalar("train/accuracy", r.accuracy, r.step);
+    for (const auto& [name, value] : r.metrics) writer->add_scalar("train/" + name, value, r.step);
+    if (!r.sampled) return;
+    writer->add_scalar("train/lr", r.lr, r.step);
+    if (!std::isnan(r.grad_norm)) writer->add_scalar("train/grad_norm", r.grad_norm, r.step);
+    for (const ParameterReport& p : r.parameters) {
+      if (!std::isnan(p.update_ratio)) writer->add_scalar("update_ratio/" + p.name, p.update_ratio, r.step);
+    }
+    for (const UnitReport& u : r.units) {
+      if (!std::isnan(u.dead)) writer->add_scalar("dead/" + u.layer, u.dead, r.step);
+      if (!std::isnan(u.saturated)) writer->add_scalar("saturated/" + u.layer, u.saturated, r.step);
+    }
+  } catch (const Error& e) {
+    trouble = e.complaint().got;
+    writer.reset();
+  }
+}
+
+void Monitor::State::to_tensorboard(const EpochReport& r) {
+  try {
+    for (const auto& [name, value] : r.metrics) writer->add_scalar("epoch/" + name, value, r.step);
+    writer->add_scalar("epoch/loss", r.loss, r.step);
+    if (!std::isnan(r.accuracy)) writer->add_scalar("epoch/accuracy", r.accuracy, r.step);
+    const auto histogram = [&](const std::string& tag, const Tensor& x) {
+      if (!x.defined() || x.numel() == 0) return;
+      const std::vector<double> v = x.to_vector();
+      if (std::any_of(v.begin(), v.end(), [](double n) { return std::isfinite(n); }))
+        writer->add_histogram(tag, x, r.step);
+    };
+    for (std::size_t i = 0; i < sampler.parameters().size(); ++i) {
+      histogram("weights/" + sampler.parameters()[i].name, sampler.parameters()[i].value);
+      histogram("gradients/" + sampler.parameters()[i].name, sampler.gradient(i));
+    }
+    writer->flush();
+  } catch (const Error& e) {
+    trouble = e.complaint().got;
+    writer.reset();
+  }
+}
+
+Progress Monitor::State::progress() const {
+  Progress p;
+  const bool between = batch == 0 && epochs > 0;  // an epoch has ended, and no step of the next one was taken
+  p.epoch = between ? epochs : epochs + 1;
+  p.epochs = o.epochs;
+  p.batches = o.batches;
+  p.batch = between ? o.batches : batch;
+  p.loss = between ? epoch.loss : epoch_mean(loss_sum);
+  p.losses = history.means;
+  if (between)
+    p.score = epoch.accuracy;
+  else if (judged > 0)
+    p.score = right / static_cast<double>(judged);
+  p.grad_norm = sample.grad_norm;
+  p.update_ratio = sample.update_ratio;
+  p.lr = step.lr;
+  const double took = seconds(now - epoch_begun);
+  if (items > 0 && took > 0) p.items_per_second = static_cast<double>(items) / took;
+  const std::int64_t all = o.epochs * o.batches;
+  if (all > 0 && steps > 0) {
+    const double each = seconds(now - begun) / static_cast<double>(steps);
+    p.seconds_left = each * static_cast<double>(std::max<std::int64_t>(all - steps, 0));
+  }
+  return p;
+}
+
+void Monitor::State::show_epoch() {
+  const auto digits = static_cast<int>(std::to_string(o.epochs).size());
+  std::string line = o.epochs > 0 ? fmt::format("epoch {:>{}}/{}", epoch.epoch, digits, o.epochs)
+                                  : fmt::format("epoch {}", epoch.epoch);
+  line += fmt::format("  loss {:.4g}", epoch.loss);
+  if (!std::isnan(epoch.accuracy)) line += fmt::format("  accuracy {:.2f} %", 100 * epoch.accuracy);
+  for (const auto& [name, value] : epoch.metrics) {
+    if (name.ends_with("accuracy"))
+      line += fmt::format("  {} {:.2f} %", name, 100 * value);
+    else
+      line += fmt::format("  {} {:.4g}", name, value);
+  }
+  live->print(line + fmt::format("  {:.2f} s", epoch.seconds));
+}
+
+Monitor::Monitor(const nn::ModuleBase& net, optim::OptimizerBase& optimizer, std::vector<detail::OptionTexts> groups,
+                 MonitorOptions options, Loc where)
+    : state_(std::make_unique<State>(net, optimizer, std::move(groups), std::move(options), where)) {}
+
+Monitor::~Monitor() {
+  State& s = *state_;
+  s.write_briefs();
+  if (!s.log.is_open()) return;
+  s.write_header();
+  const bool ok = std::uncaught_exceptions() == s.exceptions;
+  s.log.write(end_line(s.steps, s.epochs, seconds(Clock::now() - s.begun), ok), s.now);
+}
+
+const StepReport& Monitor::step(const Tensor& loss, const StepData& data, Loc where) {
+  return step(loss.item(where), data, where);
+}
+
+const StepReport& Monitor::step(double loss, const StepData& data, Loc where) {
+  State& s = *state_;
+  if (s.place->optimizer == nullptr)
+    throw Error("Monitor", {.wrong = "the optimizer has ended", .advice = "keep it as long as the monitor"}, where);
+  s.now = Clock::now();
+  ++s.steps;
+  ++s.batch;
+  s.step = StepReport{.step = s.steps, .epoch = s.epochs + 1, .loss = loss, .lr = s.place->optimizer->lr()};
+  s.step.metrics = data.metrics;
+  s.count(data);
+  s.history.add(loss);
+  s.write_header();
+  s.take_sample();
+  s.write_step();
+  s.begin_sample();
+  if (s.live && s.live->is_due()) s.live->show(s.progress());
+  return s.step;
+}
+
+const EpochReport& Monitor::end_epoch(Metrics metrics, Loc where) {
+  State& s = *state_;
+  if (s.batch == 0)
+    throw Error("Monitor",
+                {.wrong = "an epoch without a step",
+                 .got = fmt::format("end_epoch() after {} steps in all, none of them since the last epoch", s.steps),
+                 .advice = "call step() after each optimizer step"},
+                where);
+  s.now = Clock::now();
+  if (s.o.batches == 0) s.o.batches = s.batch;
+  s.epoch = EpochReport{.epoch = ++s.epochs,
+                        .step = s.steps,
+                        .loss = s.epoch_mean(s.loss_sum),
+                        .accuracy = s.judged > 0 ? s.right / static_cast<double>(s.judged) : Progress::unknown,
+                        .lr = s.step.lr,
+                        .seconds = seconds(s.now - s.epoch_begun),
+                        .items = s.items,
+                        .metrics = std::move(metrics),
+                        .units = s.sampler.epoch()};
+  s.write_briefs();
+  s.log.write(epoch_line(s.epoch), s.now);
+  s.log.flush();
+  s.csv.write(csv_row(s.epoch), s.now);
+  s.csv.flush();
+  if (s.writer) s.to_tensorboard(s.epoch);
+  if (s.live) s.show_epoch();
+  s.batch = 0;
+  s.items = 0;
+  s.weight = 0;
+  s.judged = 0;
+  s.loss_sum = 0;
+  s.right = 0;
+  s.epoch_begun = s.now;
+  return s.epoch;
+}
+
+Progress Monitor::progress() const { return state_->progress(); }
+std::string Monitor::line(const LineStyle& style) const { return format_line(progress(), style); }
+const StepReport& Monitor::last_step() const { return state_->step; }
+const StepReport& Monitor::last_sample() const { return state_->sample; }
+SummaryWriter* Monitor::tensorboard() { return state_->writer ? &*state_->writer : nullptr; }
+const std::string& Monitor::trouble() const { return state_->trouble; }
+
+}  // namespace gradus::train
