@@ -129,20 +129,23 @@ Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer
       writer(o.tensorboard.empty() ? std::nullopt : std::optional<SummaryWriter>(std::in_place, o.tensorboard, where)),
       sampler(net.named_parameters(where), writer ? &*writer : nullptr) {
   if (o.live != nullptr) live.emplace(o.live);
-  if (o.every < 1 || o.epochs < 0 || o.batches < 0)
+  if (o.every < 1 || o.epochs < 0 || o.batches < 0 || o.step_before < 0 || o.epoch_before < 0)
     throw Error("Monitor",
                 {.wrong = "an option is out of range",
-                 .got = fmt::format("every = {}, epochs = {}, batches = {}", o.every, o.epochs, o.batches),
-                 .expected = "every: 1 or more; epochs and batches: 0 or more"},
+                 .got = fmt::format("every = {}, epochs = {}, batches = {}, step_before = {}, epoch_before = {}",
+                                    o.every, o.epochs, o.batches, o.step_before, o.epoch_before),
+                 .expected = "every: 1 or more; the others: 0 or more"},
                 where);
+  steps = o.step_before;
+  epochs = o.epoch_before;
   csv.write(csv_header(), now);
   briefs.reserve(most_briefs);
   begin_sample();
 }
 
-// The next step is one to be sampled: step 1, and each that `every` divides.
+// The next step is one to be sampled: the first, and each that `every` divides.
 void Monitor::State::begin_sample() {
-  if (steps == 0 || (steps + 1) % o.every == 0) sampler.begin();
+  if (steps == o.step_before || (steps + 1) % o.every == 0) sampler.begin();
 }
 
 void Monitor::State::count(const StepData& data) {
@@ -161,7 +164,7 @@ void Monitor::State::count(const StepData& data) {
 }
 
 void Monitor::State::take_sample() {
-  const bool due = steps == 1 || steps % o.every == 0;
+  const bool due = steps == o.step_before + 1 || steps % o.every == 0;
   if (due) sampler.end();
   // Not updated yet: the loop calls step() before the optimizer's. The sample is then told one step later.
   if (due && !sampler.any_update()) {
@@ -261,7 +264,8 @@ void Monitor::State::to_tensorboard(const EpochReport& r) {
 
 Progress Monitor::State::progress() const {
   Progress p;
-  const bool between = batch == 0 && epochs > 0;  // an epoch has ended, and no step of the next one was taken
+  const bool between =
+      batch == 0 && epochs > o.epoch_before;  // an epoch has ended, and no step of the next one was taken
   p.epoch = between ? epochs : epochs + 1;
   p.epochs = o.epochs;
   p.batches = o.batches;
@@ -278,8 +282,8 @@ Progress Monitor::State::progress() const {
   const double took = seconds(now - epoch_begun);
   if (items > 0 && took > 0) p.items_per_second = static_cast<double>(items) / took;
   const std::int64_t all = o.epochs * o.batches;
-  if (all > 0 && steps > 0) {
-    const double each = seconds(now - begun) / static_cast<double>(steps);
+  if (all > 0 && steps > o.step_before) {
+    const double each = seconds(now - begun) / static_cast<double>(steps - o.step_before);
     p.seconds_left = each * static_cast<double>(std::max<std::int64_t>(all - steps, 0));
   }
   return p;

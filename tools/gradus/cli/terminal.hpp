@@ -1,17 +1,13 @@
 // What standard output can show.
 #pragma once
 
-#include <string_view>
+#include "train/terminal.hpp"
 
 namespace gradus::tool {
 
-struct Terminal {
-  bool live;     // a line may be rewritten
-  bool colour;   // NO_COLOR is respected
-  bool unicode;  // by the locale
-};
-Terminal standard_output();
+using gradus::train::Terminal;
 
-int terminal_width();  // now: windows change
+inline Terminal standard_output() { return gradus::train::terminal(stdout); }
+inline int terminal_width() { return gradus::train::terminal_width(stdout); }  // now: windows change
 
 }  // namespace gradus::tool

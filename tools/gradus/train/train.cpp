@@ -4,6 +4,7 @@
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/print.hpp"
+#include "cli/spec.hpp"
 #include "io/file.hpp"
 #include "text/nets.hpp"
 #include "text/train.hpp"
@@ -51,6 +52,17 @@ void write_program(const TrainOptions& o, const std::string& program) try {
   if (!o.quiet) print("code  {}: this training as a program\n", o.emit);
 } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--emit {}", e.complaint().wrong)); }
 
+// The rate that a short run with a rising rate suggests.
+Exit find_lr(const TrainOptions& o, const Task& task, nn::Sequential& net, const optim::AnyOptimizer& optimizer) {
+  const Objective objective(task);
+  const auto batches = data::batches(task.train, {.size = o.batch, .shuffle = true});
+  const auto loss = [&](const Tensor& output, const Tensor& y) { return objective.loss(output, y); };
+  const auto found = gradus::train::find_lr(net, optimizer, batches, loss);
+  print("{}", found.text());
+  print("\ntry: --opt {}:lr={:.2g}\n", parse_spec(o.opt).name, found.suggested);
+  return success;
+}
+
 Exit train(TrainOptions o) {
   if (is_text(o.data)) {
     if (!o.emit.empty()) throw Stop(usage, "--emit is for other data than text:FILE");
@@ -75,6 +87,7 @@ Exit train(TrainOptions o) {
   manual_seed(static_cast<std::uint64_t>(o.seed));
   nn::Sequential net = make_net(spec, task);
   optim::AnyOptimizer optimizer = make_optimizer.of_net(net);
+  if (o.find_lr) return find_lr(o, task, net, optimizer);
   if (!o.emit.empty()) write_program(o, emit(o, task, make_optimizer, optimizer.base().type()));
   return Training(o, std::move(task), std::move(net), std::move(optimizer), schedule).run();
 }
@@ -109,7 +122,8 @@ void add_train(CommandLine& program) {
   command.text("--checkpoint", o.checkpoint, "DIR", "keep the state of the training in this folder");
   command.whole("--checkpoint-every", o.checkpoint_every, at_least(1), "steps from one checkpoint to the next");
   command.flag("--resume", o.resume, "go on from the newest checkpoint, if there is one");
-  command.text("--log", o.log, "FILE", "write a line for each epoch here, as CSV");
+  command.text("--log", o.log, "FILE", "FILE.csv: a line for each epoch; FILE.jsonl: for each step");
+  command.text("--tensorboard", o.tensorboard, "DIR", "write event files for TensorBoard into this folder");
   command.text("--emit", o.emit, "FILE", "write a C++ program here that does the same");
   command.text("--data-dir", o.directory, "DIR", "where mnist or fashion is [$GRADUS_DATA/… or data/…]");
   command.text("--label", o.label, "COLUMN", "CSV: the label, by name or number [the last column]");
@@ -123,6 +137,7 @@ void add_train(CommandLine& program) {
   command.text("--tokenizer", o.tokenizer, "WORD", "text: chars, or bpe:MERGES for byte pairs [chars]");
   command.number("--clip", o.clip, {0, 1e9}, "NORM", "text: the largest norm of the gradient; 0: any");
   command.flag("--summary", o.summary, "print the layers first");
+  command.flag("--find-lr", o.find_lr, "suggest a learning rate, and train nothing");
   command.flag("--quiet", o.quiet, "print the result only");
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
@@ -20,6 +21,9 @@ std::string grouped(std::int64_t n) {  // 60,000
   for (auto i = std::ssize(text) - 3; i > 0; i -= 3) text.insert(static_cast<std::size_t>(i), 1, ',');
   return text;
 }
+
+// Is the log one of events, as src/train/RUN_LOG.md describes it?
+bool logs_events(const TrainOptions& o) { return o.log.ends_with(".jsonl"); }
 
 }  // namespace
 
@@ -40,7 +44,8 @@ Training::Training(const TrainOptions& options, Task task, nn::Sequential net, o
       batches_(data::batches(task_.train, {.size = o_.batch, .shuffle = true})),
       schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), o_.epochs * batches_.size())),
       keeper_(o_, net_, optimizer_, schedule_, batches_),
-      log_((check_save(), options.log), objective_, resume()) {}
+      log_((check_save(), logs_events(options) ? "" : options.log), objective_, resume()),
+      monitor_(make_monitor()) {}
 
 // Goes on, if asked to; returns how many epochs are done. The checkpoint has all that an epoch's line in the log needs.
 std::int64_t Training::resume() {
@@ -63,7 +68,7 @@ Exit Training::run() {
 
 int Training::epochs() {
   const gradus::train::Interrupt interrupt;
-  Progress progress(o_.epochs, task_.train.size(), objective_, o_.quiet);
+  Progress progress(o_.epochs, objective_, o_.quiet);
   while (batches_.epoch() < o_.epochs) {
     if (const int signal = epoch(progress, interrupt)) return signal;
   }
@@ -74,12 +79,11 @@ int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrup
   const auto begin = Clock::now();
   const double before = tally_.seconds;
   epoch_ = batches_.epoch() + 1;
-  progress.begin(epoch_);
   for (const auto& [x, y] : batches_) {
     step(x, y);
     tally_.seconds = before + since(begin);
     keeper_.step();
-    progress.update(tally_.examples, tally_.mean_loss(), objective_.score(tally_.mean_quality()));
+    if (progress.is_due()) progress.show(monitor_->progress(), objective_.score(tally_.mean_quality()));
     if (const int signal = interrupt.signal()) return signal;
   }
   test_score_ = objective_.score(net_, task_.test);
@@ -91,9 +95,28 @@ int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrup
                            .seconds = before + since(begin),
                            .lr = lr_};
   log_.add(result);
+  if (monitor_) monitor_->end_epoch({{std::string("val_") + objective_.name(), test_score_}});
   progress.finish(result);
   tally_ = {};
   return 0;
+}
+
+std::unique_ptr<gradus::train::Monitor> Training::make_monitor() {
+  if (o_.quiet && !logs_events(o_) && o_.tensorboard.empty()) return nullptr;
+  if (logs_events(o_) && keeper_.steps() > 0 && std::filesystem::exists(o_.log))
+    throw Stop(usage, fmt::format("--log {}: it has the first part of this run: try another name", o_.log));
+  gradus::train::MonitorOptions options{.log = logs_events(o_) ? o_.log : "",
+                                        .tensorboard = o_.tensorboard,
+                                        .epochs = o_.epochs,
+                                        .batches = batches().size()};
+  options.settings = {{"data", task_.name}, {"net", o_.net}, {"opt", o_.opt}, {"schedule", o_.schedule}};
+  try {
+    return std::make_unique<gradus::train::Monitor>(net_, optimizer_, std::move(options));
+  } catch (const Error& e) {
+    const bool log = e.operation() == "Monitor";
+    throw Stop(file_trouble, fmt::format("--{} {}", log ? "log" : "tensorboard",
+                                         e.complaint().got.empty() ? e.complaint().wrong : e.complaint().got));
+  }
 }
 
 // One step of the optimizer on one batch.
@@ -105,6 +128,7 @@ void Training::step(const Tensor& x, const Tensor& y) {
     if (!answers.defined()) answers = output.detach();
     return objective_.loss(output, y);
   });
+  if (monitor_) monitor_->step(loss, {.output = task_.regression ? Tensor() : answers, .target = y});
   check(loss);
   schedule_.step();
   tally_.add(y.numel(), loss, objective_.quality(answers, y));
@@ -142,7 +166,12 @@ Exit Training::finished(double seconds) {
   print("test {} {}\n", objective_.name(), objective_.verdict(test_score_, task_.test));
   if (save()) print("model {}\n", o_.save);
   keeper_.save();
-  if (!o_.log.empty()) print("log   {}: {}\n", o_.log, log_.columns());
+  if (logs_events(o_))
+    print("log   {}\n", o_.log);
+  else if (!o_.log.empty())
+    print("log   {}: {}\n", o_.log, log_.columns());
+  if (monitor_ && monitor_->tensorboard()) print("event {}\n", monitor_->tensorboard()->path());
+  if (monitor_ && !monitor_->trouble().empty()) fmt::print(stderr, "gradus: --log {}\n", monitor_->trouble());
   return success;
 }
 

@@ -1,7 +1,10 @@
 // One run: an ordinary training loop over the public interface, and what a user wants to see around it.
 #pragma once
 
+#include <memory>
 #include <string>
+
+#include <gradus/train/monitor.hpp>
 
 #include "cli/command.hpp"
 #include "cli/optimizers.hpp"
@@ -17,9 +20,9 @@ namespace gradus::tool {
 struct TrainOptions : DataOptions {
   std::string net, opt = "adamw:lr=1e-3", schedule = "constant";
   std::int64_t epochs = 12, batch = 32, seed = 1;
-  std::string save, log, checkpoint, emit;
+  std::string save, log, tensorboard, checkpoint, emit;
   std::int64_t checkpoint_every = 100;
-  bool summary = false, quiet = false, resume = false;
+  bool summary = false, quiet = false, resume = false, find_lr = false;
   // Of a text.
   std::optional<std::int64_t> steps;
   std::string tokenizer;
@@ -50,6 +53,7 @@ class Training {
   int epoch(Progress& progress, const gradus::train::Interrupt& interrupt);  // likewise
   std::int64_t resume();
   void step(const Tensor& x, const Tensor& y);
+  std::unique_ptr<gradus::train::Monitor> make_monitor();
   void check(double loss) const;
   Exit finished(double seconds);
   Exit stopped(int signal);
@@ -67,7 +71,8 @@ class Training {
   Tally tally_;
   double lr_ = 0;  // of the last step
   double test_score_ = 0;
-  RunLog log_;
+  RunLog log_;                                       // as CSV
+  std::unique_ptr<gradus::train::Monitor> monitor_;  // null where nobody would see it
 };
 
 }  // namespace gradus::tool
