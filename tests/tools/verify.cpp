@@ -1,70 +1,11 @@
 // gradus verify: the kit in the repository, and copies of it with something wrong.
 #ifdef GRADUS_TOOL
-#include <gradus/gradus.hpp>
-
-#include <functional>
 #include <nlohmann/json.hpp>
 
-#include "run.hpp"
+#include "tools/kit.hpp"
 
-using namespace gradus;
-using support::contains, support::Program, support::read, support::write;
-
-namespace {
-
-const std::string reference = GRADUS_TEST_DIR "/reference";
-
-// A copy of the kit, to be damaged.
-class Kit {
- public:
-  Kit() { std::filesystem::copy(reference, path(), std::filesystem::copy_options::recursive); }
-
-  std::string path(const std::string& file = "") const { return gradus_.file("kit/" + file); }
-  support::Ran verify(const std::string& options = "") const { return gradus_("verify kit " + options); }
-
-  // Changes a file's bytes, …
-  void change(const std::string& file, const std::function<void(std::string&)>& how) const {
-    std::string bytes = read(path(file));
-    how(bytes);
-    write(path(file), bytes);
-  }
-  void replace(const std::string& file, const std::string& old, const std::string& with) const {
-    change(file, [&](std::string& bytes) {
-      const auto at = bytes.find(old);
-      REQUIRE(at != std::string::npos);
-      bytes.replace(at, old.size(), with);
-    });
-  }
-  // … or a number in it.
-  void plant(const std::string& file, const std::string& tensor, double change) const {
-    const StateDict all = io::load(path(file));
-    const Tensor* x = find(all, tensor);
-    REQUIRE(x);
-    x->reshape({-1}).mutable_data<double>()[0] += change;
-    io::save(path(file), all);
-  }
-  // Makes manifest.json agree again.
-  void sign(const std::string& file) const {
-    auto manifest = nlohmann::json::parse(read(path("manifest.json")));
-    REQUIRE(std::system(("sha256sum '" + path(file) + "' >'" + path("sum") + "'").c_str()) == 0);
-    manifest["files"][file] = {{"bytes", std::filesystem::file_size(path(file))},
-                               {"sha256", read(path("sum")).substr(0, 64)}};
-    write(path("manifest.json"), manifest.dump());
-  }
-
- private:
-  Program gradus_;
-};
-
-// Refused, with a message that names what is wrong.
-void check_refused(const support::Ran& run, const std::string& file, const std::string& why) {
-  INFO(run.out, run.err);
-  CHECK(run.code == 3);
-  CHECK(run.out.empty());
-  CHECK_PARTS(run.err, file, why);
-}
-
-}  // namespace
+using damaged::Kit, damaged::check_refused, damaged::reference;
+using support::Program, support::read, support::write;
 
 TEST_CASE("verify: every case of the kit in the repository") {
   const Program gradus;

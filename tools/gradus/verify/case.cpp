@@ -32,6 +32,12 @@ Json to_json(double value) {
 Case::Case(std::string of, const Json& all, const Json& spec, const StateDict& tensors)
     : group(std::move(of)), name(spec.at("name").get<std::string>()), index(all), spec_(spec), tensors_(tensors) {}
 
+Budget Case::budget() const {
+  double stored = 0;
+  for (const auto& [tensor, x] : tensors_) stored += static_cast<double>(x.numel());
+  return Budget(stored);
+}
+
 const Tensor& Case::tensor(const Json& stored) const {
   const auto& wanted = stored.get_ref<const std::string&>();
   if (const Tensor* found = find(tensors_, wanted)) return *found;

@@ -61,11 +61,13 @@ Json config_of(const std::string& layer, const Shape& shape, std::int64_t fan) {
 }
 
 // "default/Linear.weight": what a layer starts from.
-Tensor start(const Case& c, const Shape& shape) {
+Tensor start(const Case& c, const Shape& shape, Budget& budget) {
   const auto slash = c.name.find('/') + 1, dot = c.name.find('.');
   const std::string name = c.name.substr(slash, dot - slash);
   const double bound = c.has("bound") ? c["bound"].get<double>() : 1;
-  const Layer layer = make_layer(name, config_of(name, shape, std::llround(1 / (bound * bound))));
+  const double fan = 1 / (bound * bound);
+  if (!(fan >= 1 && fan < 1e9)) throw std::runtime_error("bound is out of range");
+  const Layer layer = make_layer(name, config_of(name, shape, std::llround(fan)), budget);
   const StateDict state = layer.module->state_dict();
   const Tensor* parameter = find(state, c.name.substr(dot + 1));
   return parameter ? parameter->to(f64) : Tensor();
@@ -102,10 +104,21 @@ void expect_statistics(const Case& c, const Tensor& w) {
 }
 
 // M Mᵀ or Mᵀ M is a multiple of the identity.
-void expect_orthogonal(const Case& c, const Tensor& w) {
+void expect_orthogonal(const Case& c, const Tensor& w, Budget& budget) {
   const Tensor m = w.reshape({c["rows"].get<std::int64_t>(), c["columns"].get<std::int64_t>()});
-  const Tensor product = c["identity"] == "rows" ? matmul(m, m.t()) : matmul(m.t(), m);
+  const bool of_rows = c["identity"] == "rows";
+  const auto side = static_cast<double>(m.size(of_rows ? 0 : 1));
+  budget.spend("the product with itself", {side * side, static_cast<double>(m.numel()) * side});
+  const Tensor product = of_rows ? matmul(m, m.t()) : matmul(m.t(), m);
   c.compare("product with itself", product, eye(product.size(0), f64) * c["diagonal"].get<double>());
+}
+
+// To make a matrix orthogonal takes the most.
+Cost cost_of_drawing(const Shape& shape) {
+  double n = 1;
+  for (const std::int64_t size : shape) n *= std::abs(static_cast<double>(size));
+  const double rows = shape.empty() ? 1 : std::max(1.0, std::abs(static_cast<double>(shape[0])));
+  return {n, n * std::min(rows, n / rows)};
 }
 
 void expect_gains(const Case& c) {
@@ -124,12 +137,14 @@ void run_init(const Case& c) {
   expect_gains(c);
   Shape shape;
   if (Expected expected = read(c["shape"], shape)) throw std::runtime_error(expected);
+  Budget budget = c.budget();
+  budget.spend(c["init"].get<std::string>(), cost_of_drawing(shape));
   manual_seed(1);
-  const Tensor w = c["init"].get<std::string>().starts_with("default") ? start(c, shape) : draw(c, shape);
+  const Tensor w = c["init"].get<std::string>().starts_with("default") ? start(c, shape, budget) : draw(c, shape);
   if (!w.defined() || w.shape() != shape)
     throw Difference{"shape", nullptr, w.defined() ? to_string(w.shape()) : "none", to_string(shape)};
   if (c.has("identity"))
-    expect_orthogonal(c, w);
+    expect_orthogonal(c, w, budget);
   else
     expect_statistics(c, w);
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "verify/bounds.hpp"
 #include "verify/settings.hpp"
 
 namespace gradus::tool {
@@ -45,6 +46,7 @@ class Case {
   const Json& spec() const { return spec_; }
   const Tensor& tensor(const Json& stored) const;  // by its name in the file
   DType dtype() const { return spec_.value("dtype", "F64") == "F32" ? f32 : f64; }
+  Budget budget() const;  // what it may spend
   double rtol() const { return spec_.value("rtol", 0.0); }
   double atol() const { return spec_.value("atol", 0.0); }
 

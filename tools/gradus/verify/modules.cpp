@@ -255,9 +255,10 @@ void run_step(const Case& c, const Layer& layer, const Json& step, const std::st
 
 }  // namespace
 
-Layer make_layer(const std::string& name, const Json& config) {
+Layer make_layer(const std::string& name, const Json& config, Budget& budget) {
   const auto known = std::ranges::find(known_layers, name, &Known::name);
   if (known == std::end(known_layers)) throw NotImplemented{name};
+  budget.spend(name, cost_of_making(name, config));
   Settings settings(config);
   Layer made = known->make(settings);
   settings.finish();
@@ -265,13 +266,17 @@ Layer make_layer(const std::string& name, const Json& config) {
 }
 
 void run_module(const Case& c) {
-  const Layer layer = make_layer(c["module"].get<std::string>(), c["config"]);
+  Budget budget = c.budget();
+  const auto name = c["module"].get<std::string>();
+  const Layer layer = make_layer(name, c["config"], budget);
   layer.to(c.dtype());
   layer.module->load_state_dict(stored(c, c["state"]));
   const Json& steps = c["steps"];
   if (!steps.is_array() || steps.empty())
     throw Stop(file_trouble, c.path() + ": the case is not as the format says: it has no steps");
   for (std::size_t i = 0; i < steps.size(); ++i) {
+    for (const auto& [role, input] : stored(c, steps[i].at("inputs")))
+      budget.spend(name, cost_of_forward(name, c["config"], layer.module->state_dict(), input));
     run_step(c, layer, steps[i], steps.size() > 1 ? fmt::format("step {} ", i) : "");
   }
 }

@@ -17,7 +17,7 @@ struct Layer {
   std::function<StateDict(const StateDict& inputs)> call;
 };
 
-// Throws NotImplemented.
-Layer make_layer(const std::string& name, const Json& config);
+// Throws NotImplemented, and TooLarge if the budget is too small for it.
+Layer make_layer(const std::string& name, const Json& config, Budget& budget);
 
 }  // namespace gradus::tool

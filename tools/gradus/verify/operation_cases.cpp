@@ -32,7 +32,8 @@ std::vector<Tensor> call(const Case& c) {
     const Tensor& stored = c.tensor(inputs[i]);
     operands.emplace_back(c["args"].at(i).get<std::string>(), c.has("views") ? view(stored, c["views"].at(i)) : stored);
   }
-  return call_operation(c["op"].get<std::string>(), operands, c["attrs"]);
+  Budget budget = c.budget();
+  return call_operation(c["op"].get<std::string>(), operands, c["attrs"], budget);
 }
 
 std::vector<Tensor> call_and_compare(const Case& c, const char* how) {

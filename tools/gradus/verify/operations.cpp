@@ -10,7 +10,10 @@ namespace {
 // The operands and attributes of a call. Those that the operation does not read are an error.
 class Call : public Settings {
  public:
-  Call(const StateDict& operands, const Json& attributes) : Settings(attributes), operands_(operands) {}
+  Call(const StateDict& operands, const Json& attributes, Budget& limit)
+      : Settings(attributes), budget(limit), operands_(operands) {}
+
+  Budget& budget;
 
   const Tensor& operator[](std::string_view role) {
     if (const Tensor* found = look(role)) return *found;
@@ -206,7 +209,7 @@ Results program(Call& c) {
   for (const Json& step : c.get<Json>("steps")) {
     StateDict operands;
     for (const auto& [role, name] : step.at("in").items()) operands.emplace_back(role, value(name));
-    Results out = call_operation(step.at("op").get<std::string>(), operands, step.at("attrs"));
+    Results out = call_operation(step.at("op").get<std::string>(), operands, step.at("attrs"), c.budget);
     values.emplace_back(step.at("out").get<std::string>(), out.at(0));
   }
   std::vector<Tensor> results;
@@ -371,10 +374,12 @@ constexpr Known known_operations[] = {
 
 }  // namespace
 
-std::vector<Tensor> call_operation(const std::string& name, const StateDict& operands, const Json& attributes) {
+std::vector<Tensor> call_operation(const std::string& name, const StateDict& operands, const Json& attributes,
+                                   Budget& budget) {
   const auto known = std::ranges::find(known_operations, name, &Known::name);
   if (known == std::end(known_operations)) throw NotImplemented{name};
-  Call call(operands, attributes);
+  budget.spend(name, cost_of(name, operands, attributes));
+  Call call(operands, attributes, budget);
   Results results = known->run(call);
   call.finish();
   return results;

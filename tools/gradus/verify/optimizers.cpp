@@ -43,6 +43,7 @@ constexpr Known known_optimizers[] = {
 struct Problem {
   StateDict constants, parameters;
   Settings scalars;
+  Budget budget;
 
   const Tensor& operator[](std::string_view name) const {
     for (const StateDict* all : {&constants, &parameters}) {
@@ -52,14 +53,21 @@ struct Problem {
   }
 };
 
+// What each evaluation takes besides: some optimizers make many in a step.
+constexpr Cost evaluation{.elements = 0, .work = 1e5};
+
 // sum((A W + b - Y)^2) / (2k)
 Tensor quadratic(Problem& p) {
+  p.budget.free_numbers();
+  p.budget.spend("the quadratic", cost_of("matmul", {{"x", p["A"]}, {"y", p["W"]}}, {}));
+  p.budget.spend("the quadratic", evaluation);
   const Tensor residual = matmul(p["A"], p["W"]) + p["b"] - p["Y"];
   return sum(square(residual)) / (2.0 * static_cast<double>(p["A"].size(0)));
 }
 
 // (a - p0)^2 + b (p1 - p0^2)^2
 Tensor rosenbrock(Problem& p) {
+  p.budget.spend("Rosenbrock's function", evaluation);
   const Tensor x = p["p"][0], y = p["p"][1];
   return square(p.scalars.get<double>("a") - x) + p.scalars.get<double>("b") * square(y - square(x));
 }
@@ -73,7 +81,7 @@ Objective objective(const std::string& name) {
 }
 
 Problem load(const Case& c, const Json& json) {
-  Problem p{.constants = {}, .parameters = {}, .scalars = Settings(json.at("scalars"))};
+  Problem p{.constants = {}, .parameters = {}, .scalars = Settings(json.at("scalars")), .budget = c.budget()};
   for (const auto& [name, stored] : json.at("constants").items()) p.constants.emplace_back(name, c.tensor(stored));
   for (const auto& [name, stored] : json.at("start").items()) {
     p.parameters.emplace_back(name, c.tensor(stored).clone().requires_grad_().set_name(name));
@@ -135,8 +143,10 @@ void run_optimizer(const Case& c) {
   optim::AnyOptimizer optimizer = make_optimizer(c["optimizer"].get<std::string>(), groups_of(c, run.problem));
   optim::OptimizerBase& base = optimizer.base();
 
+  const auto steps = c["steps"].get<std::int64_t>();
+  need_entries(c, "loss", steps, 1, c.tensor(c["loss"]));
   run.note(f);
-  for (std::int64_t step = 0; step < c["steps"].get<std::int64_t>(); ++step) {
+  for (std::int64_t step = 0; step < steps; ++step) {
     if (c.has("lr_change") && c["lr_change"].at("before_step") == step) {
       for (std::size_t g = 0; g < base.groups(); ++g)
         base.set_lr(base.lr(g) * c["lr_change"].at("factor").get<double>(), g);

@@ -1,9 +1,11 @@
-// How each kind of case is run. All throw: Difference, NotImplemented, Skipped, or what the library throws.
+// How each kind of case is run. All throw: Difference, NotImplemented, Skipped, TooLarge, or what the library throws.
 #pragma once
 
 #include "verify/kit.hpp"
 
 namespace gradus::tool {
+
+void run_case(const Case& c);  // the one of these that fits the group of the case
 
 void run_operation(const Case& c);  // values, gradients, second derivatives
 void run_error(const Case& c);      // what must be refused

@@ -83,6 +83,7 @@ void run_schedule(const Case& c) {
   std::vector<double> rates, momenta;
   const auto note = [&] { rates.push_back(sgd.lr()), momenta.push_back(*sgd.momentum()); };
   const auto steps = c["steps"].get<std::int64_t>();
+  need_entries(c, "lr", steps, 1, c.tensor(c["lr"]));
   if (c["scheduler"] == "ReduceLROnPlateau") {
     optim::ReduceLROnPlateau plateau(sgd, plateau_options(c));
     note();

@@ -18,26 +18,18 @@ struct VerifyOptions {
   bool verbose = false;
 };
 
-struct Kind {
-  std::string_view group;  // how the name of its groups begins; the first that fits
-  void (*run)(const Case& c);
-};
-constexpr Kind kinds[] = {
-    {"ops/errors", run_error}, {"ops/", run_operation}, {"modules", run_module}, {"optim", run_optimizer},
-    {"sched", run_schedule},   {"clip", run_clip},      {"init", run_init},      {"train", run_training},
-};
-
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 Outcome run(const Case& c) {
-  const Kind& kind = *std::ranges::find_if(kinds, [&](const Kind& k) { return c.group.starts_with(k.group); });
   try {
-    kind.run(c);
+    run_case(c);
     return {&c, Status::passed, {}};
   } catch (const Difference& d) { return {&c, Status::failed, d}; } catch (const NotImplemented& missing) {
     return {&c, Status::not_implemented, {missing.name}};
   } catch (const Skipped& skipped) { return {&c, Status::skipped, {skipped.name}}; } catch (const Stop&) {
     throw;
+  } catch (const TooLarge& e) {
+    throw Stop(file_trouble, fmt::format("{}: {}", c.path(), e.what()));
   } catch (const Json::exception& e) {
     throw Stop(file_trouble, fmt::format("{}: the case is not as the format says: {}", c.path(), e.what()));
   } catch (const std::exception& e) { return {&c, Status::failed, {"threw: " + first_line(e.what())}}; }
