@@ -29,8 +29,8 @@ class Watching : public Observer {
   void on_module(const ModuleEvent& e) override {
     std::string path;
     for (const Open& o : open_) path += (path.empty() ? "" : ".") + o.name;
-    if (!open_.empty()) open_.back().calls.push_back(calls.size());
     calls.push_back({std::string(e.module.type()), path, size(), -1});
+    if (!open_.empty()) open_.back().calls.push_back(calls.size() - 1);
   }
   bool wants_contributions() const override { return false; }
   // Closes what is open. A network that is a member of another one has a name there, which its paths do not begin with.
