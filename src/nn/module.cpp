@@ -9,6 +9,7 @@
 #include "nn/visitors.hpp"
 #include "tape/observers.hpp"
 #include "tape/state.hpp"
+#include "tape/unlisted.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::nn {
@@ -57,19 +58,23 @@ ModuleBase::Call::Call(const ModuleBase& m, bool own_lines, Loc where) : watcher
     m.check_not_moved("call", where);
   auto& s = thread_state();
   at_set_ = own_lines && s.at_set;
-  if (at_set_) {
-    at_ = s.at;
-    s.at_set = false;
+  if (s.tape && s.recording) {
+    if (!m.named_.load(std::memory_order_acquire)) m.name_children();
+    const char* name = m.name_.load(std::memory_order_relaxed);
+    if (*name) scope_.emplace(name);
+    before_ = innermost();
+    if (before_ && before_->tape_ == s.tape_id) outer_ = before_;
+    const bool due =
+        !m.checked_.load(std::memory_order_relaxed) || gradus::detail::checks_due.load(std::memory_order_relaxed) > 0;
+    if (outer_ ? outer_->first_leaf_ >= 0 : due) begin_check();
+    if (gradus::detail::observed()) gradus::detail::Observers::tell([&](Observer& o) { o.on_module({m}); });
+    tape_ = s.tape_id;
   }
-  if (!s.tape || !s.recording) return;
-  if (!m.named_.load(std::memory_order_acquire)) m.name_children();
-  const char* name = m.name_.load(std::memory_order_relaxed);
-  if (*name) scope_.emplace(name);
-  tape_ = s.tape_id;
-  before_ = std::exchange(innermost(), this);
-  if (before_ && before_->tape_ == tape_) outer_ = before_;
-  if (outer_ ? outer_->first_leaf_ >= 0 : !m.checked_.load(std::memory_order_relaxed)) begin_check();
-  if (gradus::detail::observed()) gradus::detail::Observers::tell([&](Observer& o) { o.on_module({m}); });
+  // From here on nothing fails: the destructor, which does not follow a constructor that has, takes it back.
+  if (tape_) innermost() = this;
+  if (!at_set_) return;
+  at_ = s.at;
+  s.at_set = false;
 }
 
 ModuleBase::Call::~Call() {
@@ -84,6 +89,7 @@ void ModuleBase::Call::begin_check() {
   first_leaf_ = static_cast<int>(thread_state().tape->state().leaves.size());
   if (!outer_) own_check_ = std::make_unique<detail::UseCheck>();
   check_ = outer_ ? outer_->check_ : own_check_.get();
+  if (own_check_) own_check_->still_due = gradus::detail::checks_due.load(std::memory_order_relaxed) - 1;
 }
 
 void ModuleBase::Call::check_listed() {
@@ -95,6 +101,8 @@ void ModuleBase::Call::check_listed() {
   if (outer_) return;
   check_->conclude(*tape, module_);
   module_.checked_.store(true, std::memory_order_relaxed);
+  // The leaves of this call have been looked at; others may be waiting.
+  gradus::detail::checks_due.store(std::max(0, check_->still_due), std::memory_order_relaxed);
 }
 
 void ModuleBase::check_not_moved(const char* operation, Loc where) const {

@@ -1,5 +1,6 @@
 // Parameters that a module uses while recording and that no fields() lists: they are neither trained nor saved. The
-// first recorded call of a module looks for them; the next step of an optimizer refuses them.
+// first recorded call of a module looks for them, and the next calls after a tape has met one for the first time; the
+// next step of an optimizer refuses them.
 #pragma once
 
 #include <atomic>
@@ -18,6 +19,7 @@ struct UseCheck {
     std::vector<const ModuleBase*> modules;  // the calls it was used in, the outermost first
   };
   std::vector<Use> uses;
+  int still_due = 0;  // calls to look through after this one (src/tape/unlisted.hpp)
 
   // The leaves that the tape has had since its `first_leaf`-th, if no call inside has claimed them.
   void claim(const Tape& tape, int first_leaf, const std::vector<const ModuleBase*>& modules);

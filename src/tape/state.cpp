@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "tape/observers.hpp"
+#include "tape/unlisted.hpp"
 #include "tensor/pool.hpp"
 
 namespace gradus::detail {
@@ -59,6 +60,8 @@ int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
   n.constant = constant;
   n.mask = 1;
   n.saved[0] = {x, x.impl()->storage->version};
+  if (is_news(*x.impl())) [[unlikely]]
+    note_unlisted(*x.impl());
   if (found < 0 || !constant) table.insert(x.impl(), index);  // of a leaf that was frozen meanwhile, the leaf is found
   if (observed()) tell_record({*thread_state().tape, index, x});
   return index;

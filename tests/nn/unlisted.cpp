@@ -85,6 +85,31 @@ TEST_CASE("a forgotten layer, Parameter or fields() is an error at the step, wit
   CHECK_SAYS(run(outer, d), "a Linear in ForgetsLayer", "in 'inner'");
 }
 
+TEST_CASE("a forgotten layer that is first used later is found by the second step that uses it") {
+  struct Late : nn::Module<Late> {
+    nn::Linear a{2, 2}, b{2, 2};
+    bool deep = false;
+    Tensor forward(const Tensor& x) const { return deep ? b(tanh(a(x))) : a(x); }
+    void fields(nn::Fields& v) { v("a", a); }
+  };
+  for (const int shallow : {1, 3, 50}) {
+    CAPTURE(shallow);
+    nn::Sequential net{nn::Linear(2, 2), Late()};
+    Complete other;
+    optim::SGD opt(net), beside(other);
+    for (int i = 0; i < shallow; ++i) train(net, opt);
+    static_cast<Late&>(net[1]).deep = true;
+    const auto twice = [&] {
+      for (int i = 0; i < 2; ++i) {
+        train(other, beside);  // a call that finds nothing
+        train(net, opt);
+      }
+    };
+    CHECK_SAYS(twice(), "SGD: a module uses a parameter that no fields() lists", "a Linear in Late", "in '1'",
+               "fields() of Late");
+  }
+}
+
 TEST_CASE("the error stays until the module is mended, and ends with it") {
   Complete fine;
   optim::SGD opt(fine);
