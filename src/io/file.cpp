@@ -2,7 +2,6 @@
 #include "io/file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,14 +14,13 @@
 
 #include <gradus/io/writable.hpp>
 
+#include "io/orphans.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::io {
 namespace {
 
 int open_file(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
-
-constexpr std::string_view temporary_begin = "gradus-save-", temporary_end = ".tmp";
 
 constexpr std::size_t most_at_once = std::size_t{1} << 30;  // one system call moves less than 2 GiB
 
@@ -131,7 +129,8 @@ void check_writable(const std::string& path, Loc where) {
   (void)writable_target(FileErrors(path, "check_writable", where));
 }
 
-// The temporary name is short, so that a long file name fits, and new: an interrupted run may have left its own.
+// The temporary name is short, so that a long file name fits, and new: an interrupted run may have left its own, which
+// is removed here.
 AtomicFile::AtomicFile(std::string path, std::string_view operation, Loc where)
     : FileErrors(std::move(path), operation, where), target_(writable_target(*this)) {
   static std::atomic<unsigned> count{0};
@@ -145,7 +144,8 @@ AtomicFile::AtomicFile(std::string path, std::string_view operation, Loc where)
     temporary_.clear();
     fail_because("cannot be created", errno);
   }
-  ::flock(file_, LOCK_EX | LOCK_NB);  // until it is closed: remove_leftovers sees that there is a writer
+  hold_temporary(file_);
+  remove_orphans(target_.folder, temporary_, file_);
   if (!target_.exists) return;
   // Only root may give a file away. The mode comes second: a new owner would clear some of its bits.
   [[maybe_unused]] const int kept = ::fchown(file_, target_.owner, target_.group);
@@ -183,18 +183,6 @@ void AtomicFile::commit() {
   system_calls.close(folder);
   const bool no_such_call = error == EINVAL || error == ENOTSUP;
   if (error != 0 && !no_such_call) fail_because("may be lost if the power fails", error);
-}
-
-void remove_leftovers(const std::string& folder) {
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (!name.starts_with(temporary_begin) || !name.ends_with(temporary_end)) continue;
-    const int file = ::open(at->path().c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (file < 0) continue;
-    if (::flock(file, LOCK_EX | LOCK_NB) == 0) ::unlink(at->path().c_str());
-    ::close(file);
-  }
 }
 
 }  // namespace gradus::io

@@ -87,9 +87,6 @@ class AtomicFile : private FileErrors {
   int file_ = -1;
 };
 
-// Removes the temporary files in a folder whose writers have ended without removing them: they were killed.
-void remove_leftovers(const std::string& folder);
-
 // The kind of what is not a regular file: "a folder", "a pipe", "a device", "a socket".
 const char* kind_of(mode_t mode);
 

@@ -8,6 +8,7 @@
 #include <gradus/op.hpp>
 
 #include "io/file.hpp"
+#include "io/orphans.hpp"
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 #include "train/checkpoint_file.hpp"

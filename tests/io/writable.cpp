@@ -2,10 +2,14 @@
 #include <gradus/io/io.hpp>
 #include <gradus/nn/linear.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <chrono>
 
 #include "support.hpp"
 
@@ -179,6 +183,33 @@ TEST_CASE("save: all writers follow links, keep modes, and refuse what is not a 
     writer.write(dir / "m");
     CHECK(entries(dir) == 106);
   }
+}
+
+TEST_CASE("save: removes what killed processes left in its folder, and nothing else") {
+  const TempDir dir;
+  const auto put = [&](const std::string& name, std::chrono::seconds age) {
+    write(dir / name, "half");
+    fs::last_write_time(dir / name, fs::file_time_type::clock::now() - age);
+  };
+  constexpr std::chrono::seconds old(3600), young(5);
+  put("gradus-save-1-0.tmp", old);
+  put("gradus-save-999999999-7.tmp", old);
+  put("gradus-save-2-0.tmp", young);   // it may not hold its lock yet
+  put("gradus-save-3-0.tmp", old);     // it is being written, below
+  put("gradus-save-4-0.tmp.gz", old);  // another program's
+  put("my-gradus-save-4-0.tmp", old);
+  fs::create_symlink("my-gradus-save-4-0.tmp", dir / "gradus-save-5-0.tmp");
+  const int held = ::open((dir / "gradus-save-3-0.tmp").c_str(), O_RDONLY);
+  REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
+  save(dir / "m", 2);
+  CHECK_FALSE(fs::exists(dir / "gradus-save-1-0.tmp"));
+  CHECK_FALSE(fs::exists(dir / "gradus-save-999999999-7.tmp"));
+  CHECK(entries(dir) == 6);
+  ::close(held);
+  save(dir / "m", 3);
+  CHECK_FALSE(fs::exists(dir / "gradus-save-3-0.tmp"));
+  CHECK(entries(dir) == 5);
+  CHECK(saved(dir / "m") == 3);
 }
 
 TEST_CASE("check_save: what save would refuse, without a write") {

@@ -12,6 +12,7 @@
 #include <gradus/io/io.hpp>
 
 #include "io/file.hpp"
+#include "io/orphans.hpp"
 #include "support.hpp"
 
 using namespace gradus;
