@@ -151,7 +151,8 @@ void OptimizerBase::check_group(std::size_t group, Loc where) const {
                 {.wrong = "there is no group " + std::to_string(group),
                  .got = group_count_ == 0 ? "an optimizer that has been moved from, without groups"
                                           : std::to_string(group_count_) + " groups",
-                 .expected = group_count_ == 0 ? "" : "0 to " + std::to_string(group_count_ - 1)},
+                 .expected = group_count_ == 0 ? "" : "0 to " + std::to_string(group_count_ - 1),
+                 .advice = group_count_ == 0 ? "use the optimizer that it was moved to" : ""},
                 user_line(where));
 }
 
@@ -220,14 +221,21 @@ void OptimizerBase::check_gradients(Loc where, bool walked) const {
 // State is made at the first step that finds a gradient; it follows a parameter that has been converted to another
 // dtype.
 void OptimizerBase::prepare(Loc where) {
+  // Memory may end: all states are made before the first entry gets its own.
+  std::vector<State> fresh;
+  for (const Entry& e : entries_) {
+    if (!is_active(e.value) || e.ready) continue;
+    check_group_options(e.group, where);
+    State state;
+    init_entry(e, state);
+    fresh.push_back(std::move(state));
+  }
+  auto next = fresh.begin();
   for (Entry& e : entries_) {
     const TensorImpl& p = *e.value.impl();
     if (!is_active(e.value) || (e.ready && e.dtype == p.dtype)) continue;
     if (!e.ready) {
-      check_group_options(e.group, where);
-      State fresh;
-      init_entry(e, fresh);
-      e.state = std::move(fresh);
+      e.state = std::move(*next++);
     } else {
       for (Buffer& t : e.state.tensors)
         if (t.dtype() == e.dtype && t.shape() == p.shape) t.convert(p.dtype);
