@@ -55,6 +55,13 @@ void Batches::check_size() {
                  .advice = "0 for all examples in one batch"},
                 where_);
   }
+  if (options_.epoch < 0) {
+    throw Error("batches",
+                {.wrong = "the number of the first epoch is negative",
+                 .got = std::to_string(options_.epoch),
+                 .expected = "0 or more"},
+                where_);
+  }
   if (options_.size == 0 || options_.size > count_) options_.size = count_;
 }
 

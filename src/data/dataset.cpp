@@ -34,13 +34,19 @@ Tensor gathered(const Tensor& x, std::span<const std::int64_t> index, Loc where)
 
 void check(const Dataset& data, const char* operation, Loc where) {
   if (!data.x.defined() || !data.y.defined())
-    throw Error(operation, {.wrong = "x or y of the dataset is undefined"}, where);
+    throw Error(operation, {.wrong = "x or y of the dataset is undefined", .expected = "both"}, where);
   const Shape &x = data.x.shape(), &y = data.y.shape();
   const auto got = [&] { return formatted("x {} and y {}", to_string(x), to_string(y)); };
-  if (x.empty() || y.empty()) throw Error(operation, {.wrong = "x or y has no axis of examples", .got = got()}, where);
+  if (x.empty() || y.empty())
+    throw Error(operation,
+                {.wrong = "x or y has no axis of examples", .got = got(), .expected = "x (N, …) and y (N, …)"}, where);
   if (x[0] != y[0])
-    throw Error(operation, {.wrong = "x and y differ in their number of examples", .got = got()}, where);
-  if (x[0] == 0) throw Error(operation, {.wrong = "the dataset is empty", .got = got()}, where);
+    throw Error(
+        operation,
+        {.wrong = "x and y differ in their number of examples", .got = got(), .expected = "x (N, …) and y (N, …)"},
+        where);
+  if (x[0] == 0)
+    throw Error(operation, {.wrong = "the dataset is empty", .got = got(), .expected = "at least one example"}, where);
 }
 
 std::int64_t Dataset::size() const { return x.defined() && x.dim() > 0 ? x.shape()[0] : 0; }

@@ -9,7 +9,10 @@
 namespace gradus::detail {
 
 inline Tensor record(Tape& tape, const Objective& f, const std::vector<Tensor>& x, const char* what, Loc where) {
-  if (!f) throw Error(what, {.wrong = "the function is empty", .got = "a std::function without a target"}, where);
+  if (!f)
+    throw Error(what,
+                {.wrong = "the function is empty", .got = "a std::function without a target", .expected = "a function"},
+                where);
   for (const Tensor& t : x) {
     check_defined(t, what, where);
     if (!is_floating(t.dtype())) refuse_dtype(what, t.dtype(), where);

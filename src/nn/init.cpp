@@ -231,7 +231,8 @@ Tensor dirac_(Tensor w, std::int64_t groups, Loc where) {
   if (groups < 1 || shape[0] % groups)
     throw Error("dirac_",
                 {.wrong = "the output channels are not divisible by groups",
-                 .got = formatted("{} channels, {} groups", shape[0], groups)},
+                 .got = formatted("{} channels, {} groups", shape[0], groups),
+                 .expected = "a number of groups that divides the channels"},
                 gradus::detail::user_line(where));
   const Shape strides = gradus::detail::row_major(shape);
   std::int64_t middle = 0;  // of the window

@@ -62,7 +62,8 @@ double detail::accuracy(Classify classify, const void* net, const Tensor& x, con
         "accuracy",
         {.wrong = "x and y are not examples with their labels", .got = got(), .expected = "x (N, …), y i64 (N)"},
         where);
-  if (y.numel() == 0) throw Error("accuracy", {.wrong = "there are no examples", .got = got()}, where);
+  if (y.numel() == 0)
+    throw Error("accuracy", {.wrong = "there are no examples", .got = got(), .expected = "at least one"}, where);
   if (batch < 1)
     throw Error("accuracy", {.wrong = "batch is too small", .got = formatted("{}", batch), .expected = "1 or more"},
                 where);

@@ -22,10 +22,13 @@ template <class Layer>
 Layer fitted(const char* name, const Tensor& x, const Axes& axes, Loc where) {
   gradus::detail::check_defined(x, name, where);
   check_floating(name, x.dtype(), where);
-  if (x.numel() == 0) fail(name, {.wrong = "no data to take statistics of", .got = to_string(x.shape())}, where);
+  if (x.numel() == 0)
+    fail(name,
+         {.wrong = "no data to take statistics of", .got = to_string(x.shape()), .expected = "at least one example"},
+         where);
   const Tensor data = x.detach();
-  const Tensor mean = without_examples(gradus::mean(data, axes, true), axes, x.dim());
-  const Tensor deviation = sqrt(without_examples(var(data, axes, true, 0), axes, x.dim()));
+  const Tensor mean = without_examples(data.mean(axes, true, where), axes, x.dim());
+  const Tensor deviation = sqrt(without_examples(data.var(axes, true, 0, where), axes, x.dim()));
   Layer layer(mean.shape(), x.dtype(), where);
   layer.mean = mean;
   layer.deviation = gradus::where(deviation > 0, deviation, ones_like(deviation));

@@ -103,7 +103,8 @@ void check_inherited(std::string_view options, const OptionValues& given, const 
 }
 
 void OptionCheck::fail(const char* wrong) const {
-  throw Error(options, {.wrong = wrong}, gradus::detail::user_line(where));
+  throw Error(options, {.wrong = wrong, .advice = "change one of these options, or leave them out"},
+              gradus::detail::user_line(where));
 }
 
 void shrink(Tensor& p, double factor) { p.mul_(factor); }

@@ -8,6 +8,21 @@ namespace gradus {
 
 using namespace detail;
 
+namespace {
+
+// backward() would have nowhere to put its gradient.
+void refuse_non_leaf(const Tensor& x, Loc where) {
+  if (!x.defined() || x.impl()->tape == 0) return;
+  throw Error("backward",
+              {.wrong = "one of the tensors in .into is the result of an operation, not a leaf",
+               .got = "shape " + to_string(x.shape()),
+               .expected = "leaves: parameters and other tensors that require a gradient",
+               .advice = "tape.gradient(loss, {x}) gives the gradient of any recorded tensor"},
+              where);
+}
+
+}  // namespace
+
 BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& options)
     : tape_(tape),
       state_(tape.state()),
@@ -17,6 +32,7 @@ BackwardPass::BackwardPass(Tape& tape, const Arg& loss, const BackwardOptions& o
       commits_(true),
       release_(!options.keep) {
   begin(loss, {});
+  for (const Tensor& x : options.into) refuse_non_leaf(x, where_);
   if (!options.into.empty()) mark(options.into);
   if (release_) state_.releases.push_back(where_);
   if (observed()) tell_walk(true);

@@ -22,7 +22,9 @@ Shape normal_axes(const Axes& axes, int dims, const char* operation, Loc where) 
     const auto a = normal_axis(axis, dims, operation, where);
     if (chosen[a])
       throw Error(operation,
-                  {.wrong = "axis " + std::to_string(a) + " is given twice", .got = "axes " + to_string(axes)},
+                  {.wrong = "axis " + std::to_string(a) + " is given twice",
+                   .got = "axes " + to_string(axes),
+                   .expected = "different axes"},
                   user_line(where));
     chosen[a] = true;
   }

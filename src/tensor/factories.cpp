@@ -17,7 +17,10 @@ Tensor make(const Shape& shape, DType dtype, std::string_view operation, Loc whe
   std::int64_t bytes = size_of(dtype);                  // an axis of 0 counts as 1: strides must not overflow either
   for (std::int64_t size : shape) {
     if (size < 0) {
-      throw Error(operation, {.wrong = formatted("negative size {}", size), .got = "shape " + to_string(shape)},
+      throw Error(operation,
+                  {.wrong = formatted("negative size {}", size),
+                   .got = "shape " + to_string(shape),
+                   .expected = "sizes of 0 or more"},
                   user_line(where));
     }
     if (__builtin_mul_overflow(bytes, std::max<std::int64_t>(size, 1), &bytes) || bytes > most) {
@@ -179,7 +182,8 @@ Tensor arange(Number start, Number stop, Number step, DType dtype, Loc where) {
   const auto got = [&] {
     return formatted("from {} to {} by {}", number_text(first), number_text(last), number_text(by));
   };
-  if (by == 0) throw Error("arange", {.wrong = "the step is zero", .got = got()}, user_line(where));
+  if (by == 0)
+    throw Error("arange", {.wrong = "the step is zero", .got = got(), .expected = "another step"}, user_line(where));
   if (!std::isfinite(first) || !std::isfinite(last) || !std::isfinite(by)) {
     throw Error("arange", {.wrong = "the range is not finite", .got = got(), .expected = "finite numbers"},
                 user_line(where));

@@ -16,7 +16,9 @@ namespace {
 constexpr Batches batches{2, 3};
 
 void check_example(const Tensor& x, const OnnxOptions& options, Loc where) {
-  if (!x.defined()) throw Error("save_onnx", {.wrong = "an example is an undefined tensor"}, where);
+  if (!x.defined())
+    throw Error("save_onnx", {.wrong = "an example is an undefined tensor", .expected = "an input of the network"},
+                where);
   const int axis = options.batch_axis;
   if (axis < -1 || (axis >= 0 && (axis >= x.dim() || x.size(axis) < 1)))
     throw Error("save_onnx",

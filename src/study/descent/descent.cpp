@@ -184,6 +184,12 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   if (o.steps < 1)
     throw Error("descend", {.wrong = "steps is out of range", .got = std::to_string(o.steps), .expected = "1 or more"},
                 gradus::detail::user_line(where));
+  if (!(o.noise >= 0 && std::isfinite(o.noise)))
+    throw Error("descend",
+                {.wrong = "noise is out of range",
+                 .got = gradus::detail::number_text(o.noise),
+                 .expected = "a standard deviation: 0 or more"},
+                gradus::detail::user_line(where));
   const Point start = o.start.value_or(s.start);
   const Tensor p = from_data(std::span<const double>(start), {2}).requires_grad_();
   optim::AnyOptimizer opt = make({p});
@@ -200,7 +206,8 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   if (!std::isfinite(now.f))
     throw Error("descend",
                 {.wrong = "the surface is not finite at the start",
-                 .got = formatted("f({}, {}) = {}", start[0], start[1], gradus::detail::number_text(now.f))},
+                 .got = formatted("f({}, {}) = {}", start[0], start[1], gradus::detail::number_text(now.f)),
+                 .advice = "start at another point"},
                 gradus::detail::user_line(where));
   path.places.push_back(now);
   std::int64_t stride = 1;

@@ -212,6 +212,9 @@ Plane principal_plane(const std::vector<Tensor>& trajectory, Loc where) {
 Landscape slice(const nn::ModuleBase& net, const Objective& loss, const SliceOptions& o, Loc where) {
   const At at(where);
   where = gradus::detail::user_line(where);
+  if (!loss)
+    throw Error("slice", {.wrong = "the loss is an empty function", .expected = "a function that returns one number"},
+                where);
   const gradus::detail::Aside aside;
   const Restored restored(net);
   const bool has_way = !o.trajectory.empty();
