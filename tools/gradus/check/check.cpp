@@ -5,6 +5,7 @@
 
 #include "check/derive.hpp"
 #include "cli/options.hpp"
+#include "cli/print.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -14,23 +15,23 @@ using namespace trace;
 constexpr std::size_t most_lines = 20;
 
 void print(const File& file, const Findings& f) {
-  fmt::print("{}: {}, {} tape{} ({} in full), {} operations, {} walk{}, {} contributions, {} updates\n", file.path,
-             file.header.program.substr(file.header.program.rfind('/') + 1), f.tapes, f.tapes == 1 ? "" : "s",
-             f.in_full, f.operations, f.walks, f.walks == 1 ? "" : "s", f.contributions, f.steps);
-  for (const std::string& remark : file.remarks()) fmt::print("note: {}\n", remark);
-  for (std::size_t i = 0; i < f.remarks.size() && i < most_lines; ++i) fmt::print("note: {}\n", f.remarks[i]);
-  if (f.remarks.size() > most_lines) fmt::print("note: … and {} more\n", f.remarks.size() - most_lines);
-  fmt::print("computed again: {} values, {} contributions", f.values, f.rules);
-  if (f.left_out) fmt::print("; {} were left out (numbers that are not in the file, or too much work)", f.left_out);
-  if (!f.stopped.empty()) fmt::print("; {}", f.stopped);
-  fmt::print("\nfinite differences, by the program itself: {} ok, {} kink, {} bad, {} skipped\n", f.ok, f.kinks, f.bad,
-             f.skipped);
+  tool::print("{}: {}, {} tape{} ({} in full), {} operations, {} walk{}, {} contributions, {} updates\n", file.path,
+              file.header.program.substr(file.header.program.rfind('/') + 1), f.tapes, f.tapes == 1 ? "" : "s",
+              f.in_full, f.operations, f.walks, f.walks == 1 ? "" : "s", f.contributions, f.steps);
+  for (const std::string& remark : file.remarks()) tool::print("note: {}\n", remark);
+  for (std::size_t i = 0; i < f.remarks.size() && i < most_lines; ++i) tool::print("note: {}\n", f.remarks[i]);
+  if (f.remarks.size() > most_lines) tool::print("note: … and {} more\n", f.remarks.size() - most_lines);
+  tool::print("computed again: {} values, {} contributions", f.values, f.rules);
+  if (f.left_out) tool::print("; {} were left out (numbers that are not in the file, or too much work)", f.left_out);
+  if (!f.stopped.empty()) tool::print("; {}", f.stopped);
+  tool::print("\nfinite differences, by the program itself: {} ok, {} kink, {} bad, {} skipped\n", f.ok, f.kinks, f.bad,
+              f.skipped);
   for (std::size_t i = 0; i < f.troubles.size() && i < most_lines; ++i)
-    fmt::print("OFF line {}: {}\n", f.troubles[i].line, f.troubles[i].text);
-  if (f.troubles.size() > most_lines) fmt::print("… and {} more\n", f.troubles.size() - most_lines);
+    tool::print("OFF line {}: {}\n", f.troubles[i].line, f.troubles[i].text);
+  if (f.troubles.size() > most_lines) tool::print("… and {} more\n", f.troubles.size() - most_lines);
   std::string verdict = f.stopped.empty() ? "ok" : "not complete";
   if (!f.troubles.empty()) verdict = fmt::format("{} off", f.troubles.size());
-  fmt::print("{}\n", verdict);
+  tool::print("{}\n", verdict);
 }
 
 Exit check(const std::string& path, int seconds) {

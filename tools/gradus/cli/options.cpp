@@ -2,6 +2,7 @@
 #include "cli/options.hpp"
 
 #include <fmt/format.h>
+#include <gradus/threads.hpp>
 
 #include <CLI/CLI.hpp>
 #include <deque>
@@ -137,6 +138,17 @@ Command& CommandLine::add(const char* name, const char* help) {
   return parser_->commands.emplace_back(app, Command(*app)).second;
 }
 
+namespace {
+
+// What the environment sets wrongly is refused before an option is blamed for it.
+void check_environment() {
+  try {
+    (void)num_threads();
+  } catch (const Error& e) { throw Stop(usage, without_line(e)); }
+}
+
+}  // namespace
+
 Exit CommandLine::run(int argc, char** argv) {
   CLI::App& program = parser_->program;
   try {
@@ -151,7 +163,9 @@ Exit CommandLine::run(int argc, char** argv) {
     return success;
   } catch (const CLI::ParseError& e) { throw Stop(usage, e.what()); }
   for (const auto& [app, command] : parser_->commands) {
-    if (app->parsed()) return command.run();
+    if (!app->parsed()) continue;
+    check_environment();
+    return command.run();
   }
   fmt::print(stderr, "{}", program.help());
   return usage;

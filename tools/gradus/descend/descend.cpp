@@ -11,6 +11,7 @@
 #include "cli/optimizers.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/print.hpp"
 #include "cli/spec.hpp"
 
 namespace gradus::tool {
@@ -109,18 +110,18 @@ void check_ending(const std::string& path) {
 }
 
 void print(const study::Landscape& l) {
-  fmt::print("{}{}{}\n", l.title == l.formula ? "" : l.title, l.title == l.formula ? "" : "  ", l.formula);
-  for (const std::string& fact : l.facts) fmt::print("{}\n", fact);
+  tool::print("{}{}{}\n", l.title == l.formula ? "" : l.title, l.title == l.formula ? "" : "  ", l.formula);
+  for (const std::string& fact : l.facts) tool::print("{}\n", fact);
   std::size_t width = 0;
   for (const study::Path& p : l.paths) width = std::max(width, p.name.size());
   for (const study::Path& p : l.paths)
-    fmt::print("  {:<{}}  {:<17}  f {:<11.4g} at ({:.6g}, {:.6g})  {}\n", p.name, width, name(p.verdict), p.end().f,
-               p.end().at[0], p.end().at[1], p.outcome());
+    tool::print("  {:<{}}  {:<17}  f {:<11.4g} at ({:.6g}, {:.6g})  {}\n", p.name, width, name(p.verdict), p.end().f,
+                p.end().at[0], p.end().at[1], p.outcome());
 }
 
 Exit run(const DescendOptions& o) {
   if (o.list) {
-    for (const study::KnownSurface& k : study::surface_list()) fmt::print("{:<16} {}\n", k.name, k.formula);
+    for (const study::KnownSurface& k : study::surface_list()) tool::print("{:<16} {}\n", k.name, k.formula);
     return success;
   }
   if (!o.gallery.empty()) return write_gallery(o.gallery);
@@ -129,7 +130,7 @@ Exit run(const DescendOptions& o) {
   const study::Landscape l = descend(o);
   if (!o.output.empty()) l.save(o.output);
   if (o.json)
-    fmt::print("{}", l.json());
+    tool::print("{}", l.json());
   else
     print(l);
   return success;

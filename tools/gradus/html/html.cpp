@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/options.hpp"
+#include "cli/print.hpp"
 #include "html/page.hpp"
 #include "io/file.hpp"
 
@@ -66,7 +67,7 @@ Exit html(const HtmlOptions& o) {
   Sources sources(file, o.source);
   const std::string page = make_page(file, against ? &*against : nullptr, sources);
   write_page(path, page);
-  fmt::print("{}: {} kB\n", path, (page.size() + 999) / 1000);
+  tool::print("{}: {} kB\n", path, (page.size() + 999) / 1000);
   return success;
 }
 

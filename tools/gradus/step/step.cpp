@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/options.hpp"
+#include "cli/print.hpp"
 #include "cli/terminal.hpp"
 #include "step/json.hpp"
 #include "step/line_editor.hpp"
@@ -19,8 +20,8 @@ struct StepOptions {
 };
 
 void say(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  write_out(text);
+  flush_out();
 }
 
 // The commands of --batch, one after the other, in one go.
