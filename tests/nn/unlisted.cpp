@@ -97,12 +97,12 @@ TEST_CASE("a forgotten layer that is first used later is found by the second ste
     nn::Sequential net{nn::Linear(2, 2), Late()};
     Complete other;
     optim::SGD opt(net), beside(other);
-    for (int i = 0; i < shallow; ++i) train(net, opt);
+    for (int i = 0; i < shallow; ++i) run(net, opt);
     static_cast<Late&>(net[1]).deep = true;
     const auto twice = [&] {
       for (int i = 0; i < 2; ++i) {
-        train(other, beside);  // a call that finds nothing
-        train(net, opt);
+        run(other, beside);  // a call that finds nothing
+        run(net, opt);
       }
     };
     CHECK_SAYS(twice(), "SGD: a module uses a parameter that no fields() lists", "a Linear in Late", "in '1'",

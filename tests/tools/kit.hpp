@@ -55,7 +55,7 @@ class Kit {
   }
 
  private:
-  Program gradus_;
+  support::Program gradus_;
 };
 
 // Refused, with a message that names what is wrong.

@@ -108,7 +108,9 @@ std::unique_ptr<gradus::train::Monitor> Training::make_monitor() {
   gradus::train::MonitorOptions options{.log = logs_events(o_) ? o_.log : "",
                                         .tensorboard = o_.tensorboard,
                                         .epochs = o_.epochs,
-                                        .batches = batches().size()};
+                                        .batches = batches_.size(),
+                                        .step_before = keeper_.steps(),
+                                        .epoch_before = batches_.epoch()};
   options.settings = {{"data", task_.name}, {"net", o_.net}, {"opt", o_.opt}, {"schedule", o_.schedule}};
   try {
     return std::make_unique<gradus::train::Monitor>(net_, optimizer_, std::move(options));
