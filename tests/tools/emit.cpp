@@ -16,7 +16,7 @@ namespace {
 std::string verdict(const std::string& out) {
   const auto at = out.rfind("test ");
   const std::string line = out.substr(at, out.find('\n', at) - at);
-  return line.substr(0, line.find_first_of("(,"));
+  return line.substr(0, line.find(" ("));
 }
 
 // "loss 0.1234" of each epoch.

@@ -97,7 +97,7 @@ constexpr const char* examples = R"(Examples:
   gradus train --data mnist --net lenet --opt adamw:lr=2e-3 --epochs 5
   gradus train --data iris.csv --label species --save iris.safetensors
   zcat iris.csv.gz | gradus train --data - --label species
-  gradus train --data text:book.txt --net gpt:layers=2,heads=2,width=64,block=64 --save book.safetensors
+  gradus train --data text:book.txt --net gpt:layers=2,width=64 --save book.st
 
 Optimizers, with options and defaults (a/b is a pair; a flag alone is true):
 )";
@@ -111,10 +111,10 @@ void add_train(CommandLine& program) {
   command.runs([options] { return train(*options); });
   command.footer(examples + optimizer_list());
 
-  command.text("--data", o.data, "SET", "digits, mnist, fashion, a .csv or .npz file, -, text:FILE");
+  command.text("--data", o.data, "SET", "digits, mnist, fashion, *.csv, *.npz, -, text:FILE");
   command.text("--net", o.net, "NET", "mlp:128,64, lenet, cnn, gpt, lstm [cnn; CSV: mlp; text: gpt]");
   command.text("--opt", o.opt, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9");
-  command.text("--schedule", o.schedule, "NAME", "the rate: constant, cosine, linear, onecycle, warmup");
+  command.text("--schedule", o.schedule, "NAME", "constant, cosine, linear, onecycle, warmup");
   command.whole("--epochs", o.epochs, at_least(1), "passes over the training data");
   command.whole("--batch", o.batch, at_least(0), "examples in a batch; 0: all");
   command.whole("--seed", o.seed, at_least(0), "for initial weights and shuffling");
