@@ -184,8 +184,11 @@ void check(const std::string& name, const std::function<Attempt()>& begin) {
     };
     const long first = live_after();
     live_after();
-    const long third = live_after();
-    CHECK(third - first < 2);
+    constexpr int more = 10;
+    if (live_after() - first >= 2) {  // two caches, or a loss?
+      for (int i = 0; i < more; ++i) live_after();
+      CHECK(live_after() - first < more);
+    }
     if (end == End::done) break;
   }
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <new>
 
 #include "study/trace/json.hpp"
 
@@ -93,9 +94,12 @@ void Sink::compact() {
   length_ = static_cast<std::int64_t>(text.size());
 }
 
+// Called by destructors: where memory has ended, the file ends without its last line, as that of a killed program.
 void Sink::close(bool ok) {
-  if (file_ >= 0 && ring_ && static_cast<std::int64_t>(kept_.size()) > ring_) compact();
-  write(JsonLine("end").integer("events", lines_).flag("ok", ok).str(), 0, false);
+  try {
+    if (file_ >= 0 && ring_ && static_cast<std::int64_t>(kept_.size()) > ring_) compact();
+    write(JsonLine("end").integer("events", lines_).flag("ok", ok).str(), 0, false);
+  } catch (const std::bad_alloc&) { complain("cannot complete the", ENOMEM); }
   const std::lock_guard lock(mutex_);
   if (file_ >= 0) ::close(file_);
   file_ = -1;
