@@ -25,7 +25,7 @@ struct LoadIntoOptions {
 struct LoadReport {
   /// A name that both have, for tensors that differ.
   struct Mismatch {
-    std::string name;
+    std::string name;              ///< in the module
     Shape given, own;              ///< in the file; of the module
     DType given_dtype, own_dtype;  ///< f32 and f64 fit each other, other dtypes only themselves
   };
