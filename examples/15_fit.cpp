@@ -1,5 +1,5 @@
 // A training in ten lines: fit() with validation, early stopping and the best weights kept; then a rate that was
-// found, and the same run in a loop by hand with a monitor.
+// found, and the first epoch of it in a loop by hand with a monitor.
 #include <gradus/gradus.hpp>
 
 #include <cstdio>
@@ -37,20 +37,23 @@ int main() {
   nn::Sequential again = make_net();
   optim::AdamW other(again, {.lr = 1e-3});
   train::Monitor mon(again, other, {.every = 10});  // .log = "run.jsonl" would write, .live = stdout show
-  for (int epoch = 0; epoch < 2; ++epoch) {
-    for (auto [x, y] : data::batches(train, {.size = 32, .shuffle = true, .seed = 1, .epoch = epoch})) {
-      Tape tape;
-      const Tensor out = again(x);
-      const Tensor l = cross_entropy(out, y);
-      tape.backward(l);
-      other.step();
-      mon.step(l, {.output = out, .target = y});
-      other.zero_grad();
-    }
-    const auto& report = mon.end_epoch({{"val_accuracy", accuracy(again, test)}});
-    std::printf("epoch %d  loss %.3f, in fit %.3f\n", epoch + 1, report.loss, run.history[epoch].loss);
+  for (auto [x, y] : data::batches(train, {.size = 32, .shuffle = true, .seed = 1})) {
+    Tape tape;
+    const Tensor out = again(x);
+    const Tensor l = cross_entropy(out, y);
+    tape.backward(l);
+    other.step();
+    mon.step(l, {.output = out, .target = y});
+    other.zero_grad();
   }
-  std::printf("updates are about a thousandth of the weights: %.4f\n", mon.last_sample().update_ratio);
+  const auto& report = mon.end_epoch({{"val_accuracy", accuracy(again, test)}});
+  std::printf("the first epoch by hand: loss %.2f, in fit %.2f\n", report.loss, run.history[0].loss);
+  std::printf("a step moves the weights by %.1f %%\n", 100 * mon.last_sample().update_ratio);
 }
 
 // Prints:
+// a rate between 1e-4 and 1e-1 is suggested: yes
+// the best epoch had more than 95 % right: yes
+// the network is that of the best epoch: yes
+// the first epoch by hand: loss 2.18, in fit 2.18
+// a step moves the weights by 0.6 %

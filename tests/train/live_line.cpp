@@ -33,7 +33,7 @@ std::ptrdiff_t columns(const std::string& text) {
 
 TEST_CASE("live line: all of it, where there is room") {
   const std::string line = train::format_line(run(), {.width = 150});
-  CHECK_PARTS(line, "epoch  3/20", "━╸", "62 %", "step 28/45", "loss 0.2314 █", "▁", "accuracy 93.1 %", "|g| 0.84",
+  CHECK_PARTS(line, "epoch  3/20", "━━", "62 %", "step 28/45", "loss 0.2314 █", "▁", "accuracy 93.1 %", "|g| 0.84",
               "upd/w 1.2e-03", "lr 3.0e-03", "41.2k/s", "ETA 0:07");
   CHECK(!contains(line, "\x1b"));
   CHECK(contains(train::format_line(run(), {.width = 150, .colour = true}), "\x1b[36m"));
