@@ -9,6 +9,7 @@
 
 #include "io/half.hpp"
 #include "io/stream.hpp"
+#include "io/tail.hpp"
 #include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
@@ -135,6 +136,7 @@ Tensor NpyReader::read(Loc where) {
   if (!size_) {
     format_->read(bytes.data(), y.numel(), swap_, y, 0);
   } else if (!changes_dtype() && !swap_) {
+    spare_tail(y.impl()->data, static_cast<std::size_t>(needed));
     take(y.impl()->data, static_cast<std::size_t>(needed));
   } else {
     constexpr std::uint64_t piece = 1 << 15;  // numbers
