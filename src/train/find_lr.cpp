@@ -102,8 +102,8 @@ void suggest(FoundLr& found) {
     steep = i;
   }
   found.steepest = found.lr[steep];
-  // Between where the loss falls fastest and half of where it stops to fall: tools/bench/find_lr.cpp compares.
-  found.suggested = std::min(std::sqrt(found.steepest * found.lowest / 2), found.lowest);
+  // Between where the loss falls fastest and where it stops to fall. The factor comes from tools/bench/find_lr.cpp.
+  found.suggested = std::min(0.6 * std::sqrt(found.steepest * found.lowest), found.lowest);
 }
 
 }  // namespace
