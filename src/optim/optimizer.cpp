@@ -221,19 +221,24 @@ void OptimizerBase::check_gradients(Loc where, bool walked) const {
 // State is made at the first step that finds a gradient; it follows a parameter that has been converted to another
 // dtype.
 void OptimizerBase::prepare(Loc where) {
-  // Memory may end: all states are made before the first entry gets its own.
   std::vector<State> fresh;
-  for (const Entry& e : entries_) {
-    if (!is_active(e.value) || e.ready) continue;
-    check_group_options(e.group, where);
-    State state;
-    init_entry(e, state);
-    fresh.push_back(std::move(state));
-  }
   auto next = fresh.begin();
+  // Memory may end: all new states are made before the first is used.
+  const auto make_all = [&] {
+    for (const Entry& e : entries_) {
+      if (!is_active(e.value) || e.ready) continue;
+      check_group_options(e.group, where);
+      State state;
+      init_entry(e, state);
+      fresh.push_back(std::move(state));
+    }
+    next = fresh.begin();
+  };
+  bool made = false;
   for (Entry& e : entries_) {
     const TensorImpl& p = *e.value.impl();
     if (!is_active(e.value) || (e.ready && e.dtype == p.dtype)) continue;
+    if (!std::exchange(made, true)) make_all();
     if (!e.ready) {
       e.state = std::move(*next++);
     } else {

@@ -38,7 +38,7 @@ std::string once(int checkpoints, const std::string& signal) {
 
 TEST_CASE("train --resume: after kill -9, SIGTERM and SIGINT the run ends as an unbroken one") {
   const Program gradus;
-  const std::string what = "train --quiet --net mlp:32 --epochs 6 --schedule cosine --opt muon";
+  const std::string what = "train --quiet --net mlp:32 --epochs 40 --schedule cosine --opt muon";
   const auto whole = gradus(what + " --save whole.st --log whole.csv");
   REQUIRE(whole.code == 0);
   for (const auto& [signal, code] : {std::pair{"KILL", -1}, {"TERM", 143}, {"INT", 130}}) {

@@ -62,12 +62,12 @@ std::int64_t Training::resume() {
 Exit Training::run() {
   announce();
   const auto begin = Clock::now();
-  const int signal = epochs();
+  const gradus::train::Interrupt interrupt;  // until all is saved
+  const int signal = epochs(interrupt);
   return signal ? stopped(signal) : finished(since(begin));
 }
 
-int Training::epochs() {
-  const gradus::train::Interrupt interrupt;
+int Training::epochs(const gradus::train::Interrupt& interrupt) {
   Progress progress(o_.epochs, objective_, o_.quiet);
   while (batches_.epoch() < o_.epochs) {
     if (const int signal = epoch(progress, interrupt)) return signal;

@@ -49,7 +49,7 @@ class Training {
 
   void check_save() const;
   void announce();
-  int epochs();                                                              // 0, or the signal that ended them
+  int epochs(const gradus::train::Interrupt& interrupt);                     // 0, or the signal that ended them
   int epoch(Progress& progress, const gradus::train::Interrupt& interrupt);  // likewise
   std::int64_t resume();
   void step(const Tensor& x, const Tensor& y);
