@@ -48,9 +48,13 @@ void Progress::finish(const EpochResult& r) {
   const char* off = live_.has_colour() ? plain : "";
   const int digits = static_cast<int>(std::to_string(epochs_).size());
   const int width = live_.is_live() ? terminal_width() : 80;
-  std::string line = fmt::format("epoch {:>{}}/{}  loss {:<7}", r.epoch, digits, epochs_, loss_text(r.loss));
+  const std::string score = objective_.text(r.test_score);
+  const std::string loss = fmt::format("  loss {:<7}", loss_text(r.loss));
+  std::string line = fmt::format("epoch {:>{}}/{}", r.epoch, digits, epochs_);
+  const std::size_t least = line.size() + loss.size() + std::string_view("  test ").size() + score.size();
+  if (least <= static_cast<std::size_t>(width)) line += loss;
   if (width >= 48) line += fmt::format("  train {}", objective_.text(r.train_score));
-  line += fmt::format("  test {}{}{}", on, objective_.text(r.test_score), off);
+  line += fmt::format("  test {}{}{}", on, score, off);
   if (width >= 60) line += "  " + duration(r.seconds);
   live_.print(line);
 }
