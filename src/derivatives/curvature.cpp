@@ -79,13 +79,15 @@ double length_of(const Tensor& v) { return std::sqrt(dot(v, v)); }
 void iterate(const Curvature& h, double shift, double tolerance, int last, Eigenvalue& e, double& size, Loc where) {
   e.converged = false;
   while (e.iterations < last && !e.converged) {
-    const Tensor w = h.times(e.vector, where) + e.vector * shift;
+    const Tensor product = h.times(e.vector, where);
+    const Tensor w = product + e.vector * shift;
     ++e.iterations;
     const double length = length_of(w);
     const double along = dot(e.vector, w);
     size = std::max(size, length);
     e.value = along - shift;
-    e.converged = length_of(w - e.vector * along) <= tolerance * length;
+    // A part of |H v|, not of |(H + shift) v|: a large shift would make any v look good.
+    e.converged = length_of(w - e.vector * along) <= tolerance * length_of(product);
     if (!(length > 0) || !std::isfinite(length)) return;  // H is 0, or holds a NaN or an infinity
     e.vector = w * (1 / length);
   }

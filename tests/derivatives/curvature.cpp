@@ -50,6 +50,19 @@ TEST_CASE("largest_eigenvalue: of matrices whose eigenvalues are known") {
   CHECK(e.value == doctest::Approx(1001.6006).epsilon(1e-7));
 }
 
+TEST_CASE("largest_eigenvalue: a loose tolerance after a few products is no reason to stop at any vector") {
+  Tensor diagonal = arange(0, 200, 1, f64) / 200;
+  diagonal.set({7}, 5.9);
+  const Tensor x = zeros({200}, f64);
+  for (const int iterations : {2, 4, 6, 200}) {
+    CAPTURE(iterations);
+    const EigenvalueOptions options{.iterations = iterations, .tolerance = 0.05};
+    const Eigenvalue e = largest_eigenvalue([&] { return sum(diagonal * square(x)) / 2; }, {x}, options);
+    CHECK((!e.converged || std::abs(e.value - 5.9) < 0.1));
+    if (iterations == 200) CHECK(e.converged);
+  }
+}
+
 TEST_CASE("largest_eigenvalue: NaN is no eigenvalue that was found") {
   const Tensor x = tensor({1, 2}, f64);
   const Eigenvalue e = largest_eigenvalue([&] { return sum(square(x)) * std::nan(""); }, {x});

@@ -116,18 +116,11 @@ TEST_CASE("the check has a limit of processor time, and its child ends with it")
   CHECK_PARTS(r.out, "stopped after 1 s of processor time, at line ", "--seconds sets the limit", "\nnot complete\n");
 }
 
-// Sanitizers map terabytes of address space, so they cannot run within such a limit.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr const char* little_memory = "";
-#else
-constexpr const char* little_memory = "ulimit -v 2000000;";
-#endif
-
 TEST_CASE("files without end or without a reader are refused at once") {
   const support::Program gradus;
   for (const char* command : {"check", "html", "step"}) {
     CAPTURE(command);
-    const auto zero = gradus(std::string(command) + " /dev/zero", little_memory);
+    const auto zero = gradus(std::string(command) + " /dev/zero", support::little_memory);
     CHECK(zero.code == 3);
     CHECK(zero.err == "gradus: /dev/zero: is a device\n");
     REQUIRE(::mkfifo(gradus.file("pipe").c_str(), 0600) == 0);
@@ -136,7 +129,7 @@ TEST_CASE("files without end or without a reader are refused at once") {
     // Sparse: no newline for a gigabyte, as the first line and behind a header.
     support::write(gradus.file("sparse"), "");
     std::filesystem::resize_file(gradus.file("sparse"), std::uintmax_t{1} << 30);
-    const auto sparse = gradus(std::string(command) + " sparse --force", little_memory);
+    const auto sparse = gradus(std::string(command) + " sparse --force", support::little_memory);
     if (command != std::string("html")) continue;
     CHECK(sparse.code == 3);
     CHECK(support::contains(sparse.err, "is not a Gradus trace: line 1 is not a header"));

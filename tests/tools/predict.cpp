@@ -191,7 +191,7 @@ TEST_CASE("predict: damaged and foreign files") {
   write(gradus.file("new.csv"), "a,b\n1,2\n");
   const auto refused = [&](const io::Metadata& texts, std::initializer_list<const char*> parts) {
     io::save(gradus.file("x.st"), {{"0.mean", zeros({2})}, {"0.deviation", ones({2})}}, texts);
-    const auto run = gradus("predict x.st new.csv", "ulimit -v 4000000;");
+    const auto run = gradus("predict x.st new.csv", support::little_memory);
     INFO(run.err);
     CHECK(run.code == 3);
     for (const char* part : parts) CHECK_MESSAGE(contains(run.err, part), part);

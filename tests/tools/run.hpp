@@ -17,6 +17,13 @@ struct Ran {
   std::string out, err;
 };
 
+// What stands before a program that must get by with 2 GB of address space. Sanitizers map terabytes: no limit there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr const char* little_memory = "";
+#else
+inline constexpr const char* little_memory = "ulimit -v 2000000;";
+#endif
+
 // In a directory of its own; `arguments` are words of a shell.
 class Program {
  public:

@@ -14,13 +14,6 @@ using Json = nlohmann::json;
 
 namespace {
 
-// Sanitizers themselves take more memory than that.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr const char* little_memory = "";
-#else
-constexpr const char* little_memory = "ulimit -v 2000000;";
-#endif
-
 std::size_t longest_line(const std::string& text) {
   std::size_t longest = 0;
   std::istringstream lines(text);
@@ -135,7 +128,7 @@ TEST_CASE("show: files that are damaged, of another kind, or not there") {
   const Program gradus;
   const auto refused = [&](const std::string& bytes, const std::string& part) {
     write(gradus.file("f"), bytes);
-    const auto run = gradus("show f", little_memory);
+    const auto run = gradus("show f", support::little_memory);
     INFO(run.err);
     CHECK(run.code == 3);
     CHECK(run.out.empty());

@@ -13,13 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Where address space can be limited, a computation that has begun fails in another way.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-const std::string little_memory;
-#else
-const std::string little_memory = "ulimit -v 1500000;";
-#endif
-
 // Runs one case of a kit after changes to it.
 class Hostile {
  public:
@@ -34,7 +27,7 @@ class Hostile {
   support::Ran verify(const std::string& name) const {
     support::write(kit_.path(file_), json_.dump());
     kit_.sign(file_);
-    return kit_.verify("--only '*/" + name + "'", little_memory);
+    return kit_.verify("--only '*/" + name + "'", support::little_memory);
   }
 
  private:
