@@ -36,12 +36,12 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 double find(const Metrics& metrics, std::string_view name);
 
 struct MonitorOptions {
-  std::string log = {};          ///< a file of JSON Lines; src/train/RUN_LOG.md describes it. "": none
-  std::string csv = {};          ///< the same numbers as a table. "": none
-  std::string tensorboard = {};  ///< a folder for event files, with histograms and the graph. "": none
-  std::FILE* live = nullptr;     ///< stdout or stderr: show a live line, and a line for each epoch
-  std::int64_t epochs = 0;       ///< in the run, for the bar and the time left; 0: not known
-  std::int64_t batches = 0;      ///< steps in an epoch; 0: known once an epoch has ended
+  std::string log = {};           ///< a file of JSON Lines; src/train/RUN_LOG.md describes it. "": none
+  std::string csv = {};           ///< the same numbers as a table. "": none
+  std::string tensorboard = {};   ///< a folder for event files, with histograms and the graph. "": none
+  std::FILE* live = nullptr;      ///< stdout or stderr: show a live line, and a line for each epoch
+  std::int64_t epochs = 0;        ///< in the run, for the bar and the time left; 0: not known
+  std::int64_t batches = 0;       ///< steps in an epoch; 0: known once an epoch has ended
   std::int64_t step_before = 0;   ///< steps that are done, of a run that goes on after a checkpoint
   std::int64_t epoch_before = 0;  ///< epochs that are done, likewise
   /// Norms of gradients and updates, dead and saturated units are measured at step 1 and at each step that this
