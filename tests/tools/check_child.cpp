@@ -41,37 +41,11 @@ bool comes_true(const Condition& condition) {
   return false;
 }
 
-// A trace whose values take minutes to compute again.
-std::string slow_trace() {
-  const Json loc = {{"file", "a.cpp"}, {"line", 1}};
-  const Json value = {{"dtype", "f32"}, {"shape", {700, 700}}, {"data", std::vector<double>(490000, 0)}};
-  std::string text = sample_events()[0].dump() + "\n";
-  text += Json{{"ev", "leaf"}, {"tape", 1},   {"node", 0},  {"name", "x"},   {"constant", false},
-               {"tensor", 0},  {"scope", ""}, {"loc", loc}, {"value", value}}
-              .dump() +
-          "\n";
-  for (int node = 1; node <= 100; ++node)
-    text += Json{{"ev", "op"},
-                 {"tape", 1},
-                 {"node", node},
-                 {"op", "matmul"},
-                 {"builtin", true},
-                 {"inputs", {0, 0}},
-                 {"attributes", {{"transpose_a", false}, {"transpose_b", false}}},
-                 {"rule", ""},
-                 {"scope", ""},
-                 {"loc", loc},
-                 {"value", value}}
-                .dump() +
-            "\n";
-  return text;
-}
-
 }  // namespace
 
 TEST_CASE("the process that computes a trace again ends with the one that asked for it") {
   const support::TempDir folder;
-  support::write(folder / "t.jsonl", slow_trace());
+  support::write(folder / "t.jsonl", checked::slow_trace());
   const pid_t check = ::fork();
   REQUIRE(check >= 0);
   if (check == 0) {
