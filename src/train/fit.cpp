@@ -13,6 +13,7 @@
 #include <gradus/optim/clip.hpp>
 #include <gradus/tape.hpp>
 
+#include "train/averaged.hpp"
 #include "train/averages.hpp"
 #include "train/right.hpp"
 
@@ -302,6 +303,7 @@ void FitLoop::end_epoch(const std::function<std::pair<Tensor, Tensor>(const data
                     .items = s.tally.items};
   {
     const Averages::Shown shown(s.averages ? &*s.averages : nullptr);
+    const Averaged learned(s.fit.optimizer);
     epoch.metrics = s.validate(judge);
     if (s.o.monitor != nullptr) epoch.units = s.o.monitor->end_epoch(epoch.metrics, s.where).units;
     s.fit.history.push_back(epoch);

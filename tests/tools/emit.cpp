@@ -99,6 +99,7 @@ TEST_CASE("emit: the program trains to the same bits") {
   all.add("--net mlp:16 --epochs 2");
   all.add("--net cnn --epochs 1 --batch 100 --seed 9 --opt sgd:lr=0.05,momentum=0.9,nesterov --schedule cosine");
   all.add("--net mlp:8,6 --epochs 2 --opt adamw:lr=3e-3,betas=0.8/0.99,amsgrad --schedule onecycle");
+  all.add("--net mlp:5 --epochs 2 --opt schedule_free:lr=1e-2");
   all.add("--net mlp:4 --epochs 2 --batch 0 --opt lbfgs:line_search_fn=strong_wolfe,max_iter=3");
   // Names with all that a literal must escape.
   write(all.gradus.file("a \"b\"\\n.csv"), houses());

@@ -165,6 +165,33 @@ TEST_CASE("fit: averages of weights are validated and left in the network") {
   CHECK(equal(seen.back(), net.parameters()[0].detach()));
 }
 
+TEST_CASE("fit: a schedule-free optimizer is validated where it has learned, and trains on to the same bits") {
+  const Task t = task();
+  nn::Sequential by_hand = small_net();
+  nn::Sequential fitted = small_net();
+  optim::ScheduleFreeAdamW opt(by_hand, {.lr = 5e-2});
+  optim::ScheduleFreeAdamW other(fitted, {.lr = 5e-2});
+  const auto batches = [&] { return data::batches(t.train, {.size = 10, .shuffle = true}); };
+  manual_seed(7);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    for (auto [x, y] : batches()) {
+      Tape tape;
+      tape.backward(cross_entropy(by_hand(x), y));
+      opt.step();
+      opt.zero_grad();
+    }
+  }
+  manual_seed(7);
+  const auto result = train::fit(fitted, other, batches(), loss_of, {.epochs = 3, .validation = t.test});
+  CHECK(same(by_hand.state_dict(), fitted.state_dict()));
+  const double between = loss_of(by_hand(t.test.x), t.test.y).item();
+  opt.eval();
+  const double learned = loss_of(by_hand(t.test.x), t.test.y).item();
+  const double measured = train::find(result.history.back().metrics, "val_loss");
+  CHECK(std::abs(measured - learned) < 1e-6);
+  CHECK(std::abs(measured - between) > 1e-4);
+}
+
 TEST_CASE("fit: what ends a run early") {
   const Task t = task();
   const auto run = [&](const train::FitOptions& options) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "cli/print.hpp"
 #include "show/report.hpp"
 
 namespace gradus::tool {
@@ -37,13 +38,6 @@ std::string left(const std::string& text, std::size_t width) {
 
 std::string right(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, width_of(text)), ' ') + text;
-}
-
-std::string grouped(std::uint64_t n) {
-  std::string digits = std::to_string(n);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
 }
 
 std::string in_bytes(std::uint64_t bytes) {

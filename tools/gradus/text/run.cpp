@@ -10,18 +10,13 @@
 
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
+#include "train/averaged.hpp"
 
 namespace gradus::tool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-std::string grouped(std::int64_t n) {  // 60,000
-  std::string text = std::to_string(n);
-  for (auto i = std::ssize(text) - 3; i > 0; i -= 3) text.insert(static_cast<std::size_t>(i), 1, ',');
-  return text;
-}
 
 constexpr std::int64_t reports = 10;       // in a run
 constexpr std::int64_t test_batches = 20;  // for the reports before the last
@@ -94,6 +89,7 @@ double TextRun::step() {
 
 double TextRun::test_loss(std::int64_t batches) {
   const nn::Evaluating evaluating;
+  const gradus::train::Averaged learned(optimizer_.base());
   const std::int64_t all = text_.test.batches(), count = std::min(batches, all);
   double sum = 0, tokens = 0;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -173,8 +169,9 @@ void TextRun::check_save() const {
   } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }
 }
 
-bool TextRun::save() const {
+bool TextRun::save() {
   if (o_.save.empty()) return false;
+  const gradus::train::Averaged learned(optimizer_.base());
   try {
     io::save(o_.save, state(), metadata());
   } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }

@@ -27,7 +27,7 @@ class TextRun {
   Exit stopped(int signal);
   io::Metadata metadata() const;
   void check_save() const;
-  bool save() const;
+  bool save();
   Tensor loss_of(const data::Dataset& batch);
   StateDict state() const;
 

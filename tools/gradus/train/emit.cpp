@@ -216,6 +216,7 @@ class Program {
   }
 
   void end() {
+    if (type_ == "ScheduleFreeAdamW") add("\n  opt.eval();  // the parameters become what was learned");
     if (task_.regression) {
       add("\n  const nn::Evaluating evaluating(net);");
       add("  const RegressionReport report = regression_report(test.y, net(test.x).reshape({{-1}}));");

@@ -8,6 +8,7 @@
 
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
+#include "train/averaged.hpp"
 #include "train/saved.hpp"
 
 namespace gradus::tool {
@@ -15,12 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-std::string grouped(std::int64_t n) {  // 60,000
-  std::string text = std::to_string(n);
-  for (auto i = std::ssize(text) - 3; i > 0; i -= 3) text.insert(static_cast<std::size_t>(i), 1, ',');
-  return text;
-}
 
 // Is the log one of events, as src/train/RUN_LOG.md describes it?
 bool logs_events(const TrainOptions& o) { return o.log.ends_with(".jsonl"); }
@@ -86,7 +81,10 @@ int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrup
     if (progress.is_due()) progress.show(monitor_->progress(), objective_.score(tally_.mean_quality()));
     if (const int signal = interrupt.signal()) return signal;
   }
-  test_score_ = objective_.score(net_, task_.test);
+  {
+    const gradus::train::Averaged learned(optimizer_.base());
+    test_score_ = objective_.score(net_, task_.test);
+  }
   const EpochResult result{.epoch = epoch_,
                            .step = keeper_.steps(),
                            .loss = tally_.mean_loss(),
@@ -195,8 +193,9 @@ void Training::check_save() const {
   } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }
 }
 
-bool Training::save() const {
+bool Training::save() {
   if (o_.save.empty()) return false;
+  const gradus::train::Averaged learned(optimizer_.base());
   try {
     io::save(o_.save, net_.state_dict(), describe(o_, task_, keeper_.steps()));
   } catch (const Error& e) { throw Stop(file_trouble, fmt::format("--save {}", e.complaint().wrong)); }

@@ -57,7 +57,7 @@ class Training {
   void check(double loss) const;
   Exit finished(double seconds);
   Exit stopped(int signal);
-  bool save() const;  // false: not asked for
+  bool save();  // false: not asked for
 
   const TrainOptions o_;
   const Task task_;
