@@ -1,4 +1,4 @@
-// The checksum of ZIP and gzip.
+// The checksum of ZIP, gzip and PNG.
 #pragma once
 
 #include <cstddef>

@@ -2,20 +2,11 @@
 #include "train/png.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "io/crc32.hpp"
 
 namespace gradus::train {
 namespace {
-
-constexpr std::array<std::uint32_t, 256> table = [] {
-  std::array<std::uint32_t, 256> made{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320U : crc >> 1;
-    made[i] = crc;
-  }
-  return made;
-}();
 
 std::string big_endian(std::uint32_t value) {
   std::string bytes;
@@ -25,9 +16,8 @@ std::string big_endian(std::uint32_t value) {
 
 std::string chunk(const std::string& type, const std::string& data) {
   const std::string body = type + data;
-  std::uint32_t crc = ~0U;
-  for (const char c : body) crc = table[(crc ^ static_cast<unsigned char>(c)) & 255] ^ crc >> 8;
-  return big_endian(static_cast<std::uint32_t>(data.size())) + body + big_endian(~crc);
+  return big_endian(static_cast<std::uint32_t>(data.size())) + body +
+         big_endian(io::crc32(0, body.data(), body.size()));
 }
 
 std::uint32_t adler32(const std::string& bytes) {

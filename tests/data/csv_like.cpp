@@ -1,26 +1,12 @@
 // CSV files that are read as another one was: columns by name, the label's column, missing cells, no label.
-#include <gradus/data/readers.hpp>
-
-#include "support.hpp"
+#include "data/csv.hpp"
 
 using namespace gradus;
+using csv_text::Numbers, csv_text::read, csv_text::refused;
 using data::Categories, data::Header, data::Missing;
 using support::TempDir, support::write;
 
 namespace {
-
-using Numbers = std::vector<double>;
-
-data::Table read(const std::string& text, data::CsvOptions options = {}) {
-  const TempDir dir;
-  return data::csv(write(dir / "t.csv", text), std::move(options));
-}
-
-std::string refused(const std::string& text, data::CsvOptions options = {}) {
-  return support::message([&] { read(text, std::move(options)); });
-}
-
-#define CHECK_REFUSED(arguments, ...) CHECK_PARTS(refused arguments, __VA_ARGS__)
 
 const data::Table& pets() {
   static const data::Table table =

@@ -1,6 +1,4 @@
 // CSV as people write it: other decimal marks, missing cells, words among the features, class names, pipes, gzip.
-#include <gradus/data/readers.hpp>
-
 #include <sys/stat.h>
 
 #ifdef GRADUS_HAVE_ZLIB
@@ -9,27 +7,16 @@
 
 #include <thread>
 
-#include "support.hpp"
+#include "data/csv.hpp"
 
 using namespace gradus;
+using csv_text::Numbers, csv_text::read, csv_text::refused;
 using data::Categories, data::Header, data::Missing;
 using support::TempDir, support::write;
 
 namespace {
 
-using Numbers = std::vector<double>;
 using Words = std::vector<std::string>;
-
-data::Table read(const std::string& text, data::CsvOptions options = {}) {
-  const TempDir dir;
-  return data::csv(write(dir / "t.csv", text), std::move(options));
-}
-
-std::string refused(const std::string& text, data::CsvOptions options = {}) {
-  return support::message([&] { read(text, std::move(options)); });
-}
-
-#define CHECK_REFUSED(arguments, ...) CHECK_PARTS(refused arguments, __VA_ARGS__)
 
 }  // namespace
 

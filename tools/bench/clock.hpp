@@ -15,6 +15,13 @@ inline double seconds(clockid_t clock) {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
+template <class F>
+double seconds_of(const F& f) {
+  const double begin = seconds(CLOCK_MONOTONIC);
+  f();
+  return seconds(CLOCK_MONOTONIC) - begin;
+}
+
 inline double median(std::vector<double> v) {
   std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
   return v[v.size() / 2];

@@ -19,13 +19,6 @@ using namespace gradus;
 
 namespace {
 
-template <class F>
-double seconds_of(const F& f) {
-  const double begin = bench::seconds(CLOCK_MONOTONIC);
-  f();
-  return bench::seconds(CLOCK_MONOTONIC) - begin;
-}
-
 void shell(const std::string& line) {
   if (std::system(line.c_str()) != 0) std::exit(1);
 }
@@ -79,11 +72,11 @@ int main(int argc, char** argv) {
   std::vector<double> cp, synced, save, load;
   for (int round = -1; round < rounds; ++round) {  // the first round only warms
     std::filesystem::remove(copy);
-    const double a = seconds_of([&] { shell("cp " + file + " " + copy); });
-    const double b = a + seconds_of([&] { shell("sync " + copy); });
+    const double a = bench::seconds_of([&] { shell("cp " + file + " " + copy); });
+    const double b = a + bench::seconds_of([&] { shell("sync " + copy); });
     std::filesystem::remove(copy);
-    const double c = seconds_of([&] { io::save(copy, state); });
-    const double d = seconds_of([&] { (void)io::load(file); });
+    const double c = bench::seconds_of([&] { io::save(copy, state); });
+    const double d = bench::seconds_of([&] { (void)io::load(file); });
     if (round < 0) continue;
     cp.push_back(a);
     synced.push_back(b);

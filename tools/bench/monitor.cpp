@@ -2,8 +2,11 @@
 // steps, one of which is sampled. It writes its log; accuracy is counted in each step.
 //
 //   bench_monitor [SECONDS [EVERY]]      two lines: workload, CPU ms off and on, their ratio (medians over turns)
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -43,7 +46,8 @@ void measure(const char* name, Run run, Options options, double seconds, std::in
   Run watched{nn::Sequential(run.net), run.x, run.y};
   Optimizer opt(run.net, options);
   Optimizer same(watched.net, options);
-  const std::string log = "/tmp/bench_monitor." + std::to_string(std::rand()) + ".jsonl";
+  const std::string log =
+      std::filesystem::temp_directory_path() / ("bench_monitor." + std::to_string(::getpid()) + ".jsonl");
   std::vector<double> off, on, ratios;
   {
     train::Monitor mon(watched.net, same, {.log = log, .every = every});

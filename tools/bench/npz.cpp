@@ -9,17 +9,6 @@
 
 using namespace gradus;
 
-namespace {
-
-template <class F>
-double seconds_of(const F& f) {
-  const double begin = bench::seconds(CLOCK_MONOTONIC);
-  f();
-  return bench::seconds(CLOCK_MONOTONIC) - begin;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   const long megabytes = argc > 1 ? std::atol(argv[1]) : 400;
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 7;
@@ -33,8 +22,8 @@ int main(int argc, char** argv) {
   std::vector<double> saves[2], loads[2];
   for (int round = -1; round < rounds; ++round) {  // the first round only warms
     for (const int npz : {0, 1}) {
-      const double save = seconds_of([&] { npz ? io::save_npz(names[1], state) : io::save(names[0], state); });
-      const double load = seconds_of([&] { (void)(npz ? io::load_npz(names[1]) : io::load(names[0])); });
+      const double save = bench::seconds_of([&] { npz ? io::save_npz(names[1], state) : io::save(names[0], state); });
+      const double load = bench::seconds_of([&] { (void)(npz ? io::load_npz(names[1]) : io::load(names[0])); });
       if (round < 0) continue;
       saves[npz].push_back(save);
       loads[npz].push_back(load);
