@@ -11,7 +11,7 @@ function stripOf(n) {
   return count === 1 ? "number" : count <= 4 ? "numbers" : "thumbs";
 }
 const stripHeight = strip => ({number: 17, numbers: 32, thumbs: 25, norm: 32})[strip] || 0;
-const stripWidth = (strip, n) => ({number: 128, thumbs: 2 * thumb.width + 24, norm: 96, numbers: strip === "numbers" ? 20 + 46 * sizeOf(n.value.shape) : 0})[strip] || 0;
+const stripWidth = (strip, n) => ({number: 146, thumbs: 2 * thumb.width + 24, norm: 96, numbers: strip === "numbers" ? 24 + 38 * sizeOf(n.value.shape) : 0})[strip] || 0;
 
 // Three digits that matter.
 function brief(x) {
@@ -22,7 +22,7 @@ function brief(x) {
   return String(+v.toPrecision(3));
 }
 
-const numbersText = tensor => tensor.data.map(brief).join("  ");
+const numbersText = tensor => tensor.data.map(tensor.data.length > 2 ? tightText : brief).join("  ");
 const normText = tensor => "‖·‖ " + brief(normOf(tensor));
 
 // The tensor as at most 11 by 5 cells, each the element of largest size among those it stands for; one path for each strength.

@@ -104,7 +104,7 @@ function colourGraph(trace, drawn, state, event, ui) {
   const current = event ? event.ev === "contribution" ? event.from : event.node : undefined, target = event && event.ev === "contribution" ? event.to : undefined;
   for (const b of drawn.boxes) {
     const about = b.group ? aboutGroup(trace, b.group, state, current, target) : aboutNode(trace, b.node, state);
-    const ids = b.ids, s = b.node && state.nodes.get(b.node.id);
+    const ids = b.ids, shows = b.node || b.result, s = shows && state.nodes.get(shows.id);
     const names = ["node", b.group ? "group" : b.node.kind, about.state];
     if (ids.includes(current)) names.push("current");
     if (ids.includes(target)) names.push("target");
@@ -114,7 +114,7 @@ function colourGraph(trace, drawn, state, event, ui) {
     b.element.setAttribute("class", names.join(" "));
     b.element.setAttribute("aria-label", about.label + (names.includes("current") ? ", this step" : "") + (names.includes("break") ? ", breakpoint" : ""));
     b.say(about.badge);
-    b.show(s && s.recorded ? b.node.value : null, s ? s.grad : null);
+    b.show(s && s.recorded ? shows.value : null, s ? s.grad : null);
   }
   for (const e of drawn.edges) {
     const isHot = e.gives.some(g => hot.has(g.from + "/" + g.slot));

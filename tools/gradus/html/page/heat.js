@@ -155,7 +155,7 @@ function heat(tensor, options = {}) {
   const cells = {other, tight, pick: options.pick};
   const small = all[0].columns <= mostColumns(form) && all[0].rows <= mostRows && (form !== "pixels" || few);
   if (all.length === 1 && small) return table(all[0], scale, cells);
-  const read = h("p", {class: "readout", text: `largest ${numberText(largest(tensor))}`});
+  const read = h("p", {class: "readout", text: form === "numbers" ? `largest ${numberText(largest(tensor))}` : ""});
   let at = 0;
   const say = i => { at = i; read.textContent = `${indexText(tensor.shape, i)} = ${numberText(tensor.data[i])}`; };
   if (options.pick) say.pick = () => options.pick(at);
@@ -167,16 +167,16 @@ function heat(tensor, options = {}) {
         toggle.remove();
         box.replaceChildren(table(all[0], scale, cells), read);
       }});
-      read.append("  ", toggle);
+      read.append(form === "numbers" ? "  " : "", toggle);
     }
     return box;
   }
   if (small && all.length <= 3 && form === "numbers") {
     return h("div", {class: "many"}, ...all.map((p, i) => h("figure", {}, h("figcaption", {text: planeName(tensor.shape, i)}), table(p, scale, cells))));
   }
-  const most = form === "numbers" ? mostPlanes : 6, edge = form === "numbers" ? 72 : 48;
+  const most = form === "numbers" ? mostPlanes : form === "tight" ? 6 : 3, edge = form === "numbers" ? 72 : 44;
   const shown = all.slice(0, most).map((p, i) => h("figure", {}, form === "numbers" ? h("figcaption", {text: planeName(tensor.shape, i)}) : null, pixels(p, scale, edge, edge, say)));
-  if (all.length > most) read.textContent = `${most} of ${all.length} planes · ` + read.textContent;
+  if (all.length > most) read.textContent = [`${most} of ${all.length} planes`, read.textContent].filter(Boolean).join(" · ");
   return h("div", {}, h("div", {class: "many"}, ...shown), read);
 }
 

@@ -35,7 +35,7 @@ function pictureOf(t, root, open, plain) {
         frames.push({key: "f" + kid.id, group: kid, frame});
         walkGroup(kid, "f" + kid.id);
       } else {
-        boxes.push({key: "g" + kid.id, group: kid, ids: kid.nodes, title: cut(kid.label, 22), size: `${kid.nodes.length} nodes`, frame});
+        boxes.push({key: "g" + kid.id, group: kid, ids: kid.nodes, title: cut(kid.label, 22), size: `${kid.nodes.length} nodes`, frame, result: nodeOf(t, Math.max(...kid.nodes))});
         for (const id of kid.nodes) inside.set(id, "g" + kid.id);
       }
     }
@@ -65,11 +65,11 @@ function pictureOf(t, root, open, plain) {
 
 function layers(picture) {
   const g = new dagre.graphlib.Graph({multigraph: true, compound: true});
-  g.setGraph({rankdir: "TB", nodesep: 20, edgesep: 10, ranksep: 32, marginx: 14, marginy: 16, ranker: "tight-tree", align: "UL"});
+  g.setGraph({rankdir: "TB", nodesep: 16, edgesep: 8, ranksep: 26, marginx: 14, marginy: 16, ranker: "tight-tree", align: "UL"});
   g.setDefaultEdgeLabel(() => ({}));
   for (const b of picture.boxes) {
-    b.strip = stripOf(b.node);
-    b.width = Math.ceil(Math.max(72, widthOf(b.title, "600 13px " + sans()) + 26, widthOf(b.size, "11px monospace") + 22, stripWidth(b.strip, b.node)));
+    b.strip = stripOf(b.node || b.result);
+    b.width = Math.ceil(Math.max(72, widthOf(b.title, "600 13px " + sans()) + 26, widthOf(b.size, "11px monospace") + 22, stripWidth(b.strip, b.node || b.result)));
     b.height = 43 + stripHeight(b.strip);
     g.setNode(b.key, {width: b.width, height: b.height});
   }
@@ -78,7 +78,7 @@ function layers(picture) {
   for (const e of picture.edges) g.setEdge(e.a, e.b, {weight: 1}, e.key);
   dagre.layout(g);
   for (const b of picture.boxes) Object.assign(b, pick(g.node(b.key)));
-  for (const f of picture.frames) Object.assign(f, pick(g.node(f.key)));
+  for (const f of picture.frames) Object.assign(f, pick(g.node(f.key))), f.y -= 5, f.height += 10;  // room for its name
   for (const e of picture.edges) e.points = g.edge({v: e.a, w: e.b, name: e.key}).points;
   return {...picture, width: Math.ceil(g.graph().width), height: Math.ceil(g.graph().height)};
 }
@@ -101,6 +101,24 @@ function layoutOf(t, open, root, plain, pane) {
 }
 
 const scaleFor = (layout, pane) => Math.min(1.1, (pane.width - 6) / layout.width, (pane.height - 6) / layout.height);
+
+// What of the picture is shown: all of it if that is readable, else without plumbing, else with modules folded. What the reader has chosen stays.
+const readable = 0.72, boxRoom = 11500;
+function readableLayout(t, root, follow, ui, pane) {
+  let best = null;
+  for (const most of [mostNodes, 90, 60, 40, 24, 14]) {
+    for (const bare of ui.plain === null ? [false, true] : [ui.plain]) {
+      const counts = id => !bare || !plumbing.has(nodeOf(t, id).op), open = openGroups(root, follow, ui.folded, most, counts);
+      const expectedBoxes = [...open].reduce((sum, g) => sum + g.kids.filter(k => typeof k === "object" ? !open.has(k) : counts(k)).length, 0);
+      if (most > 14 && expectedBoxes * boxRoom > 1.5 * pane.width * pane.height / readable ** 2) continue;
+      const layout = layoutOf(t, open, root, bare, pane), scale = scaleFor(layout, pane);
+      if (!best || scale > best.scale) best = {layout, bare, scale};
+      if (scale >= readable) return best;
+    }
+    if (best && best.scale > 0.62 && most <= 24) return best;
+  }
+  return best;
+}
 
 // The number of columns that shows the boxes largest; more of them must be worth it.
 function inColumns(flat, pane) {

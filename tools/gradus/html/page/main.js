@@ -6,7 +6,7 @@
   const trace = readTrace(data("trace")), extra = data("extra"), second = data("against");
   const against = second ? readTrace(second) : null, first = against ? firstDifference(trace, against) : null;
   const most = Math.max(trace.steps.length, against ? against.steps.length : 0), tabs = ["graph", "tape", "parameters", "training", "checks"];
-  const ui = {step: 0, selected: null, breaks: new Set(), tab: "graph", folded: new Map(), zoom: "auto", plain: null, predict: false, answers: new Map(), reply: null};
+  const ui = {step: 0, selected: null, breaks: new Set(), tab: "graph", folded: new Map(), zoom: "auto", plain: null, bare: false, predict: false, answers: new Map(), reply: null};
   let drawn = null;
 
   const eventAt = (tr, k) => k > 0 && k <= tr.steps.length ? tr.events[tr.steps[k - 1]] : null;
@@ -15,7 +15,6 @@
   const rootOf = t => roots.get(t) || roots.set(t, groupsOf(t)).get(t);
   const settled = k => ["right", "shown", "skipped"].includes((ui.answers.get(k) || {}).kind);
   const asking = () => ui.predict && predictable(eventAt(trace, ui.step)) && !settled(ui.step);
-  const plain = t => ui.plain ?? t.nodes.size > 30;
 
   const act = {
     go(k) {
@@ -59,7 +58,7 @@
       render();
     },
     again() { ui.answers.clear(); act.go(firstSight(trace)); },
-    hidePlumbing() { ui.plain = !plain(tapeNow()); render(); },
+    hidePlumbing() { ui.plain = !ui.bare; render(); },
     large() { document.body.classList.toggle("large"); $("large").setAttribute("aria-pressed", document.body.classList.contains("large")); render(); },
     save() {
       if (drawn) saveText(`${$("program").textContent}-step-${ui.step}.svg`, "image/svg+xml", graphFile(drawn.picture, `${$("program").textContent}, step ${ui.step}`));
@@ -140,10 +139,8 @@
   }
 
   function renderGraph(t, state, event) {
-    const follow = event ? event.ev === "contribution" ? [event.from, event.to] : nodesOfEvent(event) : [], view = $("view"), bare = plain(t);
-    const pane = {width: view.clientWidth, height: view.clientHeight}, room = Math.round(pane.width * pane.height / 5200);
-    const counts = id => !bare || !plumbing.has(nodeOf(t, id).op), open = openGroups(rootOf(t), follow, ui.folded, Math.max(24, Math.min(mostNodes, room)), counts);
-    const layout = layoutOf(t, open, rootOf(t), bare, pane);
+    const follow = event ? event.ev === "contribution" ? [event.from, event.to] : nodesOfEvent(event) : [], view = $("view");
+    const {layout, bare} = readableLayout(t, rootOf(t), follow, ui, {width: view.clientWidth, height: view.clientHeight});
     if (!drawn || drawn.layout !== layout) {
       const held = drawn && document.activeElement ? drawn.boxes.find(b => b.element === document.activeElement) : null;
       drawn = drawGraph(layout, act);
@@ -155,6 +152,7 @@
     colourGraph(trace, drawn, state, event, ui);
     reveal(follow);
     $("plumbing").setAttribute("aria-pressed", bare);
+    ui.bare = bare;
     $("plumbing").hidden = ![...t.nodes.values()].some(n => plumbing.has(n.op));
   }
 
@@ -162,7 +160,7 @@
   function zoom() {
     if (!drawn) return;
     const view = $("view"), {width, height} = drawn.layout, fit = scaleFor(drawn.layout, {width: view.clientWidth, height: view.clientHeight});
-    drawn.scale = ui.zoom === "fit" ? fit : ui.zoom === "auto" ? Math.max(0.5, fit) : ui.zoom;
+    drawn.scale = ui.zoom === "fit" ? fit : ui.zoom === "auto" ? Math.max(0.55, fit) : ui.zoom;
     drawn.picture.setAttribute("width", Math.floor(width * drawn.scale));
     drawn.picture.setAttribute("height", Math.floor(height * drawn.scale));
   }
