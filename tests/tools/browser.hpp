@@ -76,6 +76,17 @@ class Browser {
   }
   void point_at(double x, double y) { call("Input.dispatchMouseEvent", {{"type", "mouseMoved"}, {"x", x}, {"y", y}}); }
 
+  void drag(double from_x, double from_y, double to_x, double to_y) {
+    const auto mouse = [&](const char* type, double x, double y, int buttons) {
+      call("Input.dispatchMouseEvent",
+           {{"type", type}, {"x", x}, {"y", y}, {"button", "left"}, {"buttons", buttons}, {"clickCount", 1}});
+    };
+    mouse("mousePressed", from_x, from_y, 1);
+    mouse("mouseMoved", (from_x + to_x) / 2, (from_y + to_y) / 2, 1);
+    mouse("mouseMoved", to_x, to_y, 1);
+    mouse("mouseReleased", to_x, to_y, 0);
+  }
+
   // Everything that the page asked for but itself, and everything that it complained of.
   std::vector<std::string> complaints() {
     ask("1");

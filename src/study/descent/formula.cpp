@@ -1,6 +1,7 @@
-// A recursive-descent parser, bounded in length and depth, that writes postfix instructions.
+// A recursive-descent parser, bounded in length and depth, that writes postfix instructions; and their text.
 //   sum = product { (+|-) product }      product = signed { [*|/] signed }      signed = {+|-} power
-//   power = atom [^ signed]              atom = number | x | y | pi | e | name ( sum [, sum] ) | ( sum )
+//   power = atom [^ signed | ** signed | ² ³ …]
+//   atom = number | x | y | pi | e | name ( sum [, sum] ) | ( sum )
 #include "study/descent/formula.hpp"
 
 #include <algorithm>
@@ -59,6 +60,7 @@ struct Instruction {
   int index = 0;
   Unary one = nullptr;
   Binary two = nullptr;
+  std::string_view name = "";  // of an operation
 };
 
 // A formula's value: a tensor, or a number as long as it contains no variable.
@@ -112,12 +114,17 @@ class Parser {
     return std::isalnum(c) || c == '.' || c == '(';
   }
 
-  void emit(Binary two) { code_.push_back({.kind = Instruction::binary, .two = two}); }
+  void emit(Binary two, std::string_view name) {
+    code_.push_back({.kind = Instruction::binary, .two = two, .name = name});
+  }
+  void emit(Unary one, std::string_view name) {
+    code_.push_back({.kind = Instruction::unary, .one = one, .name = name});
+  }
 
   // The right operand, then the operation.
-  void term(void (Parser::*operand)(), Binary two) {
+  void term(void (Parser::*operand)(), Binary two, std::string_view name) {
     (this->*operand)();
-    emit(two);
+    emit(two, name);
   }
 
   void sum() {
@@ -125,9 +132,9 @@ class Parser {
     product();
     for (;;) {
       if (take('+'))
-        term(&Parser::product, add);
+        term(&Parser::product, add, "+");
       else if (take('-'))
-        term(&Parser::product, sub);
+        term(&Parser::product, sub, "-");
       else
         break;
     }
@@ -137,11 +144,11 @@ class Parser {
     signed_power();
     for (;;) {
       if (take('*'))
-        term(&Parser::signed_power, mul);
+        term(&Parser::signed_power, mul, "*");
       else if (take('/'))
-        term(&Parser::signed_power, div);
+        term(&Parser::signed_power, div, "/");
       else if (starts_atom())
-        term(&Parser::power_of, mul);
+        term(&Parser::power_of, mul, "*");
       else
         return;
     }
@@ -155,15 +162,41 @@ class Parser {
         break;
     }
     power_of();
-    if (minus) code_.push_back({.kind = Instruction::unary, .one = neg});
+    if (minus) emit(neg, "neg");
   }
   void power_of() {
     atom();
-    if (!take('^')) return;
+    if (const std::optional<int> raised = superscript()) {
+      constant(*raised);
+      return emit(power, "^");
+    }
+    if (!take('^') && !take_stars()) return;
     if (++depth_ > deepest) fail("more powers of powers", formatted("powers at most {} deep", deepest), at_ + 1);
     signed_power();
     --depth_;
-    emit(power);
+    emit(power, "^");
+  }
+  // ** as in Python
+  bool take_stars() {
+    skip();
+    if (!text_.substr(at_).starts_with("**")) return false;
+    at_ += 2;
+    return true;
+  }
+  // ², ³, or several raised digits
+  std::optional<int> superscript() {
+    constexpr std::string_view digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    std::optional<int> number;
+    for (bool found = true; found && number.value_or(0) < 1000;) {
+      found = false;
+      for (int d = 0; d < 10 && !found; ++d)
+        if (text_.substr(at_).starts_with(digits[d])) {
+          number = 10 * number.value_or(0) + d;
+          at_ += digits[d].size();
+          found = true;
+        }
+    }
+    return number;
   }
   void atom() {
     skip();
@@ -208,9 +241,9 @@ class Parser {
       }
       if (!take(')')) unexpected("')'");
       if (f->takes == 2)
-        emit(f->two);
+        emit(f->two, f->name);
       else
-        code_.push_back({.kind = Instruction::unary, .one = f->one});
+        emit(f->one, f->name);
     } else {
       std::string known = "x, y, pi, e";
       for (const Function& g : functions) known += formatted(", {}", g.name);
@@ -261,7 +294,33 @@ Tensor run(const std::vector<Instruction>& code, const Tensor& x, const Tensor& 
   return stack.back().tensor;
 }
 
+std::optional<std::vector<Instruction>> parsed(std::string_view text) {
+  try {
+    return Parser(text, Loc::current()).parse();
+  } catch (const Error&) { return std::nullopt; }
+}
+
 }  // namespace
+
+std::string formula_program(std::string_view text) {
+  const auto code = parsed(text);
+  if (!code) return "";
+  std::string list;
+  for (const Instruction& i : *code) {
+    list += list.empty() ? "[" : ",";
+    if (i.kind == Instruction::number)
+      list += formatted("{}", i.value);
+    else
+      list += formatted("\"{}\"", i.kind == Instruction::variable ? (i.index == 0 ? "x" : "y") : i.name);
+  }
+  return list + "]";
+}
+
+bool is_of_one_variable(std::string_view text) {
+  const auto code = parsed(text);
+  return code && std::ranges::none_of(
+                     *code, [](const Instruction& i) { return i.kind == Instruction::variable && i.index == 1; });
+}
 
 std::function<Tensor(const Tensor& x, const Tensor& y)> parse_formula(std::string_view text, Loc where) {
   return [code = Parser(text, where).parse()](const Tensor& x, const Tensor& y) { return run(code, x, y); };

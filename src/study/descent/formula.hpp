@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include <gradus/tensor.hpp>
@@ -9,5 +10,12 @@
 namespace gradus::study {
 
 std::function<Tensor(const Tensor& x, const Tensor& y)> parse_formula(std::string_view text, Loc where);
+
+// The same as a JSON list for the script of a page, in the order of a stack: ["x",2,"^","sin"]. Empty if the text is no
+// formula.
+std::string formula_program(std::string_view text);
+
+// Is it a formula that does not depend on y?
+bool is_of_one_variable(std::string_view text);
 
 }  // namespace gradus::study

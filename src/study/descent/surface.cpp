@@ -10,6 +10,7 @@
 #include <gradus/optim/newton.hpp>
 
 #include "study/descent/formula.hpp"
+#include "study/descent/one_variable.hpp"
 #include "tape/guards.hpp"
 #include "tensor/format.hpp"
 #include "tensor/number.hpp"
@@ -148,6 +149,11 @@ Surface formula(std::string_view text, const Window& window, Loc where) {
   where = gradus::detail::user_line(where);
   Surface s{std::string(text), std::string(text), parse_formula(text, where), window};
   s.start = {window.left + 0.2 * window.width(), window.bottom + 0.7 * window.height()};
+  if (is_of_one_variable(text)) {
+    s.start[1] = 0;
+    s.minima = minima_of_curve(s, window.left, window.right);
+    return s;
+  }
   constexpr int n = 40;
   std::vector<double> f(n * n);
   const auto place = [&](int i, int j) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "study/descent/formula.hpp"
 #include "study/landscape/page.hpp"
 #include "study/landscape/picture.hpp"
 #include "tensor/format.hpp"
@@ -57,9 +58,10 @@ std::string run_data(const Path& path, std::size_t index, std::size_t count) {
   };
   const bool sloped = !std::isnan(path.places.front().gradient[0]);
   return formatted(
-      "{{\"name\":{},\"colour\":{},\"width\":{:g},\"step\":{},\"x\":{},\"y\":{},\"f\":{},\"gx\":{},\"gy\":{},\"state\":"
+      "{{\"name\":{},\"spec\":{},\"colour\":{},\"width\":{:g},\"step\":{},\"x\":{},\"y\":{},\"f\":{},\"gx\":{},\"gy\":{"
+      "},\"state\":"
       "{{{}}}}}",
-      quoted(readable(path.name)), index % colours, line_width(index, count),
+      quoted(readable(path.name)), quoted(path.name), index % colours, line_width(index, count),
       list(places, [](const Place& p, bool) { return formatted("{}", p.step); }),
       of([](const Place& p) { return p.at[0]; }), of([](const Place& p) { return p.at[1]; }),
       of([](const Place& p) { return p.f; }), sloped ? of([](const Place& p) { return p.gradient[0]; }) : "[]",
@@ -88,7 +90,8 @@ std::string player() {
          button("back", "one step back", "M11 2v12L4 8z") + button("play", "play", "M3 1.5v13l11-6.5z") +
          button("next", "one step on", "M5 2v12l7-6z") +
          button("end", "to the end", "M11.5 2H14v12h-2.5zM2 2v12l8.5-6z") +
-         "<input id=\"slider\" type=\"range\" min=\"0\" max=\"1000\" value=\"0\" aria-label=\"step\">"
+         "<input id=\"slider\" type=\"range\" min=\"0\" max=\"1000\" value=\"0\" aria-label=\"step\"><span "
+         "id=\"scale\"></span>"
          "<output id=\"where\"></output><button id=\"speed\" type=\"button\" title=\"speed\">×1</button></nav>";
 }
 
@@ -104,34 +107,55 @@ class Page {
     if (!l_.small_multiples && !l_.basins)
       for (std::size_t i = 0; i < l_.paths.size(); ++i) panels_[0].push_back(i);
     const std::string title = l_.title == l_.formula ? "f(x, y)" : l_.title;
-    const Source picture = picture_css(), style = landscape_css(), script = landscape_js();
+    const Source picture = picture_css(), style = landscape_css();
+    const std::vector<Source> scripts = landscape_scripts();
+    std::string allowed;
+    for (const Source& script : scripts) allowed += (allowed.empty() ? "" : " ") + script.hash;
     std::string text = formatted(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {}; style-src {} {}; "
         "base-uri 'none'; form-action 'none'\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · gradus descend</title>\n",
-        script.hash, picture.hash, style.hash, escaped(title));
+        allowed, picture.hash, style.hash, escaped(title));
     text += formatted("<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text, style.text);
     text += formatted("<header><h1>{}</h1><p class=\"formula\">{}</p><ul class=\"facts\">", escaped(title),
                       escaped(l_.formula));
     for (const std::string& fact : l_.facts) text += formatted("<li>{}</li>", escaped(fact));
-    text +=
-        formatted("</ul></header>\n<main class=\"{}\">\n{}\n{}", l_.small_multiples ? "many" : "one", plots(), side());
+    text += formatted("</ul>{}", words());
+    text += formatted("</header>\n<main class=\"{}\">\n{}\n{}", l_.small_multiples ? "many" : "one", plots(), side());
     const bool plays = !panels_[0].empty();
     if (plays)
-      text += player() +
-              "<p class=\"help\"><kbd>→</kbd> <kbd>←</kbd> a step · <kbd>space</kbd> play · "
-              "point at a path for its numbers · dashed: downhill, full: the next update</p>";
+      text +=
+          player() +
+          formatted(
+              "<p class=\"help\"><kbd>→</kbd> <kbd>←</kbd> a step · <kbd>space</kbd> play · point at a path for its "
+              "numbers · {}<span class=\"drags\"> · drag the large ring: another start</span></p>",
+              is_curve(l_) ? "dashed: the tangent, arrow: the next update"
+                           : "dashed arrow: downhill, full arrow: the next update");
     text += "</main>\n<div id=\"tip\" class=\"tip\" hidden></div>\n";
-    text +=
-        formatted("<script type=\"application/json\" id=\"data\">{}</script>\n<script>{}</script>\n</body>\n</html>\n",
-                  data(), script.text);
-    return text;
+    text += formatted("<script type=\"application/json\" id=\"data\">{}</script>\n", data());
+    for (const Source& script : scripts) text += formatted("<script>{}</script>\n", script.text);
+    return text + "</body>\n</html>\n";
   }
 
  private:
-  Frame shape() const { return l_.small_multiples ? frame(l_, 1, 1, 250) : frame(l_, 52, 6, 640); }
+  Frame shape() const { return l_.small_multiples ? frame(l_, 1, 1, 250) : frame(l_, 58, 6, 640); }
+
+  // What the signs in the facts and the colours mean.
+  std::string words() const {
+    std::string text;
+    if (l_.basins)
+      text = "Each point has the colour of the minimum where the descent from it ends; pale: it took many steps.";
+    if (is_curve(l_) && !l_.minima.empty())
+      text = "Below a rate of 2/curvature, plain gradient descent comes to rest at the minimum.";
+    if (!l_.basins && !is_curve(l_) && !l_.minima.empty())
+      text =
+          "λmax: the largest curvature at the minimum; below a rate of 2/λmax plain gradient descent comes to rest "
+          "there. "
+          "κ: the largest curvature, divided by the smallest.";
+    return text.empty() ? "" : formatted("<p class=\"words\">{}</p>", text);
+  }
 
   std::string plots() const {
     const Frame f = shape();
@@ -143,8 +167,10 @@ class Page {
         const Path& p = l_.paths[k];
         text += formatted("<figcaption><b>{}</b>{}</figcaption>", escaped(readable(p.name)), verdict(p));
       }
-      text += formatted("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"contours of {}\">",
-                        f.x + f.width + (many ? 1 : 10), f.y + f.height + (many ? 1 : 38), escaped(l_.title));
+      const double right = many ? 1 : is_curve(l_) || l_.basins ? 12 : scale_width;
+      text +=
+          formatted("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{} of {}\">", f.x + f.width + right,
+                    f.y + f.height + (many ? 1 : 38), is_curve(l_) ? "curve" : "contours", escaped(l_.title));
       text += plot(l_, f, panels_[k], {.id = formatted("p{}", k), .heights_of = k ? "p0" : "", .ticks = !many});
       text += "</svg>";
       if (many) text += formatted("<p class=\"below\">{}</p>", escaped(outcome_and_limit(l_.paths[k])));
@@ -166,7 +192,11 @@ class Page {
             "<span class=\"now\"></span><span class=\"fate\">{}</span></button></li>",
             i % colours, escaped(readable(p.name)), verdict(p), escaped(p.outcome()));
       }
-      text += "</ol></section>";
+      text += "</ol>";
+      if (!formula_program(l_.formula).empty())
+        text +=
+            "<p id=\"adding\" hidden><label>One more <select></select></label><button type=\"button\">Add</button></p>";
+      text += "</section>";
     }
     return text + formatted(
                       "<figure class=\"chart card\"><figcaption>{} against steps</figcaption>"
@@ -214,11 +244,14 @@ class Page {
       for (const std::size_t i : panels_[k]) members += formatted("{}{}", members.empty() ? "" : ",", i);
       groups += formatted("{}[{}]", k ? "," : "", members);
     }
+    const std::string program = l_.basins ? "" : formula_program(l_.formula);
     return formatted(
-        "{{\"frame\":[{},{},{},{}],\"window\":[{},{},{},{}],\"axes\":[{},{}],\"lowest\":{},\"log\":{},"
+        "{{\"program\":{},\"curve\":{},\"frame\":[{},{},{},{}],\"window\":[{},{},{},{}],\"axes\":[{},{}],\"lowest\":{},"
+        "\"log\":{},"
         "\"panels\":[{}],\"runs\":[{}]}}",
-        f.x, f.y, f.width, f.height, l_.window.left, l_.window.right, l_.window.bottom, l_.window.top,
-        quoted(l_.x_name), quoted(l_.y_name), l_.lowest, measured_up() ? "true" : "false", groups, runs);
+        program.empty() ? "null" : program, is_curve(l_) ? "true" : "false", f.x, f.y, f.width, f.height,
+        l_.window.left, l_.window.right, l_.window.bottom, l_.window.top, quoted(l_.x_name), quoted(l_.y_name),
+        l_.lowest, measured_up() ? "true" : "false", groups, runs);
   }
 
   const Landscape& l_;

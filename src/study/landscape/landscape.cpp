@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include <gradus/ops.hpp>
 
 #include "io/file.hpp"
+#include "study/descent/formula.hpp"
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 
@@ -25,6 +27,32 @@ Json number(double value) {
 }
 Json pair(Point p) { return {number(p[0]), number(p[1])}; }
 
+// f over a grid of the window.
+void draw_heights(Landscape& l, const Surface& s, double ratio) {
+  const Window& w = l.window;
+  l.grid = {across, static_cast<int>(across * ratio) | 1, {}};
+  const Grid& g = l.grid;
+  const Tensor x = linspace(w.left, w.right, g.columns, f64), y = linspace(w.bottom, w.top, g.rows, f64);
+  const Shape shape{g.rows, g.columns};
+  l.grid.f =
+      s.f(expand(x.reshape({1, g.columns}), shape).contiguous(), expand(y.reshape({g.rows, 1}), shape).contiguous())
+          .to_vector();
+}
+
+// f along x, and a window that shows all of it.
+void draw_curve(Landscape& l, const Surface& s) {
+  Window& w = l.window;
+  l.y_name = "f";
+  const Tensor x = linspace(w.left, w.right, 2 * across - 1, f64);
+  l.grid = {2 * across - 1, 1, s.f(x, zeros_like(x)).to_vector()};
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const double f : l.grid.f)
+    if (std::isfinite(f)) low = std::min(low, f), high = std::max(high, f);
+  if (!(high > low)) low = std::isfinite(low) ? low - 1 : -1, high = low + 2;
+  w.bottom = low - 0.08 * (high - low);
+  w.top = high + 0.06 * (high - low);
+}
+
 }  // namespace
 
 Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
@@ -38,14 +66,12 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
     if (p[1] < w.bottom) w.bottom = p[1] - margin * (w.top - p[1]);
     if (p[1] > w.top) w.top = p[1] + margin * (p[1] - w.bottom);
   }
+  const bool is_curve = is_of_one_variable(s.formula);
   const double ratio = std::clamp(w.height() / w.width(), 0.4, 1.6);
-  l.grid = {across, static_cast<int>(across * ratio) | 1, {}};
-  const Grid& g = l.grid;
-  const Tensor x = linspace(w.left, w.right, g.columns, f64), y = linspace(w.bottom, w.top, g.rows, f64);
-  const Shape shape{g.rows, g.columns};
-  l.grid.f =
-      s.f(expand(x.reshape({1, g.columns}), shape).contiguous(), expand(y.reshape({g.rows, 1}), shape).contiguous())
-          .to_vector();
+  if (is_curve)
+    draw_curve(l, s);
+  else
+    draw_heights(l, s, ratio);
   if (s.minima.size() > 2) {
     const auto [least, most] = std::ranges::minmax(s.minima, {}, &Minimum::largest);
     l.facts.push_back(formatted("{} minima", s.minima.size()));
@@ -54,6 +80,11 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
   }
   for (const Minimum& m : s.minima) {
     if (s.minima.size() > 2) break;
+    if (is_curve) {
+      l.facts.push_back(formatted("minimum at x = {:.6g} · f {:.4g}", m.at[0], m.f));
+      l.facts.push_back(formatted("curvature {:.6g} · 2/curvature {:.4g}", m.largest, m.limit()));
+      continue;
+    }
     l.facts.push_back(formatted("minimum ({:.6g}, {:.6g}) · f {:.4g}", m.at[0], m.at[1], m.f));
     l.facts.push_back(
         formatted("λmax {:.6g} · 2/λmax {:.4g} · κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));

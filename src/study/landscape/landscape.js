@@ -1,9 +1,9 @@
-// Plays paths over the picture that the page already holds: every line here only adds to it.
+// Plays paths over the picture that the page already holds: every line here only adds to it. live.js changes the paths.
 'use strict';
-(() => {
+study.page = (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
   const runs = data.runs;
-  if (!runs.length) return;
+  if (!runs.length) return null;
 
   const byId = (id) => document.getElementById(id);
   const svgNode = (name, attributes, parent) => {
@@ -30,7 +30,8 @@
 
   // ---- steps and places. A very long path has a place for some of its steps only. ----
 
-  const last = Math.max(...runs.map((r) => r.step[r.step.length - 1]));
+  const page = {data, runs, svgNode, textNode, show, pair, lowest: data.lowest, log: data.log};
+  page.last = Math.max(...runs.map((r) => r.step[r.step.length - 1]));
   const placeAt = (run, step) => {
     let low = 0, high = run.step.length - 1;
     while (low < high) {
@@ -41,19 +42,22 @@
     return low;
   };
   // Long runs are shown on a scale that gives the first steps room.
-  const isLong = last > 400;
-  const share = (step) => isLong ? Math.log1p(step) / Math.log1p(last) : step / last;
-  const stepOf = (s) => Math.round(isLong ? Math.expm1(s * Math.log1p(last)) : s * last);
+  page.isLong = page.last > 400;
+  const share = page.share = (step) => page.isLong ? Math.log1p(step) / Math.log1p(page.last) : step / page.last;
+  const stepOf = (s) => Math.round(page.isLong ? Math.expm1(s * Math.log1p(page.last)) : s * page.last);
 
   const frame = data.frame, view = data.window;
   const place = (x, y) => [
     frame[0] + (x - view[0]) / (view[1] - view[0]) * frame[2],
     frame[1] + (view[3] - y) / (view[3] - view[2]) * frame[3],
   ];
-  const near = (v) => Math.max(-5000, Math.min(5000, v));
-  for (const run of runs) {
-    run.pixels = run.x.map((x, i) => place(x, run.y[i]).map(near));
+  const near = page.near = (v) => Math.max(-5000, Math.min(5000, v));
+  page.measure = (run) => {
+    run.pixels = run.x.map((x, i) => place(x, data.curve ? run.f[i] : run.y[i]).map(near));
     run.points = run.pixels.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`);
+  };
+  for (const run of runs) {
+    page.measure(run);
     run.shown = true;
   }
 
@@ -61,8 +65,9 @@
 
   const panels = [...document.querySelectorAll('.plots figure')].map((figure, k) => {
     const svg = figure.querySelector('svg'), live = svg.querySelector('.live');
-    const members = data.panels[k].map((i) => {
-      const run = runs[i], group = svgNode('g', {}, live);
+    const ring = svgNode('circle', {class: 'ring off', r: 7}, live);
+    const member = (run) => {
+      const group = svgNode('g', {}, live);
       return {
         run, group,
         trail: svgNode('polyline', {class: `run c${run.colour}`, 'stroke-width': run.width}, group),
@@ -70,10 +75,10 @@
         update: svgNode('path', {class: 'update'}, group),
         dot: svgNode('circle', {class: `dot f${run.colour}`, r: 6}, group),
       };
-    });
-    const ring = svgNode('circle', {class: 'ring off', r: 7}, live);
-    return {figure, svg, members, ring};
+    };
+    return {figure, svg, live, member, members: data.panels[k].map((i) => member(runs[i])), ring};
   });
+  page.panels = panels;
 
   const arrow = (from, dx, dy) => {
     const length = Math.hypot(dx, dy);
@@ -82,10 +87,11 @@
     return `M${from[0]} ${from[1]}L${x} ${y}M${x - u - v * .6} ${y - v + u * .6}L${x} ${y}L${x - u + v * .6} ${y - v - u * .6}`;
   };
 
-  const chart = makeChart();
+  const chart = study.chart(page);
   let step = 0, playing = false;
 
   function draw() {
+    const last = page.last;
     document.body.classList.toggle('moving', step < last || playing);
     for (const panel of panels) {
       for (const m of panel.members) {
@@ -95,9 +101,12 @@
         m.dot.setAttribute('cy', at[1]);
         const ended = i === run.step.length - 1;
         // Downhill, as a direction on the paper; and the step that comes next, as long as it is.
-        const dx = -run.gx[i] * frame[2] / (view[1] - view[0]), dy = run.gy[i] * frame[3] / (view[3] - view[2]);
+        const across = frame[2] / (view[1] - view[0]), up = frame[3] / (view[3] - view[2]);
+        const dx = data.curve ? across : -run.gx[i] * across, dy = data.curve ? -run.gx[i] * up : run.gy[i] * up;
         const size = Math.hypot(dx, dy);
-        m.slope.setAttribute('d', size > 0 && !ended ? arrow(at, dx / size * 34, dy / size * 34) : '');
+        // On a curve the tangent takes the place of the direction downhill.
+        if (data.curve) m.slope.setAttribute('d', size > 0 ? `M${at[0] - dx / size * 90} ${at[1] - dy / size * 90}l${dx / size * 180} ${dy / size * 180}` : '');
+        else m.slope.setAttribute('d', size > 0 && !ended ? arrow(at, dx / size * 34, dy / size * 34) : '');
         const next = ended ? at : run.pixels[i + 1];
         m.update.setAttribute('d', ended ? '' : arrow(at, next[0] - at[0], next[1] - at[1]));
       }
@@ -106,29 +115,28 @@
       const i = placeAt(run, step);
       if (run.label) run.label.textContent = `step ${run.step[i].toLocaleString('en')} · f ${show(run.f[i])}`;
     }
-    byId('where').textContent = `step ${step.toLocaleString('en')} of ${last.toLocaleString('en')}`;
-    slider.value = isLong ? Math.round(share(step) * 1000) : step;
+    byId('where').textContent = `step ${step.toLocaleString('en')} of ${page.last.toLocaleString('en')}`;
+    slider.value = page.isLong ? Math.round(share(step) * 1000) : step;
     chart.moveTo(step);
   }
 
   function go(to) {
-    step = Math.max(0, Math.min(last, to));
+    step = Math.max(0, Math.min(page.last, to));
     draw();
   }
 
   // ---- the player ----
 
   const slider = byId('slider');
-  slider.max = isLong ? 1000 : last;
   slider.addEventListener('input', () => {
     pause();
-    go(isLong ? stepOf(slider.value / 1000) : +slider.value);
+    go(page.isLong ? stepOf(slider.value / 1000) : +slider.value);
   });
 
   const speeds = [1, 2, 4, 0.25, 0.5];
   let speed = 0, since = 0, from = 0;
   function play() {
-    if (step >= last) step = 0;
+    if (step >= page.last) step = 0;
     playing = true;
     since = performance.now();
     from = share(step);
@@ -144,10 +152,10 @@
   function tick(now) {
     if (!playing) return;
     // All of it in nine seconds; a short run in fewer.
-    const seconds = 9 * Math.min(1, Math.max(0.15, last / 30));
+    const seconds = 9 * Math.min(1, Math.max(0.15, page.last / 30));
     const s = from + (now - since) / 1000 / seconds * speeds[speed];
     if (s >= 1) pause();
-    go(s >= 1 ? last : stepOf(s));
+    go(s >= 1 ? page.last : stepOf(s));
     if (playing) requestAnimationFrame(tick);
   }
   const moves = {
@@ -155,7 +163,7 @@
     back: () => (pause(), go(step - 1)),
     next: () => (pause(), go(step + 1)),
     first: () => (pause(), go(0)),
-    end: () => (pause(), go(last)),
+    end: () => (pause(), go(page.last)),
   };
   for (const [id, move] of Object.entries(moves)) if (byId(id)) byId(id).addEventListener('click', move);
   byId('speed').addEventListener('click', () => {
@@ -167,24 +175,30 @@
   const keys = {ArrowRight: 'next', ArrowLeft: 'back', ' ': 'play', Home: 'first', End: 'end'};
   document.addEventListener('keydown', (event) => {
     const isButton = event.target instanceof HTMLButtonElement && event.key === ' ';
-    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || isButton) return;
+    const isField = event.target instanceof HTMLSelectElement || (event.target instanceof HTMLInputElement && event.target !== slider);
+    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || isButton || isField) return;
     event.preventDefault();
     moves[keys[event.key]]();
   });
 
   // ---- the list of runs ----
 
-  document.querySelectorAll('.runs button').forEach((button, i) => {
-    runs[i].label = button.querySelector('.now');
+  page.listen = (run, item) => {
+    const button = item.querySelector('button');
+    run.item = item;
+    run.label = button.querySelector('.now');
     button.addEventListener('click', () => {
-      runs[i].shown = !runs[i].shown;
-      button.setAttribute('aria-pressed', runs[i].shown);
-      for (const node of document.querySelectorAll(`[data-run="${i}"]`)) node.classList.toggle('off', !runs[i].shown);
+      run.shown = !run.shown;
+      button.setAttribute('aria-pressed', run.shown);
+      for (const node of document.querySelectorAll(`[data-run="${runs.indexOf(run)}"]`)) node.classList.toggle('off', !run.shown);
       for (const panel of panels)
         for (const m of panel.members)
-          if (m.run === runs[i]) m.group.classList.toggle('off', !runs[i].shown);
+          if (m.run === run) m.group.classList.toggle('off', !run.shown);
+      chart.redraw();
+      chart.moveTo(step);
     });
-  });
+  };
+  document.querySelectorAll('.runs li').forEach((item, i) => page.listen(runs[i], item));
 
   // ---- what a place says when pointed at ----
 
@@ -235,46 +249,23 @@
     });
   }
 
-  // ---- f against steps ----
-
-  function makeChart() {
-    const box = byId('chart');
-    if (!box) return {moveTo() {}};
-    const [left, top, width, height] = [44, 8, 336, 172];
-    const all = runs.flatMap((r) => r.f).filter(Number.isFinite).map((f) => f - data.lowest);
-    const isLog = data.log && all.some((f) => f > 0);
-    const floor = Math.max(1e-16, Math.min(...all.filter((f) => f > 0)));
-    const scale = (f) => isLog ? Math.log10(Math.max(f - data.lowest, floor)) : f;
-    let values = runs.flatMap((r) => r.f.map(scale)).filter(Number.isFinite);
-    let low = Math.min(...values), high = Math.max(...values);
-    if (isLog) low = Math.floor(low), high = Math.ceil(high);
-    if (!(high > low)) high = low + 1;
-    const px = (s) => left + share(s) * width, py = (f) => top + (high - scale(f)) / (high - low) * height;
-    const line = (d, kind) => svgNode('path', {class: kind, d}, box);
-    const label = (x, y, anchor, text) => {
-      svgNode('text', {x, y, 'text-anchor': anchor}, box).textContent = text;
-    };
-    const stride = isLog ? Math.max(1, Math.ceil((high - low) / 5)) : (high - low) / 4;
-    for (let v = low; v <= high + 1e-9; v += stride) {
-      const y = top + (high - v) / (high - low) * height;
-      line(`M${left} ${y}h${width}`, 'grid');
-      label(left - 6, y + 4, 'end', isLog ? `1e${v}` : show(+v.toPrecision(3)));
-    }
-    const marks = isLong ? [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6].filter((s) => s <= last)
-                         : [0, 0.25, 0.5, 0.75, 1].map((s) => Math.round(s * last)).filter((s, i, a) => a.indexOf(s) === i);
-    for (const s of marks) label(px(s), top + height + 16, 'middle', s.toLocaleString('en'));
-    const cut = svgNode('svg', {x: left, y: top - 4, width, height: height + 8, viewBox: `${left} ${top - 4} ${width} ${height + 8}`}, box);
-    runs.forEach((run, i) => {
-      const points = run.f.map((f, k) => `${px(run.step[k]).toFixed(1)},${near(py(f)).toFixed(1)}`).join(' ');
-      svgNode('polyline', {class: `run c${run.colour}`, 'stroke-width': 2, points, 'data-run': i}, cut);
-    });
-    const cursor = line('', 'cursor');
-    return {moveTo: (s) => cursor.setAttribute('d', `M${px(s)} ${top}v${height}`)};
-  }
+  // After a path has changed, or one has been added.
+  page.changed = () => {
+    page.last = Math.max(1, ...runs.map((r) => r.step[r.step.length - 1]));
+    page.isLong = page.last > 400;
+    slider.max = page.isLong ? 1000 : page.last;
+    byId('scale').textContent = page.isLong ? 'log scale' : '';
+    chart.redraw();
+    step = Math.min(step, page.last);
+    draw();
+  };
+  page.go = (to) => (pause(), go(to));
+  addEventListener('resize', page.changed);
 
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || location.hash === '#last';
-  step = calm ? last : 0;
+  step = calm ? page.last : 0;
   pause();
-  draw();
+  page.changed();
   if (!calm) play();
+  return page;
 })();

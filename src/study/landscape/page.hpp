@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gradus::study {
 
@@ -12,6 +13,6 @@ struct Source {
 };
 Source picture_css();
 Source landscape_css();
-Source landscape_js();
+std::vector<Source> landscape_scripts();  // in the order in which they run
 
 }  // namespace gradus::study

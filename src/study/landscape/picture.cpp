@@ -74,6 +74,44 @@ std::string heights(const Landscape& l, const Frame& f) {
   return text + "</g>";
 }
 
+// f over x, in pieces where it is finite.
+std::string curve(const Landscape& l, const Frame& f) {
+  std::string d;
+  bool down = false;
+  const auto count = static_cast<double>(l.grid.f.size() - 1);
+  for (std::size_t i = 0; i < l.grid.f.size(); ++i) {
+    const double value = l.grid.f[i];
+    if (!std::isfinite(value)) {
+      down = false;
+      continue;
+    }
+    const Point p = f.place({l.window.left + l.window.width() * static_cast<double>(i) / count, value});
+    d += formatted("{}{:.1f} {:.1f}", down ? "L" : "M", p[0], std::clamp(p[1], f.y - f.height, f.y + 2 * f.height));
+    down = true;
+  }
+  return formatted(
+      "<rect class=\"l13\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\"/><path class=\"curve\" d=\"{}\"/>", f.x,
+      f.y, f.width, f.height, d);
+}
+
+// Which colour is which height. The bands hold shares of the area, so that the numbers between them are not evenly
+// spaced.
+std::string scale(const Landscape& l, const Frame& f) {
+  const std::vector<double> all = levels(l.grid, bands - 1, lowest_inside(l.grid));
+  const std::size_t n = all.size();
+  const double x = f.x + f.width + 12, width = 12, top = f.y + 18;
+  const double step = std::min(f.height - 24, 260.0) / static_cast<double>(n + 1);
+  std::string text =
+      formatted("<g class=\"tick\"><text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\">f</text>", x + 3, f.y + 9);
+  for (std::size_t row = 0; row <= n; ++row)
+    text += formatted("<rect class=\"l{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.2f}\"/>", n - row, x,
+                      top + static_cast<double>(row) * step, width, step + 0.3);
+  for (std::size_t i = 0; i < n; i += 3)
+    text += formatted("<text x=\"{:.1f}\" y=\"{:.1f}\">{:.2g}</text>", x + width + 5,
+                      top + static_cast<double>(n - i) * step + 4, all[i]);
+  return text + "</g>";
+}
+
 // Runs of equal cells as rectangles of one path for each minimum and shade.
 std::string lands_of(const Landscape& l, const Frame& f) {
   const Basins& b = *l.basins;
@@ -137,12 +175,14 @@ std::string ticks(const Landscape& l, const Frame& f) {
   });
   text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
                     f.x + f.width / 2, bottom + 32, escaped(l.x_name));
-  text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", f.x - 34,
-                    f.y + f.height / 2 + 4, escaped(l.y_name));
+  const double x = f.x - 40, y = f.y + f.height / 2;
+  const std::string turned = l.y_name.size() > 1 ? formatted(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y) : "";
+  text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\"{}>{}</text>", x, y + 4,
+                    turned, escaped(l.y_name));
   return text + "</g>";
 }
 
-std::string polyline(const Path& path, const Frame& f, std::size_t colour, std::size_t of) {
+std::string polyline(const Landscape& l, const Path& path, const Frame& f, std::size_t colour, std::size_t of) {
   std::vector<Point> line;
   // Far outside the frame any place will do.
   const auto near = [&](Point p) {
@@ -150,10 +190,10 @@ std::string polyline(const Path& path, const Frame& f, std::size_t colour, std::
                  std::clamp(p[1], f.y - 3 * f.height, f.y + 4 * f.height)};
   };
   for (const Place& p : path.places) {
-    const Point q = near(f.place(p.at));
+    const Point q = near(on_paper(l, f, p));
     if (line.empty() || std::hypot(q[0] - line.back()[0], q[1] - line.back()[1]) > 0.3) line.push_back(q);
   }
-  const Point last = near(f.place(path.end().at));
+  const Point last = near(on_paper(l, f, path.end()));
   if (line.size() > 1 && line.back() != last) line.back() = last;
   if (line.size() == 1) line.push_back(last);
   const bool few = path.places.size() <= 80;
@@ -175,8 +215,9 @@ std::string polyline(const Path& path, const Frame& f, std::size_t colour, std::
 std::string stars(const Landscape& l, const Frame& f) {
   std::string text;
   for (const Minimum& m : l.minima) {
-    if (!f.window.contains(m.at)) continue;
-    const Point p = f.place(m.at);
+    const Point at = is_curve(l) ? Point{m.at[0], m.f} : m.at;
+    if (!f.window.contains(at)) continue;
+    const Point p = f.place(at);
     std::string d;
     for (int i = 0; i < 10; ++i) {
       const double r = i % 2 ? 3 : 7, angle = (i / 5.0 - 0.5) * 3.14159265358979;
@@ -194,7 +235,7 @@ std::string starts(const Landscape& l, const Frame& f, const std::vector<std::si
     const Point start = l.paths[i].places.front().at;
     if (std::ranges::find(seen, start) != seen.end()) continue;
     seen.push_back(start);
-    const Point p = f.place(start);
+    const Point p = on_paper(l, f, l.paths[i].places.front());
     text += formatted("<circle class=\"start\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/>", p[0], p[1]);
   }
   return text;
@@ -203,7 +244,12 @@ std::string starts(const Landscape& l, const Frame& f, const std::vector<std::si
 }  // namespace
 
 Frame frame(const Landscape& l, double x, double y, double width) {
-  return {x, y, width, width * std::clamp(l.window.height() / l.window.width(), 0.4, 1.1), l.window};
+  const double ratio = is_curve(l) ? 0.62 : std::clamp(l.window.height() / l.window.width(), 0.4, 1.1);
+  return {x, y, width, width * ratio, l.window};
+}
+
+Point on_paper(const Landscape& l, const Frame& f, const Place& p) {
+  return f.place(is_curve(l) ? Point{p.at[0], p.f} : p.at);
 }
 
 std::string plot(const Landscape& l, const Frame& f, const std::vector<std::size_t>& paths,
@@ -216,13 +262,17 @@ std::string plot(const Landscape& l, const Frame& f, const std::vector<std::size
   if (!options.heights_of.empty())
     text += formatted("<use href=\"#{}heights\"/>", options.heights_of);
   else
-    text += formatted("<g id=\"{}heights\">{}</g>", options.id, l.basins ? lands_of(l, f) : heights(l, f));
+    text += formatted("<g id=\"{}heights\">{}</g>", options.id,
+                      l.basins      ? lands_of(l, f)
+                      : is_curve(l) ? curve(l, f)
+                                    : heights(l, f));
   text += stars(l, f);
-  for (const std::size_t i : paths) text += polyline(l.paths[i], f, i, paths.size() > 1 ? paths.size() : i + 1);
+  for (const std::size_t i : paths) text += polyline(l, l.paths[i], f, i, paths.size() > 1 ? paths.size() : i + 1);
   text += starts(l, f, paths) + "<g class=\"live\"></g></g>";
   text += formatted("<rect class=\"frame\" x=\"{:g}\" y=\"{:g}\" width=\"{:g}\" height=\"{:g}\" rx=\"6\"/>", f.x, f.y,
                     f.width, f.height);
   if (options.ticks) text += ticks(l, f);
+  if (options.ticks && !is_curve(l) && !l.basins) text += scale(l, f);
   return text;
 }
 

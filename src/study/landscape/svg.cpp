@@ -28,7 +28,7 @@ class Writer {
   explicit Writer(const Landscape& l) : l_(l) {}
 
   std::string one() {
-    constexpr double left = 56, top = 66, plot_width = 560, side = 640, letters = 34;
+    constexpr double left = 60, top = 66, plot_width = 560, side = left + plot_width + scale_width + 22, letters = 34;
     const Frame f = frame(l_, left, top, plot_width);
     heading(left);
     std::vector<std::size_t> all;
@@ -51,7 +51,27 @@ class Writer {
     y += 4;
     for (const std::string& fact : l_.facts)
       for (const std::string& line : wrapped(fact, letters + 4)) text("small", side, y, line), y += 16;
-    return finish(888, std::max(f.y + f.height + 44, y + 6));
+    return finish(side + 248, std::max(f.y + f.height + 44, y + 6));
+  }
+
+  // Plots in a grid of two columns, or one.
+  std::string thumbnail() {
+    constexpr double side = 400, gap = 10;
+    const std::size_t count = l_.small_multiples ? std::min<std::size_t>(4, l_.paths.size()) : 1;
+    const double width = count > 1 ? (side - gap) / 2 : side;
+    const Frame f = frame(l_, 0, 0, width);
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < l_.paths.size() && !l_.basins; ++i) all.push_back(i);
+    double bottom = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const double x = static_cast<double>(i % 2) * (width + gap), y = static_cast<double>(i / 2) * (f.height + gap);
+      body_ += formatted("<g transform=\"translate({:g} {:g})\">", x, y);
+      body_ += plot(l_, f, count > 1 ? std::vector{i} : all,
+                    {.id = formatted("p{}", i), .heights_of = i ? "p0" : "", .ticks = false});
+      body_ += "</g>";
+      bottom = y + f.height;
+    }
+    return finish(side, bottom);
   }
 
   std::string many() {
@@ -98,6 +118,8 @@ class Writer {
 };
 
 }  // namespace
+
+std::string thumbnail(const Landscape& l) { return Writer(l).thumbnail(); }
 
 std::string Landscape::svg() const {
   Writer writer(*this);

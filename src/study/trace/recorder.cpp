@@ -143,6 +143,15 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
       .string("scope", node.scope())
       .loc(node.where())
       .tensor("value", e.value, run_->options.values);
+  // A result gets its name after its operation has run, so its first reader tells it.
+  std::string names;
+  bool named = false;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const bool result = inputs[k] >= 0 && !t.versions.contains(inputs[k]) && !e.in[k]->name().empty();
+    names += (k ? "," : "") + json_string(result ? e.in[k]->name() : "");
+    named = named || result;
+  }
+  if (named) event.text("names", '[' + names + ']');
   t.inputs.of.back() = std::move(inputs);
   const bool nonfinite = event.nonfinite();
   run_->write(event, t.number, true);

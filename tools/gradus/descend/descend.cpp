@@ -109,6 +109,20 @@ void check_ending(const std::string& path) {
     throw Stop(usage, fmt::format("-o {}: a name that ends in .html, .svg or .csv is expected", path));
 }
 
+// Places that paths reach outside the window, as far as they do not dwarf it.
+void add_extremes(const study::Surface& s, const std::vector<study::Path>& paths, std::vector<study::Point>& shown) {
+  const study::Window& w = s.window;
+  const double far_x = 0.6 * w.width(), far_y = 0.6 * w.height();
+  for (const study::Path& path : paths) {
+    if (path.cut) continue;
+    for (const study::Place& p : path.places) {
+      const bool is_near = p.at[0] > w.left - far_x && p.at[0] < w.right + far_x && p.at[1] > w.bottom - far_y &&
+                           p.at[1] < w.top + far_y;
+      if (is_near && !w.contains(p.at)) shown.push_back(p.at);
+    }
+  }
+}
+
 void print(const study::Landscape& l) {
   tool::print("{}{}{}\n", l.title == l.formula ? "" : l.title, l.title == l.formula ? "" : "  ", l.formula);
   for (const std::string& fact : l.facts) tool::print("{}\n", fact);
@@ -171,10 +185,14 @@ study::Landscape descend(const DescendOptions& o) {
         fmt::format("{}, {} steps from each of {} points", opts[0], o.steps ? o.steps : 300, o.basins * o.basins)};
     return l;
   }
-  study::Landscape l = study::landscape(s, {how.start.value_or(s.start)});
-  l.small_multiples = !o.sweep.empty();
+  std::vector<study::Path> paths;
   for (std::size_t i = 0; i < opts.size(); ++i)
-    l.paths.push_back(as_usage_error(opts[i], [&] { return study::descend(s, opts[i], makers[i].of_tensors, how); }));
+    paths.push_back(as_usage_error(opts[i], [&] { return study::descend(s, opts[i], makers[i].of_tensors, how); }));
+  std::vector<study::Point> shown{how.start.value_or(s.start)};
+  if (o.window.empty()) add_extremes(s, paths, shown);
+  study::Landscape l = study::landscape(s, shown);
+  l.small_multiples = !o.sweep.empty();
+  l.paths = std::move(paths);
   return l;
 }
 
@@ -189,7 +207,7 @@ void add_descend(CommandLine& program) {
   command.footer(examples + surfaces + "\nOptimizers, with options and defaults:\n" + optimizer_list());
 
   command.optional_argument("SURFACE", o.surface, "one of those below");
-  command.text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4'");
+  command.text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4'; x**2 and x² are powers, too");
   command.texts("--opt", o.opts, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9; may be repeated");
   command.text("--sweep", o.sweep, "KEY=A,B,…", "one picture for each value of an option");
   command.text("--start", o.start, "X,Y", "where to begin (write --start=-1,2)");

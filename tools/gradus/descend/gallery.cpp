@@ -5,6 +5,7 @@
 
 #include "descend/descend.hpp"
 #include "io/file.hpp"
+#include "study/landscape/picture.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -104,7 +105,7 @@ main { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax
 a { display: flex; flex-direction: column; color: inherit; text-decoration: none; background: var(--card);
   border: 1px solid var(--rule); border-radius: 14px; overflow: hidden; transition: transform .15s, border-color .15s; }
 a:hover, a:focus-visible { transform: translateY(-3px); border-color: #0b8ba8; }
-img { width: 100%; aspect-ratio: 4 / 3; object-fit: cover; object-position: left top; border-bottom: 1px solid var(--rule); }
+img { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; padding: 10px; border-bottom: 1px solid var(--rule); }
 h2 { margin: 12px 16px 2px; font-size: 17px; }
 a p { margin: 0 16px 16px; color: var(--soft); }
 )";
@@ -130,9 +131,10 @@ Exit write_gallery(const std::string& directory) {
     study::Landscape l = descend(piece.options);
     if (l.title == l.formula) l.title = piece.title;
     write(folder / fmt::format("{}.svg", piece.file), l.svg());
+    write(folder / fmt::format("{}.thumb.svg", piece.file), study::thumbnail(l));
     write(folder / fmt::format("{}.html", piece.file), l.html());
     cards += fmt::format(
-        "<a href=\"{0}.html\"><img src=\"{0}.svg\" alt=\"{1}\" loading=\"lazy\"><h2>{1}</h2><p>{2}</p></a>\n",
+        "<a href=\"{0}.html\"><img src=\"{0}.thumb.svg\" alt=\"{1}\" loading=\"lazy\"><h2>{1}</h2><p>{2}</p></a>\n",
         piece.file, piece.title, piece.text);
     fmt::print("{}.html  {}\n", piece.file, piece.title);
   }

@@ -1,18 +1,20 @@
 // The card of a step, and of the node that is selected.
 "use strict";
 
-function sourceView(extra, loc) {
+// The marked line is shown whole; its neighbours are cut where the card ends.
+function sourceView(extra, loc, alone) {
   if (!loc || !loc.file) return null;
-  const file = extra.sources[loc.file], place = `${loc.file.split("/").pop()}:${loc.line}`;
-  const rows = [];
+  const file = extra.sources[loc.file], place = `${loc.file.split("/").pop()}:${loc.line}`, lines = [];
   for (let line = loc.line - 1; line <= loc.line + 1; ++line) {
     const text = file && file.lines[line];
-    if (text === undefined) continue;
-    rows.push(h("span", {class: line === loc.line ? "row here" : "row"}, h("span", {class: "no", text: String(line)}), text || " "));
+    if (text !== undefined && (!alone || line === loc.line)) lines.push({line, text});
   }
-  if (!rows.length) return h("div", {class: "source none"}, h("span", {class: "path", text: `${place} (the source was not found when this page was made)`}));
+  if (!lines.length) return h("div", {class: "source none"}, h("span", {class: "path", text: `${place} (the source was not found when this page was made)`}));
+  const indent = Math.min(...lines.filter(l => l.text.trim()).map(l => l.text.search(/\S/)), 80);
+  const rows = lines.map(({line, text}) => h("span", {class: line === loc.line ? "row here" : "row", title: text.trim()},
+    h("span", {class: "no", text: String(line)}), h("span", {class: "code", text: text.slice(indent) || " "})));
   const path = h("span", {class: "path", text: file.changed ? `${place} (changed since the run)` : place, title: loc.file});
-  return h("div", {class: "source"}, path, h("pre", {}, ...rows));
+  return h("div", {class: alone ? "source alone" : "source"}, path, h("pre", {}, ...rows));
 }
 
 // The share of the input that this step is about stands out.
@@ -27,28 +29,35 @@ function factsView(facts) {
   return h("dl", {class: "facts"}, ...facts.flatMap(([name, value]) => [h("dt", {text: name}), h("dd", {text: value})]));
 }
 
-// `other`: the same step of the run beside this one, so that cells that differ are marked.
-function bandView(band, other) {
+// `other`: the same step of the run beside this one, so that cells that differ are marked. `form`: how much room tensors have.
+function bandView(band, {other, form, pick} = {}) {
   const scale = Math.max(0, ...band.parts.filter(p => p.scale === "sum").map(p => largest(p.tensor)));
   const roles = new Map((other ? other.bands : []).flatMap(b => b.parts).filter(p => p.role).map(p => [p.role, p.tensor]));
-  const terms = band.parts.map(p => h("div", {class: "term"},
-    h("span", {class: p.sign ? "sign" : "sign none", text: p.sign}),
-    figure(p.label, p.tensor, {scale: p.scale === "sum" ? scale : 0, nothing: p.nothing, sign: p.sign, other: p.role && roles.get(p.role)})));
+  const parts = band.only && form !== "numbers" ? band.parts.filter(p => p.role !== "before" && p.role !== "added") : band.parts;
+  const terms = parts.map((p, i) => h("div", {class: "term"},
+    h("span", {class: p.sign && i ? "sign" : "sign none", text: p.sign}),
+    figure(p.label, p.tensor, {scale: p.scale === "sum" ? scale : 0, nothing: p.nothing, sign: i ? p.sign : "", other: p.role && roles.get(p.role), form,
+                               pick: p.role && pick ? at => pick(p, at) : null})));
   return [h("h2", {}, band.heading, " ", h("span", {class: "aside", text: band.aside || ""})),
-          terms.length ? h("div", {class: "equation"}, ...terms) : null,
+          terms.length ? h("div", {class: form && form !== "numbers" ? "equation close" : "equation"}, ...terms) : null,
           factsView(band.facts),
           band.verdict ? h("p", {class: "verdict " + band.verdict.kind, text: band.verdict.text}) : null,
           band.note ? h("p", {class: "note", text: band.note}) : null];
 }
 
+// From roomy to dense: the card takes the first that fits the window.
+const densities = [{source: 3, rest: "numbers", main: "numbers"}, {source: 1, rest: "numbers", main: "numbers"}, {source: 1, rest: "tight", main: "numbers"}, {source: 1, rest: "tight", main: "tight"},
+                   {source: 1, rest: "pixels", main: "tight"}, {source: 1, rest: "pixels", main: "pixels"}];
+
 function stepArticle(told, extra, options = {}) {
+  const room = options.room || densities[0];
   return h("article", {},
     options.which ? h("p", {class: "which", text: options.which}) : null,
     h("p", {class: "over", text: told.over}), h("h1", {text: told.title}), h("p", {class: "sub", text: told.sub}),
-    sourceView(extra, told.loc),
+    sourceView(extra, told.loc, room.source === 1),
     told.rule ? ruleView(told.rule, told.ruleTag, told.slot) : null,
     factsView(told.facts),
-    ...told.bands.flatMap(b => bandView(b, options.other)));
+    ...told.bands.flatMap((b, i) => bandView(b, {other: options.other, pick: options.pick, form: i === (told.main || 0) ? room.main : room.rest})));
 }
 
 // The node that is selected: its value, its gradient so far, and every contribution to it.
@@ -71,7 +80,7 @@ function pinnedArticle(trace, t, state, id, ui, extra, act) {
     h("p", {class: "over", text: "selected"}), h("h1", {text: longName(n)}),
     n.rule ? ruleView(n.rule, "rule") : null,
     factsView(facts),
-    ...bands.flatMap(b => bandView(b, null)),
+    ...bands.flatMap(b => bandView(b)),
     why.length ? h("h2", {text: "Contributions"}) : null, why.length ? h("ul", {class: "why"}, ...why) : null,
     h("p", {class: "actions"},
       h("button", {type: "button", text: ui.breaks.has(id) ? "Clear breakpoint" : "Break here", onclick: act.toggleBreak}),

@@ -1,7 +1,5 @@
-// The picture of a tape: laid out once for each set of open modules, then only coloured.
+// The picture of a tape: drawn once for each layout, then only coloured.
 "use strict";
-
-const layouts = new Map();
 
 const svgNamespace = document.querySelector("svg").namespaceURI;  // spelt nowhere: no address is in this page
 
@@ -10,87 +8,6 @@ function svg(tag, attributes, ...children) {
   for (const [name, value] of Object.entries(attributes || {})) if (value !== undefined) e.setAttribute(name, value);
   e.append(...children);
   return e;
-}
-
-const ruler = document.createElement("canvas").getContext("2d");
-function widthOf(text, font) {
-  ruler.font = font;
-  return ruler.measureText(text).width;
-}
-
-function cut(text, most) { return [...text].length > most ? [...text].slice(0, most - 1).join("") + "…" : text; }
-
-function nodeText(n) {
-  const shape = n.value ? n.value.shape.length ? n.value.shape.join("×") : "scalar" : "?";
-  if (n.kind === "op") return {title: cut(n.op, 20), size: `${shortName(n)} · ${shape}`};
-  return {title: cut(n.kind === "constant" ? "constant" : shortName(n), 20), size: n.kind === "constant" ? `${shortName(n)} · ${shape}` : shape};
-}
-
-// What stands in the picture: boxes (nodes and folded groups), frames (open groups) and edges between boxes.
-function pictureOf(t, root, open) {
-  const boxes = [], frames = [], inside = new Map();
-  const walkGroup = (g, frame) => {
-    for (const kid of g.kids) {
-      if (typeof kid !== "object") {
-        const n = nodeOf(t, kid), text = nodeText(n);
-        boxes.push({key: "n" + kid, node: n, ...text, frame});
-        inside.set(kid, "n" + kid);
-      } else if (open.has(kid)) {
-        frames.push({key: "f" + kid.id, group: kid, frame});
-        walkGroup(kid, "f" + kid.id);
-      } else {
-        boxes.push({key: "g" + kid.id, group: kid, title: cut(kid.label, 22), size: `${kid.nodes.length} nodes`, frame});
-        for (const id of kid.nodes) inside.set(id, "g" + kid.id);
-      }
-    }
-  };
-  walkGroup(root, null);
-  const edges = new Map();
-  for (const n of t.nodes.values()) {
-    n.inputs.forEach((id, slot) => {
-      const a = inside.get(id), b = inside.get(n.id);
-      if (!a || !b || a === b) return;
-      const key = a[0] === "n" && b[0] === "n" ? `${a} ${b} ${slot}` : `${a} ${b}`;
-      if (!edges.has(key)) edges.set(key, {key, a, b, gives: []});
-      edges.get(key).gives.push({from: n.id, slot, to: id});
-    });
-  }
-  return {boxes, frames, edges: [...edges.values()], inside};
-}
-
-function layOut(picture) {
-  const g = new dagre.graphlib.Graph({multigraph: true, compound: true});
-  g.setGraph({rankdir: "TB", nodesep: 22, edgesep: 12, ranksep: 34, marginx: 16, marginy: 18, ranker: "tight-tree"});
-  g.setDefaultEdgeLabel(() => ({}));
-  for (const b of picture.boxes) {
-    b.width = Math.ceil(Math.max(72, widthOf(b.title, "600 13px " + sans()) + 28, widthOf(b.size, "11px monospace") + 26));
-    b.height = 46;
-    g.setNode(b.key, {width: b.width, height: b.height});
-  }
-  for (const f of picture.frames) g.setNode(f.key, {});
-  for (const b of [...picture.boxes, ...picture.frames]) if (b.frame) g.setParent(b.key, b.frame);
-  for (const e of picture.edges) g.setEdge(e.a, e.b, {weight: 1}, e.key);
-  dagre.layout(g);
-  for (const b of picture.boxes) Object.assign(b, pick(g.node(b.key)));
-  for (const f of picture.frames) Object.assign(f, pick(g.node(f.key)));
-  for (const e of picture.edges) e.points = g.edge({v: e.a, w: e.b, name: e.key}).points;
-  return {...picture, width: Math.ceil(g.graph().width), height: Math.ceil(g.graph().height)};
-}
-
-const pick = n => ({x: n.x, y: n.y, width: n.width, height: n.height});
-const sans = () => getComputedStyle(document.body).fontFamily;
-
-// Tapes of a training loop are alike: one layout serves them all.
-function layoutOf(t, open, root) {
-  if (t.key === null) {
-    t.key = [...t.nodes.values()].map(n => [n.id, n.kind, n.name, n.op, n.inputs, n.scope, n.value && n.value.shape].join("|")).join("\n");
-  }
-  const key = t.key + "\n\n" + [...open].map(g => g.id).join(" ");
-  if (!layouts.has(key)) {
-    if (layouts.size > 60) layouts.clear();
-    layouts.set(key, layOut(pictureOf(t, root, open)));
-  }
-  return layouts.get(key);
 }
 
 function curve(points) {
@@ -102,6 +19,20 @@ function curve(points) {
     d += `Q${at(rest[i])} ${at(middle)}`;
   }
   return d;
+}
+
+// Along straight pieces, with round corners.
+function bent(points) {
+  const at = p => `${p.x.toFixed(1)} ${p.y.toFixed(1)}`;
+  let d = `M${at(points[0])}`;
+  for (let i = 1; i + 1 < points.length; ++i) {
+    const p = points[i], toward = q => {
+      const length = Math.hypot(q.x - p.x, q.y - p.y), r = Math.min(8, length / 2);
+      return length ? {x: p.x + (q.x - p.x) / length * r, y: p.y + (q.y - p.y) / length * r} : p;
+    };
+    d += `L${at(toward(points[i - 1]))}Q${at(p)} ${at(toward(points[i + 1]))}`;
+  }
+  return d + `L${at(points.at(-1))}`;
 }
 
 function marker(id) {
@@ -116,7 +47,7 @@ function drawGraph(layout, on) {
   const drawn = {picture, layout, boxes: [], edges: []};
   for (const f of layout.frames) picture.append(drawFrame(f, on));
   for (const e of layout.edges) {
-    const path = svg("path", {d: curve(e.points), class: "edge"});
+    const path = svg("path", {d: e.bent ? bent(e.points) : curve(e.points), class: "edge"});
     picture.append(path);
     drawn.edges.push({...e, path});
   }
@@ -139,7 +70,7 @@ function drawFrame(f, on) {
   const x = f.x - f.width / 2, y = f.y - f.height / 2;
   return pressable(svg("g", {class: "module", tabindex: 0, role: "button", "aria-expanded": "true", "aria-label": `module ${f.group.label}, open`},
     svg("rect", {x, y, width: f.width, height: f.height, rx: 10}),
-    Object.assign(svg("text", {x: x + 10, y: y + 15}), {textContent: cut(f.group.label, 26)})), () => on.toggle(f.group, false));
+    Object.assign(svg("text", {x: x + 10, y: y + 15}), {textContent: (f.again ? "… " : "") + cut(f.group.label, 26)})), () => on.toggle(f.group, false));
 }
 
 function drawBox(b, on) {
@@ -147,10 +78,12 @@ function drawBox(b, on) {
   const text = (cls, dy, value) => Object.assign(svg("text", {class: cls, x: b.x, y: y + dy}), {textContent: value});
   e.append(svg("rect", {class: "ring", x: x - 5, y: y - 5, width: b.width + 10, height: b.height + 10, rx: 12}));
   if (b.group) e.append(svg("rect", {class: "under", x: x + 4, y: y + 4, width: b.width, height: b.height, rx: 8}));
-  e.append(svg("rect", {class: "box", x, y, width: b.width, height: b.height, rx: b.node && b.node.kind !== "op" ? 22 : 8}),
-           text("title", 19.5, b.title), text("size", 35.5, b.size));
+  e.append(svg("rect", {class: "box", x, y, width: b.width, height: b.height, rx: b.node && b.node.kind !== "op" ? 13 : 7}),
+           text("title", 18.5, b.title), text("size", 34, b.size));
   const badgeText = Object.assign(svg("text", {x: 0, y: 11.5}), {textContent: ""}), badgeBox = svg("rect", {x: 0, y: 0, height: 16, rx: 8});
   const badge = svg("g", {class: "badge", visibility: "hidden"}, badgeBox, badgeText);
+  const strip = b.strip ? drawStrip(b) : null;
+  if (strip) e.append(strip.element);
   e.append(badge, svg("circle", {class: "stop", cx: x + 2, cy: y + 2, r: 6}));
   pressable(e, () => b.group ? on.toggle(b.group, true) : on.select(b.node.id));
   const say = words => {
@@ -162,7 +95,7 @@ function drawBox(b, on) {
     badgeText.setAttribute("x", width / 2);
     badge.setAttribute("transform", `translate(${b.x + b.width / 2 - width + 8} ${y - 9})`);
   };
-  return {...b, element: e, say};
+  return {...b, element: e, say, show: strip ? strip.show : () => {}};
 }
 
 // Colours the drawing by the state after a step.
@@ -171,7 +104,7 @@ function colourGraph(trace, drawn, state, event, ui) {
   const current = event ? event.ev === "contribution" ? event.from : event.node : undefined, target = event && event.ev === "contribution" ? event.to : undefined;
   for (const b of drawn.boxes) {
     const about = b.group ? aboutGroup(trace, b.group, state, current, target) : aboutNode(trace, b.node, state);
-    const ids = b.group ? b.group.nodes : [b.node.id];
+    const ids = b.ids, shows = b.node || b.result, s = shows && state.nodes.get(shows.id);
     const names = ["node", b.group ? "group" : b.node.kind, about.state];
     if (ids.includes(current)) names.push("current");
     if (ids.includes(target)) names.push("target");
@@ -181,6 +114,7 @@ function colourGraph(trace, drawn, state, event, ui) {
     b.element.setAttribute("class", names.join(" "));
     b.element.setAttribute("aria-label", about.label + (names.includes("current") ? ", this step" : "") + (names.includes("break") ? ", breakpoint" : ""));
     b.say(about.badge);
+    b.show(s && s.recorded ? shows.value : null, s ? s.grad : null);
   }
   for (const e of drawn.edges) {
     const isHot = e.gives.some(g => hot.has(g.from + "/" + g.slot));

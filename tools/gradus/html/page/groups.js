@@ -69,18 +69,18 @@ function runLabel(ids) {
   return own.length ? `t${Math.min(...own)} … t${Math.max(...own)}` : "constants";
 }
 
-// The groups that are open: as many as fit, the outer ones first; those that hold the nodes of this step; and what the
-// reader has opened, less what the reader has folded.
-function openGroups(root, follow, chosen) {
-  const open = new Set([root]);
-  let shown = root.kids.length;
+// The groups that are open: as many as fit (`most` boxes), the outer ones first; those that hold the nodes of this step; and what the
+// reader has opened, less what the reader has folded. `counts` says whether a node has a box.
+function openGroups(root, follow, chosen, most, counts) {
+  const open = new Set([root]), size = g => g.kids.filter(k => typeof k === "object" || counts(k)).length, all = root.nodes.filter(counts).length;
+  let shown = size(root);
   for (let level = [root]; level.length;) {
     const inner = level.flatMap(g => g.kids.filter(k => typeof k === "object")).sort((a, b) => a.kids.length - b.kids.length);
     level = [];
     for (const g of inner) {
-      if (root.nodes.length > mostNodes && (g.run || shown + g.kids.length > mostNodes * 0.6)) continue;
+      if (all > most && (g.run || shown + size(g) > most * 0.6)) continue;
       open.add(g), level.push(g);
-      shown += g.kids.length - 1;
+      shown += size(g) - 1;
     }
   }
   const path = (g, id) => {

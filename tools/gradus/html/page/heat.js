@@ -3,7 +3,7 @@
 
 const mostRows = 16, mostPlanes = 12;
 const narrow = matchMedia("(max-width: 899px)");
-const mostColumns = () => narrow.matches ? 8 : 10;
+const mostColumns = form => form === "tight" ? 16 : narrow.matches ? 8 : 10;
 
 // An element with properties; text is always text, never markup.
 function h(tag, properties, ...children) {
@@ -28,6 +28,14 @@ function numberText(x) {
   return x.toFixed(size >= 1000 ? 1 : size >= 100 ? 2 : size >= 10 ? 3 : 4);
 }
 
+// Three decimals in as few letters as there are.
+function tightText(x) {
+  const v = numberOf(x), size = Math.abs(v);
+  if (!Number.isFinite(v) || Number.isInteger(v) && size < 1e4) return numberText(v);
+  if (size < 5e-4 || size >= 1e4) return v.toExponential(0).replace("e+", "e");
+  return size >= 100 ? v.toFixed(0) : size >= 10 ? v.toFixed(1) : size >= 1 ? v.toFixed(2) : v.toFixed(3).replace("0.", ".");
+}
+
 function largest(tensor) {
   if (!tensor) return 0;
   let most = 0;
@@ -41,8 +49,8 @@ function largest(tensor) {
 // The strength of a cell's colour: 0 at zero, full at the largest of the tables it stands among.
 const strength = (x, scale) => scale > 0 ? Math.min(1, Math.abs(x) / scale) : 0;
 
-function cell(x, scale, differs) {
-  const value = numberOf(x), td = h("td", {text: numberText(x), title: String(x)});
+function cell(x, scale, differs, tight) {
+  const value = numberOf(x), td = h("td", {text: tight ? tightText(x) : numberText(x), title: String(x)});
   if (!Number.isFinite(value)) td.className = "strange";
   else if (value !== 0) {
     td.className = value > 0 ? "above" : "below";
@@ -52,17 +60,40 @@ function cell(x, scale, differs) {
   return td;
 }
 
-function table(plane, scale, other) {
-  const body = h("tbody");
+// `pick` is told the place of a number that is clicked, or chosen by arrow keys and Enter.
+function table(plane, scale, {other, tight, pick} = {}) {
+  const body = h("tbody"), cells = [];
   for (let r = 0; r < plane.rows; ++r) {
     const row = h("tr");
     for (let c = 0; c < plane.columns; ++c) {
-      const i = plane.start + r * plane.columns + c;
-      row.append(cell(plane.data[i], scale, other && other[i] !== plane.data[i]));
+      const i = plane.start + r * plane.columns + c, td = cell(plane.data[i], scale, other && other[i] !== plane.data[i], tight);
+      td.dataset.i = i;
+      cells.push(td);
+      row.append(td);
     }
     body.append(row);
   }
-  return h("div", {class: "scroll"}, h("table", {class: plane.columns > 6 ? "heat dense" : "heat"}, body));
+  const box = h("table", {class: "heat" + (tight ? " tight" : plane.columns > 6 ? " dense" : "") + (pick ? " asks" : "")}, body);
+  if (pick) pickable(box, cells, plane, pick);
+  return h("div", {class: "scroll"}, box);
+}
+
+function pickable(box, cells, plane, pick) {
+  let at = 0;
+  const mark = () => cells.forEach((td, i) => td.classList.toggle("at", i === at && document.activeElement === box));
+  box.tabIndex = 0;
+  box.setAttribute("aria-label", "numbers: arrow keys move, Enter says where one comes from");
+  box.addEventListener("click", e => { if (e.target.dataset.i !== undefined) pick(Number(e.target.dataset.i)); });
+  box.addEventListener("focus", mark);
+  box.addEventListener("blur", mark);
+  box.addEventListener("keydown", e => {
+    const by = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -plane.columns, ArrowDown: plane.columns}[e.key];
+    if (by === undefined && e.key !== "Enter") return;
+    e.preventDefault(), e.stopPropagation();
+    if (by === undefined) return pick(plane.start + at);
+    if (at + by >= 0 && at + by < cells.length) at += by;
+    mark();
+  });
 }
 
 function colours() {
@@ -93,6 +124,7 @@ function pixels(plane, scale, width, height, onread) {
       const r = Math.min(plane.rows - 1, Math.max(0, Math.floor((e.clientY - box.top) / box.height * plane.rows)));
       onread(plane.start + r * plane.columns + c);
     });
+    if (onread.pick) canvas.addEventListener("click", () => onread.pick());
   }
   return canvas;
 }
@@ -114,32 +146,37 @@ function statistics(tensor) {
   return h("div", {}, list, h("p", {class: "readout", text: ends.map(numberText).join("  ")}));
 }
 
-// What is inside the figure of a tensor: cells, pixels or statistics.
+// What is inside the figure of a tensor: cells, pixels or statistics. `form`: "numbers", "tight" or "pixels", for less and less room.
 function heat(tensor, options = {}) {
   if (!tensor.data) return statistics(tensor);
   if (!tensor.data.length) return h("span", {class: "nothing", text: "no elements"});
-  const scale = options.scale || largest(tensor), all = planes(tensor);
+  const scale = options.scale || largest(tensor), all = planes(tensor), form = options.form || "numbers", few = tensor.data.length <= 36 && planes(tensor)[0].columns <= 6, tight = form === "tight" || (form === "pixels" && few);
   const other = options.other && options.other.data && options.other.data.length === tensor.data.length ? options.other.data : null;
-  const small = all[0].columns <= mostColumns() && all[0].rows <= mostRows;
-  if (all.length === 1 && small) return table(all[0], scale, other);
-  const read = h("p", {class: "readout", text: `largest ${numberText(largest(tensor))}`});
-  const say = i => { read.textContent = `${indexText(tensor.shape, i)} = ${numberText(tensor.data[i])}`; };
+  const cells = {other, tight, pick: options.pick};
+  const small = all[0].columns <= mostColumns(form) && all[0].rows <= mostRows && (form !== "pixels" || few);
+  if (all.length === 1 && small) return table(all[0], scale, cells);
+  const read = h("p", {class: "readout", text: form === "numbers" ? `largest ${numberText(largest(tensor))}` : ""});
+  let at = 0;
+  const say = i => { at = i; read.textContent = `${indexText(tensor.shape, i)} = ${numberText(tensor.data[i])}`; };
+  if (options.pick) say.pick = () => options.pick(at);
+  const room = form === "numbers" ? [300, 200] : form === "tight" ? [240, 110] : [150, 72];
   if (all.length === 1) {
-    const box = h("div", {}, pixels(all[0], scale, 300, 200, say), read);
+    const box = h("div", {}, pixels(all[0], scale, ...room, say), read);
     if (tensor.data.length <= 4096) {
       const toggle = h("button", {type: "button", class: "link", text: "numbers", onclick: () => {
         toggle.remove();
-        box.replaceChildren(table(all[0], scale, other), read);
+        box.replaceChildren(table(all[0], scale, cells), read);
       }});
-      read.append("  ", toggle);
+      read.append(form === "numbers" ? "  " : "", toggle);
     }
     return box;
   }
-  if (small && all.length <= 3) {
-    return h("div", {class: "many"}, ...all.map((p, i) => h("figure", {}, h("figcaption", {text: planeName(tensor.shape, i)}), table(p, scale, other))));
+  if (small && all.length <= 3 && form === "numbers") {
+    return h("div", {class: "many"}, ...all.map((p, i) => h("figure", {}, h("figcaption", {text: planeName(tensor.shape, i)}), table(p, scale, cells))));
   }
-  const shown = all.slice(0, mostPlanes).map((p, i) => h("figure", {}, h("figcaption", {text: planeName(tensor.shape, i)}), pixels(p, scale, 72, 72, say)));
-  if (all.length > mostPlanes) read.textContent = `${mostPlanes} of ${all.length} planes · ` + read.textContent;
+  const most = form === "numbers" ? mostPlanes : form === "tight" ? 6 : 3, edge = form === "numbers" ? 72 : 44;
+  const shown = all.slice(0, most).map((p, i) => h("figure", {}, form === "numbers" ? h("figcaption", {text: planeName(tensor.shape, i)}) : null, pixels(p, scale, edge, edge, say)));
+  if (all.length > most) read.textContent = [`${most} of ${all.length} planes`, read.textContent].filter(Boolean).join(" · ");
   return h("div", {}, h("div", {class: "many"}, ...shown), read);
 }
 

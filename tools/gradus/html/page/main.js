@@ -5,18 +5,21 @@
   const $ = id => document.getElementById(id), data = id => JSON.parse($(id).textContent);
   const trace = readTrace(data("trace")), extra = data("extra"), second = data("against");
   const against = second ? readTrace(second) : null, first = against ? firstDifference(trace, against) : null;
-  const most = Math.max(trace.steps.length, against ? against.steps.length : 0);
-  const ui = {step: 0, selected: null, breaks: new Set(), tab: "graph", folded: new Map(), zoom: 0};
+  const most = Math.max(trace.steps.length, against ? against.steps.length : 0), tabs = ["graph", "tape", "parameters", "training", "checks"];
+  const ui = {step: 0, selected: null, breaks: new Set(), tab: "graph", folded: new Map(), zoom: "auto", plain: null, bare: false, predict: false, answers: new Map(), reply: null};
   let drawn = null;
 
   const eventAt = (tr, k) => k > 0 && k <= tr.steps.length ? tr.events[tr.steps[k - 1]] : null;
   const tapeNow = () => trace.tapeAt[Math.min(trace.steps.length, Math.max(1, ui.step)) - 1] || [...trace.tapes.values()][0] || null;
   const roots = new Map();
   const rootOf = t => roots.get(t) || roots.set(t, groupsOf(t)).get(t);
+  const settled = k => ["right", "shown", "skipped"].includes((ui.answers.get(k) || {}).kind);
+  const asking = () => ui.predict && predictable(eventAt(trace, ui.step)) && !settled(ui.step);
 
   const act = {
     go(k) {
       ui.step = Math.max(0, Math.min(most, k));
+      ui.reply = null;
       try { history.replaceState(null, "", "#step=" + ui.step); } catch (e) { /* the address is a convenience */ }
       render();
     },
@@ -42,7 +45,26 @@
       else while (k > 1 && kind(k - 1) === kind(k)) --k;
       act.go(k);
     },
+    // Predicting: an answer is right or was shown; a wrong one only counts; one may be left out.
+    answered(text) { ui.reply = text; render(); $("next").focus(); },
+    scored() { $("score").textContent = scoreText(ui.answers); },
+    skip(k) { ui.answers.set(k, {kind: "skipped", tries: 0, wrong: []}); act.go(k + 1); },
+    predict() {
+      ui.predict = !ui.predict && !against;
+      if (ui.predict && !predictable(eventAt(trace, ui.step))) {
+        const next = trace.steps.findIndex((i, k) => k + 1 > ui.step && predictable(trace.events[i]));
+        if (next >= 0) return act.go(next + 1);
+      }
+      render();
+    },
+    again() { ui.answers.clear(); act.go(firstSight(trace)); },
+    hidePlumbing() { ui.plain = !ui.bare; render(); },
+    large() { document.body.classList.toggle("large"); $("large").setAttribute("aria-pressed", document.body.classList.contains("large")); render(); },
+    save() {
+      if (drawn) saveText(`${$("program").textContent}-step-${ui.step}.svg`, "image/svg+xml", graphFile(drawn.picture, `${$("program").textContent}, step ${ui.step}`));
+    },
   };
+  const player = makePlayer($("play"), $("speed"), () => ui.step < most && !asking(), () => act.go(ui.step + 1));
 
   function refocus(id) {
     if (!drawn) return;
@@ -51,30 +73,56 @@
   }
 
   function render() {
-    const t = tapeNow(), event = eventAt(trace, ui.step), state = t ? stateAt(trace, t, Math.min(ui.step, trace.steps.length)) : null;
-    renderCard(t, state);
-    if (t) renderView(t, state, event);
+    const open = asking(), shown = Math.min(ui.step - (open ? 1 : 0), trace.steps.length);
+    const t = tapeNow(), event = eventAt(trace, ui.step), state = t ? stateAt(trace, t, shown) : null;
+    renderCard(t, state, event, open);
+    if (t) renderView(t, state, event, open);
     $("slider").value = ui.step;
     $("slider").setAttribute("aria-valuetext", `step ${ui.step} of ${most}`);
     $("position").textContent = `step ${ui.step} of ${most}`;
     $("phase").textContent = event ? phaseName[phases[event.ev]] : "";
+    $("predict").setAttribute("aria-pressed", ui.predict);
+    $("score").hidden = !ui.predict;
+    act.scored();
     for (const [id, off] of [["first", ui.step === 0], ["back", ui.step === 0], ["next", ui.step === most], ["last", ui.step === most]]) $(id).disabled = off;
   }
 
-  function renderCard(t, state) {
-    const told = describe(trace, Math.min(ui.step, trace.steps.length)), card = $("step");
-    if (!against) card.replaceChildren(stepArticle(told, extra));
-    else {
-      const other = describe(against, Math.min(ui.step, against.steps.length));
-      card.replaceChildren(stepArticle(told, extra, {which: "A · " + extra.name, other}), stepArticle(other, extra, {which: "B · " + extra.against, other: told}));
+  // The card in the roomiest form that shows all of it.
+  function renderCard(t, state, event, open) {
+    const card = $("step"), large = document.body.classList.contains("large"), forms = densities.slice(0, against || narrow.matches ? 1 : large ? 4 : densities.length);
+    for (const room of forms) {
+      card.replaceChildren(...articles(t, event, open, room));
+      if (card.scrollHeight <= card.clientHeight + 1) break;
     }
+    card.scrollTop = 0;
     card.querySelector("h1").setAttribute("aria-live", "polite");
     if (ui.selected !== null && t) card.append(pinnedArticle(trace, t, state, ui.selected, ui, extra, act));
+    if (ui.predict && ui.step === most && ui.answers.size) card.append(scoreArticle(ui.answers, act.again));
   }
 
-  function renderView(t, state, event) {
+  function articles(t, event, open, room) {
+    if (open) return [questionArticle(trace, t, ui.step, extra, ui.answers, act, {room})];
+    const told = describe(trace, Math.min(ui.step, trace.steps.length)), pick = (part, i) => showSum(t, event, part, i);
+    if (against) {
+      const other = describe(against, Math.min(ui.step, against.steps.length));
+      return [stepArticle(told, extra, {which: "A · " + extra.name, other, room}), stepArticle(other, extra, {which: "B · " + extra.against, other: told, room})];
+    }
+    const reply = ui.reply ? [h("p", {class: "reply right", role: "status", text: `${ui.reply} ${scoreText(ui.answers)}.`})] : [];
+    return [...reply, stepArticle(told, extra, {room, pick: event ? pick : null})];
+  }
+
+  // Where a number of this step comes from.
+  function showSum(t, event, part, i) {
+    const card = $("step"), made = madeOf(trace, t, event, part.role, i);
+    card.querySelector(".sum")?.remove();
+    const close = () => card.querySelector(".sum")?.remove();
+    card.append(made ? sumView(made, part.label, i, close) : h("div", {class: "sum", role: "status"},
+      h("p", {}, `${part.label} ${indexText(part.tensor.shape, i)} = ${numberText(part.tensor.data[i])} `, h("button", {type: "button", class: "link", text: "close", onclick: close}))));
+  }
+
+  function renderView(t, state, event, open) {
     const view = $("view"), graph = ui.tab === "graph";
-    for (const name of ["graph", "tape", "parameters", "checks"]) {
+    for (const name of tabs) {
       $("tab-" + name).setAttribute("aria-selected", name === ui.tab);
       $("tab-" + name).tabIndex = name === ui.tab ? 0 : -1;
     }
@@ -83,102 +131,53 @@
     $("zoom").hidden = $("legend").hidden = !graph;
     if (graph) return renderGraph(t, state, event);
     drawn = null;
-    const top = view.scrollTop;
-    view.replaceChildren(ui.tab === "tape" ? tapeView(trace, t, state, event, act) : ui.tab === "parameters" ? parametersView(trace, ui, act) : checksView(trace, t, act));
+    const top = view.scrollTop, views = {
+      tape: () => tapeView(trace, t, state, event, act), parameters: () => parametersView(trace, ui, act), training: () => trainingView(trace, t, state, ui, act), checks: () => checksView(trace, t, act)};
+    const hidden = open && (ui.tab === "checks" || ui.tab === "training");
+    view.replaceChildren(hidden ? h("div", {class: "pane"}, h("p", {text: "Hidden until you have answered: it would give the answer away."})) : views[ui.tab]());
     view.scrollTop = top;
   }
 
   function renderGraph(t, state, event) {
-    const follow = event ? event.ev === "contribution" ? [event.from, event.to] : nodesOfEvent(event) : [];
-    const layout = layoutOf(t, openGroups(rootOf(t), follow, ui.folded), rootOf(t));
+    const follow = event ? event.ev === "contribution" ? [event.from, event.to] : nodesOfEvent(event) : [], view = $("view");
+    const {layout, bare} = readableLayout(t, rootOf(t), follow, ui, {width: view.clientWidth, height: view.clientHeight});
     if (!drawn || drawn.layout !== layout) {
       const held = drawn && document.activeElement ? drawn.boxes.find(b => b.element === document.activeElement) : null;
       drawn = drawGraph(layout, act);
-      $("view").replaceChildren(drawn.picture);
+      view.replaceChildren(drawn.picture);
       const again = held && drawn.boxes.find(b => b.key === held.key);
       if (again) again.element.focus({preventScroll: true});
       zoom();
     }
     colourGraph(trace, drawn, state, event, ui);
     reveal(follow);
+    $("plumbing").setAttribute("aria-pressed", bare);
+    ui.bare = bare;
+    $("plumbing").hidden = ![...t.nodes.values()].some(n => plumbing.has(n.op));
   }
 
-  // The whole picture if that leaves it readable, else a window that follows the steps.
+  // The whole picture if that leaves it readable, else a window that follows the steps. Fit shows the whole, however small.
   function zoom() {
     if (!drawn) return;
-    const view = $("view"), {width, height} = drawn.layout;
-    const fit = Math.min(1.1, (view.clientWidth - 4) / width, (view.clientHeight - 4) / height);
-    const scale = ui.zoom || Math.max(0.62, fit);
-    drawn.scale = scale;
-    drawn.picture.setAttribute("width", Math.floor(width * scale));
-    drawn.picture.setAttribute("height", Math.floor(height * scale));
+    const view = $("view"), {width, height} = drawn.layout, fit = scaleFor(drawn.layout, {width: view.clientWidth, height: view.clientHeight});
+    drawn.scale = ui.zoom === "fit" ? fit : ui.zoom === "auto" ? Math.max(0.55, fit) : ui.zoom;
+    drawn.picture.setAttribute("width", Math.floor(width * drawn.scale));
+    drawn.picture.setAttribute("height", Math.floor(height * drawn.scale));
   }
 
   function reveal(ids) {
-    const boxes = drawn.boxes.filter(b => ids.some(id => b.group ? b.group.nodes.includes(id) : b.node.id === id)), view = $("view");
+    const boxes = drawn.boxes.filter(b => ids.some(id => b.ids.includes(id))), view = $("view");
     if (!boxes.length) return;
     const left = Math.min(...boxes.map(b => b.x - b.width / 2)) * drawn.scale, right = Math.max(...boxes.map(b => b.x + b.width / 2)) * drawn.scale;
-    const top = Math.min(...boxes.map(b => b.y - 40)) * drawn.scale, bottom = Math.max(...boxes.map(b => b.y + 40)) * drawn.scale;
+    const top = Math.min(...boxes.map(b => b.y - 44)) * drawn.scale, bottom = Math.max(...boxes.map(b => b.y + 44)) * drawn.scale;
     if (top < view.scrollTop || bottom > view.scrollTop + view.clientHeight) view.scrollTop = (top + bottom - view.clientHeight) / 2;
     if (left < view.scrollLeft || right > view.scrollLeft + view.clientWidth) view.scrollLeft = (left + right - view.clientWidth) / 2;
   }
 
   function scaleBy(factor) {
     if (!drawn) return;
-    ui.zoom = factor ? Math.max(0.25, Math.min(2.5, drawn.scale * factor)) : 0;
+    ui.zoom = factor ? Math.max(0.15, Math.min(2.5, drawn.scale * factor)) : "fit";
     zoom();
-  }
-
-  // What each step is, as a coloured line under the slider.
-  function drawBands() {
-    const canvas = $("bands"), style = getComputedStyle(document.documentElement), width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
-    const paint = {forward: style.getPropertyValue("--edge"), walk: style.getPropertyValue("--here"), update: style.getPropertyValue("--done")};
-    canvas.width = width;
-    canvas.height = 8;
-    const context = canvas.getContext("2d");
-    for (let x = 0; x < width; ++x) {
-      const event = eventAt(trace, Math.min(trace.steps.length, 1 + Math.floor(x / width * most)));
-      context.globalAlpha = event && event.ev === "visit" ? 0.75 : 0.5;
-      context.fillStyle = event ? paint[phases[event.ev]] : paint.forward;
-      context.fillRect(x, 0, 1, 8);
-    }
-    if (first) {
-      context.globalAlpha = 1;
-      context.fillStyle = style.getPropertyValue("--bad");
-      context.fillRect(Math.min(width - 3, (first.step - 0.5) / most * width), 0, 3, 8);
-    }
-  }
-
-  function banners() {
-    const box = $("banners"), add = (kind, strong, text, step, word) => box.append(h("p", {class: "banner " + kind}, h("b", {text: strong}), h("span", {}, text + " ",
-      step ? h("button", {type: "button", class: "link", text: word || "Go there", onclick: () => act.go(step)}) : null)));
-    for (const g of guilty(trace)) {
-      add("bad", `${g.check.op}'s rule is wrong.`, `${placeText(g.node.loc)}: for input ${g.check.slot} it gives ${numberText(g.check.analytic)} where ${numberText(g.check.numeric)} is measured. What lies above it inherits the error.`,
-          stepOfEvent(trace, g.walk.visits.get(g.check.node) ?? g.walk.first));
-    }
-    if (against) add(first ? "note" : "", first ? "The two runs differ." : "The two runs are alike.", first ? `First at step ${first.step}: ${first.what}.` : "Every step has the same numbers.", first && first.step);
-    for (const text of extra.remarks) add("note", "Note.", text + ".");
-    const warnings = trace.warnings.filter(w => w.code !== "outline"), outline = trace.warnings.find(w => w.code === "outline");
-    for (const w of warnings.slice(0, 3)) add("note", "Warning.", w.text);
-    if (warnings.length > 3) add("note", "Warning.", `${warnings.length - 3} more are in the trace.`);
-    if (outline) add("", "Note.", outline.text);
-  }
-
-  function summary() {
-    const program = (trace.header.program || "").split("/").pop() || extra.name;
-    let ok = 0, bad = 0;
-    for (const w of trace.walks.values()) for (const c of [...w.local.values(), ...w.checks.values()]) c.verdict === "bad" ? ++bad : c.verdict === "ok" ? ++ok : 0;
-    const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`, last = [...trace.walks.values()].filter(w => typeof w.value === "number");
-    const words = [many(trace.tapes.size, "tape"), many(trace.walks.size, "walk")];
-    if (last.length > 1) words.push(`loss ${numberText(last[0].value)} → ${numberText(last[last.length - 1].value)}`);
-    else if (last.length) words.push(`loss ${numberText(last[0].value)}`);
-    words.push(ok + bad ? bad ? `checks: ${bad} of ${ok + bad} failed` : `checks: all ${ok} agree` : "no checks");
-    $("program").textContent = program + (against ? " against " + extra.against : "");
-    $("summary").textContent = words.join(" · ");
-    document.title = program + " · backprop, step by step";
-    $("legend-bad").hidden = !bad;
-    $("legend-guilty").hidden = !guilty(trace).length;
-    if (bad) $("tab-checks").append(h("span", {class: "count bad", text: String(bad)}));
   }
 
   function openSearch() {
@@ -199,17 +198,23 @@
     ArrowRight: () => act.go(ui.step + 1), ArrowLeft: () => act.go(ui.step - 1), Home: () => act.go(0), End: () => act.go(most),
     PageDown: () => act.phase(1), PageUp: () => act.phase(-1), c: () => act.run(1), C: () => act.run(-1), b: act.toggleBreak,
     "/": openSearch, "?": () => $("help").showModal(), "+": () => scaleBy(1.2), "-": () => scaleBy(1 / 1.2), 0: () => scaleBy(0), Escape: act.unselect,
+    " ": player.toggle, p: act.predict, h: act.hidePlumbing, l: act.large, s: act.save,
   };
+  const moves = ["ArrowRight", "ArrowLeft", "Home", "End", "PageDown", "PageUp", "c", "C"];
   document.addEventListener("keydown", e => {
-    if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]") || !(e.key in keys)) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]") || !(e.key in keys || asking())) return;
     if (e.target.getAttribute && e.target.getAttribute("role") === "tab" && e.key.startsWith("Arrow")) return;
+    if (e.key === " " && e.target.closest && e.target.closest("button, [role=button]")) return;
+    if (asking() && "0123456789.-".includes(e.key)) return $("step").querySelector(".answer :is(input, textarea)").focus();
+    if (!(e.key in keys)) return;
     e.preventDefault();
+    if (moves.includes(e.key)) player.pause();
     keys[e.key]();
   });
   const press = {first: keys.Home, back: keys.ArrowLeft, next: keys.ArrowRight, last: keys.End, continue: keys.c, "search-open": openSearch,
-                 "help-open": keys["?"], "zoom-in": keys["+"], "zoom-out": keys["-"], "zoom-fit": keys[0]};
-  for (const [id, does] of Object.entries(press)) $(id).addEventListener("click", does);
-  const tabs = ["graph", "tape", "parameters", "checks"];
+                 "help-open": keys["?"], "zoom-in": keys["+"], "zoom-out": keys["-"], "zoom-fit": keys[0], predict: act.predict, plumbing: act.hidePlumbing,
+                 large: act.large, save: act.save};
+  for (const [id, does] of Object.entries(press)) $(id).addEventListener("click", () => { player.pause(); does(); });
   tabs.forEach((name, i) => {
     $("tab-" + name).addEventListener("click", () => { ui.tab = name; render(); });
     $("tab-" + name).addEventListener("keydown", e => {
@@ -220,13 +225,14 @@
     });
   });
   $("slider").max = most;
-  $("slider").addEventListener("input", () => act.go(Number($("slider").value)));
+  $("slider").addEventListener("input", () => { player.pause(); act.go(Number($("slider").value)); });
   $("search-text").addEventListener("input", findNodes);
   $("search-text").addEventListener("keydown", e => { if (e.key === "Enter") $("search-results").querySelector("button")?.click(); });
   const readAddress = () => { const m = /^#step=(\d+)$/.exec(location.hash); return m ? Number(m[1]) : null; };
   addEventListener("hashchange", () => { const k = readAddress(); if (k !== null && k !== ui.step) act.go(k); });
-  addEventListener("resize", () => { zoom(); render(); drawBands(); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { drawBands(); render(); });
+  const top = {trace, against, first, most, extra, go: act.go};
+  addEventListener("resize", () => { render(); zoom(); drawBands(top); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { drawBands(top); render(); });
   dragging($("view"));
 
   function dragging(view) {
@@ -237,11 +243,12 @@
   }
 
   document.body.classList.toggle("two", Boolean(against));
-  summary();
-  banners();
-  ui.step = Math.min(most, readAddress() ?? (first ? first.step : 0));
+  $("predict").hidden = Boolean(against) || !trace.steps.some(i => predictable(trace.events[i]));
+  summary(top);
+  banners(top);
+  ui.step = Math.min(most, readAddress() ?? (first ? first.step : firstSight(trace)));
   render();
-  drawBands();
+  drawBands(top);
   // Two frames on, it has been painted: how long that took since the page was asked for, in milliseconds.
   const painted = () => { document.documentElement.dataset.ready = Math.round(performance.now()); };
   requestAnimationFrame(() => requestAnimationFrame(painted));

@@ -50,6 +50,8 @@ function addToTape(trace, t, e, i) {
   if (e.ev === "op") {
     t.nodes.set(e.node, {id: e.node, kind: "op", name: "", op: e.op, inputs: e.inputs, scope: e.scope, loc: e.loc, value: e.value,
                          rule: e.rule, attributes: e.attributes, event: i});
+    // A result gets its name after it was made: the operations that read it say so.
+    (e.names || []).forEach((name, slot) => { if (name && t.nodes.has(e.inputs[slot])) t.nodes.get(e.inputs[slot]).name = name; });
   }
   if (!e.walk || e.ev === "warning") return;
   if (!trace.walks.has(e.walk)) {  // at its beginning, if that has not been dropped
@@ -123,6 +125,19 @@ function advance(trace, c, e) {
     s.visited = true;
     s.grad = e.grad;
   }
+}
+
+// Where the page opens: at what is wrong, else at the first share that the walk gives, else when everything has been computed.
+function firstSight(trace) {
+  const found = guilty(trace)[0];
+  if (found) return stepOfEvent(trace, found.walk.visits.get(found.check.node) ?? found.walk.first);
+  for (const walk of trace.walks.values()) {
+    const wrong = [...walk.checks.values()].find(c => c.verdict === "bad" && walk.visits.has(c.node));
+    if (wrong) return stepOfEvent(trace, walk.visits.get(wrong.node));
+  }
+  const first = trace.steps.findIndex(i => trace.events[i].ev === "contribution");
+  if (first >= 0) return first + 1;
+  return trace.steps.filter(i => trace.events[i].ev === "op").length;
 }
 
 // Is anything wrong with this node's gradient, now that the walk is over?

@@ -17,14 +17,25 @@ function around(all, middle) {
 function tapeView(trace, t, state, event, act) {
   const all = inOrder(t), at = event ? event.ev === "contribution" ? event.from : event.node : undefined;
   const {rows, note} = around(all, all.findIndex(n => n.id === at));
-  const table = headed("of-tape", ["Node", "Operation", "Inputs", "Shape", "Module", "Where", "Gradient"], rows.map(n => {
-    const about = aboutNode(trace, n, state);
-    const name = h("button", {type: "button", class: "link", text: n.id < 0 ? shortName(n) : "t" + n.id, onclick: () => act.select(n.id)});
+  const inside = n => n.scope && placeText(n.loc) ? `${n.scope}, ${placeText(n.loc)}` : n.scope || placeText(n.loc);
+  const body = rows.map(n => {
+    const about = aboutNode(trace, n, state), s = state.nodes.get(n.id), there = s && s.recorded, grad = s && s.grad;
+    const name = h("button", {type: "button", class: "link", text: longName(n), onclick: () => act.select(n.id)});
     return h("tr", {class: [n.id === at ? "here" : "", about.state === "bad" ? "bad" : "", about.state === "future" ? "future" : ""].join(" ")},
-      h("td", {}, name), td(n.kind === "op" ? n.op : n.kind === "leaf" ? n.name || "leaf" : n.kind, "free"), td(n.inputs.map(i => shortName(nodeOf(t, i))).join(", "), "free"),
-      td(n.value ? shapeText(n.value.shape) : ""), td(n.scope, "free"), td(placeText(n.loc)), td(about.badge));
-  }));
-  return h("div", {class: "pane"}, h("p", {text: note || `Tape ${t.number}: in the order it ran. The walk goes from the bottom up.`}), table);
+      h("td", {class: "free"}, name), td(n.inputs.map(i => shortName(nodeOf(t, i))).join(", "), "free"), td(n.value ? shapeText(n.value.shape) : ""),
+      h("td", {}, there ? valueView(n.value) : ""), td(there ? numberText(normOf(n.value)) : "", "number"),
+      h("td", {}, grad ? valueView(grad) : ""), td(grad ? numberText(normOf(grad)) : "", "number"), td(about.badge), td(inside(n), "free"));
+  });
+  return h("div", {class: "pane"}, h("p", {text: note || `Tape ${t.number}: in the order it ran. The walk goes from the bottom up.`}),
+    headed("of-tape", ["Node", "Inputs", "Shape", "Value", "Norm", "Gradient", "Norm", "", "Where"], body));
+}
+
+// A number as it is, small tensors as thumbnails; what the trace holds only statistics of has none.
+function valueView(tensor) {
+  if (!tensor) return "";
+  if (!tensor.data) return h("span", {class: "soft", text: "statistics", title: "above the limit of elements that this trace holds (GRADUS_TRACE_VALUES)"});
+  if (!tensor.data.length) return "empty";
+  return tensor.data.length === 1 ? h("span", {class: "mono", text: numberText(tensor.data[0])}) : thumbnail(tensor, 56, 22);
 }
 
 // Each parameter as it is after this step.
@@ -44,7 +55,7 @@ function parametersView(trace, ui, act) {
     if (e.ev === "zero_grad") of(e.tensor, e.name).grad = null;
   }
   if (!all.size) return h("div", {class: "pane"}, h("p", {text: "No parameter has been used yet at this step."}));
-  const picture = tensor => tensor && tensor.data && tensor.data.length ? thumbnail(tensor) : tensor ? "…" : "–";
+  const picture = tensor => tensor ? valueView(tensor) : "–";
   const rows = [...all.values()].map(p => h("tr", {},
     td(names.get(p.key) || `tensor ${p.key}`, "free"), td(p.value ? shapeText(p.value.shape) : ""),
     h("td", {}, picture(p.value)), td(numberText(normOf(p.value)), "number"), h("td", {}, picture(p.grad)), td(p.grad ? numberText(normOf(p.grad)) : "empty", "number"),
@@ -54,11 +65,11 @@ function parametersView(trace, ui, act) {
 }
 
 // A small picture of a parameter, of a size that does not depend much on its shape.
-function thumbnail(tensor) {
-  const plane = flat(tensor), canvas = pixels(plane, largest(tensor), 120, 34);
+function thumbnail(tensor, width = 96, height = 36) {
+  const plane = flat(tensor), canvas = pixels(plane, largest(tensor), width, height);
   canvas.style.aspectRatio = "auto";
-  canvas.style.width = Math.max(14, Math.min(120, 14 * plane.columns)) + "px";
-  canvas.style.height = Math.max(14, Math.min(42, 7 * plane.rows)) + "px";
+  canvas.style.width = Math.max(14, Math.min(width, 14 * plane.columns)) + "px";
+  canvas.style.height = Math.max(14, Math.min(height, 7 * plane.rows)) + "px";
   return canvas;
 }
 

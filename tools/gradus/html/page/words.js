@@ -88,9 +88,10 @@ function tellContribution(trace, t, e) {
     part("", "already there", e.before, {scale: "sum", nothing: "nothing yet", role: "before"}), part("+", "this contribution", e.added, {scale: "sum", role: "added"}),
     part("=", `accumulated ${gradientOf(to)}`, e.after, {scale: "sum", role: "after"})],
     note: e.fused ? "A kernel added this by itself: this contribution is after minus before, up to rounding." : ""});
+  bands[1].only = e.k === 1 && e.of === 1;
   if (e.k === e.of) addFiniteDifference(bands[1], walk, to);
   else if (walk && walk.checks.has(e.to)) bands[1].note = `${e.of - e.k} more to come; then a finite difference is shown beside it.`;
-  return {title: `${from.op || shortName(from)} gives to ${longName(to)}`, loc: from.loc, rule: from.rule, ruleTag: `rule of ${from.op}`, slot: shares(from).length > 1 ? e.slot : undefined, bands,
+  return {title: `${from.op || shortName(from)} gives to ${longName(to)}`, loc: from.loc, rule: from.rule, ruleTag: `rule of ${from.op}`, slot: shares(from).length > 1 ? e.slot : undefined, bands, main: 1,
           sub: `contribution ${e.k} of ${e.of} to ${shortName(to)}, as input ${e.slot} of ${longName(from)}`};
 }
 

@@ -1,0 +1,55 @@
+// What stands above and below everything: what was recorded, what is wrong with it, and the line of steps.
+"use strict";
+
+// What each step is, as a coloured line under the slider.
+function drawBands({trace, most, first}) {
+  const canvas = document.getElementById("bands"), style = getComputedStyle(document.documentElement), width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
+  const paint = {forward: style.getPropertyValue("--edge"), walk: style.getPropertyValue("--here"), update: style.getPropertyValue("--done")};
+  canvas.width = width;
+  canvas.height = 8;
+  const context = canvas.getContext("2d");
+  for (let x = 0; x < width; ++x) {
+    const event = trace.events[trace.steps[Math.min(trace.steps.length, 1 + Math.floor(x / width * most)) - 1]];
+    context.globalAlpha = event && event.ev === "visit" ? 0.75 : 0.5;
+    context.fillStyle = event ? paint[phases[event.ev]] : paint.forward;
+    context.fillRect(x, 0, 1, 8);
+  }
+  if (first) {
+    context.globalAlpha = 1;
+    context.fillStyle = style.getPropertyValue("--bad");
+    context.fillRect(Math.min(width - 3, (first.step - 0.5) / most * width), 0, 3, 8);
+  }
+}
+
+function banners({trace, against, first, extra, go}) {
+  const box = document.getElementById("banners"), add = (kind, strong, text, step, word) => box.append(h("p", {class: "banner " + kind}, h("b", {text: strong}), h("span", {}, text + " ",
+    step ? h("button", {type: "button", class: "link", text: word || "Go there", onclick: () => go(step)}) : null)));
+  for (const g of guilty(trace)) {
+    add("bad", `${g.check.op}'s rule is wrong.`, `${placeText(g.node.loc)}: for input ${g.check.slot} it gives ${numberText(g.check.analytic)} where ${numberText(g.check.numeric)} is measured. What lies above it inherits the error.`,
+        stepOfEvent(trace, g.walk.visits.get(g.check.node) ?? g.walk.first));
+  }
+  if (against) add(first ? "note" : "", first ? "The two runs differ." : "The two runs are alike.", first ? `First at step ${first.step}: ${first.what}.` : "Every step has the same numbers.", first && first.step);
+  for (const text of extra.remarks) add("note", "Note.", text + ".");
+  const warnings = trace.warnings.filter(w => w.code !== "outline"), outline = trace.warnings.find(w => w.code === "outline");
+  for (const w of warnings.slice(0, 3)) add("note", "Warning.", w.text);
+  if (warnings.length > 3) add("note", "Warning.", `${warnings.length - 3} more are in the trace.`);
+  if (outline) add("", "Note.", outline.text);
+}
+
+function summary({trace, against, extra}) {
+  const $ = id => document.getElementById(id);
+  const program = (trace.header.program || "").split("/").pop() || extra.name;
+  let ok = 0, bad = 0;
+  for (const w of trace.walks.values()) for (const c of [...w.local.values(), ...w.checks.values()]) c.verdict === "bad" ? ++bad : c.verdict === "ok" ? ++ok : 0;
+  const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`, last = [...trace.walks.values()].filter(w => typeof w.value === "number");
+  const words = [many(trace.tapes.size, "tape"), many(trace.walks.size, "walk")];
+  if (last.length > 1) words.push(`loss ${numberText(last[0].value)} → ${numberText(last[last.length - 1].value)}`);
+  else if (last.length) words.push(`loss ${numberText(last[0].value)}`);
+  words.push(ok + bad ? bad ? `checks: ${bad} of ${ok + bad} failed` : `checks: all ${ok} agree` : "no checks");
+  $("program").textContent = program + (against ? " against " + extra.against : "");
+  $("summary").textContent = words.join(" · ");
+  document.title = program + " · backprop, step by step";
+  $("legend-bad").hidden = !bad;
+  $("legend-guilty").hidden = !guilty(trace).length;
+  if (bad) $("tab-checks").append(h("span", {class: "count bad", text: String(bad)}));
+}
