@@ -11,7 +11,7 @@ constexpr double kappa = 100;
 
 // The distance from 0 after each of so many steps on ½(x² + κ y²), from (1, 1).
 std::vector<double> distances(double rate, double momentum, int steps) {
-  const Tensor p = tensor({1, 1}, f64).requires_grad_(), curvature = tensor({1, kappa}, f64);
+  const Tensor p = tensor({1, 1}, f64).requires_grad_().set_name("p"), curvature = tensor({1, kappa}, f64);
   optim::SGD opt({p}, {.lr = rate, .momentum = momentum});
   std::vector<double> d;
   for (int i = 0; i < steps; ++i) {
@@ -24,7 +24,7 @@ std::vector<double> distances(double rate, double momentum, int steps) {
   return d;
 }
 
-// The first step that comes below a thousandth of a thousandth.
+// The first step that comes below the bound.
 int steps_to(const std::vector<double>& d, double bound) {
   int k = 1;
   for (const double v : d) {
@@ -48,13 +48,21 @@ double rate_of(double rate, double momentum, double curvature) {
 
 }  // namespace
 
-int main() {
-  Lesson lesson("Lesson 4: momentum");
+int main(int argc, char** argv) {
+  Lesson lesson("4: momentum takes the square root of the condition number", argc, argv);
   const double root = std::sqrt(kappa), rate = std::pow(2 / (1 + root), 2), beta = std::pow((root - 1) / (root + 1), 2);
-  lesson.check("best α = (2/(√λ1 + √λn))², κ = 100", 0.0330579, rate, 1e-5);
-  lesson.check("best β = ((√κ - 1)/(√κ + 1))²", 0.669421, beta, 1e-5);
-  lesson.check("rate (√κ - 1)/(√κ + 1), against .980198 without", 0.818182, std::sqrt(beta), 1e-5);
   const double plain = 2 / (1 + kappa);
+  lesson.ask("κ = 100. The best β is ((√κ - 1)/(√κ + 1))². How much is it?", beta, "√κ is 10: (9/11)².");
+  std::printf("best choice for κ = 100: α = %.7f, β = %.6f; without momentum α = %.6f\n\n", rate, beta, plain);
+  // The distance falls like k √β^k; from step 100 to 200 the k itself doubles, which is taken out.
+  const std::vector<double> way = distances(rate, beta, 200);
+  lesson.check("a step multiplies the distance by √β = (√κ - 1)/(√κ + 1)", std::sqrt(beta),
+               std::pow(way[199] / way[99] / 2, 0.01), 1e-3);
+  Plot plot(0, 300, -7, 1);
+  plot.curve([d = distances(plain, 0, 301)](double k) { return std::log10(d[static_cast<std::size_t>(k)]); }, '.');
+  plot.curve([d = distances(rate, beta, 301)](double k) { return std::log10(d[static_cast<std::size_t>(k)]); }, '*');
+  lesson.gap();
+  plot.print("The distance as a power of ten, for 300 steps: plain descent (.) and momentum (*).");
   // Both directions contract equally, so that from (1, 1) the bound is √2 1e-6.
   lesson.check("steps to 1e-6, plain descent", 691, steps_to(distances(plain, 0, 2000), 1e-6 * std::sqrt(2)));
   lesson.check("steps to 1e-6, momentum (a double root: a factor k)", 93,
@@ -62,6 +70,7 @@ int main() {
 
   // Momentum widens what is stable: αλ < 2 + 2β.
   const auto last = [](double product) { return distances(product / kappa, 0.9, 3000).back(); };
+  lesson.ask("Momentum is stable for αλ < 2 + 2β. With β = 0.9, up to which αλ?", 2 + 2 * 0.9, "2 + 1.8.");
   lesson.check_true("β = .9, αλ = 3.79 converges", last(3.79) < 1e-3);
   lesson.check_true("β = .9, αλ = 3.81 diverges", !(last(3.81) < 1e3));
 
@@ -83,5 +92,9 @@ int main() {
   }
   lesson.check("zero_grad forgotten: period of the swing", 2 * std::acos(-1) / std::acos(0.95),
                static_cast<double>(final - first) / (crossings - 1), 5e-3);
+  {  // for the stepper: three steps along the valley, with the buffer that grows
+    const study::Trace trace("lesson_04.jsonl", study::TraceOptions{});
+    distances(rate, beta, 3);
+  }
   return lesson.end();
 }

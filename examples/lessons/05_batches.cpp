@@ -41,8 +41,8 @@ double stationary(double rate, double sigma, std::int64_t batch) {
 
 }  // namespace
 
-int main() {
-  Lesson lesson("Lesson 5: batch, mini-batch, stochastic");
+int main(int argc, char** argv) {
+  Lesson lesson("5: batch, mini-batch, stochastic", argc, argv);
   manual_seed(5);
   const Data data(1000);
   {  // each batch's gradient by the tape, once: it is what the formula below says
@@ -51,6 +51,8 @@ int main() {
     tape.backward(mean(square(w - data.x)) / 2);
     lesson.check("the whole batch's gradient at 0 is minus the mean", -data.mean, w.grad().item(), 1e-12);
   }
+  lesson.ask("The noise of a batch of B is σ/√B. By what factor is it smaller for 64 examples than for 4?",
+             std::sqrt(64.0 / 4), "√(64/4).");
   for (const std::int64_t batch : {1, 4, 16, 64}) {
     const Tensor means = batch_means(data, batch, 20'000);
     const double spread = std::sqrt(mean(square(means - data.mean)).item());
@@ -66,6 +68,9 @@ int main() {
   lesson.check("resting variance, α = .5, B = 1", predicted(0.5, 1), stationary(0.5, sigma, 1), 0.03);
   lesson.check("the whole batch: no noise, no variance", 0, stationary(0.1, 0, 1));
 
+  lesson.ask("Rate 0.1, curvature 1, σ = 1, B = 1: the resting variance is ασ²/(Bλ(2 - αλ)). How much?",
+             0.1 / (2 - 0.1), "0.1 / 1.9.");
+
   // Without replacement there is less noise by (N - B)/(N - 1): none when the batch is all of it.
   double total = 0;
   const std::int64_t half = 500;
@@ -74,5 +79,15 @@ int main() {
     total += std::pow(mean(index_select(data.x, 0, rows)).item() - data.mean, 2) / 4000;
   }
   lesson.check("500 of 1000 without replacement: σ²/B · 500/999", sigma * sigma / 500 * 500 / 999, total, 0.08);
+  {  // for the stepper: the gradients of two batches of two, added up, then one step
+    const study::Trace trace("lesson_05.jsonl", study::TraceOptions{});
+    const Tensor w = scalar(0, f64).requires_grad_().set_name("w");
+    optim::SGD opt({w}, {.lr = 0.1});
+    for (const Tensor& batch : {tensor({1, 3}, f64), tensor({-2, 2}, f64)}) {
+      Tape tape;
+      tape.backward((mean(square(w - batch)) / 2).set_name("loss"));
+    }
+    opt.step();
+  }
   return lesson.end();
 }

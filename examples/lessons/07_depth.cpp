@@ -43,19 +43,31 @@ double factor(Activation activation, Init init, int networks = 12) {
 
 }  // namespace
 
-int main() {
-  Lesson lesson("Lesson 7: depth");
+int main(int argc, char** argv) {
+  Lesson lesson("7: vanishing and exploding gradients", argc, argv);
   manual_seed(7);
+  lesson.ask("Each of 20 layers multiplies the gradient by 0.235. What is left at the first layer?",
+             std::pow(0.235, 20), "0.235^20; the logarithm is 20 · log10(0.235) = -12.6.", 0.05);
   const double sigmoid_factor = factor(Activation::sigmoid, xavier);
   lesson.check("sigmoid, Xavier: σ' <= 1/4 shrinks each layer", 0.235, sigmoid_factor, 0.03);
   lesson.check_true("over 20 layers less than a millionth of a millionth is left",
                     std::pow(sigmoid_factor, 20) < 1e-12);
   lesson.check("tanh, Xavier: close to 1", 0.92, factor(Activation::tanh, xavier), 0.03);
+  lesson.ask("ReLU lets half of the numbers through. By what factor must the weights grow to make up for it?",
+             std::sqrt(2.0), "the variance halves, so the size falls by √½.");
   const double he_factor = factor(Activation::relu, he);
   lesson.check("ReLU, He: kept, since 2/n makes up for the half lost", 1.0, he_factor, 0.03);
   lesson.check("ReLU, Xavier: 1/√2", 0.7071068, factor(Activation::relu, xavier), 0.03);
   const double wild = factor(Activation::relu, normal);
   lesson.check("ReLU, N(0, 1): √(64/2)", 5.656854, wild, 0.03);
   lesson.check_true("over 20 layers a factor of about 1e15", std::pow(wild, 20) > 1e14 && std::pow(wild, 20) < 1e16);
+  {  // for the stepper: four sigmoid layers of two units
+    const study::Trace trace("lesson_07.jsonl", study::TraceOptions{});
+    const Tensor x = tensor({{1, -1}}, f64).requires_grad_().set_name("x"), w = tensor({{1, -1}, {1, 1}}, f64);
+    Tape tape;
+    Tensor h = x;
+    for (int i = 1; i <= 4; ++i) h = sigmoid(matmul(h, w)).set_name("h" + std::to_string(i));
+    tape.backward(sum(h).set_name("loss"));
+  }
   return lesson.end();
 }

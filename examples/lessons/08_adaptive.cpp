@@ -51,8 +51,10 @@ double decayed(double g, const Options& options) {
 
 }  // namespace
 
-int main() {
-  Lesson lesson("Lesson 8: adaptive methods");
+int main(int argc, char** argv) {
+  Lesson lesson("8: adaptive methods", argc, argv);
+  lesson.ask("Adam, rate 0.001, and the first gradient is 1000. How far does it move the number?",
+             first_adam_step(1000), "the first step is the rate times the sign of the gradient.");
   for (const double g : {1e-3, 1.0, 1e3, -1e3}) {
     char claim[128];
     std::snprintf(claim, sizeof claim, "Adam's first step, gradient %g: α sign(g)", g);
@@ -68,13 +70,16 @@ int main() {
                moved(optim::RMSprop({r}, {.lr = 1e-3, .alpha = 0.9}), r, {5}), 1e-6);
   lesson.check("and α/√(1 - .99)", 1e-2, moved(optim::RMSprop({q}, {.lr = 1e-3, .alpha = 0.99}), q, {5}), 1e-6);
 
+  lesson.ask("Adagrad's k-th step under equal gradients is α/√k. What is the 25th, as a part of the first?",
+             1 / std::sqrt(25.0), "1/√25.");
   // Adagrad never forgets: under a constant gradient its k-th step is α/√k.
   double harmonic = 0;
   for (int k = 1; k <= 100; ++k) harmonic += 1 / std::sqrt(k);
   const Tensor a = number(0);
   lesson.check("Adagrad, 100 equal gradients: α Σ 1/√k", harmonic,
                moved(optim::Adagrad({a}, {.lr = 1}), a, same(3, 100)));
-  lesson.check("that sum", 18.590, harmonic, 1e-4);
+  lesson.gap();
+  std::printf("Σ 1/√k for k = 1 … 100 is %.2f; plain descent would have gone 100\n\n", harmonic);
 
   // Weight decay beside the gradient does not ask how large the gradient is; inside it, it drowns or takes over.
   const optim::AdamWOptions beside{.lr = 0.01, .weight_decay = 0.1};
@@ -82,11 +87,22 @@ int main() {
   const double strong = decayed<optim::AdamW>(10, beside), weak = decayed<optim::AdamW>(0.01, beside);
   lesson.check("AdamW, g = ±10: .1 of decay, 1,000 steps", 0.3614, strong, 1e-3);
   lesson.check("AdamW, g = ±.01: the same", strong, weak, 1e-4);
-  lesson.check("(1 - αλ)^1000 is near it", 0.3677, std::pow(1 - 0.001, 1000), 1e-3);
+  lesson.check("that is (1 - αλ)^1000, to 2 %", std::pow(1 - 0.001, 1000), strong, 0.02);
   lesson.check("Adam with an L2 term, g = ±10: hardly any decay", 0.889, decayed<optim::Adam>(10, inside), 2e-3);
   lesson.check("Adam with an L2 term, g = ±.01: all of it", 0.00014, decayed<optim::Adam>(0.01, inside), 0.05);
   // For plain SGD the two are one and the same.
   lesson.check("SGD with an L2 term is decay: (1 - αλ)^1000", std::pow(0.999, 1000),
                decayed<optim::SGD>(0, optim::SGDOptions{.lr = 0.01, .weight_decay = 0.1}), 1e-12);
+  {  // for the stepper: a large and a small gradient, and Adam's first two steps
+    const study::Trace trace("lesson_08.jsonl", study::TraceOptions{});
+    const Tensor p = tensor({1, 1}, f64).requires_grad_().set_name("p"), scale = tensor({1000, 0.001}, f64);
+    optim::Adam opt({p}, {.lr = 0.1});
+    for (int i = 0; i < 2; ++i) {
+      opt.zero_grad();
+      Tape tape;
+      tape.backward(sum(scale * p).set_name("loss"));
+      opt.step();
+    }
+  }
   return lesson.end();
 }

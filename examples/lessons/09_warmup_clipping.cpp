@@ -14,7 +14,7 @@ struct Run {
 
 // Descent on x⁴/4 from 2, where the gradient is x³: steep far out, flat near the end.
 Run go(double rate, int steps, int warmup = 0, double clip = 0) {
-  Tensor x = scalar(2, f64).requires_grad_();
+  Tensor x = scalar(2, f64).requires_grad_().set_name("x");
   optim::SGD opt({x}, {.lr = rate});
   // Begins at a tenth of the rate, and adds a tenth a step.
   const optim::LinearLR ramp{.start_factor = 0.1, .total_iters = 9};
@@ -41,9 +41,11 @@ Run go(double rate, int steps, int warmup = 0, double clip = 0) {
 
 }  // namespace
 
-int main() {
-  Lesson lesson("Lesson 9: warm-up and clipping");
+int main(int argc, char** argv) {
+  Lesson lesson("9: schedules, warm-up and clipping", argc, argv);
   // A step from x lands at x (1 - αx²): it diverges where αx₀² > 2, which is α > 1/2 here.
+  lesson.ask("f = x⁴/4 has the slope x³. From x = 2, one step with α = 1: where does it land?", go(1, 1).x[1],
+             "2 - 1 · 8.");
   lesson.check_true("α = .49 converges", std::abs(go(0.49, 3000).x.back()) < 0.05);
   const Run cycle = go(0.5, 101);
   lesson.check("α = .50: a cycle, -2 after one step", -2, cycle.x[1]);
@@ -57,6 +59,8 @@ int main() {
   lesson.check("α = 1 with gradients clipped to 1: 2 -> 1", 1, clipped.x[1], 1e-5);
   lesson.check("-> 0", 0, clipped.x[2], 1e-5);
 
+  lesson.ask("The gradient (3, 4) has the length 5. It is clipped to length 1. What is its first component?", 3.0 / 5,
+             "divide both by 5.");
   // Clipping keeps the direction: (3, 4) to length 1.
   Tensor p = zeros({2}, f64).requires_grad_();
   p.set_grad(tensor({3, 4}, f64));
@@ -77,5 +81,9 @@ int main() {
     if (transformer(k) > top) top = transformer(k), at = k;
   lesson.check("the transformer's schedule peaks at step 4000", 4000, at);
   lesson.check("with (512 · 4000)^-½", 6.988e-4, top, 1e-3);
+  {  // for the stepper: two clipped steps
+    const study::Trace trace("lesson_09.jsonl", study::TraceOptions{});
+    go(1, 2, 0, 1);
+  }
   return lesson.end();
 }

@@ -17,8 +17,8 @@ optim::AnyOptimizer newton(const std::vector<Tensor>& p) { return optim::AnyOpti
 
 }  // namespace
 
-int main() {
-  Lesson lesson("Lesson 10: landscape");
+int main(int argc, char** argv) {
+  Lesson lesson("10: local minima, saddles, second order", argc, argv);
   {  // where one ends depends on where one begins
     const Surface s = study::surface("himmelblau");
     const Point starts[] = {{0, 0}, {-1, 1}, {-1, -1}, {1, -1}};
@@ -34,6 +34,8 @@ int main() {
       lesson.check("  distance to that minimum", 0, std::hypot(at[0] - ends[i][0], at[1] - ends[i][1]), 1e-4);
     }
   }
+  lesson.ask("½(x² - y²), rate 0.1: each step multiplies y by 1.1. From 1e-6, how many steps until y > 1?",
+             std::ceil(std::log(1e6) / std::log(1.1)), "ln 10⁶ / ln 1.1, rounded up.", 0.001);
   const Surface saddle = study::surface("saddle");
   const auto leaves = study::condition("|y|>1");
   {  // ½(x² - y²): y grows by 1.1 a step, so ln 10⁶/ln 1.1 steps from a millionth, and none from nothing
@@ -73,6 +75,14 @@ int main() {
     const Path path = descend(saddle, "newton", newton, {.start = Point{1, 1e-3}, .steps = 1});
     lesson.check("Newton on the saddle: y after one step", 0, path.end().at[1]);
     lesson.check_true("and there it stays", path.verdict == study::Verdict::saddle);
+  }
+  {  // for the stepper: one step beside the saddle
+    const study::Trace trace("lesson_10.jsonl", study::TraceOptions{});
+    const Tensor p = tensor({1, 0.001}, f64).requires_grad_().set_name("p");
+    optim::SGD opt({p}, {.lr = 0.1});
+    Tape tape;
+    tape.backward(((square(p[0]) - square(p[1])) / 2).set_name("f"));
+    opt.step();
   }
   return lesson.end();
 }

@@ -1,30 +1,156 @@
-// What the lessons print: claim, predicted, measured, pass.
+// What every lesson uses: a table of claims, questions to the reader, and a small plot made of characters.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <vector>
 
 // One table; `return lesson.end();` makes the program fail when a line of it does.
+// With the argument --ask the program waits for an answer to each question, as `gradus lesson` does.
 class Lesson {
  public:
-  explicit Lesson(const char* title) {
-    std::printf("%s\n\n%-58s %14s %14s\n", title, "claim", "predicted", "measured");
+  Lesson(const char* title, int argc, char** argv) : asks_(argc > 1 && std::strcmp(argv[1], "--ask") == 0) {
+    std::printf("Lesson %s\n\n", title);
   }
+
   // |measured - predicted| <= tolerance · |predicted|, or <= tolerance where 0 is predicted.
-  void check(const char* claim, double predicted, double measured, double tolerance = 1e-9) {
+  void check(const std::string& claim, double predicted, double measured, double tolerance = 1e-9) {
     const double room = predicted == 0 ? tolerance : tolerance * std::abs(predicted);
-    line(claim, predicted, measured, std::abs(measured - predicted) <= room);
+    char numbers[64];
+    std::snprintf(numbers, sizeof numbers, "%14.7g %14.7g", predicted, measured);
+    line(claim, numbers, std::abs(measured - predicted) <= room);
   }
-  void check_true(const char* claim, bool holds) { line(claim, 1, holds, holds); }
-  int end() const {
-    std::printf("\n%d passed, %d failed\n", passed_, failed_);
+  void check_true(const std::string& claim, bool holds) { line(claim, holds ? "yes" : "no", holds); }
+
+  // A question with a number as its answer. The program computes the answer; it is not written anywhere.
+  void ask(const std::string& question, double answer, const std::string& hint, double tolerance = 0.01) {
+    const double room = answer == 0 ? tolerance : tolerance * std::abs(answer);
+    char text[32];
+    std::snprintf(text, sizeof text, "%.5g", answer);
+    converse(question, hint, text, [&](const std::string& given) {
+      double x = 0;
+      return number(given, x) && std::abs(x - answer) <= room ? 1 : number(given, x) ? 0 : -1;
+    });
+  }
+  // A question with a choice of answers: a, b, c …
+  void choose(const std::string& question, const std::vector<std::string>& options, std::size_t answer,
+              const std::string& hint) {
+    std::string all = question;
+    for (std::size_t i = 0; i < options.size(); ++i) all += "\n    " + letter(i) + ") " + options[i];
+    converse(all, hint, letter(answer), [&](const std::string& given) {
+      const bool is_letter = given.size() == 1 && given[0] >= 'a' && given[0] < 'a' + static_cast<int>(options.size());
+      return is_letter ? given == letter(answer) : -1;
+    });
+  }
+
+  // The table ends, and something else may be printed. The next check begins a new table.
+  void gap() {
+    if (in_table_) std::printf("\n");
+    in_table_ = false;
+  }
+  int end() {
+    gap();
+    std::printf("%d passed, %d failed\n", passed_, failed_);
+    if (asks_ && asked_ > 0) std::printf("%d of %d questions right\n", right_, asked_);
     return failed_ == 0 ? 0 : 1;
   }
 
  private:
-  void line(const char* claim, double predicted, double measured, bool pass) {
-    std::printf("%-58s %14.7g %14.7g  %s\n", claim, predicted, measured, pass ? "pass" : "FAIL");
+  static std::string letter(std::size_t i) { return std::string(1, static_cast<char>('a' + i)); }
+  // Columns, not bytes: a letter such as λ has several.
+  static int columns(const std::string& text) {
+    return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  }
+  void line(const std::string& claim, const char* result, bool pass) {
+    if (!in_table_) std::printf("%-60s %14s %14s\n", "claim", "predicted", "measured");
+    in_table_ = true;
+    std::printf("%s%*s %29s  %s\n", claim.c_str(), std::max(0, 60 - columns(claim)), "", result,
+                pass ? "pass" : "FAIL");
     ++(pass ? passed_ : failed_);
   }
-  int passed_ = 0, failed_ = 0;
+  // "0.5", "1/2" and "5e-1" are the same number.
+  static bool number(const std::string& text, double& to) {
+    char* rest = nullptr;
+    to = std::strtod(text.c_str(), &rest);
+    if (rest == text.c_str()) return false;
+    if (*rest != '/') return *rest == 0;
+    const char* below = rest + 1;
+    to /= std::strtod(below, &rest);
+    return rest != below && *rest == 0;
+  }
+  // `verdict` says 1: right, 0: wrong, -1: not an answer.
+  template <class Verdict>
+  void converse(const std::string& question, const std::string& hint, const std::string& answer,
+                const Verdict& verdict) {
+    gap();
+    std::printf("? %s\n", question.c_str());
+    ++asked_;
+    for (int attempt = 1; asks_ && attempt <= 3; ++attempt) {
+      std::printf("> ");
+      std::fflush(stdout);
+      std::string given;
+      if (!std::getline(std::cin, given)) break;
+      std::erase(given, ' ');
+      const int said = verdict(given);
+      if (said == 1) {
+        std::printf("  Right.\n\n");
+        ++right_;
+        return;
+      }
+      std::printf(said == 0 ? "  Not yet. Hint: %s\n"
+                            : "  Not an answer: a number such as 0.5, 1/2 or 3e-4, or a letter. Hint: %s\n",
+                  hint.c_str());
+    }
+    if (asks_) std::printf("  The answer is %s.\n", answer.c_str());
+    std::printf("\n");
+  }
+
+  bool asks_, in_table_ = false;
+  int passed_ = 0, failed_ = 0, asked_ = 0, right_ = 0;
+};
+
+// A picture of characters. Points outside are left out; a later mark covers an earlier one.
+class Plot {
+ public:
+  Plot(double left, double right, double bottom, double top, int columns = 61, int rows = 17)
+      : left_(left),
+        right_(right),
+        bottom_(bottom),
+        top_(top),
+        columns_(columns),
+        lines_(static_cast<std::size_t>(rows), std::string(static_cast<std::size_t>(columns), ' ')) {}
+
+  void point(double x, double y, char mark) {
+    const double column = std::round((x - left_) / (right_ - left_) * (columns_ - 1));
+    const double row = std::round((top_ - y) / (top_ - bottom_) * (static_cast<double>(lines_.size()) - 1));
+    if (!(column >= 0 && column < columns_ && row >= 0 && row < static_cast<double>(lines_.size()))) return;
+    lines_[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)] = mark;
+  }
+  template <class Function>
+  void curve(const Function& f, char mark) {
+    for (int i = 0; i < columns_; ++i) {
+      const double x = left_ + (right_ - left_) * i / (columns_ - 1);
+      point(x, f(x), mark);
+    }
+  }
+  void print(const char* caption) const {
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      const bool marked = i == 0 || i + 1 == lines_.size();
+      std::printf(marked ? "%9.4g |" : "          |", i == 0 ? top_ : bottom_);
+      std::printf("%.*s\n", static_cast<int>(lines_[i].find_last_not_of(' ') + 1), lines_[i].c_str());
+    }
+    std::printf("          +%s\n", std::string(static_cast<std::size_t>(columns_), '-').c_str());
+    std::printf("           %-9.4g%*.4g\n", left_, columns_ - 9, right_);
+    std::printf("%s\n\n", caption);
+  }
+
+ private:
+  double left_, right_, bottom_, top_;
+  int columns_;
+  std::vector<std::string> lines_;
 };

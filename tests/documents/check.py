@@ -11,7 +11,7 @@ SKIPPED = {"build", ".git", "data", "node_modules", "__pycache__"}
 # Not checked for names in backticks: the reference names its cases so.
 CASES = {"tests/reference/README.md"}
 # Document: the folders of which it is the index.
-INDEXES = {"examples/README.md": ["examples", "examples/lessons"], "tests/README.md": ["tests"], "tools/README.md": ["tools", "tools/bench"],
+INDEXES = {"examples/README.md": ["examples", "examples/lessons"], "examples/exercises/README.md": ["examples/exercises"], "tests/README.md": ["tests"], "tools/README.md": ["tools", "tools/bench"],
            "findings/README.md": ["findings"], "include/README.md": ["include/gradus"], "src/README.md": ["src"]}
 UNLISTED = {"README.md", "CMakeLists.txt", "clock.hpp", "count_malloc.hpp", "main.cpp", "prints", "support.hpp", "xml.hpp", "FIGURES.md"}
 README_LINES, FILE_LINES = 110, 400

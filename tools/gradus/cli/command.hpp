@@ -37,5 +37,6 @@ void add_bench(CommandLine& program);
 void add_check(CommandLine& program);
 void add_step(CommandLine& program);
 void add_html(CommandLine& program);
+void add_lesson(CommandLine& program);
 
 }  // namespace gradus::tool

@@ -1,0 +1,130 @@
+// Lesson 17: attention, and a GPT that learns names. See 17_attention.md.
+#include <gradus/gradus.hpp>
+
+#include <fstream>
+#include <optional>
+
+#include "lesson.hpp"
+
+using namespace gradus;
+
+namespace {
+
+// One name a line, in input.txt if it is here, as the microgpt of 2026 has it; otherwise these.
+std::vector<std::string> read_names() {
+  std::vector<std::string> names;
+  std::ifstream file("input.txt");
+  for (std::string line; std::getline(file, line) && names.size() < 100'000;)
+    if (!line.empty()) names.push_back(line);
+  if (!names.empty()) return names;
+  return {"emma",  "olivia", "ava",    "isabella", "sophia", "mia",   "amelia",  "ella",
+          "anna",  "lena",   "nora",   "lina",     "maria",  "elena", "clara",   "julia",
+          "alina", "marie",  "emilia", "lea",      "sara",   "laura", "johanna", "ida"};
+}
+
+constexpr std::int64_t width = 16, heads = 4, longest = 16;
+
+struct Gpt {
+  std::int64_t tokens;
+  Tensor token = weight({tokens, width}), place = weight({longest, width}), out = weight({tokens, width});
+  Tensor q = weight({width, width}), k = weight({width, width}), v = weight({width, width}), o = weight({width, width});
+  Tensor up = weight({4 * width, width}), down = weight({width, 4 * width});
+  static Tensor weight(Shape shape) { return (randn(shape) * 0.08).requires_grad_(); }
+  std::vector<Tensor> all() const { return {token, place, out, q, k, v, o, up, down}; }
+
+  // (T) token numbers to (T, tokens) scores for the token after each.
+  Tensor operator()(const Tensor& ids) const {
+    const std::int64_t t = ids.size(0);
+    const auto split = [&](const Tensor& x) { return x.reshape({t, heads, width / heads}).transpose(0, 1); };
+    Tensor x = rms_norm(embedding(token, ids) + slice(place, {{0, t}}));
+    const Tensor y = rms_norm(x);
+    const Tensor a = scaled_dot_product_attention(split(linear(y, q)), split(linear(y, k)), split(linear(y, v)), {},
+                                                  {.is_causal = true});
+    x = x + linear(a.transpose(0, 1).reshape({t, width}), o);  // look at earlier places
+    x = x + linear(relu(linear(rms_norm(x), up)), down);       // think about each place
+    return linear(x, out);
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Lesson lesson("17: attention and a tiny GPT", argc, argv);
+  // Softmax: its Jacobian is diag(p) - p pᵀ.
+  const Tensor z = tensor({1, 2, 3}, f64), p = softmax(z, 0);
+  const Tensor J = jacobian([&] { return softmax(z, 0); }, z),
+               formula = eye(3, f64) * p - matmul(p.unsqueeze(1), p.unsqueeze(0));
+  lesson.ask("p = softmax(1, 2, 3) = (0.0900, 0.2447, 0.6652). What is dp1/dz1 = p1 (1 - p1)?", J.at({1, 1}),
+             "0.2447 · 0.7553");
+  lesson.check("the Jacobian of softmax is diag(p) - p pᵀ", 0, max(abs(J - formula)).item(), 1e-14);
+  // Attention: each place takes a mean of the values of all earlier places; q and k decide the weights of the mean.
+  manual_seed(17);
+  const Tensor q = randn({4, 2}, f64), k = randn({4, 2}, f64), v = randn({4, 2}, f64);
+  const Tensor hidden = triu(ones({4, 4}, f64), 1) * -1e30;
+  const Tensor weights = softmax(matmul(q, k.t()) / std::sqrt(2.0) + hidden, 1);
+  lesson.gap();
+  std::cout << "weights of a causal attention over four places:\n" << weights << "\n\n";
+  const Tensor by_op = scaled_dot_product_attention(q, k, v, {}, {.is_causal = true});
+  lesson.check("weights times values, and scaled_dot_product_attention", 0, max(abs(matmul(weights, v) - by_op)).item(),
+               1e-12);
+  {
+    Tape tape;
+    tape.watch(v);
+    const Tensor second = scaled_dot_product_attention(q, k, v, {}, {.is_causal = true})[1];
+    lesson.check("the second place has no derivative by the third value", 0,
+                 norm(tape.gradient(sum(second), {v})[0][2]).item());
+  }
+  // The GPT. Its tokens are the letters, and one more that stands before and after each name.
+  const std::vector<std::string> names = read_names();
+  std::string letters;
+  for (const std::string& name : names) letters += name;
+  std::sort(letters.begin(), letters.end());
+  letters.erase(std::unique(letters.begin(), letters.end()), letters.end());
+  const auto edge = static_cast<std::int64_t>(letters.size());
+  const Gpt gpt{edge + 1};
+  const auto loss_of = [&](const std::string& name) {
+    std::vector<std::int64_t> ids = {edge};
+    for (const char c : name.substr(0, longest - 1)) ids.push_back(static_cast<std::int64_t>(letters.find(c)));
+    ids.push_back(edge);
+    const Tensor all = from_data(std::span<const std::int64_t>(ids), {static_cast<std::int64_t>(ids.size())});
+    return cross_entropy(gpt(slice(all, {{0, all.size(0) - 1}})), slice(all, {{1, all.size(0)}}));
+  };
+  lesson.ask(
+      "There are " + std::to_string(edge + 1) + " tokens. What loss has a network that knows nothing? (lesson 6)",
+      std::log(static_cast<double>(edge + 1)), "the natural logarithm of that number.", 0.02);
+  const double first = loss_of(names[0]).item();
+  lesson.check("the untrained GPT's loss is near that", std::log(static_cast<double>(edge + 1)), first, 0.15);
+  constexpr int steps = 400;
+  optim::Adam opt(gpt.all(), {.lr = 0.01, .betas = {0.85, 0.99}});
+  optim::Scheduler fall(opt,
+                        [](std::int64_t step, double rate) { return rate * (1 - static_cast<double>(step) / steps); });
+  double recent = 0;
+  for (int step = 0; step < steps; ++step) {
+    std::optional<study::Trace> trace;
+    if (step == 0) trace.emplace("lesson_17.jsonl", study::TraceOptions{});
+    opt.zero_grad();
+    Tape tape;
+    const Tensor loss = loss_of(names[static_cast<std::size_t>(step) % names.size()]);
+    tape.backward(loss);
+    opt.step();
+    fall.step();
+    if (step >= steps - 48) recent += loss.item() / 48;
+  }
+  lesson.gap();
+  std::printf("loss: %.3f before, %.3f after %d steps\n\n", first, recent, steps);
+  lesson.check_true("after training the loss has fallen by more than a third", recent < first * 2 / 3);
+  lesson.gap();
+  std::printf("names that it makes up:");
+  for (int n = 0; n < 10; ++n) {
+    std::vector<std::int64_t> ids = {edge};
+    for (std::size_t i = 0; i < longest; ++i) {
+      const Tensor all = from_data(std::span<const std::int64_t>(ids), {static_cast<std::int64_t>(ids.size())});
+      const Tensor odds = cumsum(softmax(gpt(all)[-1] / 0.5, 0), 0);  // 0.5 is the temperature: it prefers the likely
+      ids.push_back(sum(to(odds < rand({1}).item(), i64)).item<std::int64_t>());
+      if (ids.back() >= edge) break;
+      std::printf("%s%c", i == 0 ? " " : "", letters[static_cast<std::size_t>(ids.back())]);
+    }
+  }
+  std::printf("\n");
+  return lesson.end();
+}

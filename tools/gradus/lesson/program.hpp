@@ -1,0 +1,15 @@
+// The program of a lesson: found beside this one, or built.
+#pragma once
+
+#include "cli/command.hpp"
+#include "lesson/pages.hpp"
+
+namespace gradus::tool {
+
+// Runs it with --ask, in the present folder. Throws Stop (file_trouble) where it can neither be found nor built.
+Exit run_lesson(const LessonPage& page);
+
+// Writes its program and lesson.hpp into the present folder, and says how to compile. Overwrites nothing.
+Exit save_lesson(const LessonPage& page);
+
+}  // namespace gradus::tool
