@@ -32,6 +32,7 @@ Exit run(int argc, char** argv) {
   add_check(line);
   add_step(line);
   add_html(line);
+  add_report(line);
   return line.run(argc, argv);
 }
 

@@ -10,7 +10,8 @@ struct Source {
   std::string_view text;
   std::string hash;  // as a Content-Security-Policy names it: 'sha256-…'
 };
-Source picture_css();
+Source picture_css();  // of plots
+Source study_css();    // of every page
 Source landscape_css();
 Source landscape_js();
 

@@ -37,5 +37,7 @@ void add_bench(CommandLine& program);
 void add_check(CommandLine& program);
 void add_step(CommandLine& program);
 void add_html(CommandLine& program);
+void add_report(CommandLine& program);
+void add_diff(CommandLine& program);
 
 }  // namespace gradus::tool
