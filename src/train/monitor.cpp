@@ -12,8 +12,11 @@
 
 #include <gradus/tape.hpp>
 
+#include "io/xxh64.hpp"
 #include "study/trace/json.hpp"
 #include "tensor/impl.hpp"
+#include "train/answers.hpp"
+#include "train/keep_lines.hpp"
 #include "train/right.hpp"
 #include "train/run_log.hpp"
 #include "train/sampler.hpp"
@@ -52,9 +55,17 @@ class History {
 // caches during a step, which would cost 2 % of a small network's.
 struct Brief {
   std::int64_t step, epoch, items;
+  std::uint64_t batch;
   double loss, accuracy, lr;
 };
 constexpr std::size_t most_briefs = 128;
+
+// Tells batches apart, by their targets.
+std::uint64_t fingerprint(const Tensor& target) {
+  const Tensor x = gradus::detail::dense(target);
+  const auto bytes = static_cast<std::size_t>(x.numel() * size_of(x.dtype()));
+  return io::xxh64({reinterpret_cast<const char*>(x.impl()->data), bytes});
+}
 
 }  // namespace
 
@@ -82,6 +93,7 @@ struct Monitor::State {
   State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer, std::vector<detail::OptionTexts> groups,
         MonitorOptions options, Loc where);
 
+  void go_on();
   void begin_sample();
   void count(const StepData& data);
   void take_sample();
@@ -98,6 +110,8 @@ struct Monitor::State {
   MonitorOptions o;
   std::string net_text, optimizer_text;
   std::shared_ptr<const optim::detail::OptimizerPlace> place;
+  KeptLog kept;  // what the part before has written
+  bool resumes_csv;
   TextFile log, csv;
   std::optional<SummaryWriter> writer;
   std::optional<LiveLine> live;
@@ -124,8 +138,10 @@ Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer
       net_text(net_json(net, where)),
       optimizer_text(optimizer_json(optimizer.type(), groups)),
       place(optimizer.place()),
-      log(o.log, "Monitor", where),
-      csv(o.csv, "Monitor", where),
+      kept(o.step_before > 0 ? keep_run_log(o.log, o.step_before, o.epoch_before) : KeptLog()),
+      resumes_csv(o.step_before > 0 && keep_table(o.csv, csv_header(), o.step_before, o.epoch_before)),
+      log(o.log, "Monitor", where, kept.there),
+      csv(o.csv, "Monitor", where, resumes_csv),
       writer(o.tensorboard.empty() ? std::nullopt : std::optional<SummaryWriter>(std::in_place, o.tensorboard, where)),
       sampler(net.named_parameters(where), writer ? &*writer : nullptr) {
   if (o.live != nullptr) live.emplace(o.live);
@@ -138,9 +154,21 @@ Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer
                 where);
   steps = o.step_before;
   epochs = o.epoch_before;
-  csv.write(csv_header(), now);
+  go_on();
+  if (!resumes_csv) csv.write(csv_header(), now);
   briefs.reserve(most_briefs);
   begin_sample();
+}
+
+// The means of an epoch are over all its steps, also those before a checkpoint.
+void Monitor::State::go_on() {
+  const std::int64_t w = std::max<std::int64_t>(kept.batch, 1);
+  batch = kept.steps;
+  items = kept.steps * kept.batch;
+  weight = kept.steps * w;
+  loss_sum = kept.loss * static_cast<double>(w);
+  judged = kept.judged * w;
+  right = kept.accuracy * static_cast<double>(w);
 }
 
 // The next step is one to be sampled: the first, and each that `every` divides.
@@ -156,6 +184,7 @@ void Monitor::State::count(const StepData& data) {
   items_since_sample += step.items;
   weight += w;
   loss_sum += static_cast<double>(w) * step.loss;
+  if (log.is_open() && data.target.defined()) step.batch = fingerprint(data.target);
   if (const auto hits = right_answers(data.output, data.target)) {
     step.accuracy = static_cast<double>(hits->right) / static_cast<double>(hits->all);
     right += static_cast<double>(hits->right);
@@ -188,6 +217,7 @@ void Monitor::State::take_sample() {
 
 void Monitor::State::write_header() {
   if (std::exchange(header_written, true) || !log.is_open()) return;
+  if (kept.there) return log.write(resume_line(o.step_before, o.epoch_before), now);
   const RunPlan plan{.batch = step.items, .epochs = o.epochs, .batches = o.batches, .every = o.every};
   log.write(run_line(net_text, optimizer_text, plan, o.settings), now);
 }
@@ -198,15 +228,20 @@ void Monitor::State::write_step() {
     write(step);
     return;
   }
-  briefs.push_back({step.step, step.epoch, step.items, step.loss, step.accuracy, step.lr});
+  briefs.push_back({step.step, step.epoch, step.items, step.batch, step.loss, step.accuracy, step.lr});
   if (briefs.size() == most_briefs || seconds(now - written) > 1) write_briefs();
 }
 
 void Monitor::State::write_briefs() {
   written = now;
   for (const Brief& b : briefs) {
-    write(StepReport{
-        .step = b.step, .epoch = b.epoch, .loss = b.loss, .accuracy = b.accuracy, .lr = b.lr, .items = b.items});
+    write(StepReport{.step = b.step,
+                     .epoch = b.epoch,
+                     .loss = b.loss,
+                     .accuracy = b.accuracy,
+                     .lr = b.lr,
+                     .items = b.items,
+                     .batch = b.batch});
   }
   briefs.clear();
 }
@@ -374,6 +409,15 @@ const EpochReport& Monitor::end_epoch(Metrics metrics, Loc where) {
   s.right = 0;
   s.epoch_begun = s.now;
   return s.epoch;
+}
+
+void Monitor::add_answers(const Answers& answers, Loc where) {
+  State& s = *state_;
+  const std::string lines = answer_lines(answers, s.steps, where);
+  s.write_header();
+  s.write_briefs();
+  s.log.write(lines, s.now);
+  s.log.flush();
 }
 
 Progress Monitor::progress() const { return state_->progress(); }

@@ -10,6 +10,7 @@
 #include <gradus/machine.hpp>
 #include <gradus/threads.hpp>
 
+#include "io/xxh64.hpp"
 #include "nn/visitors.hpp"
 #include "study/trace/json.hpp"
 
@@ -64,6 +65,12 @@ struct Lister : nn::PathVisitor {
   }
   std::vector<std::string> layers;
 };
+
+// Seconds since 1970.
+std::int64_t now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+}
 
 std::string program() {
   std::error_code trouble;
@@ -127,12 +134,11 @@ std::string optimizer_json(const char* type, const std::vector<detail::OptionTex
 
 std::string run_line(const std::string& net, const std::string& optimizer, const RunPlan& plan,
                      const std::vector<std::pair<std::string, std::string>>& settings) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
   Object mine;
   for (const auto& [name, value] : settings) mine.text(name, value);
   Object line = event("run");
   line.text("format", "gradus-run").integer("version", 1).text("library", GRADUS_VERSION).text("program", program());
-  line.integer("time", std::chrono::duration_cast<std::chrono::seconds>(now).count());
+  line.integer("time", now());
   line.text("isa", instruction_set()).integer("threads", num_threads()).text("blas", blas());
   line.raw("net", net).raw("optimizer", optimizer).integer("batch", plan.batch);
   line.raw("seed", std::to_string(default_generator().seed()));
@@ -156,6 +162,7 @@ std::string step_line(const StepReport& step, double items_per_second) {
   line += ",\"lr\":" + json_number(step.lr);
   if (!std::isnan(step.accuracy)) line += ",\"accuracy\":" + json_number(step.accuracy);
   if (!step.metrics.empty()) line += ",\"metrics\":" + metrics_json(step.metrics);
+  if (step.batch != 0) line += ",\"batch\":\"" + io::hex(step.batch) + '"';
   if (step.sampled) line += ",\"sample\":" + sample_json(step, items_per_second);
   return line + "}\n";
 }
@@ -172,6 +179,12 @@ std::string epoch_line(const EpochReport& epoch) {
 
 std::string text_line(std::int64_t step, std::string_view name, std::string_view text) {
   return event("text").integer("step", step).text("name", name).text("text", text).str() + '\n';
+}
+
+std::string resume_line(std::int64_t step, std::int64_t epoch) {
+  Object line = event("resume");
+  line.integer("step", step).integer("epoch", epoch).integer("time", now());
+  return line.str() + '\n';
 }
 
 std::string end_line(std::int64_t steps, std::int64_t epochs, double seconds, bool ok) {

@@ -6,9 +6,9 @@
 
 namespace gradus::train {
 
-TextFile::TextFile(const std::string& path, std::string_view operation, Loc where) : path_(path) {
+TextFile::TextFile(const std::string& path, std::string_view operation, Loc where, bool goes_on) : path_(path) {
   if (path.empty()) return;
-  file_.reset(std::fopen(path.c_str(), "wb"));
+  file_.reset(std::fopen(path.c_str(), goes_on ? "ab" : "wb"));
   if (file_) return;
   throw Error(operation,
               {.wrong = "a file cannot be written",

@@ -15,8 +15,8 @@ namespace gradus::train {
 // goes on.
 class TextFile {
  public:
-  // The path "" writes nothing. Throws if the file cannot be made.
-  TextFile(const std::string& path, std::string_view operation, Loc where);
+  // The path "" writes nothing. `goes_on`: after what is there. Throws if the file cannot be made.
+  TextFile(const std::string& path, std::string_view operation, Loc where, bool goes_on = false);
   ~TextFile() { flush(); }
   TextFile(const TextFile&) = delete;
   TextFile& operator=(const TextFile&) = delete;

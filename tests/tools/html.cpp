@@ -87,8 +87,8 @@ TEST_CASE("html: two runs, parts of runs, and what cannot be read or written") {
   fails("none.jsonl", 3, {"none.jsonl"});
   fails("sample.trace.jsonl --against none.jsonl", 3, {"none.jsonl"});
   fails("sample.trace.jsonl -o none/page.html", 3, {"none/page.html: ", "No such file or directory"});
-  fails("sample.trace.jsonl -o sample.trace.jsonl", 2, {"that is the trace sample.trace.jsonl"});
-  fails("sample.trace.jsonl --against other.jsonl -o ./other.jsonl", 2, {"that is the trace other.jsonl"});
+  fails("sample.trace.jsonl -o sample.trace.jsonl", 2, {"that is sample.trace.jsonl"});
+  fails("sample.trace.jsonl --against other.jsonl -o ./other.jsonl", 2, {"that is other.jsonl"});
   CHECK(read(s.gradus.file("sample.trace.jsonl")) == sample);
   fails("", 2, {"FILE"});
   fails("sample.trace.jsonl --agianst x", 2, {"did you mean --against?"});

@@ -42,7 +42,9 @@ struct MonitorOptions {
   std::FILE* live = nullptr;      ///< stdout or stderr: show a live line, and a line for each epoch
   std::int64_t epochs = 0;        ///< in the run, for the bar and the time left; 0: not known
   std::int64_t batches = 0;       ///< steps in an epoch; 0: known once an epoch has ended
-  std::int64_t step_before = 0;   ///< steps that are done, of a run that goes on after a checkpoint
+  /// Steps that are done, of a run that goes on after a checkpoint. A log and a table that are there go on too: their
+  /// lines of later steps are replaced.
+  std::int64_t step_before = 0;
   std::int64_t epoch_before = 0;  ///< epochs that are done, likewise
   /// Norms of gradients and updates, dead and saturated units are measured at step 1 and at each step that this
   /// divides. One such step costs up to half a step more: 0.5 % at 100.
@@ -56,6 +58,15 @@ struct StepData {
   Tensor target = {};      ///< what the output should be; its first axis is counted as items
   std::int64_t items = 0;  ///< examples in the batch; 0: as the target says
   Metrics metrics = {};    ///< numbers of yours, for the log
+};
+
+/// What a network answers to examples that it has not learnt from, for the log.
+struct Answers {
+  Tensor output = {};                       ///< (N, C) scores of classes, or (N) or (N, 1) numbers
+  Tensor target = {};                       ///< (N) class numbers, i64, or numbers
+  Tensor input = {};                        ///< (N, …): (N, 1 or 3, H, W) and (N, H, W) are shown as pictures
+  std::vector<std::string> classes = {};    ///< their names; those without one are numbers
+  std::int64_t worst = 24;                  ///< how many of the examples with the highest loss are kept
 };
 
 /// One parameter at a sampled step.
@@ -83,6 +94,7 @@ struct StepReport {
   double accuracy = Progress::unknown;           ///< of this batch, if it could be counted
   double lr = 0;                                 ///< of the first group, when step() was called
   std::int64_t items = 0;                        ///< examples
+  std::uint64_t batch = 0;                       ///< with a log: a hash of the targets; 0: not known
   Metrics metrics = {};                          ///< as given
   bool sampled = false;                          ///< whether what follows was measured
   double grad_norm = Progress::unknown;          ///< of all parameters together, before clipping
@@ -157,6 +169,10 @@ class Monitor {
   const StepReport& step(double loss, const StepData& data = {}, Loc where = Loc::current());
   /// After each epoch, with what was measured then: {{"val_loss", …}, {"val_accuracy", …}}.
   const EpochReport& end_epoch(Metrics metrics = {}, Loc where = Loc::current());
+
+  /// At the end, for `gradus report`: which classes are taken for which (at most 200 classes), and the examples with
+  /// the highest loss. Works without a log too, and does nothing then. Throws for shapes that do not fit together.
+  void add_answers(const Answers& answers, Loc where = Loc::current());
 
   Progress progress() const;                            ///< how the run stands, for a display of your own
   std::string line(const LineStyle& style = {}) const;  ///< the same as a line

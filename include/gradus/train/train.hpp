@@ -9,4 +9,5 @@
 #include <gradus/train/model.hpp>
 #include <gradus/train/monitor.hpp>
 #include <gradus/train/nets.hpp>
+#include <gradus/train/read_run.hpp>
 #include <gradus/train/summary_writer.hpp>

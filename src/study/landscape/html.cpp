@@ -107,18 +107,19 @@ class Page {
     if (!l_.small_multiples && !l_.basins)
       for (std::size_t i = 0; i < l_.paths.size(); ++i) panels_[0].push_back(i);
     const std::string title = l_.title == l_.formula ? "f(x, y)" : l_.title;
-    const Source picture = picture_css(), style = landscape_css();
+    const Source picture = picture_css(), study = study_css(), style = landscape_css();
     const std::vector<Source> scripts = landscape_scripts();
     std::string allowed;
     for (const Source& script : scripts) allowed += (allowed.empty() ? "" : " ") + script.hash;
     std::string text = formatted(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {}; style-src {} {}; "
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {}; style-src {} {} {}; "
         "base-uri 'none'; form-action 'none'\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · gradus descend</title>\n",
-        allowed, picture.hash, style.hash, escaped(title));
-    text += formatted("<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text, style.text);
+        allowed, picture.hash, study.hash, style.hash, escaped(title));
+    text += formatted("<style>{}</style>\n<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text, study.text,
+                      style.text);
     text += formatted("<header><h1>{}</h1><p class=\"formula\">{}</p><ul class=\"facts\">", escaped(title),
                       escaped(l_.formula));
     for (const std::string& fact : l_.facts) text += formatted("<li>{}</li>", escaped(fact));

@@ -1,14 +1,17 @@
 // The style sheets and the scripts of the pages, with their hashes for the policy.
 #include "study/landscape/page.hpp"
 
+#include "io/base64.hpp"
+
 namespace gradus::detail {
 
 // Made by tools/cmake/embed.cmake.
-extern const unsigned char picture_css[], landscape_css[];
+extern const unsigned char picture_css[], study_css[], landscape_css[];
 extern const unsigned char formula_js[], optimizers_js[], chart_js[], landscape_js[], live_js[];
-extern const unsigned picture_css_size, landscape_css_size;
+extern const unsigned picture_css_size, study_css_size, landscape_css_size;
 extern const unsigned formula_js_size, optimizers_js_size, chart_js_size, landscape_js_size, live_js_size;
 extern const char* const picture_css_sha256;
+extern const char* const study_css_sha256;
 extern const char* const landscape_css_sha256;
 extern const char* const formula_js_sha256;
 extern const char* const optimizers_js_sha256;
@@ -21,31 +24,14 @@ extern const char* const live_js_sha256;
 namespace gradus::study {
 namespace {
 
-// Hexadecimal digits as base 64.
-std::string base64(std::string_view hex) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  unsigned bits = 0;
-  int held = 0;
-  for (const char c : hex) {
-    bits = bits << 4 | static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
-    held += 4;
-    if (held < 6) continue;
-    held -= 6;
-    text += digits[bits >> held & 63];
-  }
-  if (held > 0) text += digits[bits << (6 - held) & 63];
-  while (text.size() % 4) text += '=';
-  return text;
-}
-
 Source source(const unsigned char* bytes, unsigned size, const char* sha256) {
-  return {{reinterpret_cast<const char*>(bytes), size}, "'sha256-" + base64(sha256) + "'"};
+  return {{reinterpret_cast<const char*>(bytes), size}, "'sha256-" + io::base64_of_hex(sha256) + "'"};
 }
 
 }  // namespace
 
 Source picture_css() { return source(detail::picture_css, detail::picture_css_size, detail::picture_css_sha256); }
+Source study_css() { return source(detail::study_css, detail::study_css_size, detail::study_css_sha256); }
 Source landscape_css() {
   return source(detail::landscape_css, detail::landscape_css_size, detail::landscape_css_sha256);
 }

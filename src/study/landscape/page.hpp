@@ -11,7 +11,8 @@ struct Source {
   std::string_view text;
   std::string hash;  // as a Content-Security-Policy names it: 'sha256-…'
 };
-Source picture_css();
+Source picture_css();  // of plots
+Source study_css();    // of every page
 Source landscape_css();
 std::vector<Source> landscape_scripts();  // in the order in which they run
 

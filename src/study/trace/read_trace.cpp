@@ -2,9 +2,9 @@
 #include <gradus/study/read_trace.hpp>
 
 #include <algorithm>
-#include <functional>
 
 #include "io/file.hpp"
+#include "io/lines.hpp"
 #include "study/trace/events.hpp"
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
@@ -28,44 +28,9 @@ std::vector<std::string> File::remarks() const {
 
 namespace {
 
+using io::Lines, io::Source;
+
 constexpr std::size_t longest_header = 1 << 16, longest_line = std::size_t{256} << 20;
-
-// Fills a buffer with the next bytes of the file; returns how many there were.
-using Source = std::function<std::size_t(char* to, std::size_t room)>;
-
-// Splits what a source gives into lines.
-class Lines {
- public:
-  enum class Next { line, cut, too_long, end };
-
-  explicit Lines(Source source) : source_(std::move(source)) {}
-
-  // The next line without its end, if it has at most `longest` bytes. `cut`: the file ends in the middle of it.
-  Next next(std::string& line, std::size_t longest) {
-    line.clear();
-    for (;;) {
-      if (at_ == filled_) {
-        block_.resize(block_size);
-        filled_ = source_(block_.data(), block_size);
-        at_ = 0;
-        if (filled_ == 0) return line.empty() ? Next::end : Next::cut;
-      }
-      const std::string_view rest(block_.data() + at_, filled_ - at_);
-      const std::size_t end = rest.find('\n');
-      const std::size_t taken = std::min(end, rest.size());
-      if (line.size() + taken > longest) return Next::too_long;
-      line.append(rest.substr(0, taken));
-      at_ += end == rest.npos ? taken : taken + 1;
-      if (end != rest.npos) return Next::line;
-    }
-  }
-
- private:
-  static constexpr std::size_t block_size = 1 << 16;
-  Source source_;
-  std::string block_;
-  std::size_t at_ = 0, filled_ = 0;
-};
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why, Loc where) {
   throw Error("read_trace",
@@ -139,24 +104,11 @@ File read_from(Source source, const std::string& path, Loc where) {
 trace::File read_trace(const std::string& path, Loc where) {
   where = gradus::detail::user_line(where);
   const io::InputFile in(path, "read_trace", where);
-  std::uint64_t offset = 0;
-  const auto next = [&](char* to, std::size_t room) {
-    const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(room, in.size() - offset));
-    if (bytes > 0) in.read(offset, to, bytes);
-    offset += bytes;
-    return bytes;
-  };
-  return trace::read_from(next, path, where);
+  return trace::read_from(io::source_of(in), path, where);
 }
 
 trace::File parse_trace(std::string_view bytes, const std::string& name, Loc where) {
-  const auto next = [&](char* to, std::size_t room) {
-    const std::size_t taken = std::min(room, bytes.size());
-    bytes.copy(to, taken);
-    bytes.remove_prefix(taken);
-    return taken;
-  };
-  return trace::read_from(next, name, gradus::detail::user_line(where));
+  return trace::read_from(io::source_of(bytes), name, gradus::detail::user_line(where));
 }
 
 }  // namespace gradus::study

@@ -38,5 +38,7 @@ void add_check(CommandLine& program);
 void add_step(CommandLine& program);
 void add_html(CommandLine& program);
 void add_lesson(CommandLine& program);
+void add_report(CommandLine& program);
+void add_diff(CommandLine& program);
 
 }  // namespace gradus::tool

@@ -108,6 +108,10 @@ void Command::number(const char* name, double& to, NumberRange range, const char
 
 void Command::flag(const char* name, bool& to, const std::string& help) { app_.add_flag(name, to, help); }
 
+void Command::arguments(const char* name, std::vector<std::string>& to, const std::string& help) {
+  described(app_.add_option(name, to, help), name, "...")->expected(1, -1);
+}
+
 void Command::optional_argument(const char* name, std::string& to, const std::string& help) {
   app_.add_option(name, to, help)->type_name("");
 }

@@ -33,6 +33,8 @@ class Command {
   void whole(const char* name, std::optional<std::int64_t>& to, const std::string& help);
   void number(const char* name, double& to, NumberRange range, const char* type, const std::string& help);
   void flag(const char* name, bool& to, const std::string& help);
+  // Arguments by position, one at least.
+  void arguments(const char* name, std::vector<std::string>& to, const std::string& help);
   // An argument by position that may be left out.
   void optional_argument(const char* name, std::string& to, const std::string& help);
 

@@ -5,9 +5,9 @@
 #include <gradus/io/writable.hpp>
 
 #include <filesystem>
-#include <vector>
 
 #include "cli/command.hpp"
+#include "io/file.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -40,6 +40,22 @@ void refuse_same_file(std::initializer_list<NamedFile> files) {
                                     b->option, b->path));
     }
   }
+}
+
+void refuse_inputs(const char* option, const std::string& output, const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) {
+    std::error_code missing;
+    if (fs::equivalent(output, input, missing))
+      throw Stop(usage, fmt::format("{} {}: that is {}, which it is made of; choose another name", option, output, input));
+  }
+}
+
+void write_page(const std::string& path, const std::string& page, const char* operation) {
+  try {
+    io::AtomicFile file(path, operation, Loc::current());
+    file.write(page.data(), page.size());
+    file.commit();
+  } catch (const Error& e) { throw Stop(file_trouble, e.complaint().wrong); }
 }
 
 }  // namespace gradus::tool

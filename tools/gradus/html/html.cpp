@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "cli/options.hpp"
+#include "cli/output.hpp"
 #include "cli/print.hpp"
 #include "html/page.hpp"
-#include "io/file.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -38,26 +38,9 @@ std::string default_output(const std::string& trace) {
   return name + ".html";
 }
 
-// An older page stays until the new one is complete.
-void write_page(const std::string& path, const std::string& page) {
-  try {
-    io::AtomicFile file(path, "html", Loc::current());
-    file.write(page.data(), page.size());
-    file.commit();
-  } catch (const Error& e) { throw Stop(file_trouble, e.complaint().wrong); }
-}
-
-// The page must not replace a trace that it is made of, by whatever name.
-void refuse_input(const std::string& output, const std::string& input) {
-  std::error_code missing;
-  if (!input.empty() && fs::equivalent(output, input, missing))
-    throw Stop(usage, fmt::format("-o {}: that is the trace {}; choose another name for the page", output, input));
-}
-
 Exit html(const HtmlOptions& o) {
   const std::string path = o.output.empty() ? default_output(o.file) : o.output;
-  refuse_input(path, o.file);
-  refuse_input(path, o.against);
+  refuse_inputs("-o", path, {o.file, o.against});
   refuse_large(o.file, o.force);
   if (!o.against.empty()) refuse_large(o.against, o.force);
   const trace::File file = open_trace(o.file);
@@ -66,7 +49,7 @@ Exit html(const HtmlOptions& o) {
   if (!o.against.empty()) against = open_trace(o.against);
   Sources sources(file, o.source);
   const std::string page = make_page(file, against ? &*against : nullptr, sources);
-  write_page(path, page);
+  write_page(path, page, "html");
   tool::print("{}: {} kB\n", path, (page.size() + 999) / 1000);
   return success;
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "cli/sha256.hpp"
+#include "io/base64.hpp"
 
 namespace gradus::detail {  // written by tools/cmake/page.cmake
 extern const unsigned char page_html[], page_css[], page_script[];
@@ -34,21 +35,8 @@ std::string escaped(const std::string& json) {
   return out;
 }
 
-std::string base64(std::string_view hex) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned buffer = 0, bits = 0;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    buffer = buffer << 8 | static_cast<unsigned>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-    for (bits += 8; bits >= 6; bits -= 6) out += digits[buffer >> (bits - 6) & 63];
-  }
-  if (bits) out += digits[buffer << (6 - bits) & 63];
-  while (out.size() % 4) out += '=';
-  return out;
-}
-
 std::string policy() {
-  const auto hash = [](std::string_view part) { return "'sha256-" + base64(sha256(part)) + "'"; };
+  const auto hash = [](std::string_view part) { return "'sha256-" + io::base64_of_hex(sha256(part)) + "'"; };
   return fmt::format("default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
                      hash(text(detail::page_script, detail::page_script_size)),
                      hash(text(detail::page_css, detail::page_css_size)));

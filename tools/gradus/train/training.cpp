@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
 
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
@@ -101,8 +100,6 @@ int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrup
 
 std::unique_ptr<gradus::train::Monitor> Training::make_monitor() {
   if (o_.quiet && !logs_events(o_) && o_.tensorboard.empty()) return nullptr;
-  if (logs_events(o_) && keeper_.steps() > 0 && std::filesystem::exists(o_.log))
-    throw Stop(usage, fmt::format("--log {}: it has the first part of this run: try another name", o_.log));
   gradus::train::MonitorOptions options{.log = logs_events(o_) ? o_.log : "",
                                         .tensorboard = o_.tensorboard,
                                         .epochs = o_.epochs,
@@ -117,6 +114,21 @@ std::unique_ptr<gradus::train::Monitor> Training::make_monitor() {
     throw Stop(file_trouble, fmt::format("--{} {}", log ? "log" : "tensorboard",
                                          e.complaint().got.empty() ? e.complaint().wrong : e.complaint().got));
   }
+}
+
+// For `gradus report`: what the trained network answers to the test examples.
+void Training::log_answers() {
+  if (!monitor_ || !logs_events(o_) || task_.test.size() == 0) return;
+  const gradus::train::Averaged learned(optimizer_.base());
+  const nn::Evaluating evaluating(net_);
+  std::vector<Tensor> parts;
+  for (const auto& [x, y] : data::batches(task_.test, {.size = 256})) parts.push_back(net_(x));
+  Shape shape = task_.image ? *task_.image : Shape{task_.features()};
+  shape.insert(0, task_.test.size());
+  monitor_->add_answers({.output = concat(parts),
+                         .target = task_.test.y,
+                         .input = task_.test.x.reshape(shape),
+                         .classes = task_.encoding.classes});
 }
 
 // One step of the optimizer on one batch.
@@ -162,6 +174,7 @@ void Training::announce() {
 }
 
 Exit Training::finished(double seconds) {
+  log_answers();
   if (!o_.quiet) print("\n{} epochs in {}\n", o_.epochs, duration(seconds));
   print("test {} {}\n", objective_.name(), objective_.verdict(test_score_, task_.test));
   if (save()) print("model {}\n", o_.save);

@@ -55,6 +55,7 @@ class Training {
   void step(const Tensor& x, const Tensor& y);
   std::unique_ptr<gradus::train::Monitor> make_monitor();
   void check(double loss) const;
+  void log_answers();
   Exit finished(double seconds);
   Exit stopped(int signal);
   bool save();  // false: not asked for
