@@ -6,9 +6,9 @@
 
 namespace gradus::detail {
 
-// 64-byte aligned blocks in size classes, four to each doubling, from lists of this thread. A block freed on another
-// thread joins that thread's lists. Throws std::bad_alloc. With sanitizers each call goes to the system, so that they
-// see lifetimes.
+// 64-byte aligned blocks in size classes, four to each doubling, from lists of this thread. A thread keeps as many free
+// blocks of a class as it has got from the system; those beyond, of other threads, go to a depot for all (depot.hpp).
+// Throws std::bad_alloc. With sanitizers each call goes to the system, so that they see lifetimes.
 void* pool_allocate(std::size_t bytes);
 void pool_free(void* block, std::size_t bytes) noexcept;  // bytes: as allocated
 
@@ -21,6 +21,6 @@ struct MemoryStats {
   std::size_t system_calls = 0;  // blocks this thread has got from the system
 };
 MemoryStats memory_stats();
-void empty_cache();  // gives this thread's cached blocks back
+void empty_cache();  // gives the free blocks of this thread and of the depot back to the system
 
 }  // namespace gradus
