@@ -118,3 +118,37 @@ TEST_CASE("surface: unknown names and numbers") {
   CHECK_SAYS(surface("quadratic:0,1"), "'0'");
   CHECK_SAYS(surface("beale:1"), "surface 'beale' takes no numbers");
 }
+
+TEST_CASE("formula: a power is written x^2, x**2 or x²") {
+  for (const double x : {-1.5, 0.0, 2.0}) {
+    CHECK(at("x**2", x, 0) == x * x);
+    CHECK(at("x²", x, 0) == x * x);
+    CHECK(at("3x²y³ - x**3/2", x, 2) == 3 * x * x * 8 - x * x * x / 2);
+    CHECK(at("(x + 1)²", x, 0) == (x + 1) * (x + 1));
+    CHECK(at("-x²", x, 0) == -x * x);
+  }
+  CHECK(at("x¹²", 2, 0) == 4096);
+  CHECK(at("2**x**2", 3, 0) == 512);
+  CHECK_SAYS(formula("x * *2"), "'*' at column 5", "write a power as x^2");
+  CHECK_SAYS(formula("x***2"), "'*' at column 4");
+  CHECK_SAYS(formula("²x"), "column 1");
+}
+
+TEST_CASE("formula: of x alone, its minima lie on the axis and the picture is a curve") {
+  const Surface s = formula("x^4/4 - x^2 + x/8");
+  REQUIRE(s.minima.size() == 2);
+  for (const Minimum& m : s.minima) {
+    const double x = m.at[0], curvature = 3 * x * x - 2;
+    CHECK(m.at[1] == 0);
+    CHECK(std::abs(x * x * x - 2 * x + 0.125) <= 1e-12);
+    CHECK(std::abs(m.largest - curvature) <= 1e-6 * curvature);
+    CHECK(m.smallest == m.largest);
+  }
+  CHECK(formula("x^3").minima.empty());
+  const Landscape l = landscape(s, {{-4, 0}});
+  CHECK(l.grid.rows == 1);
+  CHECK(l.window.left < -4);
+  CHECK(l.y_name == "f");
+  CHECK(l.svg().find("class=\"curve\"") != std::string::npos);
+  CHECK(landscape(formula("x^2 + y")).grid.rows > 1);
+}

@@ -10,7 +10,7 @@ study.chart = (page) => {
   function redraw() {
     box.replaceChildren();
     const {runs, last, isLong, share} = page, shown = runs.filter((r) => r.shown);
-    const wide = Math.max(280, Math.min(900, box.parentElement.clientWidth - 28)), tall = wide > 500 ? 220 : 204;
+    const wide = Math.max(280, Math.min(900, box.parentElement.clientWidth - 28)), tall = innerHeight < 800 ? 164 : 212;
     box.setAttribute('viewBox', `0 0 ${wide} ${tall}`);
     const [left, top, width, height] = frame = [50, 8, wide - 62, tall - 48];
     const all = shown.flatMap((r) => r.f).filter(Number.isFinite).map((f) => f - page.lowest);

@@ -106,7 +106,7 @@ class Page {
       panels_.emplace_back();
     if (!l_.small_multiples && !l_.basins)
       for (std::size_t i = 0; i < l_.paths.size(); ++i) panels_[0].push_back(i);
-    const std::string title = l_.title == l_.formula ? "f(x, y)" : l_.title;
+    const std::string title = l_.title != l_.formula ? l_.title : is_curve(l_) ? "f(x)" : "f(x, y)";
     const Source picture = picture_css(), study = study_css(), style = landscape_css();
     const std::vector<Source> scripts = landscape_scripts();
     std::string allowed;

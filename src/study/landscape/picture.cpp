@@ -94,6 +94,13 @@ std::string curve(const Landscape& l, const Frame& f) {
       f.y, f.width, f.height, d);
 }
 
+// Two digits, without a power of ten as far as numbers of everyday go.
+std::string rough(double v) {
+  if (v == 0) return "0";
+  const double power = std::pow(10, std::floor(std::log10(std::abs(v))) - 1);
+  return formatted("{:.6g}", std::round(v / power) * power);
+}
+
 // Which colour is which height. The bands hold shares of the area, so that the numbers between them are not evenly
 // spaced.
 std::string scale(const Landscape& l, const Frame& f) {
@@ -107,8 +114,8 @@ std::string scale(const Landscape& l, const Frame& f) {
     text += formatted("<rect class=\"l{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.2f}\"/>", n - row, x,
                       top + static_cast<double>(row) * step, width, step + 0.3);
   for (std::size_t i = 0; i < n; i += 3)
-    text += formatted("<text x=\"{:.1f}\" y=\"{:.1f}\">{:.2g}</text>", x + width + 5,
-                      top + static_cast<double>(n - i) * step + 4, all[i]);
+    text += formatted("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", x + width + 5,
+                      top + static_cast<double>(n - i) * step + 4, rough(all[i]));
   return text + "</g>";
 }
 

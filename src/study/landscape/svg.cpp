@@ -101,7 +101,7 @@ class Writer {
     body_ += formatted("<text class=\"{}\" x=\"{:g}\" y=\"{:.1f}\">{}</text>", kind, x, y, escaped(words));
   }
   void heading(double x) {
-    text("title", x, 32, l_.title == l_.formula ? "f(x, y)" : l_.title);
+    text("title", x, 32, l_.title != l_.formula ? l_.title : is_curve(l_) ? "f(x)" : "f(x, y)");
     text("formula", x, 52, l_.formula);
   }
   std::string finish(double width, double height) const {

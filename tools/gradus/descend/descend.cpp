@@ -114,7 +114,7 @@ void add_extremes(const study::Surface& s, const std::vector<study::Path>& paths
   const study::Window& w = s.window;
   const double far_x = 0.6 * w.width(), far_y = 0.6 * w.height();
   for (const study::Path& path : paths) {
-    if (path.cut) continue;
+    if (path.cut || path.verdict == study::Verdict::diverges) continue;
     for (const study::Place& p : path.places) {
       const bool is_near = p.at[0] > w.left - far_x && p.at[0] < w.right + far_x && p.at[1] > w.bottom - far_y &&
                            p.at[1] < w.top + far_y;
@@ -207,7 +207,7 @@ void add_descend(CommandLine& program) {
   command.footer(examples + surfaces + "\nOptimizers, with options and defaults:\n" + optimizer_list());
 
   command.optional_argument("SURFACE", o.surface, "one of those below");
-  command.text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4'; x**2 and x² are powers, too");
+  command.text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4' (or x**2, x²)");
   command.texts("--opt", o.opts, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9; may be repeated");
   command.text("--sweep", o.sweep, "KEY=A,B,…", "one picture for each value of an option");
   command.text("--start", o.start, "X,Y", "where to begin (write --start=-1,2)");

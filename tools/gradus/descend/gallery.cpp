@@ -105,7 +105,7 @@ main { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax
 a { display: flex; flex-direction: column; color: inherit; text-decoration: none; background: var(--card);
   border: 1px solid var(--rule); border-radius: 14px; overflow: hidden; transition: transform .15s, border-color .15s; }
 a:hover, a:focus-visible { transform: translateY(-3px); border-color: #0b8ba8; }
-img { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; padding: 10px; border-bottom: 1px solid var(--rule); }
+img { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; box-sizing: border-box; padding: 10px; border-bottom: 1px solid var(--rule); }
 h2 { margin: 12px 16px 2px; font-size: 17px; }
 a p { margin: 0 16px 16px; color: var(--soft); }
 )";
