@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace gradus::tool {
 
@@ -37,5 +38,6 @@ void add_bench(CommandLine& program);
 void add_check(CommandLine& program);
 void add_step(CommandLine& program);
 void add_html(CommandLine& program);
+void add_doctor(CommandLine& program, std::vector<std::string> words);  // the words of the program to run
 
 }  // namespace gradus::tool
