@@ -17,6 +17,9 @@ struct Attached;
 namespace nn {
 class ModuleBase;
 }
+namespace optim {
+class OptimizerBase;
+}
 
 /// an operation, a leaf or a constant got a node
 struct RecordEvent {
@@ -78,6 +81,11 @@ struct StepEvent {
   std::int64_t step;
   bool before;
 };
+/// an optimizer's step begins or has ended: all of its parameters together, those without a gradient too
+struct OptimizerEvent {
+  const optim::OptimizerBase& optimizer;  ///< it may be asked for its parameters and rates
+  bool before;                            ///< nothing has been checked or changed yet
+};
 /// a scope begins or ends
 struct ScopeEvent {
   const char* name;
@@ -115,6 +123,7 @@ class Observer {
   virtual void on_tape_end(const Tape&) {}
   /// Contributions and optimizer steps cost most to tell. Return false to do without both; read when it is attached.
   virtual bool wants_contributions() const { return true; }
+  virtual void on_optimizer(const OptimizerEvent&) {}  ///< told in any case
 };
 
 /// Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.

@@ -166,6 +166,12 @@ std::vector<Tensor> OptimizerBase::parameters() const {
   return all;
 }
 
+std::vector<nn::NamedParameter> OptimizerBase::named_parameters() const {
+  std::vector<nn::NamedParameter> all;
+  for (const Entry& e : entries_) all.push_back({e.name, e.value});
+  return all;
+}
+
 void OptimizerBase::zero_grad() {
   for (Entry& e : entries_) e.value.zero_grad();
 }
@@ -261,6 +267,7 @@ void OptimizerBase::step(Loc where) {
   const At at(where);
   const NoRecord pause;
   where = user_line(where);
+  tell_step(true);
   check_gradients(where);
   gradus::detail::check_tape_growth(type(), where);
   for (std::size_t group = 0; group < group_count_; ++group)
@@ -270,6 +277,7 @@ void OptimizerBase::step(Loc where) {
   for (Entry& e : entries_)
     if (is_active(e.value)) update(e, where);
   if (timing.stop()) timing.bytes = step_bytes();
+  tell_step(false);
 }
 
 // What an update has read and written: parameter and state both ways, the gradient once.
@@ -291,7 +299,12 @@ void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, boo
   });
 }
 
+void OptimizerBase::tell_step(bool before) const {
+  if (observed()) Observers::tell([&](Observer& o) { o.on_optimizer({*this, before}); });
+}
+
 void OptimizerBase::tell_all(std::int64_t step, bool before) const {
+  tell_step(before);
   for (const Entry& e : entries_)
     if (e.value.requires_grad()) tell(e, e.value.grad(), step, before);
 }

@@ -84,4 +84,7 @@ class Unobserved {
 // src/study/trace/trace.cpp. It is a direct call, so a static link pulls in trace.o.
 void observe_by_environment();
 
+// Likewise for GRADUS_DOCTOR, in src/train/diagnosis/environment.cpp.
+void diagnose_by_environment();
+
 }  // namespace gradus::detail

@@ -118,6 +118,7 @@ TapeState* TapeState::take() {
   (void)owner;
   if (spare) return std::exchange(spare, nullptr);
   observe_by_environment();
+  diagnose_by_environment();
   return new TapeState;
 }
 

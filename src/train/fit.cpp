@@ -15,6 +15,7 @@
 
 #include "train/averaged.hpp"
 #include "train/averages.hpp"
+#include "train/diagnosis/environment.hpp"
 #include "train/right.hpp"
 
 namespace gradus::train {
@@ -93,6 +94,7 @@ struct FitLoop::State {
   FitResult result;
   StateDict best_state;
   Tally tally;
+  Tensor input;                                // of the batch in work
   std::int64_t examples = 0;                   // of the batch in work
   std::int64_t gathered = 0, gathered_of = 0;  // batches since the last step, and their examples
   double gathered_loss = 0;                    // summed over them
@@ -146,7 +148,10 @@ void FitLoop::State::before_step() {
 void FitLoop::State::after_step() {
   const bool several = gathered > 1;
   const double loss = several ? gathered_loss / static_cast<double>(gathered_of) : fit.loss;
-  const StepData data{.output = several ? Tensor() : fit.output, .target = fit.target, .items = gathered_of};
+  const StepData data{.output = several ? Tensor() : fit.output,
+                      .target = fit.target,
+                      .items = gathered_of,
+                      .input = several ? Tensor() : input};
   gathered = 0;
   gathered_of = 0;
   gathered_loss = 0;
@@ -164,6 +169,11 @@ FitLoop::FitLoop(nn::ModuleBase& net, optim::OptimizerBase& optimizer, AnyStep a
     refuse("accumulate needs an optimizer that takes one walk for a step", "an AnyOptimizer",
            "the optimizer itself, or accumulate = 1", where);
   state_ = std::make_unique<State>(net, optimizer, std::move(any), options, where);
+  if (!options.validation.x.defined()) return;
+  if (options.monitor != nullptr)
+    options.monitor->held_out(options.validation.x, where);
+  else
+    diagnosis::tell_environment_held_out(options.validation.x);
 }
 
 FitLoop::~FitLoop() = default;
@@ -179,7 +189,8 @@ bool FitLoop::begin_epoch() {
   return true;
 }
 
-void FitLoop::saw(const Tensor& output, const Tensor& target) {
+void FitLoop::saw(const Tensor& input, const Tensor& output, const Tensor& target) {
+  state_->input = input;
   state_->fit.output = output.detach();
   state_->fit.target = target;
 }
@@ -202,6 +213,7 @@ bool FitLoop::batch(const Objective& loss, std::int64_t examples) {
   if (!std::isfinite(s.fit.loss)) {
     s.end(Ended::nonfinite_loss, fmt::format("the loss became {} in epoch {}, batch {}; a smaller rate may help",
                                              s.fit.loss, s.fit.epoch, s.fit.batch));
+    if (s.o.monitor != nullptr && !s.any) s.o.monitor->failed(s.fit.loss);
     if (!s.any) return false;
   }
   const auto n = static_cast<double>(examples);
@@ -305,7 +317,15 @@ void FitLoop::end_epoch(const std::function<std::pair<Tensor, Tensor>(const data
     const Averages::Shown shown(s.averages ? &*s.averages : nullptr);
     const Averaged learned(s.fit.optimizer);
     epoch.metrics = s.validate(judge);
-    if (s.o.monitor != nullptr) epoch.units = s.o.monitor->end_epoch(epoch.metrics, s.where).units;
+    if (s.o.monitor != nullptr) {
+      epoch.units = s.o.monitor->end_epoch(epoch.metrics, s.where).units;
+    } else {
+      diagnosis::tell_environment({.epoch = epoch.epoch,
+                                   .loss = epoch.loss,
+                                   .accuracy = epoch.accuracy,
+                                   .val_loss = find(epoch.metrics, "val_loss"),
+                                   .val_accuracy = find(epoch.metrics, "val_accuracy")});
+    }
     s.fit.history.push_back(epoch);
     if (s.o.after_epoch) s.o.after_epoch(s.fit);
     s.compare(s.fit.history.back());

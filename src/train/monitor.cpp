@@ -16,6 +16,9 @@
 #include "study/trace/json.hpp"
 #include "tensor/impl.hpp"
 #include "train/answers.hpp"
+#include "train/diagnosis/environment.hpp"
+#include "train/diagnosis/examination.hpp"
+#include "train/history.hpp"
 #include "train/keep_lines.hpp"
 #include "train/right.hpp"
 #include "train/run_log.hpp"
@@ -29,27 +32,6 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 double seconds(Clock::duration d) { return std::chrono::duration<double>(d).count(); }
-
-// The losses of a run in at most 64 means, for the sparkline: pairs are merged when they become too many.
-class History {
- public:
-  void add(double loss) {
-    sum_ += loss;
-    if (++count_ < size_) return;
-    means.push_back(sum_ / static_cast<double>(size_));
-    sum_ = 0;
-    count_ = 0;
-    if (means.size() < 64) return;
-    for (std::size_t i = 0; i < 32; ++i) means[i] = (means[2 * i] + means[2 * i + 1]) / 2;
-    means.resize(32);
-    size_ *= 2;
-  }
-  std::vector<double> means;
-
- private:
-  double sum_ = 0;
-  std::int64_t count_ = 0, size_ = 1;
-};
 
 // What most steps leave to be written. It is formatted later, many at once: code and tables of that would have left the
 // caches during a step, which would cost 2 % of a small network's.
@@ -69,26 +51,6 @@ std::uint64_t fingerprint(const Tensor& target) {
 
 }  // namespace
 
-double find(const Metrics& metrics, std::string_view name) {
-  for (const auto& [key, value] : metrics) {
-    if (key == name) return value;
-  }
-  return Progress::unknown;
-}
-
-namespace detail {
-
-void OptionTexts::operator()(std::string_view name, double value) { all.emplace_back(name, study::json_number(value)); }
-void OptionTexts::operator()(std::string_view name, std::int64_t value) {
-  all.emplace_back(name, std::to_string(value));
-}
-void OptionTexts::operator()(std::string_view name, bool value) { all.emplace_back(name, value ? "true" : "false"); }
-void OptionTexts::operator()(std::string_view name, const std::array<double, 2>& value) {
-  all.emplace_back(name, fmt::format("[{},{}]", study::json_number(value[0]), study::json_number(value[1])));
-}
-
-}  // namespace detail
-
 struct Monitor::State {
   State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer, std::vector<detail::OptionTexts> groups,
         MonitorOptions options, Loc where);
@@ -102,6 +64,7 @@ struct Monitor::State {
   void write(const StepReport& r);
   void write_header();
   void show_epoch();
+  void tell(const std::vector<Diagnosis>& found);
   void to_tensorboard(const StepReport& r);
   void to_tensorboard(const EpochReport& r);
   double epoch_mean(double sum) const { return sum / static_cast<double>(weight); }
@@ -116,6 +79,7 @@ struct Monitor::State {
   std::optional<SummaryWriter> writer;
   std::optional<LiveLine> live;
   Sampler sampler;
+  std::optional<diagnosis::Examination> examination;
   std::string trouble;
   int exceptions = std::uncaught_exceptions();
 
@@ -158,6 +122,22 @@ Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer
   if (!resumes_csv) csv.write(csv_header(), now);
   briefs.reserve(most_briefs);
   begin_sample();
+  if (o.diagnose) examination.emplace(place, steps, o.every);
+}
+
+// Each below the live line, and in the log.
+void Monitor::State::tell(const std::vector<Diagnosis>& found) {
+  for (const Diagnosis& d : found) {
+    write_briefs();
+    log.write(diagnosis_line(d), now);
+    if (live) live->print(to_string(d));
+    try {
+      if (writer) writer->add_text("diagnosis/" + d.code, to_string(d), d.step);
+    } catch (const Error& e) {
+      trouble = e.complaint().got;
+      writer.reset();
+    }
+  }
 }
 
 // The means of an epoch are over all its steps, also those before a checkpoint.
@@ -346,8 +326,9 @@ Monitor::Monitor(const nn::ModuleBase& net, optim::OptimizerBase& optimizer, std
 Monitor::~Monitor() {
   State& s = *state_;
   s.write_briefs();
-  if (!s.log.is_open()) return;
   s.write_header();
+  if (s.examination) s.tell(s.examination->last_words());
+  if (!s.log.is_open()) return;
   const bool ok = std::uncaught_exceptions() == s.exceptions;
   s.log.write(end_line(s.steps, s.epochs, seconds(Clock::now() - s.begun), ok), s.now);
 }
@@ -371,6 +352,7 @@ const StepReport& Monitor::step(double loss, const StepData& data, Loc where) {
   s.take_sample();
   s.write_step();
   s.begin_sample();
+  if (s.examination) s.tell(s.examination->step(loss, s.step.lr, {data.input, data.target}));
   if (s.live && s.live->is_due()) s.live->show(s.progress());
   return s.step;
 }
@@ -401,6 +383,13 @@ const EpochReport& Monitor::end_epoch(Metrics metrics, Loc where) {
   s.csv.flush();
   if (s.writer) s.to_tensorboard(s.epoch);
   if (s.live) s.show_epoch();
+  const diagnosis::EpochLook look{.epoch = s.epoch.epoch,
+                                  .loss = s.epoch.loss,
+                                  .accuracy = s.epoch.accuracy,
+                                  .val_loss = find(s.epoch.metrics, "val_loss"),
+                                  .val_accuracy = find(s.epoch.metrics, "val_accuracy")};
+  if (s.examination) s.tell(s.examination->epoch(look));
+  diagnosis::tell_environment(look);
   s.batch = 0;
   s.items = 0;
   s.weight = 0;
@@ -418,6 +407,22 @@ void Monitor::add_answers(const Answers& answers, Loc where) {
   s.write_briefs();
   s.log.write(lines, s.now);
   s.log.flush();
+}
+
+void Monitor::held_out(const Tensor& examples, Loc where) {
+  gradus::detail::check_defined(examples, "Monitor", where);
+  if (state_->examination) state_->examination->held_out(examples);
+  diagnosis::tell_environment_held_out(examples);
+}
+
+std::vector<Diagnosis> Monitor::diagnoses() const {
+  return state_->examination ? state_->examination->verdict() : std::vector<Diagnosis>();
+}
+
+void Monitor::failed(double loss) {
+  State& s = *state_;
+  s.write_header();
+  if (s.examination) s.tell(s.examination->step(loss, s.step.lr, {}));
 }
 
 Progress Monitor::progress() const { return state_->progress(); }

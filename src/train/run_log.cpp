@@ -177,6 +177,16 @@ std::string epoch_line(const EpochReport& epoch) {
   return line.str() + '\n';
 }
 
+std::string diagnosis_line(const Diagnosis& d) {
+  Object line = event("diagnosis");
+  line.integer("step", d.step).text("code", d.code);
+  if (!d.layer.empty()) line.text("layer", d.layer);
+  line.text("evidence", d.evidence).text("advice", d.advice);
+  if (!d.numbers.empty()) line.raw("numbers", metrics_json(d.numbers));
+  if (d.at.line > 0) line.raw("loc", Object().text("file", d.at.file).integer("line", d.at.line).str());
+  return line.str() + '\n';
+}
+
 std::string text_line(std::int64_t step, std::string_view name, std::string_view text) {
   return event("text").integer("step", step).text("name", name).text("text", text).str() + '\n';
 }

@@ -25,6 +25,7 @@ std::string run_line(const std::string& net, const std::string& optimizer, const
 std::string layer_line(const Sampler::Layer& layer);
 std::string step_line(const StepReport& step, double items_per_second);
 std::string epoch_line(const EpochReport& epoch);
+std::string diagnosis_line(const Diagnosis& d);
 std::string text_line(std::int64_t step, std::string_view name, std::string_view text);
 std::string resume_line(std::int64_t step, std::int64_t epoch);
 std::string end_line(std::int64_t steps, std::int64_t epochs, double seconds, bool ok);

@@ -1,9 +1,13 @@
 // gradus, the command line of the library: the subcommands, and how any of them ends.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "cli/options.hpp"
 #include "cli/print.hpp"
@@ -16,6 +20,18 @@ std::string without_line(const Error& e) {
 }
 
 namespace {
+
+// In "gradus doctor … -- PROGRAM …" what stands behind -- is not ours. It is taken off the line.
+std::vector<std::string> words_of_program(int& argc, char** argv) {
+  std::vector<std::string> words;
+  if (argc < 2 || std::string_view(argv[1]) != "doctor") return words;
+  const auto end = std::find_if(argv + 2, argv + argc, [](const char* word) { return std::string_view(word) == "--"; });
+  for (char** word = end; word < argv + argc; ++word) {
+    if (word > end) words.emplace_back(*word);
+  }
+  argc = static_cast<int>(end - argv);
+  return words;
+}
 
 Exit run(int argc, char** argv) {
   CommandLine line;
@@ -34,6 +50,7 @@ Exit run(int argc, char** argv) {
   add_html(line);
   add_lesson(line);
   add_report(line);
+  add_doctor(line, words_of_program(argc, argv));
   return line.run(argc, argv);
 }
 

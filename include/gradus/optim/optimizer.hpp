@@ -92,7 +92,9 @@ class OptimizerBase {
                                                                         Loc where = Loc::current()) const;
 
   std::vector<Tensor> parameters() const;  ///< all parameters, in the order of the groups
-  const char* type() const;                ///< the class: "AdamW"
+  /// The same with the names that errors and observers use.
+  std::vector<nn::NamedParameter> named_parameters() const;
+  const char* type() const;  ///< the class: "AdamW"
 
   /// A copy of the state by parameter name ("fc1.weight.exp_avg", "fc1.weight.step"). A parameter that was given by a
   /// part of a network has its name in the whole network, as soon as the network has been called on a tape or has
@@ -138,6 +140,7 @@ class OptimizerBase {
   [[noreturn]] void refuse_plain_step(const char* advice, Loc where) const;
   void check_one_group(Loc where) const;
   void tell_all(std::int64_t step, bool before) const;
+  void tell_step(bool before) const;
 
   std::vector<Entry> entries_;
   std::size_t group_count_ = 0;

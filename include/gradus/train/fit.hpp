@@ -119,7 +119,8 @@ class FitLoop {
 
   bool begin_epoch();                                        ///< false: the run has ended
   bool batch(const Objective& loss, std::int64_t examples);  ///< false: this epoch ends here
-  void saw(const Tensor& output, const Tensor& target);      ///< from inside of `loss`
+  /// from inside of `loss`
+  void saw(const Tensor& input, const Tensor& output, const Tensor& target);
   /// `judge` gives the output and the loss of some examples.
   void end_epoch(const std::function<std::pair<Tensor, Tensor>(const data::Dataset&)>& judge);
   FitResult finish();
@@ -178,7 +179,7 @@ FitResult fit(Net& net, Optimizer& optimizer, Batches&& batches, Loss&& loss, co
         if constexpr (of_output) {
           const auto& [x, y] = batch;
           const Tensor output = net(Arg(x, where));
-          loop.saw(output, y);
+          loop.saw(x, output, y);
           return loss(output, y);
         } else {
           return loss(net, batch);

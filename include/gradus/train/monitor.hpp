@@ -25,6 +25,7 @@
 
 #include <gradus/optim/any.hpp>
 #include <gradus/optim/optimizer.hpp>
+#include <gradus/train/diagnosis.hpp>
 #include <gradus/train/live_line.hpp>
 #include <gradus/train/summary_writer.hpp>
 
@@ -50,6 +51,7 @@ struct MonitorOptions {
   /// divides. One such step costs up to half a step more: 0.5 % at 100.
   std::int64_t every = 100;
   std::vector<std::pair<std::string, std::string>> settings = {};  ///< of yours, for the log: {{"data", "mnist"}}
+  bool diagnose = true;  ///< look for what is wrong with the training: src/train/DIAGNOSES.md
 };
 
 /// What a step() may be told besides the loss.
@@ -58,6 +60,9 @@ struct StepData {
   Tensor target = {};      ///< what the output should be; its first axis is counted as items
   std::int64_t items = 0;  ///< examples in the batch; 0: as the target says
   Metrics metrics = {};    ///< numbers of yours, for the log
+  /// (N, …), what the network was given: with it, examples that come twice with two labels are found, and those that
+  /// held_out() was told of. fit() gives it by itself.
+  Tensor input = {};
 };
 
 /// What a network answers to examples that it has not learnt from, for the log.
@@ -118,6 +123,8 @@ struct EpochReport {
 
 namespace detail {
 
+class FitLoop;
+
 /// Options of an optimizer as JSON: visits their fields().
 struct OptionTexts {
   std::vector<std::pair<std::string, std::string>> all = {};
@@ -174,6 +181,14 @@ class Monitor {
   /// the highest loss. Works without a log too, and does nothing then. Throws for shapes that do not fit together.
   void add_answers(const Answers& answers, Loc where = Loc::current());
 
+  /// Examples (N, …) that are not to be trained on. They are looked for among the .input of step().
+  void held_out(const Tensor& examples, Loc where = Loc::current());
+
+  /// What is wrong with this training, by all that was seen so far; empty for a healthy one. What follows from another
+  /// diagnosis of the list is not in it. Each is also printed below the live line, and written to the log, once it is
+  /// certain.
+  std::vector<Diagnosis> diagnoses() const;
+
   Progress progress() const;                            ///< how the run stands, for a display of your own
   std::string line(const LineStyle& style = {}) const;  ///< the same as a line
   const StepReport& last_step() const;                  ///< the last step()
@@ -185,6 +200,8 @@ class Monitor {
  private:
   Monitor(const nn::ModuleBase& net, optim::OptimizerBase& optimizer, std::vector<detail::OptionTexts> groups,
           MonitorOptions options, Loc where);
+  friend class detail::FitLoop;
+  void failed(double loss);  // a loss that is not finite has ended the loop
   struct State;
   std::unique_ptr<State> state_;
 };

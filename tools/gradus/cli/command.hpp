@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace gradus::tool {
 
@@ -40,5 +41,6 @@ void add_html(CommandLine& program);
 void add_lesson(CommandLine& program);
 void add_report(CommandLine& program);
 void add_diff(CommandLine& program);
+void add_doctor(CommandLine& program, std::vector<std::string> words);  // the words of the program to run
 
 }  // namespace gradus::tool

@@ -140,7 +140,7 @@ void Training::step(const Tensor& x, const Tensor& y) {
     if (!answers.defined()) answers = output.detach();
     return objective_.loss(output, y);
   });
-  if (monitor_) monitor_->step(loss, {.output = task_.regression ? Tensor() : answers, .target = y});
+  if (monitor_) monitor_->step(loss, {.output = task_.regression ? Tensor() : answers, .target = y, .input = x});
   check(loss);
   schedule_.step();
   tally_.add(y.numel(), loss, objective_.quality(answers, y));
@@ -176,6 +176,9 @@ void Training::announce() {
 Exit Training::finished(double seconds) {
   log_answers();
   if (!o_.quiet) print("\n{} epochs in {}\n", o_.epochs, duration(seconds));
+  if (monitor_ && !o_.quiet) {
+    for (const gradus::train::Diagnosis& d : monitor_->diagnoses()) print("\n{}\n", to_string(d));
+  }
   print("test {} {}\n", objective_.name(), objective_.verdict(test_score_, task_.test));
   if (save()) print("model {}\n", o_.save);
   keeper_.save();
