@@ -38,7 +38,7 @@ const Kernels& choose() {
   if (wanted) return *wanted;
   for (const char* isa : {"v4", "v3"})
     if (const Kernels* k = level(isa)) return *k;
-  return kernels_base();
+  return kernels_base(f64_base());
 }
 
 // Two pools would fight over the same cores; ours splits the products.
@@ -70,10 +70,10 @@ const Kernels& active() {
 const Kernels* level(const char* isa) {
   quiet_blas();
   const std::string_view name = isa;
-  if (name == "base") return &kernels_base();
+  if (name == "base") return &kernels_base(f64_base());
 #ifdef GRADUS_X86_64
-  if (name == "v3" && has_v3()) return &kernels_v3();
-  if (name == "v4" && has_v4()) return &kernels_v4();
+  if (name == "v3" && has_v3()) return &kernels_v3(f64_v3());
+  if (name == "v4" && has_v4()) return &kernels_v4(f64_v4());
 #endif
   return nullptr;
 }

@@ -3,12 +3,12 @@
 #ifdef GRADUS_HAVE_CBLAS
 inline CBLAS_TRANSPOSE op(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
 
-void multiply(bool ta, bool tb, Index m, Index n, Index k, float alpha, const float* a, Index lda, const float* b,
+[[maybe_unused]] inline void multiply(bool ta, bool tb, Index m, Index n, Index k, float alpha, const float* a, Index lda, const float* b,
               Index ldb, float beta, float* c, Index ldc) {
   cblas_sgemm(CblasRowMajor, op(ta), op(tb), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a,
               static_cast<int>(lda), b, static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
 }
-void multiply(bool ta, bool tb, Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
+[[maybe_unused]] inline void multiply(bool ta, bool tb, Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
               Index ldb, double beta, double* c, Index ldc) {
   cblas_dgemm(CblasRowMajor, op(ta), op(tb), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a,
               static_cast<int>(lda), b, static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
@@ -25,7 +25,7 @@ void scale(Index m, Index n, T beta, T* c, Index ldc) {
 // A panel of B is packed so that the inner loop runs along contiguous memory whatever the transposition; four of its
 // rows are folded into a row of C at once.
 template <class T>
-void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
+[[maybe_unused]] inline void multiply(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
               T beta, T* c, Index ldc) {
   constexpr Index kDepth = 64, kWidth = 128;
   T panel[kDepth * kWidth];

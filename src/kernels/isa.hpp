@@ -1,12 +1,17 @@
-// What the compilations of isa.inl give; v3 and v4 are there on x86-64 only.
+// What the compilations of isa.inl give; v3 and v4 are there on x86-64 only. f64 is compiled apart, without fused
+// multiply-adds: its results are the same bits at every level.
 #pragma once
 
 #include "kernels.hpp"
 
 namespace gradus::kernels {
 
-const Kernels& kernels_base();
-const Kernels& kernels_v3();
-const Kernels& kernels_v4();
+const Table<double>& f64_base();
+const Table<double>& f64_v3();
+const Table<double>& f64_v4();
+
+const Kernels& kernels_base(const Table<double>& f64);
+const Kernels& kernels_v3(const Table<double>& f64);
+const Kernels& kernels_v4(const Table<double>& f64);
 
 }  // namespace gradus::kernels

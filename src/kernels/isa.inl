@@ -1,6 +1,7 @@
 // Everything that is compiled once per instruction set. An isa_*.cpp defines GRADUS_ISA_NAME and GRADUS_ISA_FUNCTION
-// and includes this file. All code sits in an anonymous namespace and calls nothing inline from outside it: a shared
-// inline function would be emitted in each object, and the linker might keep the AVX-512 copy for everybody.
+// and includes this file, and so does an isa_*_f64.cpp, which defines GRADUS_ISA_F64. All code sits in an anonymous
+// namespace and calls nothing inline from outside it: a shared inline function would be emitted in each object, and the
+// linker might keep the AVX-512 copy for everybody.
 #include "kernels.hpp"
 #include "parallel.hpp"
 #ifdef GRADUS_HAVE_CBLAS
@@ -39,6 +40,8 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 // Each file uses those above it.
 // clang-format off
 #include "conv_plan.inl"
+#include "math_f32.inl"
+#include "math_f64.inl"
 #include "math.inl"
 #include "map.inl"
 #include "reduce.inl"
@@ -57,10 +60,16 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 
 }  // namespace
 
-const Kernels& GRADUS_ISA_FUNCTION() {
-  static constexpr Kernels kernels{GRADUS_ISA_NAME, real_table<float>(), real_table<double>(), index_table(),
-                                   bool_table()};
+#ifdef GRADUS_ISA_F64
+const Table<double>& GRADUS_ISA_F64() {
+  static constexpr Table<double> table = real_table<double>();
+  return table;
+}
+#else
+const Kernels& GRADUS_ISA_FUNCTION(const Table<double>& f64) {
+  static const Kernels kernels{GRADUS_ISA_NAME, real_table<float>(), f64, index_table(), bool_table()};
   return kernels;
 }
+#endif
 
 }  // namespace gradus::kernels

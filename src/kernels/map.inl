@@ -8,6 +8,7 @@ constexpr Index kPastCaches = 8 << 20, kLine = 256;  // bytes
 constexpr bool cheap = true;                         // of a functor that takes less time than the memory
 
 #ifdef __AVX__
+constexpr bool can_write_past = true;
 template <class Y>
 GRADUS_INLINE void write_past(const Y* line, Y* y) {
 #pragma GCC unroll 8
@@ -16,7 +17,32 @@ GRADUS_INLINE void write_past(const Y* line, Y* y) {
                         _mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i));
 }
 GRADUS_INLINE void fence() { _mm_sfence(); }
+// One vector of 64 or 128 bytes to a place at a multiple of 64.
+template <class V>
+GRADUS_INLINE void store_past(const V& row, void* y) {
+#ifdef __AVX512F__
+  using Part = __m512i;
 #else
+  using Part = __m256i;
+#endif
+  constexpr Index parts = sizeof(V) / sizeof(Part);
+  Part part[parts];
+  __builtin_memcpy(part, &row, sizeof row);
+#pragma GCC unroll 4
+  for (Index i = 0; i < parts; ++i) {
+#ifdef __AVX512F__
+    _mm512_stream_si512(static_cast<Part*>(y) + i, part[i]);
+#else
+    _mm256_stream_si256(static_cast<Part*>(y) + i, part[i]);
+#endif
+  }
+}
+#else
+constexpr bool can_write_past = false;
+template <class V>
+GRADUS_INLINE void store_past(const V& row, void* y) {
+  __builtin_memcpy(y, &row, sizeof row);
+}
 GRADUS_INLINE void fence() {}
 #endif
 
@@ -59,6 +85,29 @@ GRADUS_INLINE void write_all(Index n, Y* y, bool fresh, F f) {
   for (Index i = 0; i < n; ++i) y[i] = f(i);
 }
 
+// While it lives, denormal operands are 0 to its thread; results may be denormals.
+#ifdef __SSE2__
+class WithoutDenormals {
+ public:
+  GRADUS_INLINE WithoutDenormals() : before_(__builtin_ia32_stmxcsr()) {
+    __builtin_ia32_ldmxcsr(before_ | kZero);
+    asm volatile("" : : : "memory");  // no loop moves across
+  }
+  GRADUS_INLINE ~WithoutDenormals() {
+    asm volatile("" : : : "memory");
+    __builtin_ia32_ldmxcsr((__builtin_ia32_stmxcsr() & ~kZero) | (before_ & kZero));
+  }
+
+ private:
+  static constexpr unsigned kZero = 0x40;  // DAZ
+  unsigned before_;
+};
+#else
+struct WithoutDenormals {
+  GRADUS_INLINE WithoutDenormals() {}
+};
+#endif
+
 template <class T, auto f, bool is_cheap = false>
 void map1(Index n, const T* x, Index sx, T* y) {
   if (n == 1) {  // a vector loop's set-up costs more than the work
@@ -68,6 +117,15 @@ void map1(Index n, const T* x, Index sx, T* y) {
   } else {
     for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx]);
   }
+}
+
+// The same for a function to which a denormal is as good as 0, or which keeps denormals, and which computes with none.
+constexpr Index kShort = 64;  // changing the mode costs as much as some elements
+template <class T, auto f>
+void map1_normal(Index n, const T* x, Index sx, T* y) {
+  if (n < kShort) return map1<T, f>(n, x, sx, y);
+  const WithoutDenormals normal;
+  map1<T, f>(n, x, sx, y);
 }
 
 // A constant as an element. To Index, what is out of range is the nearest number in it, and NaN is 0.
@@ -174,18 +232,32 @@ void axpy(Index n, double k, const T* x, T* y) {
   for (Index i = 0; i < n; ++i) y[i] = plus(y[i], times(a, x[i]));
 }
 
-// The sine or cosine of blocks; one with an argument beyond the reduction's range goes to the C library.
-template <auto near, auto any>
-void map_trig(Index n, const float* x, Index sx, float* y) {
+// Sines or cosines in blocks. An argument beyond the reduction's range goes to the C library, alone: the result of an
+// element does not depend on the others.
+template <class T>
+constexpr T kTrigLimit = sizeof(T) == 4 ? static_cast<T>(kTrigLimit32) : static_cast<T>(kTrigLimit64);
+template <class T, auto near, auto any>
+void map_trig(Index n, const T* x, Index sx, T* y) {
   constexpr Index kBlock = 256;
   for (Index start = 0; start < n; start += kBlock, x += kBlock * sx, y += kBlock) {
     const Index m = least(kBlock, n - start);
     int far = 0;
-    for (Index i = 0; i < m; ++i) far |= !(abs(x[i * sx]) < kTrigLimit);
-    if (far)
-      map1<float, any>(m, x, sx, y);
-    else
-      map1<float, near>(m, x, sx, y);
+    const auto try_near = [&] {
+      for (Index i = 0; i < m; ++i) far |= !(abs(x[i * sx]) < kTrigLimit<T>);
+      if (!far) map1<T, near>(m, x, sx, y);
+    };
+    if (m < kShort) {
+      try_near();
+    } else {
+      const WithoutDenormals normal;
+      try_near();
+    }
+    if (!far) continue;
+    T before[kBlock];  // y may be x
+    for (Index i = 0; i < m; ++i) before[i] = x[i * sx];
+    map1<T, near>(m, before, 1, y);
+    for (Index i = 0; i < m; ++i)
+      if (!(abs(before[i]) < kTrigLimit<T>)) y[i] = any(before[i]);
   }
 }
 
@@ -211,15 +283,16 @@ GRADUS_INLINE V interleave(V a, V b, Lanes<lane...>) {
   return __builtin_shufflevector(a, b, (lane / 2 + half * n / 2 + (lane % 2) * n)...);
 }
 
-// A square of n by n: log2 n times its upper and lower half interleaved.
+// A square of n by n: log2 n times its upper and lower half interleaved. past: y, at a multiple of 64 bytes as its rows
+// are, is written past the caches. Rows of x beyond `last` are not read: they are its copies.
 constexpr Index kTile = 16;
-template <class T>
-GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy) {
+template <bool past, class T>
+GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy, Index last = kTile - 1) {
   using V [[gnu::vector_size(kTile * sizeof(T))]] = T;
   constexpr auto lanes = typename MakeLanes<kTile>::type{};
   V row[kTile], next[kTile];
 #pragma GCC unroll 16
-  for (Index i = 0; i < kTile; ++i) __builtin_memcpy(&row[i], x + i * ldx, sizeof(V));
+  for (Index i = 0; i < kTile; ++i) __builtin_memcpy(&row[i], x + least(i, last) * ldx, sizeof(V));
 #pragma GCC unroll 4
   for (int stage = 0; stage < 4; ++stage) {
 #pragma GCC unroll 8
@@ -231,12 +304,17 @@ GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy) {
     for (Index i = 0; i < kTile; ++i) row[i] = next[i];
   }
 #pragma GCC unroll 16
-  for (Index i = 0; i < kTile; ++i) __builtin_memcpy(y + i * ldy, &row[i], sizeof(V));
+  for (Index i = 0; i < kTile; ++i) {
+    if constexpr (past)
+      store_past(row[i], y + i * ldy);
+    else
+      __builtin_memcpy(y + i * ldy, &row[i], sizeof(V));
+  }
 }
 
 // Four tiles lie below each other, so that whole cache lines of y are written one after the other.
-template <class T>
-void transpose(Index rows, Index cols, const T* x, Index ldx, T* y) {
+template <bool past, class T>
+GRADUS_INLINE void transpose_strips(Index rows, Index cols, const T* x, Index ldx, T* y) {
   constexpr Index kHigh = 4 * kTile;
   for (Index r0 = 0; r0 < rows; r0 += kHigh) {
     const Index r1 = least(r0 + kHigh, rows);
@@ -245,10 +323,26 @@ void transpose(Index rows, Index cols, const T* x, Index ldx, T* y) {
       Index r = r0;
       if constexpr (sizeof(T) == 4 || sizeof(T) == 8) {
         if (c1 - c0 == kTile)
-          for (; r + kTile <= r1; r += kTile) transpose_tile(x + r * ldx + c0, ldx, y + c0 * rows + r, rows);
+          for (; r + kTile <= r1; r += kTile) transpose_tile<past>(x + r * ldx + c0, ldx, y + c0 * rows + r, rows);
       }
       for (Index c = c0; c < c1; ++c)
         for (Index q = r; q < r1; ++q) y[c * rows + q] = x[q * ldx + c];
     }
   }
+}
+
+// Plain stores to rows that are far apart cost several times the copy when the result leaves the caches. Of a result
+// whose rows are whole cache lines, each line is then written at once, past them.
+template <class T>
+void transpose(Index rows, Index cols, const T* x, Index ldx, T* y) {
+  constexpr Index kPast = 4 << 20;  // bytes
+  if constexpr (can_write_past && (sizeof(T) == 4 || sizeof(T) == 8)) {
+    constexpr Index line = 64;
+    if (rows * cols * static_cast<Index>(sizeof(T)) >= kPast && rows % (line / static_cast<Index>(sizeof(T))) == 0 &&
+        reinterpret_cast<std::uintptr_t>(y) % line == 0) {
+      transpose_strips<true>(rows, cols, x, ldx, y);
+      return fence();
+    }
+  }
+  transpose_strips<false>(rows, cols, x, ldx, y);
 }

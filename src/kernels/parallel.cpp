@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "denormals.hpp"
 #include "settings.hpp"
 
 namespace gradus::kernels {
@@ -73,6 +74,7 @@ class Pool {
     pieces_ = pieces;
     body_ = body;
     context_ = context;
+    flush_ = float_mode() & kFlushBits;
     pending_.store(pieces, std::memory_order_relaxed);
     ticket_.store(++loop_ << 32 | static_cast<std::uint64_t>(pieces));
     if (parked_.load() > 0) {
@@ -118,7 +120,10 @@ class Pool {
       if ((t & 0xffffffff) == 0) return false;
     } while (!ticket_.compare_exchange_weak(t, t - 1));
     const auto piece = pieces_ - static_cast<std::int64_t>(t & 0xffffffff);
-    body_(context_, n_ * piece / pieces_, n_ * (piece + 1) / pieces_);
+    {
+      const FlushDenormals as_caller(flush_);
+      body_(context_, n_ * piece / pieces_, n_ * (piece + 1) / pieces_);
+    }
     pending_.fetch_sub(1, std::memory_order_acq_rel);
     return true;
   }
@@ -146,6 +151,7 @@ class Pool {
   std::int64_t n_ = 0, pieces_ = 0;
   Body body_ = nullptr;
   void* context_ = nullptr;
+  std::uint64_t flush_ = 0;  // denormals are to a piece what they are to the loop's caller
   std::uint64_t loop_ = 0;
   std::atomic<std::uint64_t> ticket_ = 0;
   std::atomic<std::int64_t> pending_ = 0;

@@ -15,24 +15,6 @@ GRADUS_INLINE T smaller(T a, T b) {
   return a < b || a != a ? a : b;
 }
 
-// f32 has a faster way where |x| is small.
-template <class T>
-constexpr Map1<T> sine() {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    return map_trig<[](float x) { return sin_near(x); }, [](float x) { return sin(x); }>;
-  } else {
-    return map1<T, [](T x) { return sin(x); }>;
-  }
-}
-template <class T>
-constexpr Map1<T> cosine() {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    return map_trig<[](float x) { return cos_near(x); }, [](float x) { return cos(x); }>;
-  } else {
-    return map1<T, [](T x) { return cos(x); }>;
-  }
-}
-
 template <class T>
 consteval Storage<T> storage() {
   return {
@@ -88,14 +70,14 @@ consteval Functions<T> functions() {
       .sqrt = map1<T, [](T x) { return sqrt(x); }>,
       .rsqrt = map1<T, [](T x) { return 1 / sqrt(x); }>,
       .reciprocal = map1<T, [](T x) { return 1 / x; }>,
-      .exp = map1<T, [](T x) { return exp(x); }>,
+      .exp = map1_normal<T, [](T x) { return exp(x); }>,
       .expm1 = map1<T, [](T x) { return expm1(x); }>,
       .log = map1<T, [](T x) { return log(x); }>,
       .log1p = map1<T, [](T x) { return log1p(x); }>,
-      .sin = sine<T>(),
-      .cos = cosine<T>(),
+      .sin = map_trig<T, [](T x) { return sin_near(x); }, [](T x) { return sin(x); }>,
+      .cos = map_trig<T, [](T x) { return cos_near(x); }, [](T x) { return cos(x); }>,
       .tan = map1<T, [](T x) { return tan(x); }>,
-      .tanh = map1<T, [](T x) { return tanh(x); }>,
+      .tanh = map1_normal<T, [](T x) { return keep_denormals(x, tanh(x)); }>,
       .sigmoid = map1<T, [](T x) { return sigmoid(x); }>,
       .log_sigmoid = map1<T, [](T x) { return log_sigmoid(x); }>,
       .erf = map1<T, [](T x) { return erf(x); }>,

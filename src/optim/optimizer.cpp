@@ -6,12 +6,14 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <typeinfo>
 #include <utility>
 
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
+#include "kernels/denormals.hpp"
 #include "nn/unlisted.hpp"
 #include "tape/observers.hpp"
 #include "tape/profile.hpp"
@@ -274,8 +276,12 @@ void OptimizerBase::step(Loc where) {
     if (const double rate = lr(group, where); !(rate >= 0 && std::isfinite(rate))) check_group_options(group, where);
   Timing timing(type(), ProfileRow::step);
   prepare(where);
-  for (Entry& e : entries_)
-    if (is_active(e.value)) update(e, where);
+  {
+    std::optional<kernels::FlushDenormals> flushed;  // once for all parameters; observers are not to feel it
+    if (!observed()) flushed.emplace();
+    for (Entry& e : entries_)
+      if (is_active(e.value)) update(e, where);
+  }
   if (timing.stop()) timing.bytes = step_bytes();
   tell_step(false);
 }
@@ -337,6 +343,7 @@ void OptimizerBase::update(Entry& e, Loc where) {
   changed(e.value, type(), where);
   {
     const Unobserved inside;
+    const kernels::FlushDenormals flushed;  // an average that decays would stay among the denormals, where it is slow
     update_entry(e, g);
   }
   // Whatever calls the update was made of, a walk that meets the change names the optimizer.

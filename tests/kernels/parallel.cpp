@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/denormals.hpp"
+
 using namespace gradus::kernels;
 
 namespace {
@@ -40,6 +42,25 @@ TEST_CASE("parallel_for covers every index once") {
   }
   set_num_threads(0);
   CHECK(num_threads() == 1);
+}
+
+TEST_CASE("denormals are to a worker what they are to its caller") {
+  const Threads t(3);
+  const auto modes = [] {
+    std::vector<std::uint64_t> seen(64);
+    parallel_for(64, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (auto i = begin; i < end; ++i) seen[static_cast<std::size_t>(i)] = float_mode() & kFlushBits;
+    });
+    return seen;
+  };
+  const std::vector<std::uint64_t> off(64, 0), on(64, kFlushBits);
+  for (int i = 0; i < 100; ++i) {
+    {
+      const FlushDenormals flushed;
+      CHECK(modes() == on);
+    }
+    CHECK(modes() == off);
+  }
 }
 
 TEST_CASE("pieces keep to the grain") {
