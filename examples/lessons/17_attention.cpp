@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
   double recent = 0;
   for (int step = 0; step < steps; ++step) {
     std::optional<study::Trace> trace;
-    if (step == 0) trace.emplace("lesson_17.jsonl", study::TraceOptions{});
+    if (step == 0) trace.emplace("lesson_17.jsonl", study::TraceOptions{.values = 300});
     opt.zero_grad();
     Tape tape;
     const Tensor loss = loss_of(names[static_cast<std::size_t>(step) % names.size()]);

@@ -71,8 +71,8 @@ def check_page(path):
             file = os.path.join(scratch, trace)
             if not os.path.exists(file):
                 problems.append(f"{name}: there is no trace {trace}")
-            elif os.path.getsize(file) > 400_000:
-                problems.append(f"{name}: {trace} has {os.path.getsize(file)} bytes, at most 400,000")
+            elif os.path.getsize(file) > 500_000:
+                problems.append(f"{name}: {trace} has {os.path.getsize(file)} bytes, at most 500,000")
         check_questions(name, scratch)
 
 

@@ -107,6 +107,12 @@ std::optional<fs::path> package_file(const fs::path& prefix) {
   return {};
 }
 
+// What a compiler needs of the library: its headers, the folder of the library itself, and what that needs.
+struct Library {
+  fs::path include, folder;
+  std::string others;  // " -lz -pthread"
+};
+
 // The words after "Libs:" that are not paths of its own: -lz -pthread.
 std::string libraries(const fs::path& package) {
   std::ifstream file(package);
@@ -121,31 +127,48 @@ std::string libraries(const fs::path& package) {
   return "";
 }
 
+// The source folder of a build folder.
+fs::path source_of(const fs::path& build) {
+  std::ifstream cache(build / "CMakeCache.txt");
+  const std::string key = "CMAKE_HOME_DIRECTORY:INTERNAL=";
+  for (std::string line; std::getline(cache, line);)
+    if (line.starts_with(key)) return line.substr(key.size());
+  return {};
+}
+
+std::optional<Library> library_at(const fs::path& place) {
+  if (fs::exists(place / "CMakeCache.txt") && fs::exists(place / "gradus.pc"))
+    return Library{source_of(place) / "include", place, libraries(place / "gradus.pc")};
+  const std::optional<fs::path> package = package_file(place);
+  if (!package || !fs::exists(place / "include" / "gradus" / "gradus.hpp")) return {};
+  return Library{place / "include", package->parent_path().parent_path(), libraries(*package)};
+}
+
 std::string variable(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value && *value ? value : otherwise;
 }
 
-// How a program is compiled with the installed library. CXX and CXXFLAGS are words of the shell, as for make.
-std::string compile_line(const fs::path& prefix, const std::string& source, const std::string& program) {
-  const std::optional<fs::path> package = package_file(prefix);
-  if (!package || !fs::exists(prefix / "include" / "gradus" / "gradus.hpp"))
+// How a program is compiled with the library. CXX and CXXFLAGS are words of the shell, as for make.
+std::string compile_line(const Library& library, const std::string& source, const std::string& program) {
+  const std::string lib = quoted(library.folder.string());
+  return fmt::format("{} {} -std=c++20 -I{} {} -o {} -L{} -Wl,-rpath,{} -lgradus{}", variable("CXX", "c++"),
+                     variable("CXXFLAGS", "-O1"), quoted(library.include.string()), quoted(source), quoted(program),
+                     lib, lib, library.others);
+}
+
+fs::path compiled(const fs::path& prefix, const LessonPage& page, const Scratch& scratch) {
+  const fs::path source = scratch.path / (page.name + ".cpp"), program = scratch.path / ("lesson_" + page.key);
+  const fs::path log = scratch.path / "log";
+  const std::optional<Library> library = library_at(prefix);
+  if (!library)
     throw Stop(file_trouble,
                fmt::format("lesson: the library was not found: looked for include/gradus/gradus.hpp and "
                            "lib/pkgconfig/gradus.pc in {0}.\nInstall Gradus with its library: cmake --install BUILD "
                            "--prefix {0}\nor use the program in the build folder, BUILD/bin/gradus. "
                            "gradus lesson 3 --text prints a page without running it",
                            prefix.string()));
-  const std::string lib = package->parent_path().parent_path().string();
-  return fmt::format("{} {} -std=c++20 -I{} {} -o {} -L{} -Wl,-rpath,{} -lgradus{}", variable("CXX", "c++"),
-                     variable("CXXFLAGS", "-O1"), quoted((prefix / "include").string()), quoted(source),
-                     quoted(program), quoted(lib), quoted(lib), libraries(*package));
-}
-
-fs::path compiled(const fs::path& prefix, const LessonPage& page, const Scratch& scratch) {
-  const fs::path source = scratch.path / (page.name + ".cpp"), program = scratch.path / ("lesson_" + page.key);
-  const fs::path log = scratch.path / "log";
-  const std::string line = compile_line(prefix, source.string(), program.string());
+  const std::string line = compile_line(*library, source.string(), program.string());
   const std::string compiler = variable("CXX", "c++");
   if (run(fmt::format("command -v {} >/dev/null 2>&1", compiler)) != 0)
     throw Stop(file_trouble,
@@ -185,13 +208,11 @@ Exit save_lesson(const LessonPage& page) {
     write(name, *text);
   }
   print("saved {} and lesson.hpp. Change the program, then compile and run it:\n", source);
-  const fs::path where = home();
-  std::string line;
-  if (fs::exists(where / "CMakeCache.txt")) {
-    print("  cmake --build {} --target lesson_{}   (after the same change in examples/lessons/{})\n", where.string(),
-          page.key, source);
+  if (const std::optional<Library> library = library_at(home())) {
+    print("  {} && ./lesson_{}\n", compile_line(*library, source, "lesson_" + page.key), page.key);
   } else {
-    print("  {} && ./lesson_{}\n", compile_line(where, source, "lesson_" + page.key), page.key);
+    print("  c++ -std=c++20 {} -o lesson_{}   (with the options for the library of Gradus, which was not found)\n",
+          source, page.key);
   }
   return success;
 }
