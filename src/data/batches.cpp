@@ -40,8 +40,14 @@ Batches::Batches(Dataset data, BatchOptions options, Loc where)
   data_ = {detail::dense(data_.x), detail::dense(data_.y)};
 }
 
-Batches::Batches(std::int64_t count, Fetch fetch, BatchOptions options, Loc where)
-    : count_(count), fetch_(std::move(fetch)), options_(std::move(options)), epoch_(options_.epoch), where_(where) {
+Batches::Batches(std::int64_t count, Fetch fetch, BatchOptions options, Loc where,
+                 std::function<std::uint64_t()> checksum)
+    : count_(count),
+      fetch_(std::move(fetch)),
+      checksum_(std::move(checksum)),
+      options_(std::move(options)),
+      epoch_(options_.epoch),
+      where_(where) {
   if (count_ < 1)
     throw Error("batches", {.wrong = "the data set is empty", .got = formatted("size() = {}", count_)}, where);
   check_size();

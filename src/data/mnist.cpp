@@ -1,12 +1,11 @@
 // MNIST and the sets that come in its form.
+#include <gradus/data/images.hpp>
 #include <gradus/data/readers.hpp>
 
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 
 #include "data/idx.hpp"
-#include "kernels/parallel.hpp"
 #include "tensor/format.hpp"
 #include "tensor/make.hpp"
 
@@ -40,23 +39,16 @@ struct Source {
   }
 };
 
-Tensor images(const Source& source, const std::string& part) {
+// As bytes, image after image.
+std::vector<std::uint8_t> images(const Source& source, const std::string& part) {
   io::Stream file = source.file(part + "-images", "idx3");
-  const IdxFile idx = read_idx(file);
+  IdxFile idx = read_idx(file);
   if (idx.type != IdxType::u8 || idx.shape.size() != 3 || idx.shape[1] != 28 || idx.shape[2] != 28) {
     file.fail({.wrong = "does not hold images of 28 x 28",
                .got = to_string(idx.shape),
                .expected = "bytes of shape (N, 28, 28)"});
   }
-  Tensor x = detail::make({idx.shape[0], 1, 28, 28}, f32, source.name, source.where);
-  auto* to = detail::data<float>(x);
-  const unsigned char* from = idx.bytes.data();
-  std::array<float, 256> shade;  // a table: 47 million divisions take longer
-  for (int i = 0; i < 256; ++i) shade[static_cast<std::size_t>(i)] = static_cast<float>(i) / 255;
-  kernels::parallel_for(x.numel(), 1 << 16, [&shade, to, from](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) to[i] = shade[from[i]];
-  });
-  return x;
+  return std::move(idx.bytes);
 }
 
 Tensor labels(const Source& source, const std::string& part, std::int64_t images) {
@@ -81,17 +73,25 @@ Tensor labels(const Source& source, const std::string& part, std::int64_t images
   return y;
 }
 
-Dataset part(const Source& source, const std::string& name) {
-  Tensor x = images(source, name);
-  Tensor y = labels(source, name, x.shape()[0]);
-  return {std::move(x), std::move(y)};
+Images part(const Source& source, const std::string& name) {
+  std::vector<std::uint8_t> bytes = images(source, name);
+  Tensor y = labels(source, name, std::ssize(bytes) / (28 * 28));
+  return Images(std::move(bytes), {1, 28, 28}, std::move(y), source.where);
 }
 
-Split both(const Source& source) { return {.train = part(source, "train"), .test = part(source, "t10k")}; }
+ImageSplit both(const Source& source) { return {.train = part(source, "train"), .test = part(source, "t10k")}; }
+
+Split as_numbers(const Source& source) {
+  Dataset train = part(source, "train").dataset(source.where);  // its bytes are freed before the others are read
+  return {.train = std::move(train), .test = part(source, "t10k").dataset(source.where)};
+}
 
 }  // namespace
 
-Split mnist(const std::string& directory, Loc where) { return both({"mnist", directory, where}); }
-Split fashion(const std::string& directory, Loc where) { return both({"fashion", directory, where}); }
+Split mnist(const std::string& directory, Loc where) { return as_numbers({"mnist", directory, where}); }
+Split fashion(const std::string& directory, Loc where) { return as_numbers({"fashion", directory, where}); }
+
+ImageSplit mnist_images(const std::string& directory, Loc where) { return both({"mnist", directory, where}); }
+ImageSplit fashion_images(const std::string& directory, Loc where) { return both({"fashion", directory, where}); }
 
 }  // namespace gradus::data

@@ -36,6 +36,16 @@ Tensor joined(std::span<const Example> examples, Tensor Example::*part, const ch
 
 }  // namespace
 
+Dataset source_detail::checked_rows(Dataset batch, const Tensor& index, Loc where) {
+  const auto count = [](const Tensor& t) { return t.defined() && t.dim() > 0 ? t.shape()[0] : -1; };
+  if (count(batch.x) == index.numel() && count(batch.y) == index.numel()) return batch;
+  throw Error("batches",
+              {.wrong = "rows() of the source gave a batch of another length than its index",
+               .got = formatted("x {} and y {}", of(batch.x), of(batch.y)),
+               .expected = formatted("x ({0}, …) and y ({0}, …)", index.numel())},
+              where);
+}
+
 Dataset collate(std::span<const Example> examples, const Tensor& index, Loc where) {
   if (examples.empty() || index.numel() != std::ssize(examples))
     throw Error("collate",

@@ -163,13 +163,15 @@ struct Data final : Part::Model {
   Traits traits() const override {
     const data::BatchOptions& o = batches.options();
     const data::Dataset& data = batches.data();
-    const bool in_memory = data.x.defined();
+    const std::optional<std::uint64_t> of_source = batches.checksum();
+    std::string sum = of_source ? hexadecimal(*of_source) : "unknown";
+    if (data.x.defined()) sum = hexadecimal(checksum(data.y, checksum(data.x)));
     return {{"examples", std::to_string(batches.examples())},
             {"size", std::to_string(o.size)},
             {"shuffle", o.shuffle ? "yes" : "no"},
             {"drop_last", o.drop_last ? "yes" : "no"},
             {"seed", o.seed ? std::to_string(*o.seed) : "none"},
-            {"checksum", in_memory ? hexadecimal(checksum(data.y, checksum(data.x))) : "unknown"}};
+            {"checksum", sum}};
   }
 
   data::Batches& batches;

@@ -62,8 +62,9 @@ class Batches {
 
   using Fetch = std::function<Dataset(const Tensor& index)>;  ///< the examples of these numbers, i64 (N)
 
-  Batches(Dataset data, BatchOptions options, Loc where);                     ///< use batches(), below
-  Batches(std::int64_t count, Fetch fetch, BatchOptions options, Loc where);  ///< use batches() of source.hpp
+  Batches(Dataset data, BatchOptions options, Loc where);  ///< use batches(), below
+  Batches(std::int64_t count, Fetch fetch, BatchOptions options, Loc where,
+          std::function<std::uint64_t()> checksum = {});  ///< use batches() of source.hpp
   Iterator begin() const;
   End end() const { return {}; }
   std::int64_t size() const;  ///< how many batches
@@ -76,6 +77,8 @@ class Batches {
   std::int64_t examples() const { return count_; }          ///< how many there are
   const Dataset& data() const { return data_; }             ///< undefined if they come from a source
   const BatchOptions& options() const { return options_; }  ///< .size is that of the batches
+  /// Of a source that has one: equal for equal data.
+  std::optional<std::uint64_t> checksum() const { return checksum_ ? std::optional(checksum_()) : std::nullopt; }
 
   /// The place: "epoch", "position", and what the order of that epoch was drawn from.
   StateDict state_dict() const;
@@ -96,6 +99,7 @@ class Batches {
   Dataset data_;  ///< undefined if the examples come from fetch_
   std::int64_t count_;
   Fetch fetch_;
+  std::function<std::uint64_t()> checksum_;  ///< of the source; may be empty
   BatchOptions options_;
   // The place. It moves with the iterator of the last begin(), which does not change the batches.
   mutable std::int64_t epoch_;

@@ -5,6 +5,7 @@
 #include <gradus/data/batches.hpp>
 #include <gradus/data/dataset.hpp>
 #include <gradus/data/folds.hpp>
+#include <gradus/data/images.hpp>
 #include <gradus/data/prefetch.hpp>
 #include <gradus/data/readers.hpp>
 #include <gradus/data/source.hpp>

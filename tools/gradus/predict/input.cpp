@@ -27,10 +27,11 @@ data::Split known_set(const train::Model& model, const InputOptions& o) {
                            model.about.task == train::Task::regress ? "a number"
                                                                     : fmt::format("{} classes", model.about.classes)));
   }
-  Shape shape = input;
-  shape.insert(0, -1);
-  for (data::Dataset* part : {&set.train, &set.test}) part->x = part->x.reshape(shape);
-  return set;
+  set.train.reshape(input);
+  set.test.reshape(input);
+  // Only the part that is asked for becomes numbers.
+  return {.train = o.part == "train" || o.part == "all" ? set.train.dataset() : data::Dataset(),
+          .test = o.part == "train" ? data::Dataset() : set.test.dataset()};
 }
 
 data::Dataset file(const train::Model& model, const InputOptions& o, bool labelled) {

@@ -12,6 +12,37 @@
 #include "cli/nearest.hpp"
 
 namespace gradus::tool {
+
+Shape Examples::shape() const {
+  if (images_.size() > 0) return images_.shape();
+  Shape one = numbers_.x.shape();
+  one.erase(0);
+  return one;
+}
+
+void Examples::reshape(const Shape& one) {
+  if (images_.size() > 0) {
+    images_ = images_.reshape(one);
+    return;
+  }
+  Shape all = one;
+  all.insert(0, size());
+  numbers_.x = numbers_.x.reshape(all);
+}
+
+data::Batches Examples::batches(data::BatchOptions options) const {
+  return images_.size() > 0 ? data::batches(images_, std::move(options)) : data::batches(numbers_, std::move(options));
+}
+
+nn::Standardize Examples::standardize(bool by_column) const {
+  if (images_.size() == 0) return nn::Standardize::of(numbers_.x, by_column ? Axes(0) : Axes());
+  nn::Standardize layer{Shape()};
+  layer.mean = scalar(images_.mean());
+  const double deviation = images_.deviation();
+  layer.deviation = scalar(deviation > 0 ? deviation : 1);
+  return layer;
+}
+
 namespace {
 
 char separator(const std::string& text) {
@@ -75,7 +106,9 @@ void count_classes(Task& task, const Tensor& y, const std::string& file) {
 
 Task csv_task(const DataOptions& o) {
   const data::Table table = read_csv(o);
-  Task task{held_out(table), std::filesystem::path(o.data).filename(), 0, {}, is_floating(table.y.dtype()), table};
+  data::Split split = held_out(table);
+  Task task{split.train, split.test, std::filesystem::path(o.data).filename(), 0, {}, is_floating(table.y.dtype()),
+            table};
   if (!task.regression) count_classes(task, table.y, o.data);
   return task;
 }
@@ -101,19 +134,20 @@ Task npz_task(const DataOptions& o) {
                                          o.data, to_string(all.x.shape()), to_string(all.y.shape())));
   }
   const data::Dataset typed{all.x, regression ? all.y.to(f32) : all.y.to(i64)};
-  Task task{held_out(typed), std::filesystem::path(o.data).filename(), 0, {}, regression, {}};
+  data::Split split = held_out(typed);
+  Task task{split.train, split.test, std::filesystem::path(o.data).filename(), 0, {}, regression, {}};
   if (all.x.dim() == 4) task.image = Shape{all.x.size(1), all.x.size(2), all.x.size(3)};
   if (all.x.dim() == 3) task.image = Shape{1, all.x.size(1), all.x.size(2)};
   if (!regression) count_classes(task, typed.y, o.data);
   return task;
 }
 
-Task images(const DataOptions& o, data::Split split, const Shape& image) {
-  return {std::move(split), o.data, 10, image, false, {}};
+Task images(const DataOptions& o, auto split, const Shape& image) {
+  return {std::move(split.train), std::move(split.test), o.data, 10, image, false, {}};
 }
 Task digits(const DataOptions& o) { return images(o, data::digits(), {1, 8, 8}); }
-Task mnist(const DataOptions& o) { return images(o, data::mnist(o.directory), {1, 28, 28}); }
-Task fashion(const DataOptions& o) { return images(o, data::fashion(o.directory), {1, 28, 28}); }
+Task mnist(const DataOptions& o) { return images(o, data::mnist_images(o.directory), {1, 28, 28}); }
+Task fashion(const DataOptions& o) { return images(o, data::fashion_images(o.directory), {1, 28, 28}); }
 
 struct Known {
   const char* name;

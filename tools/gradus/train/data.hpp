@@ -16,14 +16,37 @@ struct DataOptions {
   std::string label, separator, header, decimal, missing, categories, task;
 };
 
-struct Task : data::Split {
+// The examples of a task: numbers, or images that stay bytes until a batch needs them.
+class Examples {
+ public:
+  Examples() = default;
+  Examples(data::Dataset numbers) : numbers_(std::move(numbers)), y(numbers_.y) {}
+  Examples(data::Images images) : images_(std::move(images)), y(images_.y) {}
+
+  std::int64_t size() const { return y.size(0); }
+  Shape shape() const;             // of one example
+  void reshape(const Shape& one);  // to another of as many numbers
+  data::Batches batches(data::BatchOptions options) const;
+  data::Dataset dataset() const { return images_.size() > 0 ? images_.dataset() : numbers_; }
+  nn::Standardize standardize(bool by_column) const;  // with the statistics of each column, or of all numbers
+
+ private:
+  data::Dataset numbers_;
+  data::Images images_;
+
+ public:
+  Tensor y;
+};
+
+struct Task {
+  Examples train, test;
   std::string name;
   std::int64_t classes = 0;
   std::optional<Shape> image;  // (C, H, W) if that is what examples are
   bool regression = false;     // numbers are to be predicted, not classes
   data::Encoding encoding;     // of a CSV file: how cells became numbers
 
-  std::int64_t features() const { return train.x.numel() / train.size(); }
+  std::int64_t features() const { return train.shape().numel(); }
 };
 
 // How the options say that a CSV file is to be read. Throws Stop for a separator that is none.

@@ -65,8 +65,7 @@ class Program {
  public:
   Program(const TrainOptions& o, const Task& task, const MakeOptimizer& optimizer, const std::string& type)
       : o_(o), task_(task), optimizer_(optimizer), type_(type) {
-    input_ = task.train.x.shape();
-    input_.erase(0);
+    input_ = task.train.shape();
   }
 
   std::string text() {

@@ -31,12 +31,12 @@ double Objective::quality(const Tensor& output, const Tensor& y) const {
 
 double Objective::score(double mean_quality) const { return regression_ ? std::sqrt(mean_quality) : mean_quality; }
 
-double Objective::score(nn::Sequential& net, const data::Dataset& data) const {
-  if (!regression_) return accuracy(net, data);
+double Objective::score(nn::Sequential& net, const Examples& data) const {
   const nn::Evaluating evaluating(net);
   double sum = 0;
-  for (const auto& [x, y] : data::batches(data, {.size = 256})) {
-    sum += static_cast<double>(y.numel()) * quality(net(x), y);
+  for (const auto& [x, y] : data.batches({.size = 256})) {
+    const double mean = regression_ ? quality(net(x), y) : accuracy(net, x, y);
+    sum += static_cast<double>(y.numel()) * mean;
   }
   return score(sum / static_cast<double>(data.size()));
 }
@@ -49,7 +49,7 @@ std::string Objective::log_text(double score) const {
   return regression_ ? fmt::format("{}", static_cast<float>(score)) : fmt::format("{:.6f}", score);
 }
 
-std::string Objective::verdict(double score, const data::Dataset& test) const {
+std::string Objective::verdict(double score, const Examples& test) const {
   const std::int64_t n = test.size();
   if (!regression_) return fmt::format("{:.2f} % ({} of {})", 100 * score, std::llround(score * n), n);
   const double variance = var(test.y, {}, false, 0).item();

@@ -18,13 +18,13 @@ class Objective {
   // The accuracy, or the root of the mean squared error.
   double score(double mean_quality) const;
   // Of a whole dataset, in evaluation mode.
-  double score(nn::Sequential& net, const data::Dataset& data) const;
+  double score(nn::Sequential& net, const Examples& data) const;
 
   const char* name() const { return regression_ ? "rmse" : "accuracy"; }
   std::string text(double score) const;      // "97.21 %", or "1.053"
   std::string log_text(double score) const;  // "0.972145", or "1.0529331"
   // "98.33 % (353 of 359)", or "1.053 (R2 0.912)".
-  std::string verdict(double score, const data::Dataset& test) const;
+  std::string verdict(double score, const Examples& test) const;
 
  private:
   bool regression_;

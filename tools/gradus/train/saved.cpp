@@ -19,10 +19,8 @@ std::string printable(const std::string& name) {
 
 train::Description description(const TrainOptions& o, const Task& task, std::int64_t steps) {
   const data::CsvOptions csv = csv_options(o);
-  Shape input = task.train.x.shape();
-  input.erase(0);
   return {.net = o.net,
-          .input = input,
+          .input = task.train.shape(),
           .task = task.regression ? train::Task::regress : train::Task::classify,
           .classes = task.classes,
           .encoding = task.encoding,

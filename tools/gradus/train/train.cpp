@@ -21,19 +21,15 @@ void fit(Task& task, const NetSpec& net) {
     throw Stop(usage, fmt::format("--net {}: needs images, and {} has rows of {} numbers; try --net mlp", net.text,
                                   task.name, task.features()));
   }
-  for (data::Dataset* part : {&task.train, &task.test}) {
-    Shape shape = net.for_images ? *task.image : Shape{task.features()};
-    shape.insert(0, part->size());
-    part->x = part->x.reshape(shape);
-  }
+  const Shape shape = net.for_images ? *task.image : Shape{task.features()};
+  task.train.reshape(shape);
+  task.test.reshape(shape);
 }
 
 nn::Sequential make_net(const NetSpec& spec, const Task& task) {
-  Shape input = task.train.x.shape();
-  input.erase(0);
   // Pixels share their unit; the columns of a table have each its own.
-  nn::Sequential net(nn::Standardize::of(task.train.x, task.image ? Axes() : Axes(0)),
-                     train::make_net(spec.text, input, task.regression ? 1 : task.classes));
+  nn::Sequential net(task.train.standardize(!task.image),
+                     train::make_net(spec.text, task.train.shape(), task.regression ? 1 : task.classes));
   if (task.regression) net.push_back(nn::Unstandardize::of(task.train.y, {}));
   return net;
 }
@@ -55,7 +51,7 @@ void write_program(const TrainOptions& o, const std::string& program) try {
 // The rate that a short run with a rising rate suggests.
 Exit find_lr(const TrainOptions& o, const Task& task, nn::Sequential& net, const optim::AnyOptimizer& optimizer) {
   const Objective objective(task);
-  const auto batches = data::batches(task.train, {.size = o.batch, .shuffle = true});
+  const auto batches = task.train.batches({.size = o.batch, .shuffle = true});
   const auto loss = [&](const Tensor& output, const Tensor& y) { return objective.loss(output, y); };
   const auto found = gradus::train::find_lr(net, optimizer, batches, loss);
   print("{}", found.text());

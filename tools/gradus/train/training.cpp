@@ -36,7 +36,7 @@ Training::Training(const TrainOptions& options, Task task, nn::Sequential net, o
       objective_(task_),
       net_(std::move(net)),
       optimizer_(std::move(optimizer)),
-      batches_(data::batches(task_.train, {.size = o_.batch, .shuffle = true})),
+      batches_(task_.train.batches({.size = o_.batch, .shuffle = true})),
       schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), o_.epochs * batches_.size())),
       keeper_(o_, net_, optimizer_, schedule_, batches_),
       log_((check_save(), logs_events(options) ? "" : options.log), objective_, resume()),
@@ -144,8 +144,8 @@ void Training::check(double loss) const {
 
 void Training::announce() {
   if (o_.summary) {
-    Shape one = task_.train.x.shape();
-    one[0] = 1;
+    Shape one = task_.train.shape();
+    one.insert(0, 1);
     flush_out();
     nn::print(net_, one);
     print("\n");
