@@ -28,7 +28,20 @@ struct ValueAndGrad {
 /// The value of f, one element, and its gradient for each x, by one walk. As in JAX and MLX.
 ValueAndGrad value_and_grad(const Objective& f, const std::vector<Tensor>& x, Loc where = Loc::current());
 
-/// df/dx of any f: shape f.shape + x.shape, in the dtype of f. One walk for each element of f.
+/// A value and its derivative along a direction.
+struct ValueAndTangent {
+  Tensor value;    ///< f(), off every tape
+  Tensor tangent;  ///< J v, of the shape and dtype of value; zeros if f does not depend on x
+};
+
+/// The value of any f, and J v: how it changes as each x moves along its v, which has the shape of that x. What a
+/// forward mode computes, by two walks: J v is the derivative for u of (Jᵀ u) · v. As in JAX and PyTorch. Throws where
+/// a rule has no second derivative.
+ValueAndTangent jvp(const Objective& f, const std::vector<Tensor>& x, const std::vector<Tensor>& v,
+                    Loc where = Loc::current());
+
+/// df/dx of any f: shape f.shape + x.shape, in the dtype of f. One walk for each element of f; or, where x has fewer, a
+/// recorded walk and then one for each element of x, as in jvp.
 Tensor jacobian(const Objective& f, const Tensor& x, Loc where = Loc::current());
 
 /// d²f/dx² of f, one element: shape x.shape + x.shape, f64. One walk for each element of x.

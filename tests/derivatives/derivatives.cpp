@@ -5,6 +5,7 @@
 
 #include <gradus/curvature.hpp>
 #include <gradus/nn/nn.hpp>
+#include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
 #include "support.hpp"
@@ -25,6 +26,15 @@ struct Net {
   Tensor x, y;
   explicit Net(DType dtype) : x(randn({5, 3}, dtype)), y(randn({5, 2}, dtype)) { layers.to(dtype); }
   Tensor loss() const { return mse_loss(layers(x), y); }
+};
+
+struct Thrice {
+  static constexpr auto name = "thrice", rule = "dx = 3 g";
+  static constexpr Saves saves{};
+  static constexpr bool first_order = true;
+  void fields(auto&) const {}
+  Tensor forward(Fwd&, Ins in) const { return in[0] * 3; }
+  void vjp(Vjp& v) const { v.give(0, v.g * 3); }
 };
 
 }  // namespace
@@ -82,6 +92,40 @@ TEST_CASE("hessian: what is linear, constant or a plain number") {
   const Tensor s = scalar(2, f64);
   CHECK(hessian([&] { return s * s * s; }, s).item() == 12);
   CHECK(hessian([&] { return s * s * s; }, s).shape() == Shape{});
+}
+
+TEST_CASE("jacobian: more rows than columns take the columns, and give the same") {
+  manual_seed(3);
+  const Tensor x = randn({2, 3}, f64), w = randn({3, 40}, f64);
+  const auto f = [&] { return tanh(matmul(x, w)) * exp(sum(x, 1, true)); };
+  const Tensor j = jacobian(f, x);  // 80 by 6
+  REQUIRE(j.shape() == Shape{2, 40, 2, 3});
+  for (const int row : {0, 17, 39}) {
+    const Tensor g = value_and_grad([&] { return select(select(f(), 0, 1), 0, row); }, {x}).grads[0];
+    CHECK(allclose(j[1][row], g, 1e-12, 1e-13));
+  }
+  // A rule that cannot be recorded, and a result that is x itself, many times.
+  const Tensor k = tensor({2}, f64);
+  CHECK(equal(jacobian([&] { return apply(Thrice{}, expand(k, {9})); }, k), full({9, 1}, 3, f64)));
+  CHECK(equal(jacobian([&] { return expand(k, {9}); }, k), ones({9, 1}, f64)));
+  CHECK(jacobian([&] { return to(expand(k, {9}), f32); }, k).dtype() == f32);
+}
+
+TEST_CASE("jvp: the value, and the Jacobian times v") {
+  manual_seed(4);
+  const Tensor a = randn({3}, f64), b = randn({2, 3}, f64), u = randn({3}, f64), v = randn({2, 3}, f64);
+  const auto f = [&] { return sin(matmul(b, a)) / (1 + square(sum(a))); };
+  const auto [value, tangent] = jvp(f, {a, b}, {u, v});
+  CHECK(equal(value, f()));
+  const Tensor by_a = matmul(jacobian(f, a), u), by_b = matmul(jacobian(f, b).reshape({2, 6}), v.reshape({6}));
+  CHECK(allclose(tangent, by_a + by_b, 1e-12, 1e-14));
+  CHECK(equal(jvp([&] { return b * 1; }, {a}, {u}).tangent, zeros({2, 3}, f64)));
+  const Tensor p = tensor({1, 2}), d = tensor({3, 4});
+  CHECK(jvp([&] { return p * p; }, {p}, {d}).tangent.to_vector() == std::vector<double>{6, 16});  // f32
+  CHECK(equal(jvp([&] { return relu(p - 1); }, {p}, {d}).tangent, tensor({0, 4})));
+  CHECK_SAYS(jvp(f, {a}, {v}), "jvp: v has another shape than x", "(2, 3)", "derivatives.cpp");
+  CHECK_SAYS(jvp(f, {a, b}, {u}), "2 x and 1 v");
+  CHECK_SAYS(jvp([] { return Tensor(); }, {a}, {u}), "jvp: the function returned an undefined tensor");
 }
 
 TEST_CASE("jacobian: of a map, of a number, of what does not depend on x") {
