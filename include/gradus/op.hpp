@@ -102,7 +102,7 @@ class Vjp {
   const Tensor& in(int input) const;      ///< an input, as saved; throws if `saves` does not name it
   const Tensor& out() const;              ///< the output, as saved
   const Tensor& extra(int k) const;       ///< what the forward kept in Fwd::extras[k]
-  const Shape& shape(int input) const;    ///< of an input that is wanted; needs no save
+  Shape shape(int input) const;           ///< of an input that is wanted; needs no save
   DType dtype(int input) const;           ///< likewise
   int inputs() const;                     ///< how many
   void give(int input, Tensor gradient);  ///< adds to the gradient of that input, whose shape and dtype it must have

@@ -26,6 +26,7 @@ namespace detail {
 struct Node;
 struct Saved;
 struct TapeState;  ///< src/tape/state.hpp: nodes, leaves, scopes
+struct WalkRoom;   ///< src/tape/room.hpp: the gradients added up so far
 }  // namespace detail
 
 struct TapeOptions {
@@ -133,7 +134,7 @@ class [[nodiscard]] Tape {
   detail::TapeState* state_;  // its nodes, leaves and scopes
 };
 
-/// One walk, a node at a time. tape.backward(loss) is
+/// One walk, a node at a time. It costs what it visits, however much else is on the tape. tape.backward(loss) is
 ///   BackwardPass pass(tape, loss);
 ///   while (pass.step()) {}
 class BackwardPass {
@@ -155,11 +156,10 @@ class BackwardPass {
   friend class Vjp;
   BackwardPass(Tape& tape, const Arg& y, const std::vector<Tensor>& inputs, const GradientOptions& options);
   void begin(const Arg& y, Tensor cotangent);     // checks y, and puts the cotangent into its slot
-  void mark(const std::vector<Tensor>& targets);  // fills needed_
+  void mark(const std::vector<Tensor>& targets);  // which nodes are needed
   void check_target(const Tensor& x, int node) const;
   [[noreturn]] void refuse_other_tape() const;
   Complaint why_not_recorded(const Tensor& y) const;
-  Need needs(int i) const { return needed_.empty() ? Need::passage : needed_[static_cast<std::size_t>(i)]; }
   void visit(int i);  // runs the rule of one node
   void run_recorded(const detail::Node& n, int i, Vjp& v);
   void add_to(int from, int input, int to, Tensor gradient, bool fused);  // one contribution, under observation
@@ -167,20 +167,19 @@ class BackwardPass {
   void tell_walk(bool begins) const;                                      // observers
 
   Tape& tape_;
-  detail::TapeState& state_;   // of tape_
-  std::uint64_t tape_id_;      // of tape_, which may have ended
-  const char* what_;           // "backward" or "gradient", for errors and observers
-  Loc where_;                  // the line of that call
-  bool commits_ = false;       // backward(): the leaves get the results
-  bool record_ = false;        // what the rules compute goes onto the tape
-  bool release_ = false;       // saved tensors are freed on the way
-  bool done_ = false;          // the leaves have their gradients
-  int node_ = -1;              // the node of the last step
-  int next_ = -1;              // the highest node that may come next
-  int start_ = -1;             // the node of y
-  Tensor g_;                   // the gradient of node_
-  std::vector<Tensor> slots_;  // per node, the gradient added up so far
-  std::vector<Need> needed_;   // per node; empty: all are passages
+  detail::TapeState& state_;                // of tape_
+  std::uint64_t tape_id_;                   // of tape_, which may have ended
+  const char* what_;                        // "backward" or "gradient", for errors and observers
+  Loc where_;                               // the line of that call
+  bool commits_ = false;                    // backward(): the leaves get the results
+  bool record_ = false;                     // what the rules compute goes onto the tape
+  bool release_ = false;                    // saved tensors are freed on the way
+  bool done_ = false;                       // the leaves have their gradients
+  bool stopped_ = false;                    // a node is visited; for good after an error in it
+  int node_ = -1;                           // the node of the last step
+  int start_ = -1;                          // the node of y
+  Tensor g_;                                // the gradient of node_
+  std::unique_ptr<detail::WalkRoom> room_;  // lent by the tape
 };
 
 /// Suspends recording on this thread until the end of the scope.

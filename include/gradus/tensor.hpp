@@ -40,6 +40,8 @@ struct TensorHead : Counted {
   bool contiguous = true;
   std::uint8_t origin = 0;                    ///< bits: why a constant is one (Origin in src/tensor/impl.hpp)
   std::int32_t node = -1;                     ///< its number on the tape
+  bool in_block = false;                      ///< lies in a block of numbers, behind that block's head
+  std::atomic<bool> listed = false;           ///< given to an optimizer, or listed by a module that was called
   std::uint64_t tape = 0;                     ///< the id of that tape; 0: on no tape
   std::atomic<std::uint64_t> constant_of{0};  ///< the last tape that used it as a constant
   std::int64_t numel = 1;

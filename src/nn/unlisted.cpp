@@ -94,8 +94,7 @@ void UseCheck::claim(const Tape& tape, int first_leaf, const std::vector<const M
   for (std::size_t i = static_cast<std::size_t>(first_leaf); i < leaves.size(); ++i) {
     const NodeView node = tape[leaves[i]];
     const Tensor leaf = node.leaf();
-    if (!leaf.impl()->path.load(std::memory_order_relaxed) || leaf.impl()->listed.load(std::memory_order_relaxed))
-      continue;
+    if (!leaf.impl()->path() || leaf.impl()->listed.load(std::memory_order_relaxed)) continue;
     const auto same = [&](const Use& u) { return u.leaf.is_same(leaf); };
     if (std::none_of(uses.begin(), uses.end(), same)) uses.push_back({leaf, leaves[i], modules});
   }
@@ -122,10 +121,9 @@ void UseCheck::conclude(const Tape& tape, const ModuleBase& outermost) const {
 }
 
 void note_path(const Tensor& parameter, const std::string& name) {
-  std::atomic<const char*>& path = parameter.impl()->path;
-  const char* known = path.load(std::memory_order_relaxed);
+  const char* known = parameter.impl()->path();
   if (known && name.size() > std::string_view(known).size())
-    path.store(Fields::intern(name), std::memory_order_relaxed);
+    parameter.impl()->extra().path.store(Fields::intern(name), std::memory_order_relaxed);
 }
 
 void refuse_unlisted(const char* optimizer, const std::vector<Tensor>& trained, bool walked, Loc where) {

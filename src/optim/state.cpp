@@ -35,7 +35,7 @@ std::vector<OptimizerBase::SavedName> OptimizerBase::saved_names() const {
   std::vector<SavedName> all;
   std::map<std::string, std::size_t> first;  // of each name
   for (const Entry& e : entries_) {
-    const char* path = e.value.impl()->path.load(std::memory_order_relaxed);
+    const char* path = e.value.impl()->path();
     const bool longer = path && std::string_view(path).ends_with("." + e.given);
     SavedName name{longer ? path : e.given};
     const auto [before, is_new] = first.emplace(name.text, all.size());

@@ -126,7 +126,7 @@ struct NonfiniteGuard::State : Observer {
     const detail::Node& n = e.tape.state()[e.node];
     if (e.tape.id() == tape_ && nodes_[static_cast<std::size_t>(e.node)].tame) return;
     for (int slot = 0; slot < n.inputs; ++slot) {
-      const int to = n.in[slot];
+      const int to = n.in()[slot];
       if (to < 0 || crowded(e.tape, to)) continue;
       const Tensor g = e.pass.grad(to);
       if (g.defined() && !shares(g, e.grad) && nonfinite(g)) refuse_gradient(e, slot, g);
@@ -146,13 +146,13 @@ struct NonfiniteGuard::State : Observer {
     const detail::Node& n = e.tape.state()[e.node];
     nodes_.back().tame = tame(n.op);
     for (int k = 0; n.op && k < n.inputs; ++k)
-      if (n.in[k] >= 0) ++nodes_[static_cast<std::size_t>(n.in[k])].readers;
+      if (n.in()[k] >= 0) ++nodes_[static_cast<std::size_t>(n.in()[k])].readers;
   }
   // Computed on the tape, all of its inputs: neither leaves nor constants.
   static bool all_looked_at(const RecordEvent& e) {
     const detail::Node& n = e.tape.state()[e.node];
     for (int k = 0; k < n.inputs; ++k)
-      if (n.in[k] < 0 || !e.tape.state()[n.in[k]].op) return false;
+      if (n.in()[k] < 0 || !e.tape.state()[n.in()[k]].op) return false;
     return true;
   }
   bool crowded(const Tape& tape, int node) const {
@@ -186,7 +186,7 @@ struct NonfiniteGuard::State : Observer {
     int saved = 0;
     for (std::uint32_t mask = n.mask; mask; mask &= mask - 1, ++saved) {
       const std::uint32_t bit = mask & -mask;
-      const Tensor& x = n.saved[saved].tensor;
+      const Tensor& x = n.saved()[saved].tensor;
       if (!x.defined() || bit > out0) continue;
       const int k = detail::bits(bit - 1);
       got += "\n            " + described(bit == out0 ? "its output" : "input " + std::to_string(k), x, at, g.shape());
@@ -194,7 +194,7 @@ struct NonfiniteGuard::State : Observer {
     const std::string scope = node.scope();
     throw Error("guard_nonfinite",
                 {.wrong = "the rule of '" + std::string(node.name()) + "'" + (scope.empty() ? "" : " in " + scope) +
-                          " gives a gradient to input " + std::to_string(slot) + " (" + named(e.tape[n.in[slot]]) +
+                          " gives a gradient to input " + std::to_string(slot) + " (" + named(e.tape[n.in()[slot]]) +
                           ") that is not finite: " + found(g, at),
                  .got = got,
                  .expected = node.rule()},

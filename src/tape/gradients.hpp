@@ -3,6 +3,7 @@
 
 #include <gradus/ops.hpp>  // the one arrow up from this floor: gradients are added and copied by operations
 
+#include "tape/room.hpp"
 #include "tensor/impl.hpp"
 #include "tensor/loops.hpp"
 
@@ -16,13 +17,16 @@ inline void make_writable(Tensor& x) {
 }
 
 // Adds to what a slot of the walk holds: in place where nobody can notice, and recorded where the walk is.
-[[gnu::always_inline]] inline void add_to_slot(Tensor& slot, Tensor&& gradient, bool record) {
-  if (!slot.defined())
+[[gnu::always_inline]] inline void add_to_slot(WalkRoom& room, int node, Tensor&& gradient, bool record) {
+  Tensor& slot = room.slot(node);
+  if (!slot.defined()) {
     slot = std::move(gradient);
-  else if (!record && may_write(slot))
+    room.waiting.insert(node);
+  } else if (!record && may_write(slot)) {
     add_strided(*gradient.impl(), 1, *slot.impl());
-  else
+  } else {
     slot = slot + gradient;
+  }
 }
 
 }  // namespace gradus::detail

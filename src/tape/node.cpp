@@ -1,58 +1,73 @@
 // What a node holds, and where: inside itself, or in pooled blocks when it is large.
 #include "tape/node.hpp"
 
+#include <algorithm>
+
 #include "tensor/pool.hpp"
 
 namespace gradus::detail {
 
-Node::~Node() {
-  release();
-  if (op && op->destroy) op->destroy(attributes);
-  if (op && op->size > sizeof room) pool_free(attributes, op->size);
-  if (in != in_room) pool_free(in, static_cast<std::size_t>(inputs) * sizeof *in);
+namespace {
+
+// A block for `count` of T, whose address stands in the room from then on.
+template <class T>
+T* pooled(std::byte* room, int count) {
+  auto* block = static_cast<T*>(pool_allocate(static_cast<std::size_t>(count) * sizeof(T)));
+  new (room) T*(block);
+  return block;
 }
 
-void Node::set_attributes(const OpTable& table, const void* from) {
-  void* to = room;
-  if (table.size > sizeof room) {
-    to = pool_allocate(table.size);
+}  // namespace
+
+void Node::destroy() noexcept {
+  if (op && op->destroy) op->destroy(const_cast<void*>(self()));
+  if (op && op->size > sizeof attributes_) pool_free(pointer<void>(attributes_), op->size);
+  if (inputs > inputs_here) pool_free(in(), static_cast<std::size_t>(inputs) * sizeof(std::int32_t));
+  if (axes > shape_here) pool_free(pointer<std::int64_t>(shape_), axes * sizeof(std::int64_t));
+}
+
+void Node::set_operation(const OpTable& table, const void* from) {
+  if (table.size > sizeof attributes_) {
+    void* to = pool_allocate(table.size);
     try {
       table.copy(to, from);
     } catch (...) {
       pool_free(to, table.size);
       throw;
     }
+    new (attributes_) void*(to);
   } else if (table.size) {
-    table.copy(to, from);
+    table.copy(attributes_, from);
   }
   op = &table;
-  attributes = to;
+}
+
+void Node::set_shape(const Shape& shape) {
+  const int count = shape.size();
+  auto* to = count > shape_here ? pooled<std::int64_t>(shape_, count) : reinterpret_cast<std::int64_t*>(shape_);
+  for (int i = 0; i < count; ++i) to[i] = shape.begin()[i];
+  axes = static_cast<std::uint8_t>(count);
 }
 
 void Node::reserve_inputs(int count) {
-  if (count > 4) in = static_cast<std::int32_t*>(pool_allocate(static_cast<std::size_t>(count) * sizeof *in));
+  if (count > inputs_here) pooled<std::int32_t>(in_, count);
   inputs = count;
 }
 
 void Node::reserve_saves(std::uint32_t which) {
   const int count = bits(which);
-  if (count > 3) {
-    saved = static_cast<Saved*>(pool_allocate(static_cast<std::size_t>(count) * sizeof(Saved)));
-    for (int i = 0; i < count; ++i) new (saved + i) Saved;
-  }
-  mask = which;
+  Saved* to = count > saves_here ? pooled<Saved>(saved_, count) : reinterpret_cast<Saved*>(saved_);
+  for (int i = 0; i < count; ++i) new (to + i) Saved;
+  mask = static_cast<std::uint16_t>(which);
+  saves = static_cast<std::uint8_t>(count);
 }
 
 void Node::release() noexcept {
-  const int count = bits(mask);
-  if (saved == saved_room) {
-    for (int i = 0; i < count; ++i) saved[i].tensor = Tensor();
-  } else {
-    for (int i = 0; i < count; ++i) saved[i].~Saved();
-    pool_free(saved, static_cast<std::size_t>(count) * sizeof(Saved));
-    saved = saved_room;
-  }
+  Saved* const all = saved();
+  for (int i = 0; i < saves; ++i) all[i].~Saved();
+  if (saves > saves_here) pool_free(all, saves * sizeof(Saved));
   mask = 0;
+  saves = 0;
 }
 
 std::string with_line(const Node& n) { return std::string(n.op->name) + " (" + to_string(n.where) + ")"; }

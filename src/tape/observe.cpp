@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tape/observers.hpp"
+#include "tape/room.hpp"
 
 namespace gradus {
 
@@ -109,7 +110,7 @@ void tell_scope_end(const ScopeEvent& e) noexcept {
 }  // namespace detail
 
 void BackwardPass::tell_walk(bool begins) const {
-  const WalkEvent e{tape_, start_, what_, where_, record_, needed_};
+  const WalkEvent e{tape_, start_, what_, where_, record_, room_->needs()};
   Observers::tell([&](Observer& o) { begins ? o.on_walk_begin(e) : o.on_walk_end(e); });
 }
 

@@ -2,6 +2,7 @@
 // inputs.
 #include <gradus/op.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -71,23 +72,23 @@ namespace {
   const int index = tape.size;
   Node& n = tape.append();
   try {
-    n.set_attributes(op, self);
+    n.set_operation(op, self);
     n.where = where;
     n.scope = tape.scope;
     n.dtype = y.dtype();
-    n.shape = y.shape();
+    n.set_shape(y.shape());
     n.reserve_inputs(count);
-    for (int i = 0; i < count; ++i) n.in[i] = number[i];
+    std::copy_n(number, count, n.in());
     n.reserve_saves(mask);
   } catch (...) {
     tape.drop_last();
     throw;
   }
-  for (int k = 0; mask; mask &= mask - 1, ++k) {
+  for (Saved* to = n.saved(); mask; mask &= mask - 1, ++to) {
     const int bit = std::countr_zero(mask);
     const Tensor& t = bit < 8 ? *in[static_cast<std::size_t>(bit)] : bit == 8 ? y : extras[bit - 9];
-    n.saved[k].tensor = t;
-    n.saved[k].version = t.defined() ? t.impl()->storage->version : 0;
+    to->tensor = t;
+    to->version = t.defined() ? t.impl()->storage->version : 0;
   }
   TensorImpl& out = *y.impl();
   out.tape = tape.id;

@@ -109,12 +109,12 @@ void count_forward(Timing& timing, const OpTable& op, const void* self, std::spa
 void count_rule(Timing& timing, TapeState& tape, int node, const Tensor& g, std::span<const Tensor> slots,
                 std::span<const Need> needed) {
   const Node& n = tape[node];
-  for (int i = 0; i < bits(n.mask); ++i)
-    if (n.saved[i].tensor.defined()) timing.bytes += bytes_of(n.saved[i].tensor);
+  for (int i = 0; i < n.saves; ++i)
+    if (n.saved()[i].tensor.defined()) timing.bytes += bytes_of(n.saved()[i].tensor);
   const std::size_t at = static_cast<std::size_t>(node);
   const double flops = recorded.tape == tape.id && at < recorded.flops.size() ? recorded.flops[at] : 0;
   for (int i = 0; i < n.inputs; ++i) {
-    const int to = n.in[i];
+    const int to = n.in()[i];
     if (to < 0 || tape[to].constant || (!needed.empty() && needed[static_cast<std::size_t>(to)] == Need::none))
       continue;
     if (n.op->saves[i]) timing.flops += flops;

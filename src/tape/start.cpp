@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tape/observers.hpp"
+#include "tape/room.hpp"
 
 namespace gradus {
 
@@ -52,8 +53,8 @@ BackwardPass::BackwardPass(Tape& tape, const Arg& y, const std::vector<Tensor>& 
 
 BackwardPass::~BackwardPass() {
   if (thread_state().tape_id != tape_id_) return;  // the tape has ended
-  slots_.clear();
-  std::swap(slots_, state_.spare_slots);  // its capacity serves the next walk
+  room_->clear();
+  state_.spare_room = std::move(room_);
 }
 
 void BackwardPass::refuse_other_tape() const {
@@ -113,29 +114,43 @@ void BackwardPass::begin(const Arg& y, Tensor cotangent) {
             .got = to_string(cotangent.shape()) + " " + name(cotangent.dtype()),
             .expected = to_string(loss.shape()) + " " + name(loss.dtype())});
   }
-  std::swap(slots_, state_.spare_slots);
-  slots_.resize(static_cast<std::size_t>(start_) + 1);
-  slots_.back() = std::move(cotangent);
-  next_ = start_;
+  room_ = state_.spare_room ? std::move(state_.spare_room) : std::make_unique<WalkRoom>();
+  room_->begin(start_ + 1);
+  room_->slot(start_) = std::move(cotangent);
+  room_->waiting.insert(start_);
 }
 
-// Which nodes lie between the targets and the start: only they are visited.
+// Which nodes lie between the targets and the start: only they are visited. Looks at what y was computed from, down to
+// the lowest target.
 void BackwardPass::mark(const std::vector<Tensor>& targets) {
-  needed_.assign(static_cast<std::size_t>(start_) + 1, Need::none);
-  int first = start_ + 1;
+  WalkRoom& room = *room_;
+  room.all = false;
+  if (room.needed.size() < room.slots.size()) room.needed.resize(room.slots.size(), Need::none);
+  const auto need = [&](int i) -> Need& { return room.needed[static_cast<std::size_t>(i)]; };
+  int lowest = start_ + 1;
   for (const Tensor& x : targets) {
     check_defined(x, what_, where_);
     const int n = node_of(x, what_, where_);
     check_target(x, n);
     if (n < 0 || n > start_) continue;
-    needed_[static_cast<std::size_t>(n)] = Need::target;
-    first = std::min(first, n);
+    need(n) = Need::target;
+    room.marked.push_back(n);
+    lowest = std::min(lowest, n);
   }
-  for (int i = first; i <= start_; ++i) {
+  const std::size_t first = room.marked.size();
+  for (int i = room.waiting.pop(); i >= 0; i = room.waiting.pop()) {
+    room.marked.push_back(i);
     const Node& n = state_[i];
-    for (int k = 0; n.op && k < n.inputs; ++k)
-      if (n.in[k] >= 0 && needs(n.in[k]) != Need::none) needed_[static_cast<std::size_t>(i)] = needs(i) | Need::passage;
+    for (int k = 0; k < n.inputs; ++k)
+      if (n.in()[k] >= lowest) room.waiting.insert(n.in()[k]);
   }
+  for (std::size_t at = room.marked.size(); at-- > first;) {
+    const int i = room.marked[at];
+    const Node& n = state_[i];
+    for (int k = 0; k < n.inputs; ++k)
+      if (n.in()[k] >= lowest && need(n.in()[k]) != Need::none) need(i) = need(i) | Need::passage;
+  }
+  room.waiting.insert(start_);
 }
 
 // A leaf that is not on the tape was not used, and its gradient is 0. What was used as a constant is another matter.

@@ -44,22 +44,21 @@ int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
   const int found = table.find(x.impl());
   if (found >= 0 && (*this)[found].constant == constant) return found;
   table.reserve_one();
-  leaves.push_back(size);
+  const int index = size;
+  Node& n = append();
   try {
-    append();
+    n.set_shape(x.shape());
+    leaves.push_back(index);
   } catch (...) {
-    leaves.pop_back();
+    drop_last();
     throw;
   }
-  const int index = size - 1;
-  Node& n = (*this)[index];
+  n.reserve_saves(in0);
+  n.saved()[0] = {x, x.impl()->storage->version};
   n.where = at;
   n.scope = scope;
   n.dtype = x.dtype();
-  n.shape = x.shape();
   n.constant = constant;
-  n.mask = 1;
-  n.saved[0] = {x, x.impl()->storage->version};
   if (is_news(*x.impl())) [[unlikely]]
     note_unlisted(*x.impl());
   if (found < 0 || !constant) table.insert(x.impl(), index);  // of a leaf that was frozen meanwhile, the leaf is found
@@ -149,6 +148,7 @@ void TapeState::clear() {
     pool_free(chunks.back(), chunk * sizeof(Node));
     chunks.pop_back();
   }
+  if (spare_room && spare_room->slots.size() > keep * chunk) spare_room.reset();
   holder = nullptr;
   scope = -1;
   rule = -1;

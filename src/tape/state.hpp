@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tape/node.hpp"
+#include "tape/room.hpp"
 
 namespace gradus::detail {
 
@@ -49,7 +50,7 @@ struct TapeState {
   std::vector<ScopeEntry> scopes;
   std::vector<Loc> releases;
   LeafTable table;
-  std::vector<Tensor> spare_slots;  // lent to the walk
+  std::unique_ptr<WalkRoom> spare_room;  // lent to the walk
 
   static TapeState* take();  // the thread's spare one, or a new one
   void give_back();          // emptied, for the next tape of the thread

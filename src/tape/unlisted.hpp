@@ -16,12 +16,12 @@ inline constexpr int checks_for_a_leaf = 32;
 inline constexpr char seen_unlisted[] = "";
 
 inline bool is_news(const TensorImpl& leaf) {
-  const char* const path = leaf.path.load(std::memory_order_relaxed);
+  const char* const path = leaf.path();
   return path && !leaf.listed.load(std::memory_order_relaxed) && !*path && path != seen_unlisted;
 }
 
 inline void note_unlisted(TensorImpl& leaf) {
-  leaf.path.store(seen_unlisted, std::memory_order_relaxed);
+  leaf.extra().path.store(seen_unlisted, std::memory_order_relaxed);
   checks_due.store(checks_for_a_leaf, std::memory_order_relaxed);
 }
 

@@ -32,18 +32,18 @@ const char* NodeView::name() const {
   return node().constant ? "constant" : "leaf";
 }
 const char* NodeView::rule() const { return node().op ? node().op->rule : ""; }
-Shape NodeView::shape() const { return node().shape; }
+Shape NodeView::shape() const { return node().shape(); }
 DType NodeView::dtype() const { return node().dtype; }
 Loc NodeView::where() const { return node().where; }
 bool NodeView::released() const { return node().released; }
-Tensor NodeView::leaf() const { return node().op ? Tensor() : node().saved[0].tensor; }
+Tensor NodeView::leaf() const { return node().op ? Tensor() : node().saved()[0].tensor; }
 
-std::vector<int> NodeView::inputs() const { return {node().in, node().in + node().inputs}; }
+std::vector<int> NodeView::inputs() const { return {node().in(), node().in() + node().inputs}; }
 
 std::vector<Shape> NodeView::saved() const {
   std::vector<Shape> shapes;
-  for (int i = 0; i < bits(node().mask); ++i)
-    if (node().saved[i].tensor.defined()) shapes.push_back(node().saved[i].tensor.shape());
+  for (int i = 0; i < node().saves; ++i)
+    if (node().saved()[i].tensor.defined()) shapes.push_back(node().saved()[i].tensor.shape());
   return shapes;
 }
 
@@ -72,7 +72,7 @@ std::string NodeView::attributes() const {
 }
 
 void NodeView::attributes(Attributes& to) const {
-  if (node().op) node().op->fields(node().attributes, to);
+  if (node().op) node().op->fields(node().self(), to);
 }
 
 // A forward does not check its inputs, so they must have the recorded shapes, and one floating dtype, recorded or not.
@@ -89,10 +89,10 @@ void NodeView::check_inputs(const Node& n, std::span<const Tensor> given) const 
   for (int i = 0; i < n.inputs; ++i) {
     const Tensor& x = given[static_cast<std::size_t>(i)];
     check_defined(x, "NodeView::apply", n.where);
-    if (n.in[i] < 0)
+    if (n.in()[i] < 0)
       refuse({.wrong = what + " has a constant input that the tape did not keep",
               .advice = "make the tape with Tape tape({.replay = true})"});
-    const NodeView was = (*tape_)[n.in[i]];
+    const NodeView was = (*tape_)[n.in()[i]];
     if (!first && is_floating(x.dtype())) first = &x;
     const DType dtype = is_floating(was.dtype()) && first ? first->dtype() : was.dtype();
     if (x.shape() != was.shape() || x.dtype() != dtype)
@@ -116,7 +116,7 @@ Tensor NodeView::apply(std::span<const Tensor> inputs) const {
     for (const Tensor& x : inputs) list.emplace_back(x, n.where);
     return list;
   }();
-  return detail::apply(*n.op, n.attributes, args);
+  return detail::apply(*n.op, n.self(), args);
 }
 
 // ---- all of it again ----
@@ -134,11 +134,11 @@ void check_replay(const TapeState& tape, const ReplayOptions& options, Loc where
             .got = "node " + std::to_string(options.node) + " of a tape of " + std::to_string(tape.size),
             .advice = replaces ? "give .node and .value together" : ""});
   const Node& n = tape[options.node];
-  if (!replaces || options.value.shape() != n.shape || options.value.dtype() != n.dtype)
+  if (!replaces || !n.has_shape(options.value.shape()) || options.value.dtype() != n.dtype)
     refuse(
         {.wrong = "the value that replaces node " + std::to_string(options.node) + " has another shape or dtype",
          .got = replaces ? to_string(options.value.shape()) + " " + name(options.value.dtype()) : "an undefined tensor",
-         .expected = to_string(n.shape) + " " + name(n.dtype)});
+         .expected = to_string(n.shape()) + " " + name(n.dtype)});
 }
 
 }  // namespace
@@ -155,16 +155,16 @@ std::vector<Tensor> Tape::replay(const ReplayOptions& options, Loc where) const 
     if (i == options.node) {
       value = options.value.detach();
     } else if (!n.op) {
-      value = n.saved[0].tensor.detach();
-      if (!options.current && value.version() != n.saved[0].version)
+      value = n.saved()[0].tensor.detach();
+      if (!options.current && value.version() != n.saved()[0].version)
         throw Error("replay",
                     {.wrong = "a leaf has changed since it was recorded",
-                     .got = "shape " + to_string(n.shape) + ", recorded at " + to_string(n.where),
+                     .got = "shape " + to_string(n.shape()) + ", recorded at " + to_string(n.where),
                      .advice = "replay({.current = true}) takes it as it is now"},
                     user_line(where));
     } else {
       in.clear();
-      for (int k = 0; k < n.inputs; ++k) in.push_back(values[static_cast<std::size_t>(n.in[k])]);
+      for (int k = 0; k < n.inputs; ++k) in.push_back(values[static_cast<std::size_t>(n.in()[k])]);
       value = NodeView(*this, i).apply(in);
     }
   }

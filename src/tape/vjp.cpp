@@ -11,9 +11,9 @@ namespace gradus {
 using namespace detail;
 
 int Vjp::target(int input) const {
-  const int to = static_cast<unsigned>(input) < static_cast<unsigned>(node_.inputs) ? node_.in[input] : -1;
+  const int to = static_cast<unsigned>(input) < static_cast<unsigned>(node_.inputs) ? node_.in()[input] : -1;
   if (to < 0 || pass_.state_[to].constant) return -1;
-  return pass_.needs(to) != Need::none ? to : -1;
+  return pass_.room_->needs(to) != Need::none ? to : -1;
 }
 
 bool Vjp::wants(int input) const { return target(input) >= 0; }
@@ -27,7 +27,7 @@ std::string saved_name(const char* what, int k) { return k < 0 ? what : what + s
 
 const Tensor& Vjp::saved(std::uint32_t bit, const char* what, int k) const {
   if (node_.mask & bit) {
-    const Saved& s = node_.saved[bits(node_.mask & (bit - 1))];
+    const Saved& s = node_.saved()[bits(node_.mask & (bit - 1))];
     if (!s.tensor.defined() || s.tensor.impl()->storage->version == s.version) return s.tensor;
     refuse_changed(s, what, k);
   }
@@ -68,7 +68,7 @@ const Node& Vjp::wanted(int input) const {
               pass_.where_);
 }
 
-const Shape& Vjp::shape(int input) const { return wanted(input).shape; }
+Shape Vjp::shape(int input) const { return wanted(input).shape(); }
 DType Vjp::dtype(int input) const { return wanted(input).dtype; }
 
 // ---- giving ----
@@ -79,7 +79,7 @@ void Vjp::refuse(int input, const Node& x, const Tensor& gradient) const {
       {.wrong = "the rule of '" + with_line(node_) + "' gave a gradient of the wrong shape or dtype to input " +
                 std::to_string(input),
        .got = gradient.defined() ? to_string(gradient.shape()) + " " + name(gradient.dtype()) : "an undefined tensor",
-       .expected = to_string(x.shape) + " " + name(x.dtype) + ", as the input",
+       .expected = to_string(x.shape()) + " " + name(x.dtype) + ", as the input",
        .advice = "correct vjp() of the operation"},
       pass_.where_);
 }
@@ -89,9 +89,9 @@ void Vjp::give(int input, Tensor gradient) {
   if (to < 0) return;
   const Node& x = pass_.state_[to];
   const TensorImpl* t = gradient.impl();
-  if (!t || t->dtype != x.dtype || t->shape != x.shape) refuse(input, x, gradient);
+  if (!t || t->dtype != x.dtype || !x.has_shape(t->shape)) refuse(input, x, gradient);
   if (pending_ == nobody_watches) {
-    add_to_slot(pass_.slots_[static_cast<std::size_t>(to)], std::move(gradient), pass_.record_);
+    add_to_slot(*pass_.room_, to, std::move(gradient), pass_.record_);
   } else {
     flush();
     pass_.add_to(index_, input, to, std::move(gradient), false);
@@ -100,10 +100,10 @@ void Vjp::give(int input, Tensor gradient) {
 
 // The same where somebody watches.
 void BackwardPass::add_to(int from, int input, int to, Tensor gradient, bool fused) {
-  Tensor& slot = slots_[static_cast<std::size_t>(to)];
-  if (!observed() || !observed()->contributions) return add_to_slot(slot, std::move(gradient), record_);
+  if (!observed() || !observed()->contributions) return add_to_slot(*room_, to, std::move(gradient), record_);
+  const Tensor& slot = room_->slot(to);
   const Tensor before = slot;
-  add_to_slot(slot, Tensor(gradient), record_);
+  add_to_slot(*room_, to, Tensor(gradient), record_);
   tell_contribution({tape_, from, input, to, gradient, before, slot, fused});
 }
 
@@ -122,13 +122,14 @@ const Tensor& Vjp::accumulator(int input) {
   flush();
   if (observed() && observed()->contributions) {  // somebody wants to see the contribution by itself
     pending_ = input;
-    return pending_sum_ = zeros(x.shape, x.dtype);
+    return pending_sum_ = zeros(x.shape(), x.dtype);
   }
-  Tensor& slot = pass_.slots_[static_cast<std::size_t>(target(input))];
+  const int to = target(input);
+  Tensor& slot = pass_.room_->slot(to);
   if (slot.defined())
     make_writable(slot);
   else
-    slot = zeros(x.shape, x.dtype);
+    add_to_slot(*pass_.room_, to, zeros(x.shape(), x.dtype), false);
   return slot;
 }
 
@@ -138,9 +139,9 @@ void Vjp::give_by(int input, void (*write)(const void*, const Tensor&, bool), co
   if (to < 0) return;
   flush();
   const Node& x = pass_.state_[to];
-  Tensor& slot = pass_.slots_[static_cast<std::size_t>(to)];
+  Tensor& slot = pass_.room_->slot(to);
   const auto afresh = [&] {
-    Tensor gradient = empty(x.shape, x.dtype);
+    Tensor gradient = empty(x.shape(), x.dtype);
     write(context, gradient, false);
     return gradient;
   };

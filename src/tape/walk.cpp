@@ -1,8 +1,8 @@
 // The walk back. No sort, no recursion: the tape is already in order.
 //
 //   slot[loss] = 1                                     // dloss/dloss
-//   for node = loss, loss - 1, ... 0:                  // the order of the run, backwards
-//     if slot[node] is empty: continue                 // no gradient has reached it
+//   while a gradient waits in a slot:
+//     node = the last of those in the order of the run // its gradient is complete: all its users have been visited
 //     for each input, gradient of rule(node, slot[node]):
 //       slot[input] += gradient                        // the chain rule
 #include <algorithm>
@@ -23,20 +23,18 @@ using namespace detail;
   if (observed()) pending_ = nothing_pending;
 }
 
-constexpr int stopped = -2;  // next_ while a node is visited, and for good after an error in it
-
 bool BackwardPass::step() {
   if (thread_state().tape_id != tape_id_) [[unlikely]]
     refuse_other_tape();
-  while (next_ >= 0 && !slots_[static_cast<std::size_t>(next_)].defined()) --next_;
-  if (next_ >= 0) {
-    const int i = std::exchange(next_, stopped);
-    visit(i);
-    next_ = i - 1;
+  if (stopped_)
+    throw Error(what_, {.wrong = "an error has stopped this walk", .advice = "begin a new BackwardPass"}, where_);
+  const int next = room_->waiting.pop();
+  if (next >= 0) {
+    stopped_ = true;
+    visit(next);
+    stopped_ = false;
     return true;
   }
-  if (next_ == stopped)
-    throw Error(what_, {.wrong = "an error has stopped this walk", .advice = "begin a new BackwardPass"}, where_);
   if (!done_) {
     if (commits_) commit();
     done_ = true;
@@ -47,10 +45,15 @@ bool BackwardPass::step() {
 
 void BackwardPass::visit(int i) {
   Node& n = state_[i];
-  const Need need = needs(i);
-  Tensor& slot = slots_[static_cast<std::size_t>(i)];
-  const bool keep = !n.op || has(need, Need::target);  // leaves and targets hold on to what they got
-  g_ = keep ? slot : std::move(slot);
+  const Need need = room_->needs(i);
+  Tensor& slot = room_->slot(i);
+  if (!n.op || has(need, Need::target)) {  // leaves and targets hold on to what they got
+    room_->kept.push_back(i);
+    g_ = slot;
+  } else {
+    g_ = std::move(slot);
+    slot = Tensor();
+  }
   node_ = i;
   if (observed()) tell_visit({tape_, i, g_, *this});
   if (!n.op || !has(need, Need::passage)) return;
@@ -67,9 +70,9 @@ void BackwardPass::visit(int i) {
     if (record_)
       run_recorded(n, i, v);
     else if (n.op->fast)
-      n.op->fast(n.attributes, v);
+      n.op->fast(n.self(), v);
     else
-      n.op->vjp(n.attributes, v);
+      n.op->vjp(n.self(), v);
     v.flush();
   };
   if (!profiled()) [[likely]] {
@@ -78,7 +81,7 @@ void BackwardPass::visit(int i) {
     Timing timing(n.op->name, ProfileRow::backward);
     run();
     timing.stop();
-    count_rule(timing, state_, i, g_, slots_, needed_);
+    count_rule(timing, state_, i, g_, room_->slots, room_->needs());
   }
   if (observed()) tell_visited({tape_, i, g_, *this});
   if (release_) {
@@ -122,7 +125,7 @@ void refuse_tracked_read(const Tensor& x, const char* call, Loc where) {
                 where_);
   const Reads checked(refuse_tracked_read);
   const int outer = std::exchange(state_.rule, i);
-  n.op->vjp(n.attributes, v);
+  n.op->vjp(n.self(), v);
   state_.rule = outer;
 }
 
@@ -130,15 +133,17 @@ void refuse_tracked_read(const Tensor& x, const char* call, Loc where) {
 
 // The leaves get their gradients together, after all that can fail has been done.
 void BackwardPass::commit() {
-  const auto reached = [&](int i) {
-    return i <= start_ && !state_[i].constant && slots_[static_cast<std::size_t>(i)].defined() &&
-           needs(i) != Need::none;
-  };
+  std::vector<int>& reached = room_->kept;
+  std::sort(reached.begin(), reached.end());  // in the order of the tape
+  std::erase_if(reached, [&](int i) {
+    if (!state_[i].op && !state_[i].constant && room_->needs(i) != Need::none) return false;
+    room_->slot(i) = Tensor();
+    return true;
+  });
   g_ = Tensor();
-  for (const int i : state_.leaves) {
-    if (!reached(i)) continue;
-    Tensor& g = slots_[static_cast<std::size_t>(i)];
-    const TensorImpl& leaf = *state_[i].saved[0].tensor.impl();
+  for (const int i : reached) {
+    Tensor& g = room_->slot(i);
+    const TensorImpl& leaf = *state_[i].saved()[0].tensor.impl();
     if (leaf.dtype != g.dtype() || leaf.shape != g.shape())
       throw Error(
           what_,
@@ -154,11 +159,10 @@ void BackwardPass::commit() {
     make_writable(g);
   }
   std::vector<int> changed;  // for observers, who may throw: nothing is left to do by then
-  for (const int i : state_.leaves) {
-    if (!reached(i)) continue;
+  for (const int i : reached) {
     if (observed()) changed.push_back(i);
-    Tensor& g = slots_[static_cast<std::size_t>(i)];
-    Tensor& grad = state_[i].saved[0].tensor.impl()->grad;
+    Tensor& g = room_->slot(i);
+    Tensor& grad = state_[i].saved()[0].tensor.impl()->grad;
     if (grad.defined() && may_write(grad))
       add_strided(*g.impl(), 1, *grad.impl());
     else
@@ -166,12 +170,10 @@ void BackwardPass::commit() {
     grad.impl()->origin = from_gradient;
   }
   done_ = true;
-  for (const int i : changed) tell_accumulate({tape_, i, state_[i].saved[0].tensor});
+  for (const int i : changed) tell_accumulate({tape_, i, state_[i].saved()[0].tensor});
 }
 
-Tensor BackwardPass::grad(int node) const {
-  return node >= 0 && node < static_cast<int>(slots_.size()) ? slots_[static_cast<std::size_t>(node)] : Tensor();
-}
+Tensor BackwardPass::grad(int node) const { return node >= 0 && node <= start_ ? room_->slot(node) : Tensor(); }
 
 void Tape::backward(const Arg& loss, const BackwardOptions& options) {
   BackwardPass pass(*this, loss, options);
@@ -190,7 +192,7 @@ std::vector<Tensor> Tape::gradient(const Arg& y, const std::vector<Tensor>& inpu
     if (!g.defined()) g = zeros_like(x);
     result.push_back(std::move(g));
   }
-  pass.slots_.clear();
+  pass.room_->clear();
   if (options.record) return result;
   for (Tensor& g : result) {  // a view, or a tensor that two of them share, would surprise who changes one in place
     make_writable(g);

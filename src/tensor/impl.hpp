@@ -13,26 +13,36 @@
 
 namespace gradus::detail {
 
-// The head of a pooled block. Behind it lies room for the TensorImpl that the block was made with, so that a tensor
-// costs one allocation, and then, 64-byte aligned, the numbers.
-struct alignas(64) Storage : Counted {
+// The head of a pooled block. Behind it lies the TensorImpl that the block was made with, so that a tensor costs one
+// allocation, and then the numbers: see numbers_at().
+struct Storage : Counted {
   std::uint32_t version = 0;
   std::size_t bytes = 0;
   const char* changed_by = nullptr;  // the last in-place change, for the error of a walk that finds it
   Loc changed_at;
-  inline std::byte* data();
+};
+
+// What few tensors have.
+struct Extras {
+  std::string name;
+  // Of a Parameter: its longest name in a state dict so far, "" before the first; null for other tensors.
+  std::atomic<const char*> path = nullptr;
 };
 
 struct TensorImpl : TensorHead {
   Storage* storage = nullptr;
-  // The block that this lies in, with a reference of its own only if it is not storage; null: pooled alone.
-  Storage* home = nullptr;
   std::byte* data = nullptr;  // the first element, within storage
   Tensor grad;
-  std::unique_ptr<std::string> name;
-  // Of a Parameter: its longest name in a state dict so far, "" before the first; null for other tensors.
-  std::atomic<const char*> path = nullptr;
-  std::atomic<bool> listed = false;  // given to an optimizer, or listed by a module that was called
+  std::atomic<Extras*> extras = nullptr;  // once set, it stays
+
+  ~TensorImpl() { delete extras.load(std::memory_order_relaxed); }
+  // The block that this lies in, with a reference of its own only if it is not storage; null: pooled alone.
+  Storage* home() { return in_block ? reinterpret_cast<Storage*>(this) - 1 : nullptr; }
+  Extras& extra();  // made if there are none; two threads may ask at once
+  const char* path() const {
+    const Extras* e = extras.load(std::memory_order_acquire);
+    return e ? e->path.load(std::memory_order_relaxed) : nullptr;
+  }
 
   template <class T>
   T* as() const {
@@ -49,8 +59,11 @@ T* data(const Tensor& x) {
   return x.impl()->as<T>();
 }
 
-inline constexpr std::size_t impl_room = (sizeof(TensorImpl) + 63) / 64 * 64;
-inline std::byte* Storage::data() { return reinterpret_cast<std::byte*>(this + 1) + impl_room; }
+// Where in a block its numbers begin: at a multiple of 64; one number lies in the gap before that.
+constexpr std::size_t numbers_at(std::size_t bytes) {
+  constexpr std::size_t heads = sizeof(Storage) + sizeof(TensorImpl), aligned = (heads + 63) / 64 * 64;
+  return bytes <= 8 && heads + bytes <= aligned ? heads : aligned;
+}
 void release_storage(Storage* s) noexcept;  // one reference; null is fine
 
 Tensor empty(const Shape& shape, DType dtype);  // uninitialised, contiguous

@@ -21,9 +21,10 @@ void take_over(TensorImpl& to, const TensorImpl& from) {
   const std::uint32_t version = to.storage->version;
   // The home counts as a reference of its own only while it is not the storage.
   Storage* const old = to.storage;
-  Storage* const old_home = to.home != old ? to.home : nullptr;
+  Storage* const home = to.home();
+  Storage* const old_home = home != old ? home : nullptr;
   retain(from.storage);
-  if (to.home && to.home != from.storage) retain(to.home);
+  if (home && home != from.storage) retain(home);
   to.storage = from.storage;
   to.data = from.data;
   to.dtype = from.dtype;
@@ -45,7 +46,7 @@ Owned::Owned(const Owned& o) : Tensor() {
   if (!o.defined()) return;
   static_cast<Tensor&>(*this) = copy_of(o, o.dtype());
   impl()->requires_grad = o.requires_grad();
-  if (o.impl()->path.load(std::memory_order_relaxed)) impl()->path.store("", std::memory_order_relaxed);
+  if (o.impl()->path()) impl()->extra().path.store("", std::memory_order_relaxed);
   if (!o.name().empty()) set_name(o.name());
 }
 
@@ -84,7 +85,7 @@ void Parameter::become_leaf(Loc where) {
   if (!defined()) return;
   requires_grad_(true, where);
   const char* not_a_parameter = nullptr;
-  impl()->path.compare_exchange_strong(not_a_parameter, "");
+  impl()->extra().path.compare_exchange_strong(not_a_parameter, "");
 }
 
 }  // namespace gradus

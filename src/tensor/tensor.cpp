@@ -13,13 +13,13 @@ namespace gradus {
 namespace detail {
 void release_storage(Storage* s) noexcept {
   if (!s || !release(s)) return;
-  const std::size_t bytes = sizeof(Storage) + impl_room + s->bytes;
+  const std::size_t bytes = numbers_at(s->bytes) + s->bytes;
   s->~Storage();
   pool_free(s, bytes);
 }
 
 void destroy(TensorImpl* impl) noexcept {
-  Storage *storage = impl->storage, *home = impl->home;
+  Storage *storage = impl->storage, *home = impl->home();
   impl->~TensorImpl();
   if (!home) pool_free(impl, sizeof(TensorImpl));
   if (home != storage) release_storage(home);
@@ -34,6 +34,15 @@ Shape row_major(const Shape& shape) {
     step *= shape[i];
   }
   return strides;
+}
+
+Extras& TensorImpl::extra() {
+  Extras* e = extras.load(std::memory_order_acquire);
+  if (e) return *e;
+  auto made = std::make_unique<Extras>();
+  if (extras.compare_exchange_strong(e, made.get(), std::memory_order_acq_rel, std::memory_order_acquire))
+    e = made.release();
+  return *e;
 }
 
 namespace {
@@ -52,7 +61,9 @@ Tensor empty(const Shape& shape, DType dtype) {
   for (const std::int64_t size : shape) overflows |= __builtin_mul_overflow(numel, size, &numel);
   if (overflows || numel > std::int64_t{1} << 44) refuse_size(shape, dtype);
   const auto bytes = static_cast<std::size_t>(numel * size_of(dtype));
-  auto* storage = new (pool_allocate(sizeof(Storage) + impl_room + bytes)) Storage;
+  const std::size_t begin = numbers_at(bytes);
+  void* const block = pool_allocate(begin + bytes);
+  auto* storage = new (block) Storage;
   storage->bytes = bytes;
   auto* t = new (storage + 1) TensorImpl;
   t->dtype = dtype;
@@ -65,8 +76,9 @@ Tensor empty(const Shape& shape, DType dtype) {
     step *= shape.begin()[i];
   }
   t->numel = numel;
-  t->storage = t->home = storage;
-  t->data = storage->data();
+  t->storage = storage;
+  t->in_block = true;
+  t->data = static_cast<std::byte*>(block) + begin;
   return Tensor(t);
 }
 
@@ -142,12 +154,13 @@ std::int64_t Tensor::size(int axis, Loc where) const {
 const std::string& Tensor::name(Loc where) const {
   static const std::string none;
   const TensorImpl& t = impl_of(*this, "name", where);
-  return t.name ? *t.name : none;
+  const Extras* e = t.extras.load(std::memory_order_acquire);
+  return e ? e->name : none;
 }
 
 Tensor& Tensor::set_name(std::string name, Loc where) {
   check_defined(*this, "set_name", where);
-  impl_->name = std::make_unique<std::string>(std::move(name));
+  impl_->extra().name = std::move(name);
   return *this;
 }
 

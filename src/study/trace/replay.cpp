@@ -38,8 +38,8 @@ Replay::Replay(const Walked& w) : w_(w), below_(static_cast<std::size_t>(w.from)
     if (n.op) {
       value = run(i, inputs(i));
     } else {
-      check_unchanged(n.saved[0].tensor, n.saved[0].version, n.where);
-      value = to_double(n.saved[0].tensor);
+      check_unchanged(n.saved()[0].tensor, n.saved()[0].version, n.where);
+      value = to_double(n.saved()[0].tensor);
     }
   }
 }
@@ -67,7 +67,7 @@ Tensor Replay::run(int node, std::span<const Tensor> in) {
   const auto apply = [&](const std::vector<Tensor>& tensors) {
     std::vector<Arg> args;
     for (const Tensor& x : tensors) args.emplace_back(x, n.where);
-    const Tensor y = detail::apply(*n.op, n.attributes, args);
+    const Tensor y = detail::apply(*n.op, n.self(), args);
     return y.dtype() != f64 && is_floating(y.dtype()) ? y.to(f64) : y;
   };
   try {
