@@ -56,6 +56,12 @@ Images::Images(std::vector<std::uint8_t> bytes, const Shape& shape, Tensor label
 }
 
 Dataset Images::rows(const Tensor& index, Loc where) const {
+  if (!bytes_ || size() * shape_.numel() != std::ssize(*bytes_))
+    throw Error("rows",
+                {.wrong = bytes_ ? "the labels have been replaced by others of another length" : "there is no image",
+                 .got = formatted("{} labels", size()),
+                 .expected = "a label for each image"},
+                where);
   // The labels check the numbers.
   Dataset batch = Dataset{y, y}.rows(index, where);
   const Tensor numbers = detail::dense(index);

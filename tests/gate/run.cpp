@@ -83,7 +83,7 @@ void plant(Tape& tape, const Swap& swap) {
     detail::Node& n = tape.state()[i];
     if (n.op != swap.from) continue;
     n.op = swap.to;
-    for (int k = 0; swap.detach && k < detail::bits(n.mask); ++k) n.saved[k].tensor = n.saved[k].tensor.detach();
+    for (int k = 0; swap.detach && k < n.saves; ++k) n.saved()[k].tensor = n.saved()[k].tensor.detach();
   }
 }
 

@@ -68,7 +68,7 @@ Entry entry_of(const Tape& tape, int i, const Tensor& value) {
   const gradus::detail::Node& node = tape.state()[i];
   Entry e;
   e.op = node.op;
-  e.self = node.attributes;
+  e.self = node.op ? node.self() : nullptr;
   e.in = view.inputs();
   e.shape = view.shape();
   e.dtype = view.dtype();
