@@ -25,7 +25,8 @@ int main() {
   std::printf("dg/da = %.4f\n", a.grad().item());
   std::printf("dg/db = %.4f\n", b.grad().item());
   std::printf("%d steps were recorded; the last three:\n", tape.size());
-  for (int i = tape.size() - 3; i < tape.size(); ++i) std::printf("  %-10s %s\n", tape[i].name(), tape[i].rule());
+  for (int i = tape.size() - 3; i < tape.size(); ++i)
+    std::printf("  %-10s %s\n", tape[i].name(), tape[i].rule().c_str());
 }
 
 // Prints:

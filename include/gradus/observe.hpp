@@ -80,6 +80,9 @@ struct StepEvent {
   double lr;
   std::int64_t step;
   bool before;
+  /// After the update: what it did, with the numbers of this step, "momentum_buffer ← 0.9 momentum_buffer + g   …";
+  /// "" if the optimizer does not say.
+  std::string formula = {};
 };
 /// an optimizer's step begins or has ended: all of its parameters together, those without a gradient too
 struct OptimizerEvent {
@@ -94,6 +97,11 @@ struct ScopeEvent {
 /// a module is called while a tape records; its scope, if it has a name, is open already
 struct ModuleEvent {
   const nn::ModuleBase& module;  ///< the module
+};
+/// An Error has been made on this thread: as a rule it is thrown next, and ends the tape. The library itself may make
+/// one and go on.
+struct ErrorEvent {
+  const Error& error;
 };
 /// study::scalar("loss", …)
 struct ScalarEvent {
@@ -124,6 +132,7 @@ class Observer {
   /// Contributions and optimizer steps cost most to tell. Return false to do without both; read when it is attached.
   virtual bool wants_contributions() const { return true; }
   virtual void on_optimizer(const OptimizerEvent&) {}  ///< told in any case
+  virtual void on_error(const ErrorEvent&) {}  ///< what it throws is dropped
 };
 
 /// Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.

@@ -2,7 +2,8 @@
 //
 //   struct Gate {                                              // y = a tanh(k b)
 //     double k = 1;
-//     static constexpr auto name = "gate", rule = "da = g tanh(kb)   db = g a k (1 - tanh²(kb))";
+//     static constexpr auto name = "gate", formula = "y = a tanh(k b)",
+//                           rule = "da = g tanh(k b)   db = g a k (1 - tanh(k b)²)";
 //     static constexpr Saves saves{in1, in0 | in1};            // entry i: what the gradient of input i reads
 //     void fields(auto& v) const { v("k", k); }                // its attributes
 //     Tensor forward(Fwd&, Ins in) const { return in[0] * tanh(in[1] * k); }
@@ -15,10 +16,14 @@
 //   Tensor gate(Arg a, Arg b, double k) { return apply(Gate{.k = k}, a, b); }
 //
 // The built-in operations are written the same way. The rule, vjp(), uses public operations, so it can be
-// differentiated again, to any order. An operation may add
+// differentiated again, to any order. formula and rule are what tools show: y of the inputs, and for each input its
+// share of the gradient g, three spaces between. An operation may add
 //
-//   void fast(Vjp&) const;                       // the same rule with fused kernels, used if the walk is not recorded
-//   double flops(Ins, const Tensor& y) const;    // the arithmetic of its forward, for profiles: the gradient of each
+//   static constexpr auto inputs = "q k v";      // the letters of its inputs in formula and rule; x, or a b c without
+//   it std::string formula(int inputs) const;       // instead of the constants, where the lines depend on attributes
+//   or std::string rule(int inputs) const;          // on how many inputs there are void fast(Vjp&) const; // the same
+//   rule with fused kernels, used if the walk is not recorded double flops(Ins, const Tensor& y) const;    // the
+//   arithmetic of its forward, for profiles: the gradient of each
 //                                                // input that the rule saves something for counts as much again
 //   static constexpr bool first_order = true;    // the rule reads numbers (item(), data(), to_vector()) and has no
 //                                                // derivative: a recorded walk over the operation is an error
@@ -178,7 +183,11 @@ class Attributes {
 template <class Op>
 concept Operation = requires(const Op op, Fwd& f, Ins in, Vjp& v, Attributes& a) {
   { Op::name } -> std::convertible_to<const char*>;
-  { Op::rule } -> std::convertible_to<const char*>;
+  requires requires {
+    { Op::rule } -> std::convertible_to<const char*>;
+  } || requires {
+    { op.rule(1) } -> std::convertible_to<std::string>;
+  };
   { Op::saves } -> std::convertible_to<Saves>;
   { op.forward(f, in) } -> std::same_as<Tensor>;
   op.vjp(v);
@@ -190,7 +199,9 @@ namespace detail {
 /// The static face of an operation: function pointers, one table per type.
 struct OpTable {
   const char* name;
-  const char* rule;
+  const char* inputs;                                  ///< the letters of its inputs, or ""
+  std::string (*formula)(const void* op, int inputs);  ///< "y = a b", or ""
+  std::string (*rule)(const void* op, int inputs);     ///< "da = g b   db = g a"
   Saves saves;
   bool first_order;  ///< its rule cannot be differentiated again
   std::size_t size;
@@ -217,6 +228,40 @@ consteval int members() {
     return members<Op, A..., Anything>();
   else
     return sizeof...(A);
+}
+
+template <class Op>
+constexpr const char* letters_of() {
+  if constexpr (requires {
+                  { Op::inputs } -> std::convertible_to<const char*>;
+                })
+    return Op::inputs;
+  else
+    return "";
+}
+
+// Called by tools that show the lines, and by nobody else.
+template <class Op>
+std::string formula_of([[maybe_unused]] const void* op, [[maybe_unused]] int inputs) {
+  if constexpr (requires(const Op o) {
+                  { o.formula(1) } -> std::convertible_to<std::string>;
+                })
+    return static_cast<const Op*>(op)->formula(inputs);
+  else if constexpr (requires {
+                       { Op::formula } -> std::convertible_to<const char*>;
+                     })
+    return Op::formula;
+  else
+    return {};
+}
+template <class Op>
+std::string rule_of([[maybe_unused]] const void* op, [[maybe_unused]] int inputs) {
+  if constexpr (requires(const Op o) {
+                  { o.rule(1) } -> std::convertible_to<std::string>;
+                })
+    return static_cast<const Op*>(op)->rule(inputs);
+  else
+    return Op::rule;
 }
 
 template <class Op>
@@ -266,7 +311,9 @@ constexpr auto make_of() {
 template <Operation Op>
 inline constexpr OpTable op_table{
     .name = Op::name,
-    .rule = Op::rule,
+    .inputs = letters_of<Op>(),
+    .formula = formula_of<Op>,
+    .rule = rule_of<Op>,
     .saves = Op::saves,
     .first_order = is_first_order<Op>(),
     .size = std::is_empty_v<Op> ? 0 : sizeof(Op),

@@ -67,8 +67,11 @@ class NodeView {
   NodeView(const Tape& tape, int index, Loc where = Loc::current());  ///< throws if there is no such node
   /// the number of the node
   int index() const { return index_; }
-  const char* name() const;         ///< "matmul"; "leaf" or "constant" for what was not computed
-  const char* rule() const;         ///< its derivative, as text
+  const char* name() const;     ///< "matmul"; "leaf" or "constant" for what was not computed
+  std::string formula() const;  ///< what it computes, with its attributes: "y = a bᵀ"; "" if it does not say
+  std::string rule() const;     ///< its derivative likewise: "da = g b   db = gᵀ a"
+  /// The letters of its inputs in these two lines, in their order: "a", "b".
+  std::vector<std::string> letters() const;
   bool is_leaf() const;             ///< a parameter or watched tensor
   bool is_constant() const;         ///< an input that needs no gradient
   std::vector<int> inputs() const;  ///< node numbers; -1 for a constant that was not kept

@@ -12,7 +12,7 @@ using namespace detail;
 namespace {
 
 struct Tanh : Plain {
-  static constexpr auto name = "tanh", rule = "dx = g (1 - y²)";
+  static constexpr auto name = "tanh", formula = "y = tanh x", rule = "dx = g (1 - y²)";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.tanh; });
@@ -24,7 +24,7 @@ struct Tanh : Plain {
 };
 
 struct Sigmoid : Plain {
-  static constexpr auto name = "sigmoid", rule = "dx = g y (1 - y)";
+  static constexpr auto name = "sigmoid", formula = "y = 1 / (1 + e^(-x))", rule = "dx = g y (1 - y)";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.sigmoid; });
@@ -36,7 +36,7 @@ struct Sigmoid : Plain {
 };
 
 struct LogSigmoid : Plain {
-  static constexpr auto name = "log_sigmoid", rule = "dx = g sigmoid(-x)";
+  static constexpr auto name = "log_sigmoid", formula = "y = -ln(1 + e^(-x))", rule = "dx = g sigmoid(-x)";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.log_sigmoid; });
@@ -45,7 +45,7 @@ struct LogSigmoid : Plain {
 };
 
 struct Relu : Plain {
-  static constexpr auto name = "relu", rule = "dx = g where y > 0, else 0";
+  static constexpr auto name = "relu", formula = "y = max(x, 0)", rule = "dx = g where y > 0, else 0";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.relu; });
@@ -58,7 +58,8 @@ struct Relu : Plain {
 
 struct LeakyRelu {
   double slope = 0.01;
-  static constexpr auto name = "leaky_relu", rule = "dx = g where x > 0, else slope g";
+  static constexpr auto name = "leaky_relu", formula = "y = x where x > 0, else slope x",
+                        rule = "dx = g where x > 0, else slope g";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("slope", slope); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -69,7 +70,8 @@ struct LeakyRelu {
 
 struct Elu {
   double alpha = 1;
-  static constexpr auto name = "elu", rule = "dx = g where x > 0, else g alpha e^x";
+  static constexpr auto name = "elu", formula = "y = x where x > 0, else alpha (e^x - 1)",
+                        rule = "dx = g where x > 0, else g alpha e^x";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("alpha", alpha); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -84,8 +86,16 @@ struct Elu {
 
 struct GeluOp {
   Gelu form = Gelu::exact;
-  static constexpr auto name = "gelu",
-                        rule = "dx = g (Φ(x) + x φ(x));   tanh form: g (s + x s (1 - s) u'), s = sigmoid(u)";
+  static constexpr auto name = "gelu";
+  std::string formula(int) const {
+    return form == Gelu::exact ? "y = x Φ(x)" : "y = x s, s = sigmoid(2 sqrt(2 / π) (x + 0.044715 x³))";
+  }
+  std::string rule(int) const {
+    if (form == Gelu::exact) return "dx = g (Φ(x) + x φ(x))";
+    return "dx = g (s + x s (1 - s) u'), s = sigmoid(u), u = 2 sqrt(2 / π) (x + 0.044715 x³), "
+           "u' = 2 sqrt(2 / π) (1 + 0.134145 x²)";
+  }
+
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("form", form); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -110,7 +120,7 @@ struct GeluOp {
 };
 
 struct Silu : Plain {
-  static constexpr auto name = "silu", rule = "dx = g s (1 + x (1 - s)), s = sigmoid(x)";
+  static constexpr auto name = "silu", formula = "y = x sigmoid(x)", rule = "dx = g s (1 + x (1 - s)), s = sigmoid(x)";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.silu; });
@@ -126,7 +136,8 @@ struct Silu : Plain {
 
 struct Softplus {
   double beta = 1, threshold = 20;
-  static constexpr auto name = "softplus", rule = "dx = g sigmoid(beta x); g where beta x > threshold";
+  static constexpr auto name = "softplus", formula = "y = x where beta x > threshold, else ln(1 + e^(beta x)) / beta",
+                        rule = "dx = g where beta x > threshold, else g sigmoid(beta x)";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("beta", beta), v("threshold", threshold); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -139,7 +150,8 @@ struct Softplus {
 };
 
 struct Mish : Plain {
-  static constexpr auto name = "mish", rule = "dx = g (t + x s (1 - t²)), t = tanh(log(1 + e^x)), s = sigmoid(x)";
+  static constexpr auto name = "mish", formula = "y = x tanh(ln(1 + e^x))",
+                        rule = "dx = g (t + x s (1 - t²)), t = tanh(ln(1 + e^x)), s = sigmoid(x)";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd&, Ins in) const { return chain_mul(tanh(softplus(in[0], 1, infinity)), in[0]); }
   void vjp(Vjp& v) const {

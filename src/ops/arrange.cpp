@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "ops/common.hpp"
+#include "ops/lines.hpp"
 #include "tensor/make.hpp"
 #include "tensor/number.hpp"
 
@@ -24,7 +25,25 @@ Tensor copy(const Tensor& x) {
 struct Concat {
   std::int64_t axis = 0;
   Shape sizes;  // of the parts along the axis; a single one holds for all
-  static constexpr auto name = "concat", rule = "each part takes its slice of g";
+  static constexpr auto name = "concat", inputs = "x*";
+  std::string formula(int inputs) const {
+    std::string text;
+    for (int k = 0; k < inputs; ++k)
+      text += formatted("{}y{} += x{}[{}h, …]", k ? "   " : "", part(k), k, before(axis));
+    return text;
+  }
+  std::string rule(int inputs) const {
+    std::string text;
+    for (int k = 0; k < inputs; ++k)
+      text += formatted("{}dx{}[{}h, …] = g{}", k ? "   " : "", k, before(axis), part(k));
+    return text;
+  }
+  // "[i, h + 3, …]"
+  std::string part(int k) const {
+    const auto start = place(k).start;
+    return formatted("[{}h{}, …]", before(axis), start ? " + " + std::to_string(start) : "");
+  }
+
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("axis", axis);
@@ -53,7 +72,20 @@ struct Concat {
 
 struct Stack {
   std::int64_t axis = 0;
-  static constexpr auto name = "stack", rule = "each part takes its entry of g along the axis";
+  static constexpr auto name = "stack", inputs = "x*";
+  std::string formula(int inputs) const {
+    std::string text;
+    for (int k = 0; k < inputs; ++k)
+      text += formatted("{}y[{}{}, …] = x{}[{}…]", k ? "   " : "", before(axis), k, k, before(axis));
+    return text;
+  }
+  std::string rule(int inputs) const {
+    std::string text;
+    for (int k = 0; k < inputs; ++k)
+      text += formatted("{}dx{}[{}…] = g[{}{}, …]", k ? "   " : "", k, before(axis), before(axis), k);
+    return text;
+  }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -75,7 +107,10 @@ struct Stack {
 
 struct Flip {
   Shape axes;
-  static constexpr auto name = "flip", rule = "dx = g, flipped";
+  static constexpr auto name = "flip";
+  std::string formula(int) const { return axes.empty() ? "y = x" : "y = flip(x" + over_axes(axes) + ")"; }
+  std::string rule(int) const { return axes.empty() ? "dx = g" : "dx = flip(g" + over_axes(axes) + ")"; }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("axes", axes); }
   Tensor forward(Fwd&, Ins in) const {
@@ -92,7 +127,7 @@ struct Flip {
 };
 
 struct Clone : Plain {
-  static constexpr auto name = "clone", rule = "dx = g";
+  static constexpr auto name = "clone", formula = "y = x", rule = "dx = g";
   static constexpr Saves saves{};
   Tensor forward(Fwd&, Ins in) const { return copy(in[0]); }
   void vjp(Vjp& v) const { v.give(0, v.g); }

@@ -37,10 +37,16 @@ Tensor head_rows(Index batch, Index heads, Index rows, Index width, DType dtype)
 struct Attend {
   double scale = 1;
   bool is_causal = false;
-  static constexpr auto name = "attention",
-                        rule =
-                            "p = softmax(scale q kᵀ)   dv = pᵀ g   ds = p (g vᵀ - sum(p g vᵀ))   dq = scale ds k   "
-                            "dk = scale dsᵀ q";
+  static constexpr auto name = "attention", inputs = "q k v";
+  std::string formula(int) const { return "y = p v, p = " + probabilities(); }
+  std::string rule(int) const {
+    return "dq = scale d k   dk = scale dᵀ q   dv = pᵀ g, d = p ⊙ (g vᵀ - sum(p ⊙ (g vᵀ), axis -1)), p = " +
+           probabilities();
+  }
+  std::string probabilities() const {
+    return is_causal ? "softmax(scale q kᵀ where column <= row, else -∞)" : "softmax(scale q kᵀ)";
+  }
+
   static constexpr Saves saves{in0 | in1 | in2 | extra0};
   void fields(auto& v) const { v("scale", scale), v("is_causal", is_causal); }
 

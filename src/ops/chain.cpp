@@ -11,7 +11,14 @@ namespace {
 // the rule of the rule a factor of 0 may be either one.
 struct ChainMul {
   bool either = false;  // 0 where either operand is 0, else only where g is
-  static constexpr auto name = "chain_mul", rule = "da = g b   db = g a   (0 where a factor is 0)";
+  static constexpr auto name = "chain_mul";
+  std::string formula(int) const {
+    return either ? "y = 0 where a = 0 or b = 0, else a b" : "y = 0 where a = 0, else a b";
+  }
+  std::string rule(int) const {
+    return "da = 0 where g = 0 or b = 0, else g b   db = 0 where g = 0 or a = 0, else g a";
+  }
+
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const { v("either", either); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -25,7 +32,8 @@ struct ChainMul {
 };
 
 struct ChainDiv : Plain {
-  static constexpr auto name = "chain_div", rule = "da = g / b   db = -g y / b   (0 where g is 0)";
+  static constexpr auto name = "chain_div", formula = "y = 0 where a = 0, else a / b",
+                        rule = "da = 0 where g = 0, else g / b   db = 0 where g = 0 or y = 0, else -g y / b";
   static constexpr Saves saves{in1, in1 | out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.chain_div; });

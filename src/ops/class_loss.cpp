@@ -9,7 +9,9 @@ namespace {
 
 // -log softmax(x)[label] of every row of x (N, C): one fused pass forward, one backward.
 struct CrossEntropy : Plain {
-  static constexpr auto name = "cross_entropy", rule = "dx = g (softmax(x) - y), y the labels as rows of 0 and 1";
+  static constexpr auto name = "cross_entropy", inputs = "x label",
+                        formula = "y[n] = -p[n, label[n]], p = log_softmax(x, axis 1)",
+                        rule = "dx[n, c] = g[n] (p[n, c] - (1 where c = label[n], else 0)), p = softmax(x, axis 1)";
   static constexpr Saves saves{in0 | in1};
   Tensor forward(Fwd&, Ins in) const {
     const Tensor x = dense(in[0]), at = dense(in[1]);

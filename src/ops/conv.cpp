@@ -1,6 +1,7 @@
 // Convolutions. conv2d is linear in x and in the weight; its two transposes are operations too, and the rule of each is
 // made of the others: sum(g conv2d(x, w)) = sum(x conv2d_input(w, g)) = sum(w conv2d_weight(x, g)) for every g.
 #include "ops/common.hpp"
+#include "ops/lines.hpp"
 
 namespace gradus {
 
@@ -62,10 +63,28 @@ Conv2dOptions options_of(const Op& op) {
   return {.stride = pair(op.stride), .padding = pair(op.padding), .dilation = pair(op.dilation), .groups = op.groups};
 }
 
+// What output (n, o, i, j) sees of an image through weight (o, c, u, v).
+template <class Op>
+std::string seen(const char* image, const Op& op, const char* weight) {
+  std::string channel = "c";
+  if (op.groups > 1) channel += formatted(" + size({0}, 1) ⌊{1} o / size({0}, 0)⌋", weight, op.groups);
+  return formatted("{}[n, {}, {}, {}]", image, channel, reached("i", op.stride[0], "u", op.dilation[0], op.padding[0]),
+                   reached("j", op.stride[1], "v", op.dilation[1], op.padding[1]));
+}
+
 struct Conv2d {
   Shape stride{1, 1}, padding{0, 0}, dilation{1, 1};
   std::int64_t groups = 1;
-  static constexpr auto name = "conv2d", rule = "dx = conv2d_input(w, g)   dw = conv2d_weight(x, g)   dc = g";
+  static constexpr auto name = "conv2d", inputs = "x w b";
+  std::string formula(int inputs) const {
+    return "y[n, o, i, j] += " + seen("x", *this, "w") + " w[o, c, u, v]" + (inputs > 2 ? "   y += b" : "");
+  }
+  std::string rule(int inputs) const {
+    const std::string at = seen("x", *this, "w");
+    return "d" + at + " += g[n, o, i, j] w[o, c, u, v]   dw[o, c, u, v] += g[n, o, i, j] " + at +
+           (inputs > 2 ? "   db = g" : "");
+  }
+
   static constexpr Saves saves{in1, in0, 0u};
   void fields(auto& v) const {
     v("stride", stride);
@@ -102,7 +121,13 @@ struct Conv2d {
 struct Conv2dInput {
   Shape size{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
   std::int64_t groups = 1;
-  static constexpr auto name = "conv2d_input", rule = "dw = conv2d_weight(g, gy)   dgy = conv2d(g, w)";
+  static constexpr auto name = "conv2d_input", inputs = "w gy";
+  std::string formula(int) const { return seen("y", *this, "w") + " += gy[n, o, i, j] w[o, c, u, v]"; }
+  std::string rule(int) const {
+    const std::string at = seen("g", *this, "w");
+    return "dw[o, c, u, v] += gy[n, o, i, j] " + at + "   dgy[n, o, i, j] += " + at + " w[o, c, u, v]";
+  }
+
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const {
     v("size", size);
@@ -125,7 +150,13 @@ struct Conv2dInput {
 struct Conv2dWeight {
   Shape size{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
   std::int64_t groups = 1;
-  static constexpr auto name = "conv2d_weight", rule = "dx = conv2d_input(g, gy)   dgy = conv2d(x, g)";
+  static constexpr auto name = "conv2d_weight", inputs = "x gy";
+  std::string formula(int) const { return "y[o, c, u, v] += " + seen("x", *this, "y") + " gy[n, o, i, j]"; }
+  std::string rule(int) const {
+    const std::string at = seen("x", *this, "y");
+    return "d" + at + " += gy[n, o, i, j] g[o, c, u, v]   dgy[n, o, i, j] += " + at + " g[o, c, u, v]";
+  }
+
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const {
     v("size", size);

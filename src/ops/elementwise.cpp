@@ -13,7 +13,7 @@ namespace {
 // ---- two operands of one shape ----
 
 struct Add : Plain {
-  static constexpr auto name = "add", rule = "da = g   db = g";
+  static constexpr auto name = "add", formula = "y = a + b", rule = "da = g   db = g";
   static constexpr Saves saves{};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.add; });
@@ -25,7 +25,7 @@ struct Add : Plain {
 };
 
 struct Sub : Plain {
-  static constexpr auto name = "sub", rule = "da = g   db = -g";
+  static constexpr auto name = "sub", formula = "y = a - b", rule = "da = g   db = -g";
   static constexpr Saves saves{};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.sub; });
@@ -37,7 +37,7 @@ struct Sub : Plain {
 };
 
 struct Mul : Plain {
-  static constexpr auto name = "mul", rule = "da = g b   db = g a";
+  static constexpr auto name = "mul", formula = "y = a b", rule = "da = g b   db = g a";
   static constexpr Saves saves{in1, in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.mul; });
@@ -54,7 +54,7 @@ struct Mul : Plain {
 };
 
 struct Div : Plain {
-  static constexpr auto name = "div", rule = "da = g / b   db = -g a / b²";
+  static constexpr auto name = "div", formula = "y = a / b", rule = "da = g / b   db = -g a / b²";
   static constexpr Saves saves{in1, in0 | in1};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.div; });
@@ -67,7 +67,7 @@ struct Div : Plain {
 };
 
 struct Pow : Plain {
-  static constexpr auto name = "pow", rule = "da = g b a^(b-1)   db = g a^b ln a";
+  static constexpr auto name = "pow", formula = "y = a^b", rule = "da = g b a^(b - 1)   db = g a^b ln a";
   static constexpr Saves saves{in0 | in1, in0 | in1 | out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.pow; });
@@ -89,7 +89,10 @@ Tensor winner(const Tensor& wins, const Tensor& ties, const Tensor& g) {
 }
 
 struct Maximum : Plain {
-  static constexpr auto name = "maximum", rule = "da = g where a > b   db = g where b > a   (half each at a tie)";
+  static constexpr auto
+      name = "maximum",
+      formula = "y = max(a, b)",
+      rule = "da = g where a > b, g / 2 where a = b, else 0   db = g where b > a, g / 2 where a = b, else 0";
   static constexpr Saves saves{in0 | in1};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.maximum; });
@@ -102,7 +105,10 @@ struct Maximum : Plain {
 };
 
 struct Minimum : Plain {
-  static constexpr auto name = "minimum", rule = "da = g where a < b   db = g where b < a   (half each at a tie)";
+  static constexpr auto
+      name = "minimum",
+      formula = "y = min(a, b)",
+      rule = "da = g where a < b, g / 2 where a = b, else 0   db = g where b < a, g / 2 where a = b, else 0";
   static constexpr Saves saves{in0 | in1};
   Tensor forward(Fwd& f, Ins in) const {
     return map2(f.name, f.where, in[0], in[1], [](auto& k) { return k.minimum; });
@@ -115,7 +121,8 @@ struct Minimum : Plain {
 };
 
 struct Where : Plain {
-  static constexpr auto name = "where", rule = "da = g where c, else 0   db = g where not c, else 0";
+  static constexpr auto name = "where", inputs = "c a b", formula = "y = a where c, else b",
+                        rule = "da = g where c, else 0   db = 0 where c, else g";
   static constexpr Saves saves{0u, in0, in0};
   Tensor forward(Fwd&, Ins in) const { return detail::select(in[0], in[1], in[2]); }
   void vjp(Vjp& v) const {
@@ -128,7 +135,7 @@ struct Where : Plain {
 
 struct AddScalar {
   double k = 0;
-  static constexpr auto name = "add_scalar", rule = "dx = g";
+  static constexpr auto name = "add_scalar", formula = "y = x + k", rule = "dx = g";
   static constexpr Saves saves{};
   void fields(auto& v) const { v("k", k); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -139,7 +146,7 @@ struct AddScalar {
 
 struct MulScalar {
   double k = 1;
-  static constexpr auto name = "mul_scalar", rule = "dx = g k";
+  static constexpr auto name = "mul_scalar", formula = "y = k x", rule = "dx = k g";
   static constexpr Saves saves{};
   void fields(auto& v) const { v("k", k); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -150,7 +157,7 @@ struct MulScalar {
 
 struct PowScalar {
   double k = 1;
-  static constexpr auto name = "pow_scalar", rule = "dx = g k x^(k-1)";
+  static constexpr auto name = "pow_scalar", formula = "y = x^k", rule = "dx = g k x^(k - 1)";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("k", k); }
   Tensor forward(Fwd& f, Ins in) const {

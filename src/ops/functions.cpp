@@ -11,7 +11,7 @@ using namespace detail;
 namespace {
 
 struct Neg : Plain {
-  static constexpr auto name = "neg", rule = "dx = -g";
+  static constexpr auto name = "neg", formula = "y = -x", rule = "dx = -g";
   static constexpr Saves saves{};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.neg; });
@@ -20,7 +20,7 @@ struct Neg : Plain {
 };
 
 struct Abs : Plain {
-  static constexpr auto name = "abs", rule = "dx = g sign(x)";
+  static constexpr auto name = "abs", formula = "y = |x|", rule = "dx = g sign(x)";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.abs; });
@@ -29,7 +29,7 @@ struct Abs : Plain {
 };
 
 struct Sign : Plain {
-  static constexpr auto name = "sign", rule = "dx = 0";
+  static constexpr auto name = "sign", formula = "y = sign(x)", rule = "dx = 0";
   static constexpr Saves saves{};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.sign; });
@@ -38,7 +38,7 @@ struct Sign : Plain {
 };
 
 struct Square : Plain {
-  static constexpr auto name = "square", rule = "dx = 2 g x";
+  static constexpr auto name = "square", formula = "y = x²", rule = "dx = 2 g x";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.square; });
@@ -52,7 +52,7 @@ struct Square : Plain {
 };
 
 struct Sqrt : Plain {
-  static constexpr auto name = "sqrt", rule = "dx = g / (2 y)";
+  static constexpr auto name = "sqrt", formula = "y = sqrt(x)", rule = "dx = g / (2 y)";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.sqrt; });
@@ -61,7 +61,7 @@ struct Sqrt : Plain {
 };
 
 struct Rsqrt : Plain {
-  static constexpr auto name = "rsqrt", rule = "dx = -g y³ / 2";
+  static constexpr auto name = "rsqrt", formula = "y = 1 / sqrt(x)", rule = "dx = -g y³ / 2";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.rsqrt; });
@@ -70,7 +70,7 @@ struct Rsqrt : Plain {
 };
 
 struct Reciprocal : Plain {
-  static constexpr auto name = "reciprocal", rule = "dx = -g y²";
+  static constexpr auto name = "reciprocal", formula = "y = 1 / x", rule = "dx = -g y²";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.reciprocal; });
@@ -79,7 +79,7 @@ struct Reciprocal : Plain {
 };
 
 struct Exp : Plain {
-  static constexpr auto name = "exp", rule = "dx = g y";
+  static constexpr auto name = "exp", formula = "y = e^x", rule = "dx = g y";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.exp; });
@@ -88,7 +88,7 @@ struct Exp : Plain {
 };
 
 struct Expm1 : Plain {
-  static constexpr auto name = "expm1", rule = "dx = g (y + 1)";
+  static constexpr auto name = "expm1", formula = "y = e^x - 1", rule = "dx = g (y + 1)";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.expm1; });
@@ -97,7 +97,7 @@ struct Expm1 : Plain {
 };
 
 struct Log : Plain {
-  static constexpr auto name = "log", rule = "dx = g / x";
+  static constexpr auto name = "log", formula = "y = ln x", rule = "dx = g / x";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.log; });
@@ -106,7 +106,7 @@ struct Log : Plain {
 };
 
 struct Log1p : Plain {
-  static constexpr auto name = "log1p", rule = "dx = g / (1 + x)";
+  static constexpr auto name = "log1p", formula = "y = ln(1 + x)", rule = "dx = g / (1 + x)";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.log1p; });
@@ -115,7 +115,7 @@ struct Log1p : Plain {
 };
 
 struct Sin : Plain {
-  static constexpr auto name = "sin", rule = "dx = g cos x";
+  static constexpr auto name = "sin", formula = "y = sin x", rule = "dx = g cos x";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.sin; });
@@ -124,7 +124,7 @@ struct Sin : Plain {
 };
 
 struct Cos : Plain {
-  static constexpr auto name = "cos", rule = "dx = -g sin x";
+  static constexpr auto name = "cos", formula = "y = cos x", rule = "dx = -g sin x";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.cos; });
@@ -133,7 +133,7 @@ struct Cos : Plain {
 };
 
 struct Tan : Plain {
-  static constexpr auto name = "tan", rule = "dx = g (1 + y²)";
+  static constexpr auto name = "tan", formula = "y = tan x", rule = "dx = g (1 + y²)";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.tan; });
@@ -142,7 +142,7 @@ struct Tan : Plain {
 };
 
 struct Erf : Plain {
-  static constexpr auto name = "erf", rule = "dx = g 2/sqrt(π) exp(-x²)";
+  static constexpr auto name = "erf", formula = "y = erf(x)", rule = "dx = g (2 / sqrt(π)) e^(-x²)";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
     return map1(f.name, f.where, in[0], [](auto& k) { return k.erf; });
@@ -152,7 +152,8 @@ struct Erf : Plain {
 
 struct Clamp {
   double low = -infinity, high = infinity;
-  static constexpr auto name = "clamp", rule = "dx = g where low <= x <= high, else 0";
+  static constexpr auto name = "clamp", formula = "y = min(max(x, low), high)",
+                        rule = "dx = g where low <= x <= high, else 0";
   static constexpr Saves saves{in0};
   void fields(auto& v) const { v("low", low), v("high", high); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -175,7 +176,10 @@ struct Clamp {
 
 struct Cast {
   DType dtype = f32;
-  static constexpr auto name = "to", rule = "dx = g, converted back";
+  static constexpr auto name = "to";
+  std::string formula(int) const { return "y = x as " + std::string(gradus::name(dtype)); }
+  std::string rule(int) const { return "dx = g as the dtype of x"; }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("dtype", dtype); }
   Tensor forward(Fwd& f, Ins in) const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/common.hpp"
+#include "ops/lines.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus {
@@ -46,7 +47,10 @@ void add_rows(const char* operation, const Tensor& x, std::int64_t axis, const T
 
 struct IndexSelect {
   std::int64_t axis = 0;
-  static constexpr auto name = "index_select", rule = "dx = g, added up at the indices";
+  static constexpr auto name = "index_select", inputs = "x index";
+  std::string formula(int) const { return formatted("y[{0}h, …] = x[{0}index[h], …]", before(axis)); }
+  std::string rule(int) const { return formatted("dx[{0}index[h], …] += g[{0}h, …]", before(axis)); }
+
   static constexpr Saves saves{in1};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -81,7 +85,10 @@ struct IndexSelect {
 
 struct IndexAdd {
   std::int64_t axis = 0;
-  static constexpr auto name = "index_add", rule = "dx = g   dy = g at the indices";
+  static constexpr auto name = "index_add", inputs = "x index a";
+  std::string formula(int) const { return formatted("y = x   y[{0}index[h], …] += a[{0}h, …]", before(axis)); }
+  std::string rule(int) const { return formatted("dx = g   da[{0}h, …] = g[{0}index[h], …]", before(axis)); }
+
   static constexpr Saves saves{0u, 0u, in1};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -128,7 +135,10 @@ void add_elements(const Tensor& x, std::int64_t axis, const Tensor& index, const
 
 struct Gather {
   std::int64_t axis = 0;
-  static constexpr auto name = "gather", rule = "dx = g, added up at the indices";
+  static constexpr auto name = "gather", inputs = "x index";
+  std::string formula(int) const { return formatted("y[{0}h, …] = x[{0}index[{0}h, …], …]", before(axis)); }
+  std::string rule(int) const { return formatted("dx[{0}index[{0}h, …], …] += g[{0}h, …]", before(axis)); }
+
   static constexpr Saves saves{in1};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -154,7 +164,10 @@ struct Gather {
 
 struct ScatterAdd {
   std::int64_t axis = 0;
-  static constexpr auto name = "scatter_add", rule = "dx = g   dy = g at the indices";
+  static constexpr auto name = "scatter_add", inputs = "x index a";
+  std::string formula(int) const { return formatted("y = x   y[{0}index[{0}h, …], …] += a[{0}h, …]", before(axis)); }
+  std::string rule(int) const { return formatted("dx = g   da[{0}h, …] = g[{0}index[{0}h, …], …]", before(axis)); }
+
   static constexpr Saves saves{0u, 0u, in1};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {

@@ -13,10 +13,12 @@ constexpr Index rows_in_piece = 32;  // whose gradients are summed together, wha
 // Over the trailing axes that the weight has. Extras: r and the mean of every row.
 struct LayerNorm {
   double eps = 1e-5;
-  static constexpr auto name = "layer_norm",
-                        rule =
-                            "z = (x - mean) r, h = g w:   dx = r (h - mean(h) - z mean(h z))   dw = sum(g z)   "
-                            "db = sum(g)";
+  static constexpr auto
+      name = "layer_norm",
+      inputs = "x w b", formula = "y = z w + b, z = (x - mean(x, axes of w)) r, r = 1 / sqrt(var(x, axes of w) + eps)",
+      rule =
+          "dx = r (h - mean(h, axes of w) - z mean(h z, axes of w))   dw = g z summed to the shape of w   db = g "
+          "summed to the shape of b, h = g w, z = (x - mean(x, axes of w)) r, r = 1 / sqrt(var(x, axes of w) + eps)";
   static constexpr Saves saves{in0 | in1 | extra0 | extra1};
   void fields(auto& v) const { v("eps", eps); }
 

@@ -29,7 +29,8 @@ void check_pair(const char* name, const Arg& input, const Arg& target, Reduction
 // The mean of squares is an operation of its own: in a small network three nodes instead of one cost time.
 struct MseLoss {
   double scale = 1;  // 1 / n
-  static constexpr auto name = "mse_loss", rule = "dinput = 2 g (input - target) / n   dtarget = -dinput";
+  static constexpr auto name = "mse_loss", inputs = "input target", formula = "y = scale sum((input - target)²)",
+                        rule = "dinput = 2 scale g (input - target)   dtarget = -2 scale g (input - target)";
   static constexpr Saves saves{in0 | in1};
   void fields(auto& v) const { v("scale", scale); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -61,8 +62,10 @@ Tensor cut_log(const Tensor& p) { return clamp(log(clamp(p, 1e-45, infinity)), -
 
 // An operation for the sake of its rule, which stays finite at 0 and 1.
 struct BceLoss : Plain {
-  static constexpr auto name = "bce_loss",
-                        rule = "dx = g (x - t) / ((x + e) (1 - x + e)), e = 1e-12   dt = g (log(1 - x) - log x)";
+  static constexpr auto
+      name = "bce_loss",
+      inputs = "x t", formula = "y = -t max(ln x, -100) - (1 - t) max(ln(1 - x), -100)",
+      rule = "dx = g (x - t) / ((x + e) (1 - x + e)), e = 1e-12   dt = g (max(ln(1 - x), -100) - max(ln x, -100))";
   static constexpr Saves saves{in0 | in1, in0};
   Tensor forward(Fwd&, Ins in) const {
     const Tensor &x = in[0], &t = in[1];

@@ -129,9 +129,23 @@ void give_fused(Vjp& v, int input, const Factor& a, const Factor& b) {
   v.give_by(input, [&](const Tensor& to, bool add) { multiply(a, b, add, to); });
 }
 
+// "a bᵀ"
+std::string product_text(bool ta, bool tb) { return formatted("a{} b{}", ta ? "ᵀ" : "", tb ? "ᵀ" : ""); }
+// What give_factors() gives.
+std::string rule_text(bool ta, bool tb) {
+  const char* a = ta ? "aᵀ" : "a";
+  const char* b = tb ? "bᵀ" : "b";
+  const std::string da = ta ? formatted("{} gᵀ", b) : formatted("g {}", tb ? "b" : "bᵀ");
+  const std::string db = tb ? formatted("gᵀ {}", a) : formatted("{} g", ta ? "a" : "aᵀ");
+  return formatted("da = {}   db = {}", da, db);
+}
+
 struct Matmul {
   bool transpose_a = false, transpose_b = false;
-  static constexpr auto name = "matmul", rule = "da = g bᵀ   db = aᵀ g";
+  static constexpr auto name = "matmul";
+  std::string formula(int) const { return "y = " + product_text(transpose_a, transpose_b); }
+  std::string rule(int) const { return rule_text(transpose_a, transpose_b); }
+
   static constexpr Saves saves{in1, in0};
   void fields(auto& v) const {
     v("transpose_a", transpose_a);
@@ -146,7 +160,10 @@ struct Matmul {
 // The sum comes with the product: one pass less over the result than a product and an addition.
 struct Addmm {
   bool transpose_a = false, transpose_b = false;
-  static constexpr auto name = "addmm", rule = "dc = g   da = g bᵀ   db = aᵀ g";
+  static constexpr auto name = "addmm", inputs = "c a b";
+  std::string formula(int) const { return "y = c + " + product_text(transpose_a, transpose_b); }
+  std::string rule(int) const { return "dc = g   " + rule_text(transpose_a, transpose_b); }
+
   static constexpr Saves saves{0u, in2, in1};
   void fields(auto& v) const {
     v("transpose_a", transpose_a);

@@ -3,6 +3,7 @@
 
 #include "kernels/random.hpp"
 #include "ops/common.hpp"
+#include "ops/lines.hpp"
 
 namespace gradus {
 
@@ -14,7 +15,8 @@ namespace {
 struct Dropout {
   double p = 0.5;
   std::int64_t seed = 0, counter = 0;  // element i is kept if the uniform number (seed, counter + i) is p or more
-  static constexpr auto name = "dropout", rule = "dx = g, dropped and scaled likewise";
+  static constexpr auto name = "dropout", formula = "y = x / (1 - p) where uniform(seed, counter) >= p, else 0",
+                        rule = "dx = g / (1 - p) where uniform(seed, counter) >= p, else 0";
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("p", p);
@@ -121,7 +123,13 @@ void normalize_vjp_rows(const Folded& s, const T* g, const T* y, const T* r, T* 
 struct Normalize {
   Shape axes;
   double eps = 1e-5;
-  static constexpr auto name = "normalize", rule = "dx = r (g - mean(g) - y mean(g y)), r = 1 / sqrt(var(x) + eps)";
+  static constexpr auto name = "normalize";
+  std::string formula(int) const { return "y = (x - mean(x" + over_axes(axes) + ")) r, " + root(); }
+  std::string rule(int) const {
+    return formatted("dx = r (g - mean(g{0}) - y mean(g y{0})), {1}", over_axes(axes), root());
+  }
+  std::string root() const { return "r = 1 / sqrt(var(x" + over_axes(axes) + ") + eps)"; }
+
   static constexpr Saves saves{in0 | out0 | extra0};
   void fields(auto& v) const {
     v("axes", axes);

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/common.hpp"
+#include "ops/lines.hpp"
 
 namespace gradus {
 
@@ -14,7 +15,12 @@ struct Norm {
   double p = 2;
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = "norm", rule = "dx = g sign(x) (|x| / y)^(p-1), 0 where x or y is 0";
+  static constexpr auto name = "norm";
+  std::string formula(int) const { return "y = sum(|x|^p" + over_axes(axes) + ")^(1 / p)"; }
+  std::string rule(int) const {
+    return "dx = 0 where x = 0 or y = 0, else g sign(x) (|x| / y)^(p - 1)" + repeated(axes);
+  }
+
   static constexpr Saves saves{in0 | out0};
   void fields(auto& v) const {
     v("p", p);

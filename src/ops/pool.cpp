@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/common.hpp"
+#include "ops/lines.hpp"
 
 namespace gradus {
 
@@ -50,10 +51,44 @@ Shape pooled(const Shape& x, const Shape& window, const Shape& stride, const Sha
                  steps(x[3], window[1], stride[1], padding[1], dilation[1], ceil_mode));
 }
 
+// What the window at (i, j) sees of an image at (u, v).
+template <class Op>
+std::string seen(const char* image, const Op& op) {
+  Shape dilation{1, 1};
+  if constexpr (requires { op.dilation; }) dilation = op.dilation;
+  return formatted("{}[n, c, {}, {}]", image, reached("i", op.stride[0], "u", dilation[0], op.padding[0]),
+                   reached("j", op.stride[1], "v", dilation[1], op.padding[1]));
+}
+std::string inside(const Shape& window) { return formatted("u < {}, v < {}", window[0], window[1]); }
+
+// By how much a sum over a window is divided. A window may reach over the padding, which counts or does not.
+template <class Op>
+std::string divisor(const Op& op, const char* image) {
+  const bool padded = op.padding[0] || op.padding[1];
+  if (!op.ceil_mode && (!padded || op.count_include_pad)) return std::to_string(op.window[0] * op.window[1]);
+  const auto cells = [&](int axis, const char* place, const char* sizes) {
+    const std::int64_t pad = op.padding[axis];
+    std::string start = op.stride[axis] == 1 ? place : std::to_string(op.stride[axis]) + place;
+    if (pad) start += " - " + std::to_string(pad);
+    const std::string end = formatted("{} + {}", start, op.window[axis]);
+    if (op.count_include_pad && pad) return formatted("(min({}, {}({}) + {}) - ({}))", end, sizes, image, pad, start);
+    if (pad == 0) return formatted("(min({}, {}({})) - {})", end, sizes, image, start);
+    return formatted("(min({}, {}({})) - max({}, 0))", end, sizes, image, start);
+  };
+  return "(" + cells(0, "i", "rows") + " " + cells(1, "j", "columns") + ")";
+}
+
 struct MaxPool2d {
   Shape window{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
   bool ceil_mode = false;
-  static constexpr auto name = "max_pool2d", rule = "dx = g, added up at the first maximum of each window";
+  static constexpr auto name = "max_pool2d";
+  std::string formula(int) const { return "y[n, c, i, j] = max(" + seen("x", *this) + "), " + inside(window); }
+  std::string rule(int) const {
+    return formatted("dx[n, c, {}, {}] += g[n, c, i, j], (a, b) = first argmax({}), {}",
+                     reached("i", stride[0], "a", dilation[0], padding[0]),
+                     reached("j", stride[1], "b", dilation[1], padding[1]), seen("x", *this), inside(window));
+  }
+
   static constexpr Saves saves{extra0};
   void fields(auto& v) const {
     v("window", window);
@@ -92,7 +127,14 @@ struct MaxPool2d {
 struct AvgPool2d {
   Shape window{1, 1}, stride{1, 1}, padding{0, 0};
   bool ceil_mode = false, count_include_pad = true;
-  static constexpr auto name = "avg_pool2d", rule = "dx = avg_pool2d_input(g)";
+  static constexpr auto name = "avg_pool2d";
+  std::string formula(int) const {
+    return formatted("y[n, c, i, j] += {} / {}, {}", seen("x", *this), divisor(*this, "x"), inside(window));
+  }
+  std::string rule(int) const {
+    return formatted("d{} += g[n, c, i, j] / {}, {}", seen("x", *this), divisor(*this, "x"), inside(window));
+  }
+
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("window", window);
@@ -122,7 +164,14 @@ struct AvgPool2d {
 struct AvgPool2dInput {
   Shape size{1, 1}, window{1, 1}, stride{1, 1}, padding{0, 0};
   bool ceil_mode = false, count_include_pad = true;
-  static constexpr auto name = "avg_pool2d_input", rule = "dgy = avg_pool2d(g)";
+  static constexpr auto name = "avg_pool2d_input", inputs = "gy";
+  std::string formula(int) const {
+    return formatted("{} += gy[n, c, i, j] / {}, {}", seen("y", *this), divisor(*this, "y"), inside(window));
+  }
+  std::string rule(int) const {
+    return formatted("dgy[n, c, i, j] += {} / {}, {}", seen("g", *this), divisor(*this, "y"), inside(window));
+  }
+
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("size", size);
@@ -161,9 +210,22 @@ void for_windows(const Shape& x, std::int64_t oh, std::int64_t ow, const F& f) {
                         });
 }
 
+// The size of window (i, j), and the rows and columns in it.
+template <class Size, class Count>
+std::string adaptive_window(Size rows, Count windows_down, Size columns, Count windows_across) {
+  return formatted(
+      "((bottom - top) (right - left)) where top <= h < bottom and left <= w < right, else 0, top = ⌊{0} i / {1}⌋, "
+      "bottom = ⌈{0} (i + 1) / {1}⌉, left = ⌊{2} j / {3}⌋, right = ⌈{2} (j + 1) / {3}⌉",
+      rows, windows_down, columns, windows_across);
+}
+
 struct AdaptiveAvgPool2d {
   Shape size{1, 1};
-  static constexpr auto name = "adaptive_avg_pool2d", rule = "dx = adaptive_avg_pool2d_input(g)";
+  static constexpr auto name = "adaptive_avg_pool2d";
+  std::string formula(int) const { return "y[n, c, i, j] += x[n, c, h, w] / " + window(); }
+  std::string rule(int) const { return "dx[n, c, h, w] += g[n, c, i, j] / " + window(); }
+  std::string window() const { return adaptive_window("rows(x)", size[0], "columns(x)", size[1]); }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("size", size); }
   Tensor forward(Fwd&, Ins in) const {
@@ -186,7 +248,11 @@ struct AdaptiveAvgPool2d {
 
 struct AdaptiveAvgPool2dInput {
   Shape size{1, 1};
-  static constexpr auto name = "adaptive_avg_pool2d_input", rule = "dgy = adaptive_avg_pool2d(g)";
+  static constexpr auto name = "adaptive_avg_pool2d_input", inputs = "gy";
+  std::string formula(int) const { return "y[n, c, h, w] += gy[n, c, i, j] / " + window(); }
+  std::string rule(int) const { return "dgy[n, c, i, j] += g[n, c, h, w] / " + window(); }
+  std::string window() const { return adaptive_window(size[0], "rows(gy)", size[1], "columns(gy)"); }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("size", size); }
   Tensor forward(Fwd&, Ins in) const {

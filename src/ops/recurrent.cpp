@@ -9,11 +9,14 @@ namespace {
 
 // y = [h, c'], packed: an operation has one output.
 struct LstmGates : Plain {
-  static constexpr auto name = "lstm_gates",
+  static constexpr auto name = "lstm_gates", inputs = "a c",
+                        formula =
+                            "y = stack(σ(o) tanh(c'), c'), c' = σ(f) c + σ(i) tanh(u), i = quarter(a, 0), f = "
+                            "quarter(a, 1), u = quarter(a, 2), o = quarter(a, 3)",
                         rule =
-                            "h = σ(o) tanh(c')   c' = σ(f) c + σ(i) tanh(u)   m = dc' + dh σ(o) tanh'(c')   "
-                            "di = m tanh(u) σ'(i)   df = m c σ'(f)   du = m σ(i) tanh'(u)   "
-                            "do = dh tanh(c') σ'(o)   dc = m σ(f)";
+                            "da = concat(m tanh(u) σ'(i), m c σ'(f), m σ(i) tanh'(u), h tanh(c') σ'(o))   dc = m σ(f), "
+                            "m = part(g, 1) + h σ(o) tanh'(c'), h = part(g, 0), c' = σ(f) c + σ(i) tanh(u), i = "
+                            "quarter(a, 0), f = quarter(a, 1), u = quarter(a, 2), o = quarter(a, 3)";
   static constexpr Saves saves{in0 | in1 | out0};
   Tensor forward(Fwd&, Ins in) const {
     const Tensor a = dense(in[0]), c = dense(in[1]);

@@ -1,6 +1,7 @@
 // Reductions over axes.
 #include <algorithm>
 
+#include "ops/lines.hpp"
 #include "ops/over_outer.hpp"
 
 namespace gradus {
@@ -67,7 +68,10 @@ Tensor spread_view(const Tensor& g, const Shape& shape, const Shape& axes) {
 struct Sum {
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = "sum", rule = "dx = g, expanded";
+  static constexpr auto name = "sum";
+  std::string formula(int) const { return "y = sum(x" + over_axes(axes) + ")"; }
+  std::string rule(int) const { return "dx = g" + repeated(axes); }
+
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("axes", axes);
@@ -83,7 +87,10 @@ struct Sum {
 struct Mean {
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = "mean", rule = "dx = g / n, expanded";
+  static constexpr auto name = "mean";
+  std::string formula(int) const { return "y = mean(x" + over_axes(axes) + ")"; }
+  std::string rule(int) const { return "dx = g / n, n = size(x) / size(y)" + repeated(axes); }
+
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("axes", axes);
@@ -115,7 +122,10 @@ Tensor others(const Tensor& x) {
 struct Prod {
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = "prod", rule = "dx = g times the product of the other elements";
+  static constexpr auto name = "prod";
+  std::string formula(int) const { return "y = prod(x" + over_axes(axes) + ")"; }
+  std::string rule(int) const { return "dx = g product_of_others(x" + over_axes(axes) + ")" + repeated(axes); }
+
   static constexpr Saves saves{in0};
   void fields(auto& v) const {
     v("axes", axes);
@@ -156,7 +166,12 @@ template <bool largest>
 struct Extreme {
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = largest ? "max" : "min", rule = "dx = g / k for the k elements equal to y, else 0";
+  static constexpr auto name = largest ? "max" : "min";
+  std::string formula(int) const { return std::string("y = ") + name + "(x" + over_axes(axes) + ")"; }
+  std::string rule(int) const {
+    return "dx = g / k where x = y, else 0, k = sum(x = y" + over_axes(axes) + ")" + repeated(axes);
+  }
+
   static constexpr Saves saves{in0 | out0};
   void fields(auto& v) const {
     v("axes", axes);
@@ -173,7 +188,10 @@ using Min = Extreme<false>;
 struct LogSumExp {
   Shape axes;
   bool keepdim = false;
-  static constexpr auto name = "logsumexp", rule = "dx = g softmax(x)";
+  static constexpr auto name = "logsumexp";
+  std::string formula(int) const { return "y = ln(sum(e^x" + over_axes(axes) + "))"; }
+  std::string rule(int) const { return "dx = g e^(x - y)" + repeated(axes); }
+
   static constexpr Saves saves{in0 | out0};
   void fields(auto& v) const {
     v("axes", axes);

@@ -1,6 +1,7 @@
 // Along one axis, the shape kept: cumsum, softmax, log_softmax.
 #include <algorithm>
 
+#include "ops/lines.hpp"
 #include "ops/over_outer.hpp"
 
 namespace gradus {
@@ -24,7 +25,10 @@ Tensor scan(const Fwd& f, const Tensor& x, std::int64_t axis, Pick pick) {
 
 struct CumSum {
   std::int64_t axis = 0;
-  static constexpr auto name = "cumsum", rule = "dx = sum of g from here to the end";
+  static constexpr auto name = "cumsum";
+  std::string formula(int) const { return formatted("y[{0}h, …] += x[{0}k, …] where k <= h, else 0", before(axis)); }
+  std::string rule(int) const { return formatted("dx[{0}k, …] += g[{0}h, …] where k <= h, else 0", before(axis)); }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -53,7 +57,10 @@ void by_rows(const Op& op, Vjp& v, Pick pick) {
 
 struct Softmax {
   std::int64_t axis = 0;
-  static constexpr auto name = "softmax", rule = "dx = y (g - sum(g y))";
+  static constexpr auto name = "softmax";
+  std::string formula(int) const { return formatted("y = e^x / sum(e^x, axis {})", axis); }
+  std::string rule(int) const { return formatted("dx = y (g - sum(g y, axis {}))", axis); }
+
   static constexpr Saves saves{out0};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -67,7 +74,10 @@ struct Softmax {
 
 struct LogSoftmax {
   std::int64_t axis = 0;
-  static constexpr auto name = "log_softmax", rule = "dx = g - e^y sum(g)";
+  static constexpr auto name = "log_softmax";
+  std::string formula(int) const { return formatted("y = x - ln(sum(e^x, axis {}))", axis); }
+  std::string rule(int) const { return formatted("dx = g - e^y sum(g, axis {})", axis); }
+
   static constexpr Saves saves{out0};
   void fields(auto& v) const { v("axis", axis); }
   Tensor forward(Fwd& f, Ins in) const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/common.hpp"
+#include "ops/lines.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus {
@@ -49,7 +50,10 @@ Tensor window(const Tensor& x, const Shape& start, const Shape& stop, const Shap
 
 struct Expand {
   Shape shape;
-  static constexpr auto name = "expand", rule = "dx = g, summed over the expanded axes";
+  static constexpr auto name = "expand";
+  std::string formula(int) const { return "y = x expanded to " + to_string(shape); }
+  std::string rule(int) const { return "dx = g summed to the shape of x"; }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("shape", shape); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -84,7 +88,10 @@ struct Expand {
 
 struct Reshape {
   Shape shape;
-  static constexpr auto name = "reshape", rule = "dx = g, reshaped back";
+  static constexpr auto name = "reshape";
+  std::string formula(int) const { return "y = x reshaped to " + to_string(shape); }
+  std::string rule(int) const { return "dx = g reshaped to the shape of x"; }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("shape", shape); }
   Tensor forward(Fwd&, Ins in) const {
@@ -97,9 +104,36 @@ struct Reshape {
   void vjp(Vjp& v) const { v.give(0, reshape(v.g, v.shape(0))); }
 };
 
+// "[i, j]"
+std::string in_order(int axes) {
+  std::string text = "[";
+  for (int i = 0; i < axes; ++i) text += (i ? ", " : "") + std::string(index_letter(i));
+  return text + "]";
+}
+// "[2i + 1, j]": where the window takes its elements.
+std::string stepped(const Shape& start, const Shape& step) {
+  std::string text = "[";
+  for (int i = 0; i < start.size(); ++i) {
+    if (i) text += ", ";
+    if (step[i] != 1) text += std::to_string(step[i]);
+    text += index_letter(i);
+    if (start[i] != 0) text += " + " + std::to_string(start[i]);
+  }
+  return text + "]";
+}
+
 struct Permute {
   Shape axes;
-  static constexpr auto name = "permute", rule = "dx = g, permuted back";
+  static constexpr auto name = "permute";
+  std::string formula(int) const { return axes.empty() ? "y = x" : "y" + moved() + " = x" + in_order(axes.size()); }
+  std::string rule(int) const { return axes.empty() ? "dx = g" : "dx" + in_order(axes.size()) + " = g" + moved(); }
+  std::string moved() const {
+    std::string text;
+    for (const auto axis : axes)
+      text += (text.empty() ? "[" : ", ") + std::string(index_letter(static_cast<int>(axis)));
+    return text + "]";
+  }
+
   static constexpr Saves saves{};
   void fields(auto& v) const { v("axes", axes); }
   Tensor forward(Fwd&, Ins in) const {
@@ -119,7 +153,14 @@ struct Permute {
 
 struct Slice {
   Shape start, stop, step;
-  static constexpr auto name = "slice", rule = "dx = g in its window of zeros";
+  static constexpr auto name = "slice";
+  std::string formula(int) const {
+    return start.empty() ? "y = x" : "y" + in_order(start.size()) + " = x" + stepped(start, step);
+  }
+  std::string rule(int) const {
+    return start.empty() ? "dx = g" : "dx" + stepped(start, step) + " += g" + in_order(start.size());
+  }
+
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("start", start);
@@ -133,7 +174,14 @@ struct Slice {
 
 struct Unslice {
   Shape shape, start, stop, step;
-  static constexpr auto name = "unslice", rule = "dx = the window of g";
+  static constexpr auto name = "unslice";
+  std::string formula(int) const {
+    return start.empty() ? "y = x" : "y" + stepped(start, step) + " += x" + in_order(start.size());
+  }
+  std::string rule(int) const {
+    return start.empty() ? "dx = g" : "dx" + in_order(start.size()) + " = g" + stepped(start, step);
+  }
+
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("shape", shape);

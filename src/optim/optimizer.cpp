@@ -300,8 +300,9 @@ double OptimizerBase::step_bytes() const {
 void OptimizerBase::tell(const Entry& e, const Tensor& g, std::int64_t step, bool before) const {
   if (!observed() || !observed()->contributions) return;
   const std::vector<Tensor> state(e.state.tensors.begin(), e.state.tensors.end());
+  const std::string formula = before ? std::string() : formula_of_entry(e);
   Observers::tell([&](Observer& o) {
-    o.on_step({type(), e.name, e.value, g, state, e.state.names, lr(e.group), step, before});
+    o.on_step({type(), e.name, e.value, g, state, e.state.names, lr(e.group), step, before, formula});
   });
 }
 

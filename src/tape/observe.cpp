@@ -40,8 +40,17 @@ void tell_mutation(const Tensor& x, const char* what, Loc where) {
 void tell_zero_grad(const Tensor& leaf) {
   Observers::tell([&](Observer& o) { o.on_zero_grad({leaf}); });
 }
-constexpr Hooks in_outline{.contributions = false, .mutation = tell_mutation, .zero_grad = tell_zero_grad};
-constexpr Hooks closely{.contributions = true, .mutation = tell_mutation, .zero_grad = tell_zero_grad};
+// The constructor of an exception must not throw another one.
+void tell_error(const Error& error) noexcept {
+  thread_local bool telling = false;  // an observer may make errors of its own
+  if (std::exchange(telling, true)) return;
+  Observers::tell_quietly([&](Observer& o) { o.on_error({error}); });
+  telling = false;
+}
+constexpr Hooks in_outline{
+    .contributions = false, .mutation = tell_mutation, .zero_grad = tell_zero_grad, .error = tell_error};
+constexpr Hooks closely{
+    .contributions = true, .mutation = tell_mutation, .zero_grad = tell_zero_grad, .error = tell_error};
 
 }  // namespace
 

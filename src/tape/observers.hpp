@@ -46,6 +46,17 @@ struct Observers {
       }
     }
   }
+  // The same, but what an observer throws is dropped.
+  template <class F>
+  static void tell_quietly(const F& f) noexcept {
+    const Reads freely(nullptr);
+    for (std::shared_ptr<Attached> a = newest(); a; a = a->outer) {
+      if (a->ended.load(std::memory_order_acquire)) continue;
+      try {
+        f(*a->observer);
+      } catch (...) {}
+    }
+  }
   static void rethrow();
   static void changed();  // sets the thread's hooks by who is attached
 

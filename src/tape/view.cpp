@@ -1,6 +1,9 @@
 // Looking at the nodes of a tape, and computing them again.
 #include <gradus/op.hpp>
 
+#include <algorithm>
+#include <string_view>
+
 #include "tape/state.hpp"
 #include "tensor/loops.hpp"
 #include "tensor/number.hpp"
@@ -31,7 +34,29 @@ const char* NodeView::name() const {
   if (node().op) return node().op->name;
   return node().constant ? "constant" : "leaf";
 }
-const char* NodeView::rule() const { return node().op ? node().op->rule : ""; }
+std::string NodeView::formula() const { return node().op ? node().op->formula(node().attributes, node().inputs) : ""; }
+std::string NodeView::rule() const { return node().op ? node().op->rule(node().attributes, node().inputs) : ""; }
+
+std::vector<std::string> NodeView::letters() const {
+  std::vector<std::string> all;
+  const auto count = static_cast<std::size_t>(node().inputs);
+  if (!node().op) return all;
+  std::string_view text = node().op->inputs;
+  if (text.ends_with('*')) {  // any number of parts: "x*" stands for x0, x1, …
+    text.remove_suffix(1);
+    while (all.size() < count) all.push_back(std::string(text) + std::to_string(all.size()));
+    return all;
+  }
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    all.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (all.empty() && count == 1) all.emplace_back("x");
+  while (all.size() < count) all.emplace_back(1, static_cast<char>('a' + all.size()));
+  all.resize(count);
+  return all;
+}
 Shape NodeView::shape() const { return node().shape(); }
 DType NodeView::dtype() const { return node().dtype; }
 Loc NodeView::where() const { return node().where; }

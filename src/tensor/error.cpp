@@ -1,6 +1,8 @@
 // The text of an Error.
 #include <gradus/error.hpp>
 
+#include "tensor/thread_state.hpp"
+
 namespace gradus {
 namespace {
 
@@ -23,7 +25,9 @@ Error::Error(std::string_view operation, Complaint complaint, Loc where)
     : std::runtime_error(text(operation, complaint, where)),
       operation_(operation),
       complaint_(std::move(complaint)),
-      where_(where) {}
+      where_(where) {
+  if (const detail::Hooks* hooks = detail::observed()) hooks->error(*this);
+}
 
 std::string to_string(Loc where) { return std::string(where.file_name()) + ':' + std::to_string(where.line()); }
 

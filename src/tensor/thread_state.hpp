@@ -17,6 +17,7 @@ struct Hooks {
   bool contributions;  // whether an observer wants them, and the steps
   void (*mutation)(const Tensor&, const char* what, Loc);
   void (*zero_grad)(const Tensor& leaf);
+  void (*error)(const Error&) noexcept;
 };
 
 // Called before numbers are read: item(), at(), data() or to_vector(), at that line.

@@ -42,27 +42,17 @@ std::vector<Mutant> generic_mutants() {
 }
 
 namespace {
-
 const Mutant* active = nullptr;
+}
 
-// Puts a mutant in the place of its operation while it lives.
-class Planted {
- public:
-  explicit Planted(const Mutant& m) : wrong_(*find(m.op)) {
-    const auto rule = [](const void* op, Vjp& v) { active->rule(Fields(*find(active->op), op), v); };
-    if (!m.fused) wrong_.vjp = rule;
-    wrong_.fast = m.fused ? +rule : nullptr;
-    swap = {find(m.op), &wrong_, m.detach};
-    active = &m;
-  }
-  ~Planted() { active = nullptr; }
-  Planted(const Planted&) = delete;
-  Planted& operator=(const Planted&) = delete;
-  Swap swap;
-
- private:
-  detail::OpTable wrong_;
-};
+Planted::Planted(const Mutant& m) : wrong_(*find(m.op)) {
+  const auto rule = [](const void* op, Vjp& v) { active->rule(Fields(*find(active->op), op), v); };
+  if (!m.fused) wrong_.vjp = rule;
+  wrong_.fast = m.fused ? +rule : nullptr;
+  swap = {find(m.op), &wrong_, m.detach};
+  active = &m;
+}
+Planted::~Planted() { active = nullptr; }
 
 const Row& row_of(const char* op) {
   for (const Row& row : rows())
@@ -70,6 +60,16 @@ const Row& row_of(const char* op) {
   FAIL("a mutant of an operation without a row: ", std::string(op));
   return rows()[0];
 }
+
+std::vector<Mutant> mutants_by_hand() {
+  std::vector<Mutant> all;
+  for (const auto part : {elementwise_mutants, unary_mutants, reduce_mutants, view_mutants, index_mutants,
+                          linalg_mutants, nn_mutants, layer_mutants})
+    for (Mutant& m : part()) all.push_back(std::move(m));
+  return all;
+}
+
+namespace {
 
 // What the gate says of it first; "" if it passes. An error is as good a refusal as a wrong number, unless the mutant
 // could never have run.
@@ -87,14 +87,6 @@ std::string refusal(const Row& row, const Swap& swap, int cases,
     }
   }
   return {};
-}
-
-std::vector<Mutant> specific() {
-  std::vector<Mutant> all;
-  for (const auto part : {elementwise_mutants, unary_mutants, reduce_mutants, view_mutants, index_mutants,
-                          linalg_mutants, nn_mutants, layer_mutants})
-    for (Mutant& m : part()) all.push_back(std::move(m));
-  return all;
 }
 
 void all_refused(const std::vector<Mutant>& mutants) {
@@ -127,7 +119,7 @@ TEST_CASE("right rules pass in the place of themselves") {
 }
 
 TEST_CASE("mistakes made by hand are refused") {
-  const auto mutants = specific();
+  const auto mutants = mutants_by_hand();
   std::set<std::string> operations;
   for (const Mutant& m : mutants) operations.insert(m.op);
   CHECK(mutants.size() >= 100);

@@ -54,6 +54,27 @@ std::vector<Mutant> elementwise_mutants(), unary_mutants(), reduce_mutants(), vi
 // The same mistakes made in every operation.
 std::vector<Mutant> generic_mutants();
 
+// All of the first kind.
+std::vector<Mutant> mutants_by_hand();
+
+// Puts a mutant in the place of its operation while it lives; one at a time.
+class Planted {
+ public:
+  explicit Planted(const Mutant& m);
+  ~Planted();
+  Planted(const Planted&) = delete;
+  Planted& operator=(const Planted&) = delete;
+
+ private:
+  gradus::detail::OpTable wrong_;
+
+ public:
+  Swap swap;
+};
+
+// The row of an operation.
+const Row& row_of(const char* op);
+
 // The same rule for another incoming gradient.
 void right_with(const Fields& a, Vjp& v, const Tensor& g);
 

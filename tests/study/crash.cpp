@@ -1,4 +1,5 @@
 // A program that dies leaves a trace that can be read up to there.
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -54,6 +55,37 @@ TEST_CASE("killed or aborted in the middle of a walk: every line is whole, and r
     CHECK(r.code == 0);
     CHECK(support::contains(r.out, "the trace ends early, after line " + std::to_string(all.size())));
 #endif
+  }
+}
+
+TEST_CASE("an operation that throws is in the trace with its shapes, caught or not") {
+  for (const bool caught : {true, false}) {
+    const support::TempDir dir;
+    const std::string path = dir / "t.jsonl";
+    traced::in_child([&] {
+      std::signal(SIGABRT, SIG_DFL);
+      const study::Trace trace(path);
+      const auto run = [] {
+        const Tensor w = ones({2, 5}, f64).requires_grad_(), x = ones({4, 3}, f64);
+        Tape tape;
+        const Tensor y = matmul(tanh(x), w);
+        tape.backward(sum(y));
+      };
+      if (!caught) [&]() noexcept { run(); }();
+      try {
+        run();
+      } catch (const Error&) {}
+    });
+    const auto errors = of(traced::events(path), "error");
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0]["op"] == "matmul");
+    CHECK(errors[0]["wrong"] == "the inner sizes differ");
+    CHECK_PARTS(errors[0]["got"].get<std::string>(), "(4, 3)", "(2, 5)");
+    CHECK_PARTS(errors[0]["loc"]["file"].get<std::string>(), "crash.cpp");
+    const study::trace::File file = study::read_trace(path);
+    const auto found = std::ranges::count_if(
+        file.events, [](const auto& e) { return std::holds_alternative<study::trace::Failure>(e.body); });
+    CHECK(found == 1);
   }
 }
 

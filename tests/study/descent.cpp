@@ -60,6 +60,62 @@ TEST_CASE("descend: what an optimizer remembers is there, by name") {
   CHECK(path.places[1].state == std::vector<double>{-4, 30});
 }
 
+TEST_CASE("verdicts come from the whole path: swings that shrink, that stay, that grow; noise; the step of arrival") {
+  const Surface ravine = surface("ravine");
+  const auto run = [&](double lr, std::int64_t steps, double momentum = 0, double noise = 0) {
+    return descend(ravine, "", sgd(lr, momentum), {.steps = steps, .noise = noise});
+  };
+  const double limit = ravine.minima.at(0).limit();
+  CHECK(run(0.99 * limit, 200).verdict == study::Verdict::shrinks);
+  CHECK(run(0.9999 * limit, 500).verdict == study::Verdict::shrinks);
+  CHECK(run(limit, 200).verdict == study::Verdict::oscillates);
+  CHECK(run(1.01 * limit, 100).verdict == study::Verdict::diverges);
+  CHECK(run(0.99 * limit, 4000).verdict == study::Verdict::converges);
+  CHECK(run(0.001 * limit, 100).verdict == study::Verdict::slow);
+  CHECK(run(0.5 * limit, 200, 0.99).verdict == study::Verdict::shrinks);
+  CHECK(run(0.5 * limit, 4000, 0, 5).verdict == study::Verdict::hovers);
+  const auto newton = [](auto p) { return optim::AnyOptimizer(optim::Newton(p)); };
+  const Path few = descend(surface("rosenbrock"), "", newton, {.steps = 20'000});
+  CHECK(few.verdict == study::Verdict::converges);
+  REQUIRE(few.arrived);
+  CHECK(*few.arrived < 20);
+  CHECK_PARTS(few.outcome(), "converges in ", std::to_string(*few.arrived) + " steps");
+}
+
+TEST_CASE("verdicts on heights alone, those of training") {
+  const auto heights = [](auto f, int n = 40) {
+    std::vector<double> h;
+    for (int i = 0; i < n; ++i) h.push_back(f(i));
+    return study::verdict_on(h);
+  };
+  CHECK(heights([](int i) { return 3 * std::exp(-0.02 * i); }) == study::Verdict::slow);
+  CHECK(heights([](int i) { return 0.5 + 3 * std::exp(-0.5 * i); }) == study::Verdict::converges);
+  CHECK(heights([](int i) { return 2.34 + std::exp(0.15 * i); }) == study::Verdict::diverges);
+  CHECK(heights([](int i) { return 1 + 2 * std::exp(-0.6 * i) + 0.3 * std::sin(2.0 * i * i); }) ==
+        study::Verdict::hovers);
+  CHECK(heights([](int i) { return i == 20 ? std::nan("") : 1.0 / (i + 1); }) == study::Verdict::diverges);
+  CHECK_SAYS(study::verdict_on({1, 2}), "verdict_on:", "2", "3 or more");
+}
+
+TEST_CASE("a flat minimum is one, and a divergence has the curvature of the place where it began") {
+  const Surface flat = study::formula("x^4/4 + y^2/8");
+  REQUIRE(flat.minima.size() == 1);
+  CHECK(flat.minima[0].at[0] == 0);
+  CHECK(flat.minima[0].at[1] == 0);
+  CHECK(flat.minima[0].smallest == 0);
+  CHECK(flat.minima[0].largest == doctest::Approx(0.25));
+  const Path gone = descend(flat, "", sgd(0.51), {.start = Point{2, 2}, .steps = 200});
+  CHECK(gone.verdict == study::Verdict::diverges);
+  REQUIRE(gone.limit);
+  CHECK(*gone.limit == doctest::Approx(2 / 12.0).epsilon(1e-3));
+  CHECK(*gone.limit < gone.lr);
+  CHECK(gone.limit_at == Point{2, 2});
+  CHECK_PARTS(gone.outcome(), "lr 0.51", "2/λmax 0.1667 at (2, 2)");
+  CHECK(study::formula("x^2").minima.empty());  // a valley
+  CHECK(study::formula("x^4 + y^4").minima.size() <= 1);
+  CHECK(study::formula("x^2 - y^4").minima.empty());
+}
+
 TEST_CASE("verdicts: slow, converges, oscillates, diverges, stops on a saddle, runs away") {
   const Surface bowl = surface("quadratic:1,10"), saddle = surface("saddle");
   const auto verdict = [&](double lr, std::int64_t steps = 100) {

@@ -153,6 +153,66 @@ TEST_CASE("step: nan, inf and a rule that is wrong") {
   CHECK_PARTS(s.batch("stats t6").out, "nan 1  inf 1");
 }
 
+TEST_CASE("step: what cannot be fulfilled is refused, what is left out is the tensor of this step") {
+  const Sample s;
+  const auto refused = [&](const std::string& spec) {
+    const auto run = s.batch("b " + spec);
+    CHECK(run.code == 2);
+    return run.err;
+  };
+  CHECK_PARTS(refused("op:tnah"), "no operation 'tnah'", "tanh");
+  CHECK_PARTS(refused("scope:fc1"), "no module 'fc1'");
+  CHECK_PARTS(refused("line:sample.cpp:12345"), "no operation was called at sample.cpp:12345");
+  CHECK_PARTS(refused("t:nosuch"), "no tensor 'nosuch'");
+  CHECK(s.batch("goto 14; p").out == s.batch("goto 14; p t5").out);
+  CHECK(s.batch("goto 14; why").out == s.batch("goto 14; why t5").out);
+  CHECK(s.batch("goto 14; stats").out == s.batch("goto 14; stats t5").out);
+  CHECK(s.batch("goto 15; check").out == s.batch("goto 15; check t5").out);
+  CHECK_PARTS(s.batch("p").err, "this step has no tensor of its own");
+}
+
+TEST_CASE("step: why and check do not give away what has not come") {
+  const Sample s;
+  const auto early = s.batch("goto 12; why b; why t5; check b; p grad b").out;
+  const std::string final_gradient = "0.2532";  // of b
+  CHECK_FALSE(contains(early, final_gradient));
+  CHECK_PARTS(early, "1/1  expand", "still to come", "b: its gradient is still to come", "b has no gradient yet");
+  CHECK(contains(s.batch("goto 31; why b").out, final_gradient));
+}
+
+TEST_CASE("step: a rule with the numbers of its letters") {
+  const Sample s;
+  CHECK_PARTS(s.batch("goto 14; rule").out, "sigmoid: dx = g y (1 - y)", "g 4x3", "y 4x3", "incoming");
+  const auto product = s.batch("b op:matmul; c; c; s; rule").out;
+  CHECK_PARTS(product, "da = g bᵀ   db = aᵀ g", "a = c1 4x2", "g 4x3");
+}
+
+TEST_CASE("step: an error that ended the program is the last step, with its shapes") {
+  const Sample s;
+  std::string text = sample;
+  const std::size_t from = text.find(R"({"ev":"walk")");
+  text.resize(from);
+  text += R"({"ev":"error","tape":1,"op":"matmul","wrong":"the inner sizes differ","got":"(4, 3) times (2, 5)",
+      "expected" : "equal", "advice" : "transpose b", "loc" : {
+    "file" : "sample.cpp", "line" : 12
+  }
+})"
+      "\n";
+write(s.gradus.file("sample.trace.jsonl"), text);
+CHECK_PARTS(s.batch("goto 8").out, "[8/8] matmul fails", "the inner sizes differ", "(4, 3) times (2, 5)",
+            "try       transpose b", "▶  12");
+CHECK(state(s.gradus("step sample.trace.jsonl --at 8 --json").out)["event"]["ev"] == "error");
+}
+
+TEST_CASE("gradus help: the list, or one command") {
+  const Program gradus;
+  CHECK(gradus("help").code == 0);
+  CHECK(gradus("help").out == gradus("--help").out);
+  CHECK(gradus("help check").out == gradus("check --help").out);
+  CHECK_PARTS(gradus("check --help").out, "usage: gradus check FILE");
+  CHECK(gradus("help nosuch").code == 2);
+}
+
 TEST_CASE("step: lines of a program that is gone, changed, elsewhere, or none of the trace's business") {
   const Sample s;
   std::filesystem::last_write_time(s.gradus.file("sample.cpp"), std::filesystem::file_time_type::clock::now());

@@ -28,6 +28,7 @@ struct Adadelta : Optimizer<AdadeltaOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdadeltaOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const AdadeltaOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const AdadeltaOptions& o) const override;
 };
 
 }  // namespace gradus::optim

@@ -28,6 +28,7 @@ struct Adagrad : Optimizer<AdagradOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdagradOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const AdagradOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const AdagradOptions& o) const override;
 };
 
 }  // namespace gradus::optim

@@ -31,6 +31,7 @@ struct Adam : Optimizer<AdamOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdamOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const AdamOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const AdamOptions& o) const override;
 };
 
 struct AdamWOptions {
@@ -56,6 +57,7 @@ struct AdamW : Optimizer<AdamWOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdamWOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const AdamWOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const AdamWOptions& o) const override;
 };
 
 }  // namespace gradus::optim

@@ -27,6 +27,7 @@ struct Adamax : Optimizer<AdamaxOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdamaxOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const AdamaxOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const AdamaxOptions& o) const override;
 };
 
 }  // namespace gradus::optim

@@ -31,6 +31,7 @@ struct ASGD : Optimizer<ASGDOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const ASGDOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const ASGDOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const ASGDOptions& o) const override;
 };
 
 }  // namespace gradus::optim

@@ -94,6 +94,7 @@ class LBFGS : public Optimizer<LBFGSOptions> {
   };
 
   void update(Tensor&, const Tensor&, State&, const LBFGSOptions&) override {}
+  std::string formula(const State& s, const Tensor& p, const LBFGSOptions& o) const override;
   double run(Closure closure, Loc where);
   double iterate(Memory& m, Closure closure, Loc where);
   Tensor direction(Memory& m, const Tensor& gradient) const;

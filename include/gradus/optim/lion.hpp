@@ -26,6 +26,7 @@ struct Lion : Optimizer<LionOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const LionOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const LionOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const LionOptions& o) const override;
 };
 
 }  // namespace gradus::optim

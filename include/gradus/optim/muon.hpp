@@ -40,6 +40,7 @@ struct Muon : Optimizer<MuonOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const MuonOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const MuonOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const MuonOptions& o) const override;
 };
 
 /// U S' Vᵀ for a matrix m = U S Vᵀ of any size, where every singular value in S' is near 1 (between 0.7 and 1.2 after 5

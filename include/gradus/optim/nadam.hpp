@@ -32,6 +32,7 @@ struct NAdam : Optimizer<NAdamOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const NAdamOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const NAdamOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const NAdamOptions& o) const override;
 };
 
 }  // namespace gradus::optim

@@ -35,6 +35,7 @@ class Newton : public Optimizer<NewtonOptions> {
 
  private:
   void update(Tensor&, const Tensor&, State&, const NewtonOptions&) override {}
+  std::string formula(const State& s, const Tensor& p, const NewtonOptions& o) const override;
 };
 
 }  // namespace gradus::optim

@@ -47,6 +47,7 @@ class NewtonCG : public Optimizer<NewtonCGOptions> {
     double slope, model;  ///< g·d, and g·d + d·H d / 2
   };
   void update(Tensor&, const Tensor&, State&, const NewtonCGOptions&) override {}
+  std::string formula(const State& s, const Tensor& p, const NewtonCGOptions& o) const override;
   Direction direction(const Curvature& h, double damping);
 
   double damping_ = 0;

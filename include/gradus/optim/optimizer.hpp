@@ -151,6 +151,7 @@ class OptimizerBase {
     bool by_order = false;  ///< another parameter has the same name
   };
   virtual void check_group_options(std::size_t group, Loc where) const = 0;
+  virtual std::string formula_of_entry(const Entry& e) const = 0;  ///< of the update that was made last
   void prepare(Loc where);
   double step_bytes() const;
   void update(Entry& e, Loc where);
@@ -327,6 +328,10 @@ class Optimizer : public OptimizerBase {
   /// The two hooks. init declares state; update changes p, whose gradient is g.
   virtual void init(State&, const Tensor& /*p*/, const Options&) {}
   virtual void update(Tensor& p, const Tensor& g, State& state, const Options& options) = 0;
+  /// What update() has just done, for observers to show: assignments in their order, with the numbers of this step
+  /// (s.step is its count), of the parameter p, its gradient g and the names of the state, three spaces between:
+  /// "momentum_buffer ← 0.9 momentum_buffer + g   p ← p - 0.1 momentum_buffer".
+  virtual std::string formula(const State&, const Tensor& /*p*/, const Options&) const { return {}; }
 
   /// What to descend: g, negated to maximize, plus weight_decay p, the gradient of an L2 penalty. With
   /// decoupled_weight_decay p shrinks by 1 - lr weight_decay instead, at once (Loshchilov and Hutter, 2019).
@@ -343,6 +348,7 @@ class Optimizer : public OptimizerBase {
  private:
   void init_entry(const Entry& e, State& state) final { init(state, e.value, options_[e.group]); }
   void update_entry(Entry& e, const Tensor& g) final { update(e.value, g, e.state, options_[e.group]); }
+  std::string formula_of_entry(const Entry& e) const final { return formula(e.state, e.value, options_[e.group]); }
   void check_group_options(std::size_t group, Loc where) const final { detail::check_options(options_[group], where); }
 
   static void check_value(std::string_view name, double value, Loc where) {

@@ -30,6 +30,7 @@ struct RAdam : Optimizer<RAdamOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const RAdamOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const RAdamOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const RAdamOptions& o) const override;
 };
 
 }  // namespace gradus::optim

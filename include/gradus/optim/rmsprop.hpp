@@ -34,6 +34,7 @@ struct RMSprop : Optimizer<RMSpropOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const RMSpropOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const RMSpropOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const RMSpropOptions& o) const override;
 };
 
 }  // namespace gradus::optim

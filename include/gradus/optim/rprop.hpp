@@ -30,6 +30,7 @@ struct Rprop : Optimizer<RpropOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const RpropOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const RpropOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const RpropOptions& o) const override;
 };
 
 }  // namespace gradus::optim

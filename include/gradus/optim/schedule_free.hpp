@@ -51,6 +51,7 @@ class ScheduleFreeAdamW : public Optimizer<ScheduleFreeAdamWOptions> {
  private:
   void init(State& s, const Tensor& p, const ScheduleFreeAdamWOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const ScheduleFreeAdamWOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const ScheduleFreeAdamWOptions& o) const override;
   void mix(bool to_average);
   void check_training(const char* operation, Loc where) const;
 

@@ -33,6 +33,7 @@ struct SGD : Optimizer<SGDOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const SGDOptions& o) override;
   void update(Tensor& p, const Tensor& g, State& s, const SGDOptions& o) override;
+  std::string formula(const State& s, const Tensor& p, const SGDOptions& o) const override;
 };
 
 }  // namespace gradus::optim

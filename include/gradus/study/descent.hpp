@@ -43,25 +43,36 @@ struct Place {
 enum class Verdict {
   converges,   ///< fulfilled the condition, or came to rest at a minimum
   slow,        ///< still on its way
-  oscillates,  ///< oscillates around a minimum without coming closer
-  diverges,    ///< left for infinity, or climbed above where it began
+  oscillates,  ///< has settled to a cycle: it oscillates without coming closer
+  diverges,    ///< left for infinity, or climbs
   saddle,      ///< came to rest where the slope is zero but there is no minimum
   runs_away,   ///< f falls for ever: there is no minimum in that direction
+  shrinks,     ///< oscillates, and each swing is shorter: it would converge
+  hovers,      ///< noise keeps it at about one height: with this rate it comes no lower
 };
-const char* name(Verdict v);  ///< "converges", …, "stops on a saddle", "runs away"
+/// "converges", "slow", "settles to a cycle", "diverges", "stops on a saddle", "runs away", "oscillates, each swing
+/// shorter", "hovers in the noise"
+const char* name(Verdict v);
+
+/// The verdict on a descent of which only the heights are known, that of a network's training: converges (the last
+/// quarter falls by less than 1 % of all that was gained), slow, oscillates, diverges, shrinks or hovers. At least
+/// three heights.
+Verdict verdict_on(const std::vector<double>& heights);
 
 /// One descent.
 struct Path {
   std::string name;                           ///< as given to descend()
   std::vector<std::string> state_names = {};  ///< "exp_avg"
-  std::vector<Place> places = {};    ///< the start, one after each step, and the end; of a very long run a part
-  std::int64_t steps = 0;            ///< number of steps taken
-  bool reached = false;              ///< did the condition hold at the end?
-  bool cut = false;                  ///< stopped on the way to infinity
-  std::string trouble = {};          ///< why the optimizer could not go on
-  Verdict verdict = Verdict::slow;   ///< the outcome
-  double lr = 0;                     ///< the optimizer's learning rate
-  std::optional<double> limit = {};  ///< 2/λmax, at the nearest minimum or else at the start
+  std::vector<Place> places = {};            ///< the start, one after each step, and the end; of a very long run a part
+  std::int64_t steps = 0;                    ///< number of steps taken
+  bool reached = false;                      ///< did the condition hold at the end?
+  bool cut = false;                          ///< stopped on the way to infinity
+  std::string trouble = {};                  ///< why the optimizer could not go on
+  Verdict verdict = Verdict::slow;           ///< the outcome
+  double lr = 0;                             ///< the optimizer's learning rate
+  std::optional<std::int64_t> arrived = {};  ///< converges without a condition: the step after which it stays there
+  std::optional<double> limit = {};          ///< 2/λmax at limit_at
+  Point limit_at = {};  ///< where it began to climb, if it diverges; else the nearest minimum, or the start
 
   const Place& end() const { return places.back(); }
   /// "f<1e-6 after 1,386 steps", "diverged at step 3 (lr 1 > 2/λmax 0.5)"

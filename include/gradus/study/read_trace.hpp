@@ -85,7 +85,8 @@ struct Leaf {
 /// An operation.
 struct Op {
   int tape = 0, node = 0;                      ///< the node is its result
-  std::string op = {}, rule = {}, scope = {};  ///< "matmul"; its rule as text; "encoder.fc1"
+  std::string op = {}, rule = {}, scope = {};  ///< "matmul"; "da = g b   db = gᵀ a"; "encoder.fc1"
+  std::string formula = {}, letters = {};      ///< "y = a bᵀ"; "a b": those of the inputs; "" in older traces
   bool builtin = false;                        ///< is it one of the library's?
   std::vector<int> inputs = {};                ///< nodes
   std::vector<Attribute> attributes = {};      ///< in the order of Op::fields
@@ -146,6 +147,7 @@ struct Step {
   double lr = 0, ratio = 0;                                   ///< ratio: norm of the update / norm before
   std::optional<Numbers> before = {}, after = {}, grad = {};  ///< none in outline
   std::vector<std::pair<std::string, Numbers>> state = {};    ///< of the optimizer, by name
+  std::string formula = {};                                   ///< what it did, with numbers; "" in older traces
   Place loc = {};                                             ///< the line of opt.step(), if known
 };
 /// zero_grad() on one parameter.
@@ -173,6 +175,12 @@ struct Warning {
   int tape = 0, node = 0, walk = 0;  ///< where; 0 if it does not say
   bool has_node = false;             ///< does it name a node?
 };
+/// An Error was made under a tape. If nothing of that tape but its end follows, this is what stopped the program.
+struct Failure {
+  int tape = 0;                                                           ///< the live one
+  std::string op = {}, wrong = {}, got = {}, expected = {}, advice = {};  ///< of the Error; `got` has the shapes
+  Place loc = {};                                                         ///< the user's line
+};
 /// The end of a complete trace.
 struct End {
   std::int64_t events = 0;  ///< lines before this one
@@ -181,7 +189,7 @@ struct End {
 
 /// Any event but the header.
 using Body = std::variant<Dropped, TapeBegin, Leaf, Op, Walk, Visit, Contribution, Accumulate, WalkEnd, Check, TapeEnd,
-                          Step, ZeroGrad, Mutation, Scalar, Warning, End>;
+                          Step, ZeroGrad, Mutation, Scalar, Warning, Failure, End>;
 /// A line of the file.
 struct Event {
   std::size_t line;  ///< in the file, from 1

@@ -1,13 +1,15 @@
-// Going down a surface with an optimizer, when to stop, and the verdict on the path.
+// Going down a surface with an optimizer, and when to stop.
 #include <gradus/study/descent.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
 #include "kernels/random.hpp"
+#include "study/descent/verdict.hpp"
 #include "tape/guards.hpp"
 #include "tensor/format.hpp"
 #include "tensor/number.hpp"
@@ -17,16 +19,6 @@ namespace {
 
 constexpr double far = 1e6;
 constexpr std::size_t most_places = 20'000;
-
-double length(Point p) { return std::hypot(p[0], p[1]); }
-Point minus(Point a, Point b) { return {a[0] - b[0], a[1] - b[1]}; }
-
-const Minimum* nearest(const Surface& s, Point p) {
-  const Minimum* best = nullptr;
-  for (const Minimum& m : s.minima)
-    if (!best || length(minus(m.at, p)) < length(minus(best->at, p))) best = &m;
-  return best;
-}
 
 // The present place of p.
 Place look(const Surface& s, const Tensor& p, std::int64_t step) {
@@ -60,52 +52,6 @@ void thin(std::vector<Place>& places, std::int64_t& stride) {
 }
 
 bool is_gone(const Place& p) { return !std::isfinite(p.f) || !(std::abs(p.at[0]) <= far && std::abs(p.at[1]) <= far); }
-
-bool oscillates(const std::vector<Place>& places) {
-  const std::size_t last = places.size() - 1, first = last > 40 ? last - 40 : 0;
-  int flips = 0, pairs = 0;
-  for (std::size_t i = first; i + 2 <= last; ++i, ++pairs) {
-    const Point a = minus(places[i + 1].at, places[i].at), b = minus(places[i + 2].at, places[i + 1].at);
-    flips += a[0] * b[0] + a[1] * b[1] < 0;
-  }
-  return pairs > 1 && 2 * flips > pairs;
-}
-
-// Are the last strides longer than those in the middle?
-bool grows(const std::vector<Place>& places) {
-  const auto stride = [&](std::size_t i) { return length(minus(places[i + 1].at, places[i].at)); };
-  const std::size_t n = places.size() - 1;
-  return n >= 4 && stride(n - 1) > 1.5 * stride(n / 2);
-}
-
-bool curves_down(const Surface& s, Point at) {
-  const Tensor p = from_data(std::span<const double>(at), {2});
-  const Tensor h = hessian([&] { return s(p); }, p);
-  const double largest = largest_eigenvalue([&] { return s(p); }, {p}).value;
-  return h.at({0, 0}) + h.at({1, 1}) - largest < -1e-9;
-}
-
-// Has it kept within `radius` of `at` for the last tenth of its places?
-bool rests(const std::vector<Place>& places, Point at, double radius) {
-  const std::size_t few = std::min(places.size(), std::max<std::size_t>(3, places.size() / 10));
-  return std::all_of(places.end() - static_cast<std::ptrdiff_t>(few), places.end(),
-                     [&](const Place& p) { return length(minus(p.at, at)) <= radius; });
-}
-
-Verdict judge(const Surface& s, const Path& path) {
-  const Place &start = path.places.front(), &end = path.end();
-  if (path.cut) return end.f < start.f ? Verdict::runs_away : Verdict::diverges;
-  if (path.reached) return Verdict::converges;
-  const double size = std::hypot(s.window.width(), s.window.height());
-  const Minimum* m = nearest(s, end.at);
-  if (m && rests(path.places, m->at, 1e-3 * size)) return Verdict::converges;
-  const double steep = length(end.gradient);
-  if (steep <= 1e-6 * (1 + length(start.gradient)))
-    return curves_down(s, end.at) ? Verdict::saddle : Verdict::converges;
-  if (end.f > start.f && grows(path.places)) return Verdict::diverges;
-  if (oscillates(path.places)) return Verdict::oscillates;
-  return s.minima.empty() && !s.window.contains(end.at) ? Verdict::runs_away : Verdict::slow;
-}
 
 }  // namespace
 
@@ -152,30 +98,6 @@ Condition condition(std::string_view text, Loc where) {
   return c;
 }
 
-// ---- the outcome ----
-
-const char* name(Verdict v) {
-  constexpr const char* names[] = {"converges", "slow", "oscillates", "diverges", "stops on a saddle", "runs away"};
-  return names[static_cast<int>(v)];
-}
-
-std::string Path::outcome() const {
-  const auto count = [](std::int64_t n) {
-    std::string digits = std::to_string(n);
-    for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
-    return digits + (n == 1 ? " step" : " steps");
-  };
-  if (!trouble.empty()) return formatted("gave up after {}: {}", count(steps), trouble);
-  if (verdict == Verdict::diverges) {
-    const std::string why = limit ? formatted(" (lr {:.4g}, 2/λmax {:.4g})", lr, *limit) : "";
-    return (cut ? formatted("diverged at step {}", steps) : "diverges after " + count(steps)) + why;
-  }
-  if (cut) return formatted("runs away: f falls without end, stopped at step {}", steps);
-  if (reached) return formatted("{} after {}", until, count(steps));
-  return formatted("{} after {}", verdict == Verdict::slow ? "slow: on its way" : gradus::study::name(verdict),
-                   count(steps));
-}
-
 // ---- going down ----
 
 Path descend(const Surface& s, std::string name, const MakeOptimizer& make, const DescentOptions& o, Loc where) {
@@ -197,7 +119,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   path.lr = opt.base().lr();
   if (o.until) path.until = o.until->text;
   const auto done = [&](const Place& place) {
-    path.reached = o.until && (*o.until)(place.at, place.f, length(place.gradient));
+    path.reached = o.until && (*o.until)(place.at, place.f, std::hypot(place.gradient[0], place.gradient[1]));
     path.cut = is_gone(place);
     return path.reached || path.cut;
   };
@@ -210,6 +132,7 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
                  .advice = "start at another point"},
                 gradus::detail::user_line(where));
   path.places.push_back(now);
+  std::deque<Place> recent{now};  // every step of late: places may leave some out
   std::int64_t stride = 1;
   if (!done(now)) {
     for (std::int64_t k = 1; k <= o.steps; ++k) {
@@ -225,6 +148,8 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
       path.steps = k;
       now = look(s, p, k);
       remember(opt.base(), path, now);
+      recent.push_back(now);
+      if (recent.size() > 400) recent.pop_front();
       const bool last = done(now) || k == o.steps;
       if (last || k % stride == 0) path.places.push_back(now);
       if (last) break;
@@ -234,14 +159,8 @@ Path descend(const Surface& s, std::string name, const MakeOptimizer& make, cons
   if (path.places.back().step != path.steps) path.places.push_back(now);
   // The end of a path to infinity is its last finite place.
   while (path.places.size() > 1 && is_gone(path.places.back())) path.places.pop_back();
-  path.verdict = judge(s, path);
-  if (const Minimum* m = nearest(s, path.cut ? start : path.end().at)) {
-    path.limit = m->limit();
-  } else {
-    const Tensor q = from_data(std::span<const double>(start), {2});
-    const double steepest = largest_eigenvalue([&] { return s(q); }, {q}).value;
-    if (steepest > 0) path.limit = 2 / steepest;
-  }
+  judge(s, {recent.begin(), recent.end()}, o.noise > 0, path);
+  set_limit(s, path);
   return path;
 }
 

@@ -117,29 +117,65 @@ Surface surface(std::string_view spec, Loc where) {
               where);
 }
 
+namespace {
+
+// Where the Hessian has no curvature in some direction, f itself must grow in all of them.
+bool lies_lowest(const Surface& s, Point at) {
+  const double f = s.at(at), reach = 1e-2 * (1 + std::hypot(at[0], at[1]));
+  for (int k = 0; k < 16; ++k) {
+    const double angle = k * 3.14159265358979323846 / 8;
+    for (const double d : {reach / 10, reach}) {
+      const double there = s.at({at[0] + d * std::cos(angle), at[1] + d * std::sin(angle)});
+      if (!(d == reach ? there > f : there >= f)) return false;
+    }
+  }
+  return true;
+}
+
+// A coordinate that is 0 but for rounding.
+Point tidied(const Surface& s, Point at) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    Point other = at;
+    other[i] = 0;
+    if (std::abs(at[i]) < 1e-9 * (i ? s.window.height() : s.window.width()) && s.at(other) <= s.at(at)) at = other;
+  }
+  return at;
+}
+
+}  // namespace
+
 std::vector<Minimum> minima_near(const Surface& s, const std::vector<Point>& places) {
   const gradus::detail::Aside aside;
   std::vector<Minimum> found;
   for (const Point& place : places) {
-    const Tensor p = point(place).requires_grad_();
+    Tensor p = point(place).requires_grad_();
     try {
+      // At a flat minimum, as that of x^4, each step only goes a third of the way.
       optim::Newton newton({p});
-      for (int i = 0; i < 20; ++i) newton.step([&] { return s(p); });
+      for (int i = 0; i < 100; ++i) {
+        const Point before{p.at({0}), p.at({1})};
+        newton.step([&] { return s(p); });
+        if (std::hypot(p.at({0}) - before[0], p.at({1}) - before[1]) < 1e-15) break;
+      }
     } catch (const Error&) {  // a singular Hessian: the place found so far is good enough
     }
-    const Point at{p.at({0}), p.at({1})};
+    Point at{p.at({0}), p.at({1})};
+    if (!std::isfinite(s.at(at))) continue;
+    at = tidied(s, at);
     const double f = s.at(at);
-    if (!std::isfinite(f)) continue;
+    p = point(at).requires_grad_();
     const Tensor h = hessian([&] { return s(p); }, p), slope = jacobian([&] { return s(p); }, p);
     const NoRecord pause;
     const double largest = largest_eigenvalue([&] { return s(p); }, {p}).value;
     const double smallest = h.at({0, 0}) + h.at({1, 1}) - largest;
     const double steep = std::sqrt(sum(square(slope)).item());
-    const bool flat = steep <= 1e-6 * (1 + std::abs(f)) * (1 + std::abs(largest));
+    const bool stationary = steep <= 1e-6 * (1 + std::abs(f)) * (1 + std::abs(largest));
     const bool known = std::ranges::any_of(found, [&](const Minimum& m) {
       return std::hypot(m.at[0] - at[0], m.at[1] - at[1]) < 1e-5 * (1 + std::hypot(at[0], at[1]));
     });
-    if (flat && smallest > 1e-9 * largest && largest > 0 && !known) found.push_back({at, f, largest, smallest});
+    if (!stationary || known || !(largest > 0)) continue;
+    const bool curved = smallest > 1e-9 * largest, flat = !curved && smallest > -1e-9 * largest && lies_lowest(s, at);
+    if (curved || flat) found.push_back({at, f, largest, curved ? smallest : 0});
   }
   return found;
 }

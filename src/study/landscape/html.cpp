@@ -69,7 +69,8 @@ std::string run_data(const Path& path, std::size_t index, std::size_t count) {
 }
 
 const char* css_name(Verdict v) {
-  constexpr const char* names[] = {"converges", "slow", "oscillates", "diverges", "saddle", "runs_away"};
+  constexpr const char* names[] = {"converges", "slow",      "oscillates", "diverges",
+                                   "saddle",    "runs_away", "shrinks",    "hovers"};
   return names[static_cast<int>(v)];
 }
 

@@ -86,8 +86,9 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
       continue;
     }
     l.facts.push_back(formatted("minimum ({:.6g}, {:.6g}) · f {:.4g}", m.at[0], m.at[1], m.f));
-    l.facts.push_back(
-        formatted("λmax {:.6g} · 2/λmax {:.4g} · κ {:.4g}", m.largest, m.limit(), m.largest / m.smallest));
+    const std::string condition =
+        m.smallest > 0 ? formatted("κ {:.4g}", m.largest / m.smallest) : std::string("flat in one direction, κ ∞");
+    l.facts.push_back(formatted("λmax {:.6g} · 2/λmax {:.4g} · {}", m.largest, m.limit(), condition));
   }
   l.lowest = s.minima.empty() ? 0 : std::ranges::min(s.minima, {}, &Minimum::f).f;
   return l;
@@ -131,6 +132,8 @@ std::string Landscape::json() const {
              {"diverged", p.cut && p.verdict == Verdict::diverges},
              {"lr", number(p.lr)},
              {"lr_limit", p.limit ? number(*p.limit) : Json()},
+             {"lr_limit_at", p.limit ? pair(p.limit_at) : Json()},
+             {"arrived", p.arrived ? Json(*p.arrived) : Json()},
              {"start", pair(p.places.front().at)},
              {"end", pair(p.end().at)},
              {"f", number(p.end().f)},

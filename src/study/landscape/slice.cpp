@@ -245,7 +245,9 @@ Landscape slice(const nn::ModuleBase& net, const Objective& loss, const SliceOpt
       path.places.push_back({static_cast<std::int64_t>(i), way.back(), walker.loss_at(o.trajectory[i]), {none, none}});
     }
     path.steps = static_cast<std::int64_t>(way.size()) - 1;
-    path.verdict = path.end().f < path.places.front().f ? Verdict::converges : Verdict::slow;
+    std::vector<double> heights;
+    for (const Place& p : path.places) heights.push_back(p.f);
+    path.verdict = verdict_on(heights);
     l.window = around(way);
     l.paths.push_back(std::move(path));
     constexpr double walk = 6 / (std::numbers::pi * std::numbers::pi);

@@ -14,6 +14,9 @@ namespace gradus::study {
 struct CheckOptions {
   Checks level;
   std::int64_t values;  // limit of elements inline
+  // With `all`: called before the tensors are measured, with how many elements of how many will be, and how many
+  // seconds that takes.
+  std::function<void(double measured, double of, double seconds)> announce = {};
 };
 
 // Calls `write` with each result, as the event `check` without its tape and walk. Throws an Error where the tape cannot

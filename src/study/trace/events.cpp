@@ -197,6 +197,7 @@ Step step(const Reader& in) {
   s.count = in.integer("count");
   s.lr = in.number("lr");
   s.ratio = in.number("ratio");
+  s.formula = in.text_or("formula");
   s.loc = in.place("loc");
   s.before = in.numbers_if("before");
   s.after = in.numbers_if("after");
@@ -240,6 +241,8 @@ std::optional<Body> body_of(const JsonValue& v) {
               .op = in.text("op"),
               .rule = in.text("rule"),
               .scope = in.text("scope"),
+              .formula = in.text_or("formula"),
+              .letters = in.text_or("letters"),
               .builtin = in.flag("builtin"),
               .inputs = in.nodes("inputs"),
               .attributes = in.attributes("attributes"),
@@ -299,6 +302,14 @@ std::optional<Body> body_of(const JsonValue& v) {
   }
   if (ev == "scalar") return Scalar{.step = in.small("step"), .name = in.text("name"), .value = in.number("value")};
   if (ev == "warning") return warning(in);
+  if (ev == "error") {
+    Failure f{.tape = in.small_or("tape", 0), .op = in.text("op"), .wrong = in.text("wrong")};
+    f.got = in.text_or("got");
+    f.expected = in.text_or("expected");
+    f.advice = in.text_or("advice");
+    f.loc = in.place("loc");
+    return f;
+  }
   if (ev == "dropped") return Dropped{.events = in.integer("events")};
   if (ev == "end") return End{.events = in.integer("events"), .ok = in.flag("ok")};
   return std::nullopt;

@@ -29,6 +29,13 @@ std::string attributes(NodeView node) {
   return json.text + '}';
 }
 
+// "a b"
+std::string letters(NodeView node) {
+  std::string text;
+  for (const std::string& letter : node.letters()) text += (text.empty() ? "" : " ") + letter;
+  return text;
+}
+
 bool is_builtin(const Tape& tape, int node) {
   const auto all = operations();
   return std::find(all.begin(), all.end(), tape.state()[node].op) != all.end();
@@ -139,7 +146,9 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
       .flag("builtin", is_builtin(e.tape, e.node))
       .integers("inputs", inputs)
       .text("attributes", attributes(node))
+      .string("formula", node.formula())
       .string("rule", node.rule())
+      .string("letters", letters(node))
       .string("scope", node.scope())
       .loc(node.where())
       .tensor("value", e.value, run_->options.values);
@@ -294,7 +303,8 @@ void Recorder::on_walk_end(const WalkEvent& e) {
     };
     try {
       const detail::Unobserved quiet;
-      run_checks(walked, {run_->options.checks, run_->options.values}, write);
+      const auto announce = [&](double measured, double of, double seconds) { run_->announce(measured, of, seconds); };
+      run_checks(walked, {run_->options.checks, run_->options.values, announce}, write);
     } catch (const Error& error) { write(JsonLine("warning").string("code", "check").string("text", error.what())); }
   }
   t->walk.reset();
@@ -370,8 +380,23 @@ void Recorder::on_step(const StepEvent& e) {
       state += (i ? "," : "") + json_string(e.state_names[i]) + ':' + json_tensor(e.state[i], limit, nonfinite);
     event.text("state", state + '}');
   }
+  if (!e.formula.empty()) event.string("formula", e.formula);
   if (before.located) event.loc(before.where);
   run_->write(event);
+}
+
+// Written at once: an exception that nobody catches ends the program without another word.
+void Recorder::on_error(const ErrorEvent& e) {
+  const Tape* tape = Tape::current();
+  const OnTape* t = tape ? find(*tape) : nullptr;
+  if (!t) return;
+  const Complaint& c = e.error.complaint();
+  JsonLine event("error");
+  event.integer("tape", t->number).string("op", e.error.operation()).string("wrong", c.wrong);
+  if (!c.got.empty()) event.string("got", c.got);
+  if (!c.expected.empty()) event.string("expected", c.expected);
+  if (!c.advice.empty()) event.string("advice", c.advice);
+  run_->write(event.loc(e.error.where()), t->number);
 }
 
 void Recorder::on_scalar(const ScalarEvent& e) {

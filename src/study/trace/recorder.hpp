@@ -32,6 +32,7 @@ class Recorder : public Observer {
   void on_zero_grad(const ZeroGradEvent& e) override;
   void on_step(const StepEvent& e) override;
   void on_scalar(const ScalarEvent& e) override;
+  void on_error(const ErrorEvent& e) override;
 
  private:
   struct Walking {

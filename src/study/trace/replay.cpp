@@ -105,7 +105,34 @@ int Replay::above(int node) {
   return count;
 }
 
-Tensor Replay::from(int node, const Tensor& value) {
+// A call, a pass over the numbers, and the arithmetic.
+double Replay::cost_of(int node) const {
+  const detail::Node& n = w_.tape.state()[node];
+  const Tensor& y = values_[static_cast<std::size_t>(node)];
+  if (!n.op || !y.defined()) return 0;
+  double cost = 5000 + 20 * static_cast<double>(y.numel());
+  if (!n.op->flops) return cost;
+  const std::vector<Tensor> in = inputs(node);
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& x : in) pointers.push_back(&x);
+  return cost + n.op->flops(n.attributes, Ins(pointers), y);
+}
+
+double Replay::cost_above(int node) {
+  const std::vector<bool> changed = reached(node);
+  double cost = 0;
+  for (int i = node + 1; i <= w_.from; ++i)
+    if (changed[static_cast<std::size_t>(i)]) cost += cost_of(i);
+  return cost;
+}
+
+double Replay::cost() const {
+  double cost = 0;
+  for (int i = 0; i <= w_.from; ++i) cost += cost_of(i);
+  return cost;
+}
+
+std::vector<Tensor> Replay::all_from(int node, const Tensor& value) {
   const std::vector<bool> changed = reached(node);
   std::vector<Tensor> values = values_;
   values[static_cast<std::size_t>(node)] = value;
@@ -116,7 +143,7 @@ Tensor Replay::from(int node, const Tensor& value) {
     for (const int k : w_.inputs.of[static_cast<std::size_t>(i)]) in.push_back(input(k, values));
     values[static_cast<std::size_t>(i)] = run(i, in);
   }
-  return values.back();
+  return values;
 }
 
 std::vector<Tensor> Replay::gradients(const Tensor& cotangent) {

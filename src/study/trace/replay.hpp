@@ -36,8 +36,12 @@ class Replay {
   Tensor run(int node, std::span<const Tensor> in);
   bool single() const { return single_; }  // was there such an operation? Then differences are only good to f32
   // The value that the walk started from, with `value` as the value of `node`.
-  Tensor from(int node, const Tensor& value);
-  int above(int node);  // how many operations `from` runs
+  Tensor from(int node, const Tensor& value) { return all_from(node, value).back(); }
+  std::vector<Tensor> all_from(int node, const Tensor& value);  // per node
+  int above(int node);                                          // how many operations `from` runs
+  // What they cost, and what the whole forward does, about in multiplications.
+  double cost_above(int node);
+  double cost() const;
   // The gradients of all values, by the rules, in f64; undefined for a value that gets none.
   std::vector<Tensor> gradients(const Tensor& cotangent);
   std::int64_t work() const { return work_; }  // operations run; a look through a long tape counts too
@@ -46,6 +50,7 @@ class Replay {
   void take_constant(std::size_t k, Loc where);
   const Tensor& input(int number, const std::vector<Tensor>& values) const;
   std::vector<bool> reached(int node);
+  double cost_of(int node) const;
 
   const Walked& w_;
   std::vector<bool> below_;  // does the value that the walk started from depend on it?

@@ -4,6 +4,8 @@
 #include <unistd.h>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstdio>
 #include <filesystem>
 
 #include "tensor/impl.hpp"
@@ -212,6 +214,20 @@ void Run::found_nonfinite(int tape, int node, int walk, const std::string& text)
   write(JsonLine("warning").string("code", "stopped").string("text", "a ring stops at the first NaN or infinity"));
   const std::lock_guard lock(mutex_);
   stopped_ = true;
+}
+
+// ---- what takes long ----
+
+void Run::announce(double measured, double of, double seconds) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (seconds < 1 || std::exchange(announced_, true)) return;
+  }
+  const char* all = measured < of ? " (large tensors are sampled)" : "";
+  std::fprintf(stderr,
+               "gradus: GRADUS_TRACE_CHECK=all measures %.0f of %.0f derivatives%s after each walk that is recorded in "
+               "full: about %.0f s each; GRADUS_TRACE_STEPS=0 records the first step only\n",
+               measured, of, all, std::ceil(seconds));
 }
 
 }  // namespace gradus::study

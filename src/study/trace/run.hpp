@@ -58,6 +58,8 @@ class Run {
   void write(const JsonLine& event, int tape = 0, bool definition = false);
   // Writes a warning, the first time only. In a ring nothing is recorded after it.
   void found_nonfinite(int tape, int node, int walk, const std::string& text);
+  // One line on stderr, the first time that measuring everything takes long.
+  void announce(double measured, double of, double seconds);
   void close(bool ok) { sink_.close(ok); }
 
  private:
@@ -73,7 +75,8 @@ class Run {
   Sink sink_;
   std::mutex mutex_;
   int threads_ = 0, tapes_ = 0, walks_ = 0, leaves_ = 0, optimizer_steps_ = 0, walked_tapes_ = 0;
-  bool optimizer_ = false, stepping_ = false, warned_outline_ = false, nonfinite_ = false, stopped_ = false;
+  bool optimizer_ = false, stepping_ = false, warned_outline_ = false, announced_ = false, nonfinite_ = false,
+       stopped_ = false;
   std::unordered_map<const detail::TensorImpl*, Known> known_;
 };
 

@@ -300,6 +300,10 @@ class Orderly {
       off("'{}': the update is {:.6g} of the parameter, not {:.6g}", s.parameter, ratio, s.ratio);
   }
   void see(const Warning& w) { to_.remarks.push_back(fmt::format("line {}: {}", line_, w.text)); }
+  void see(const Failure& f) {
+    to_.remarks.push_back(
+        fmt::format("line {}: {} failed: {}{}{}", line_, f.op, f.wrong, f.got.empty() ? "" : ": ", f.got));
+  }
   void see(const Dropped& d) {
     dropped_ = dropped_ || file_.header.ring > 0;
     to_.remarks.push_back(fmt::format("{} older events were dropped (the trace is a ring)", d.events));

@@ -1,6 +1,10 @@
 // The command line, parsed by CLI11: help texts, errors with the nearest known word, and the choice of a subcommand.
 #include "cli/options.hpp"
 
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
 #include <fmt/format.h>
 #include <gradus/threads.hpp>
 
@@ -18,7 +22,10 @@ struct Help : CLI::Formatter {
   Help() { column_width(20); }
   std::string make_usage(const CLI::App* app, std::string name) const override {
     const bool top = !app->get_parent();
-    return fmt::format("\nusage: {} {}\n", name, top ? "COMMAND [OPTION ...]" : "[OPTION ...]");
+    std::string words = top ? "COMMAND" : "";
+    for (const CLI::Option* option : app->get_options())
+      if (!top && option->get_positional()) words += (words.empty() ? "" : " ") + option->get_name();
+    return fmt::format("\nusage: {} {}{}[OPTION ...]\n", name, words, words.empty() ? "" : " ");
   }
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string type = option->get_type_name();
@@ -130,7 +137,7 @@ CommandLine::CommandLine() : parser_(std::make_unique<Parser>()) {
   program.formatter(std::make_shared<Help>());
   program.set_version_flag("--version", "gradus " GRADUS_VERSION, "print the version");
   program.set_help_flag("-h,--help", "print this help");
-  program.footer("gradus COMMAND --help says more about one.");
+  program.footer("gradus help COMMAND says more about one.");
   program.allow_extras();
 }
 
@@ -155,8 +162,16 @@ void check_environment() {
 
 Exit CommandLine::run(int argc, char** argv) {
   CLI::App& program = parser_->program;
+  // "gradus help step" is "gradus step --help".
+  std::vector<const char*> words(argv, argv + argc);
+  static constexpr const char* asks = "--help";
+  if (argc > 1 && std::string_view(words[1]) == "help") {
+    words.erase(words.begin() + 1);
+    words.resize(std::min<std::size_t>(words.size(), 2));
+    words.push_back(asks);
+  }
   try {
-    program.parse(argc, argv);
+    program.parse(static_cast<int>(words.size()), words.data());
     refuse_extras(program);
   } catch (const CLI::CallForVersion& e) {
     print("{}\n", e.what());

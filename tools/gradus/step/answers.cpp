@@ -56,15 +56,72 @@ std::string StepScreen::statistics(const StepState& state, const StepNode& node)
          line_of("gradient", found == state.nodes.end() ? nullptr : found->second.grad);
 }
 
+namespace {
+
+// "a b" as a list; x, or a b c, for a trace that does not say.
+std::vector<std::string> letters_of(const trace::Op& op) {
+  std::vector<std::string> all;
+  for (std::size_t at = 0; at < op.letters.size();) {
+    const std::size_t end = std::min(op.letters.find(' ', at), op.letters.size());
+    all.push_back(op.letters.substr(at, end - at));
+    at = end + 1;
+  }
+  if (all.empty() && op.inputs.size() == 1) all.emplace_back("x");
+  while (all.size() < op.inputs.size()) all.emplace_back(1, static_cast<char>('a' + all.size()));
+  return all;
+}
+
+// Does a line speak of this letter?
+bool names(const std::string& line, const std::string& letter) {
+  const auto part_of_word = [&](std::size_t at) {
+    return at < line.size() && (std::isalnum(static_cast<unsigned char>(line[at])) || line[at] == '_');
+  };
+  for (std::size_t at = 0; (at = line.find(letter, at)) != line.npos; ++at)
+    if ((at == 0 || !part_of_word(at - 1)) && !part_of_word(at + letter.size())) return true;
+  return false;
+}
+
+}  // namespace
+
+// The rule of this step: its lines, and what each letter in them stands for.
 std::string StepScreen::rule(int position) const {
-  const trace::Op* op = position ? operation(timeline_, position) : nullptr;
-  if (!op) return "no operation runs in this step\n";
-  std::string out = fmt::format("{}: {}\n", clean(op->op), op->rule.empty() ? "rule not given" : clean(op->rule));
+  if (position == 0) return "no operation runs in this step\n";
   const trace::Body& body = timeline_.body(position);
-  if (const auto* e = std::get_if<trace::Contribution>(&body)) return out + contribution(*e, 8);
+  if (const auto* e = std::get_if<trace::Step>(&body)) {
+    std::string out =
+        fmt::format("{}: {}\n", clean(e->optimizer), e->formula.empty() ? "formula not given" : clean(e->formula));
+    if (e->grad) out += tensor("g", *e->grad, "the rest is in the trace");
+    if (e->before) out += tensor("p before", *e->before, "the rest is in the trace");
+    for (const auto& [name, numbers] : e->state) out += tensor(name + " after", numbers, "the rest is in the trace");
+    return e->after ? out + tensor("p after", *e->after, "the rest is in the trace") : out;
+  }
+  const trace::Op* op = operation(timeline_, position);
+  if (!op) return "no operation runs in this step\n";
+  std::string out;
+  if (!op->formula.empty()) out += fmt::format("{}: {}\n", clean(op->op), clean(op->formula));
+  out += fmt::format("{}: {}\n", op->formula.empty() ? clean(op->op) : "rule",
+                     op->rule.empty() ? "rule not given" : clean(op->rule));
+  const auto* given = std::get_if<trace::Contribution>(&body);
+  const StepTape* tape = timeline_.tape(position);
+  const StepWalk* walk = given ? timeline_.walk_numbered(given->walk) : nullptr;
   if (const auto* e = std::get_if<trace::Visit>(&body))
-    return out + tensor("g", e->grad, "p grad t" + std::to_string(e->node));
-  return out;
+    out += tensor("g", e->grad, "p grad " + fmt::format("t{}", e->node));
+  if (walk) {
+    const auto visit = walk->visit.find(given->from);
+    if (visit != walk->visit.end())
+      out += tensor("g", std::get<trace::Visit>(timeline_.event(visit->second)).grad,
+                    fmt::format("p grad t{}", given->from));
+  }
+  const bool forward = std::holds_alternative<trace::Op>(body);
+  const std::string& line = forward ? op->formula : op->rule;
+  const std::vector<std::string> letters = letters_of(*op);
+  for (std::size_t k = 0; tape && k < op->inputs.size(); ++k) {
+    const StepNode in = tape->node(op->inputs[k]);
+    if ((forward || names(line, letters[k])) && in.value())
+      out += tensor(fmt::format("{} = {}", letters[k], in.name()), *in.value(), "p val " + in.name());
+  }
+  if (forward || names(line, "y")) out += tensor("y", op->value, fmt::format("p val t{}", op->node));
+  return given ? out + contribution(*given, 8) : out;
 }
 
 std::string StepScreen::why(const StepState& state, const StepNode& node) const {
@@ -86,7 +143,7 @@ std::string StepScreen::why(const StepState& state, const StepNode& node) const 
     const std::string scope = from.scope().empty() ? "" : fmt::format(" (in {})", clean(from.scope()));
     out += fmt::format("  {}/{}  {} {}  {}{}{}\n", e.k, e.of, clean(from.op ? from.op->op : "?"), clean(from.name()),
                        at(from.place()), scope, later ? "  still to come" : "");
-    out += contribution(e, 1);
+    if (!later) out += contribution(e, 1);
   }
   return out;
 }
@@ -94,15 +151,23 @@ std::string StepScreen::why(const StepState& state, const StepNode& node) const 
 std::string StepScreen::check(const StepState& state, const StepNode& node) const {
   if (!state.walk) return fmt::format("{}: no walk has begun\n", clean(node.name()));
   std::string out;
+  const auto reached = state.nodes.find(node.id);
+  const bool complete =
+      reached != state.nodes.end() &&
+      (reached->second.visited || (reached->second.of > 0 && reached->second.k == reached->second.of));
+  if (!complete && (state.walk->visit.contains(node.id)))
+    return fmt::format("{}: its gradient is still to come\n", clean(node.name()));
   const auto gradient = state.walk->gradient.find(node.id);
   if (gradient != state.walk->gradient.end()) {
     const trace::Check& c = *gradient->second;
-    const auto row = [](const trace::Numbers& n) { return rows_of(n, 1, 8).lines.front(); };
     out += fmt::format("{} gradient, {}, h = {:g}: {}\n", clean(node.title()),
                        c.numeric_each ? "every element" : "one random direction", c.h, verdict(c));
-    if (c.numeric_each && c.analytic_each)
-      out += fmt::format("  analytic  {}\n  numeric   {}\n", row(*c.analytic_each), row(*c.numeric_each));
-    else if (c.verdict != "skipped")
+    if (c.numeric_each && c.analytic_each) {
+      const Rows analytic = rows_of(*c.analytic_each, 16, 8), numeric = rows_of(*c.numeric_each, 16, 8);
+      for (std::size_t r = 0; r < std::min(analytic.lines.size(), numeric.lines.size()); ++r)
+        out += fmt::format("  analytic  {}\n  numeric   {}\n", analytic.lines[r], numeric.lines[r]);
+      if (numeric.more) out += fmt::format("  … {} more rows\n", numeric.more);
+    } else if (c.verdict != "skipped")
       out += fmt::format("  analytic  {}\n  numeric   {}\n", number_text(c.analytic), number_text(c.numeric));
   }
   for (auto rule = state.walk->rule.lower_bound({node.id, 0});

@@ -14,7 +14,7 @@ namespace gradus::tool {
 namespace {
 
 constexpr const char* takes =
-    "expected op:NAME, t:NAME, t7, scope:NAME, line:FILE:N, nan, inf, zero, norm>N, check:bad or fanin";
+    "expected op:NAME, t:NAME, t7, scope:NAME, line:FILE:N, nan, inf, nonfinite, zero, norm>N, check:bad or fanin";
 
 using Kind = Breakpoint::Kind;
 
@@ -50,8 +50,12 @@ std::vector<const trace::Numbers*> tensors(const trace::Body& body) {
   return {};
 }
 
-bool any(const trace::Numbers& n, bool (*test)(double), std::int64_t trace::Stats::*count) {
-  return n.has_data() ? std::ranges::any_of(n.data, test) : (*n.stats).*count > 0;
+// Is there a NaN, or an infinity, among the numbers of a step?
+bool has(const trace::Body& body, bool nan, bool inf) {
+  return std::ranges::any_of(tensors(body), [&](const trace::Numbers* n) {
+    if (!n->has_data()) return (nan && n->stats->nan > 0) || (inf && n->stats->inf > 0);
+    return std::ranges::any_of(n->data, [&](double x) { return (nan && std::isnan(x)) || (inf && std::isinf(x)); });
+  });
 }
 
 bool all_zero(const trace::Numbers& n) {
@@ -111,6 +115,8 @@ Breakpoint parse_breakpoint(std::string_view spec) {
     b.kind = Kind::nan;
   } else if (spec == "inf") {
     b.kind = Kind::inf;
+  } else if (spec == "nonfinite") {
+    b.kind = Kind::nonfinite;
   } else if (spec == "zero") {
     b.kind = Kind::zero;
   } else if (spec == "fanin") {
@@ -148,15 +154,11 @@ bool stops(const Timeline& timeline, int position, const Breakpoint& b) {
     case Kind::line:
       return op && !given && op->loc.line == b.line && (op->loc.file == b.text || op->loc.file.ends_with("/" + b.text));
     case Kind::nan:
-      return std::ranges::any_of(tensors(body), [](const trace::Numbers* n) {
-        return any(
-            *n, [](double x) { return std::isnan(x); }, &trace::Stats::nan);
-      });
+      return has(body, true, false);
     case Kind::inf:
-      return std::ranges::any_of(tensors(body), [](const trace::Numbers* n) {
-        return any(
-            *n, [](double x) { return std::isinf(x); }, &trace::Stats::inf);
-      });
+      return has(body, false, true);
+    case Kind::nonfinite:
+      return has(body, true, true);
     case Kind::zero:
       return gradient(body) && all_zero(*gradient(body));
     case Kind::norm:

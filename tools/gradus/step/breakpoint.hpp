@@ -9,7 +9,7 @@
 namespace gradus::tool {
 
 struct Breakpoint {
-  enum class Kind { op, tensor, scope, line, nan, inf, zero, norm, check, fanin };
+  enum class Kind { op, tensor, scope, line, nan, inf, nonfinite, zero, norm, check, fanin };
   int number = 0;
   std::string spec = {};  // as it was written
   Kind kind = Kind::fanin;
@@ -18,8 +18,8 @@ struct Breakpoint {
   double norm = 0;
 };
 
-// "op:matmul", "t:fc1.weight", "t7", "scope:fc1", "line:xor.cpp:16", "nan", "inf", "zero", "norm>100", "check:bad",
-// "fanin". Throws Stop (usage) with what b takes.
+// "op:matmul", "t:fc1.weight", "t7", "scope:fc1", "line:xor.cpp:16", "nan", "inf", "nonfinite", "zero", "norm>100",
+// "check:bad", "fanin". Throws Stop (usage) with what b takes.
 Breakpoint parse_breakpoint(std::string_view spec);
 
 // Does this step, from 1 on, stop at it?

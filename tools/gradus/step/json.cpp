@@ -34,6 +34,7 @@ const char* kind(const trace::Body& body) {
   if (std::holds_alternative<trace::Contribution>(body)) return "contribution";
   if (std::holds_alternative<trace::Accumulate>(body)) return "accumulate";
   if (std::holds_alternative<trace::Step>(body)) return "step";
+  if (std::holds_alternative<trace::Failure>(body)) return "error";
   return std::holds_alternative<trace::ZeroGrad>(body) ? "zero_grad" : "mutation";
 }
 

@@ -84,7 +84,7 @@ std::string interleaved(const std::vector<Line>& lines, int most_rows, const std
 
 std::string StepScreen::summary() const {
   const trace::File& file = timeline_.file();
-  std::size_t leaves = 0, ops = 0, ok = 0, bad = 0;
+  std::size_t leaves = 0, ops = 0, ok = 0, bad = 0, kinks = 0, skipped = 0;
   const StepTape* first = timeline_.tape(0);
   if (first) {
     for (const auto& [id, node] : first->nodes) {
@@ -96,6 +96,8 @@ std::string StepScreen::summary() const {
     const auto count = [&](const trace::Check* c) {
       ok += c->verdict == "ok";
       bad += c->verdict == "bad";
+      kinks += c->verdict == "kink";
+      skipped += c->verdict == "skipped";
     };
     for (const auto& [key, check] : walk.rule) count(check);
     for (const auto& [node, check] : walk.gradient) count(check);
@@ -110,7 +112,12 @@ std::string StepScreen::summary() const {
                        walk.value ? " = " + number_text(*walk.value) : "", at(&walk.loc));
   }
   out += fmt::format(", {}", many(timeline_.count(), "step"));
-  if (ok + bad) out += fmt::format(", checks {} ok {}", ok, bad ? paint_.bad(fmt::format("{} bad", bad)) : "0 bad");
+  if (ok + bad + kinks + skipped) {
+    out += fmt::format(", checks {} ok", ok);
+    if (kinks) out += fmt::format(" {} at kinks", kinks);
+    if (skipped) out += fmt::format(" {} skipped", skipped);
+    out += bad ? paint_.bad(fmt::format(" {} bad", bad)) : " 0 bad";
+  }
   return out + "\n";
 }
 
@@ -130,6 +137,7 @@ std::string StepScreen::title(int position) const {
   if (const auto* e = std::get_if<trace::ZeroGrad>(&body)) return fmt::format("zero_grad {}", e->name);
   if (const auto* e = std::get_if<trace::Mutation>(&body))
     return fmt::format("{} changes {}", e->what, e->name.empty() ? "a tensor" : e->name);
+  if (const auto* e = std::get_if<trace::Failure>(&body)) return fmt::format("{} fails", e->op);
   return "";
 }
 
@@ -141,6 +149,7 @@ std::string StepScreen::about(int position) const {
   if (const auto* e = std::get_if<trace::Visit>(&body))
     return e->of ? fmt::format("gradient complete, {} of {}", e->arrived, e->of) : "the walk starts here";
   if (std::holds_alternative<trace::Op>(body)) return "forward";
+  if (std::holds_alternative<trace::Failure>(body)) return "the error that ends this tape";
   return "";
 }
 
@@ -160,6 +169,7 @@ const trace::Place* StepScreen::place(int position) const {
   if (position == 0) return nullptr;
   const trace::Body& body = timeline_.body(position);
   if (const auto* e = std::get_if<trace::Mutation>(&body)) return &e->loc;
+  if (const auto* e = std::get_if<trace::Failure>(&body)) return e->loc.file.empty() ? nullptr : &e->loc;
   if (const auto* e = std::get_if<trace::Step>(&body)) return e->loc.file.empty() ? nullptr : &e->loc;
   const StepTape* tape = timeline_.tape(position);
   if (const trace::Op* op = operation(timeline_, position)) return op->loc.file.empty() ? nullptr : &op->loc;
@@ -194,7 +204,8 @@ std::string StepScreen::body(int position) const {
     const std::string name = node(e->node).name();
     std::string inputs;
     for (const int in : e->inputs) inputs += fmt::format("{}{}", inputs.empty() ? "" : ", ", clean(node(in).name()));
-    return fmt::format("   inputs  {}\n", inputs) + tensor(name, e->value, "p val " + name);
+    const std::string formula = e->formula.empty() ? "" : fmt::format("   formula {}\n", clean(e->formula));
+    return fmt::format("   inputs  {}\n", inputs) + formula + tensor(name, e->value, "p val " + name);
   }
   if (const auto* e = std::get_if<trace::Visit>(&body)) return ruled(operation(timeline_, position)) + visit(*e);
   if (const auto* e = std::get_if<trace::Contribution>(&body))
@@ -202,6 +213,13 @@ std::string StepScreen::body(int position) const {
   if (const auto* e = std::get_if<trace::Accumulate>(&body))
     return tensor(node(e->node).name() + ".grad()", e->grad, "the rest is in the trace");
   if (const auto* e = std::get_if<trace::Step>(&body)) return update(*e);
+  if (const auto* e = std::get_if<trace::Failure>(&body)) {
+    const auto line = [](const char* head, const std::string& text) {
+      return text.empty() ? "" : fmt::format("   {:9} {}\n", head, clean(text));
+    };
+    return paint_.bad("   " + clean(e->wrong)) + "\n" + line("got", e->got) + line("expected", e->expected) +
+           line("try", e->advice);
+  }
   return "";
 }
 
@@ -260,6 +278,7 @@ std::string StepScreen::visit(const trace::Visit& e) const {
 std::string StepScreen::update(const trace::Step& e) const {
   std::string out = fmt::format("   lr {}   update/weight {}   update {} of this parameter\n", number_text(e.lr),
                                 number_text(e.ratio), e.count);
+  if (!e.formula.empty()) out += fmt::format("   {}\n", clean(e.formula));
   std::vector<Line> lines;
   if (e.grad) lines.push_back({"gradient", &*e.grad});
   if (e.before) lines.push_back({"before", &*e.before});
@@ -285,8 +304,9 @@ std::string StepScreen::gradient_check(const StepWalk* walk, int node) const {
   if (!check.numeric_each)
     return fmt::format("   check   one direction: numeric {}  gradient {}  {}\n", number_text(check.numeric),
                        number_text(check.analytic), verdict(check));
-  return fmt::format("   check   numeric  {}   {}\n", rows_of(*check.numeric_each, 1, most_columns).lines.front(),
-                     verdict(check));
+  const Rows rows = rows_of(*check.numeric_each, 1, most_columns);
+  const std::string which = rows.more ? fmt::format("row 0 of {}  ", rows.more + 1) : "";
+  return fmt::format("   check   numeric  {}{}   {}\n", which, rows.lines.front(), verdict(check));
 }
 
 }  // namespace gradus::tool

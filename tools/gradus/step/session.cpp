@@ -55,6 +55,11 @@ std::string no_tensor(std::string_view name, std::vector<std::string> names) {
 
 }  // namespace
 
+namespace {
+// "unknown; did you mean goto?" less its first word
+std::string without_unknown(const std::string& text) { return text.substr(text.find(' ') + 1); }
+}  // namespace
+
 struct StepSession::Command {
   const char* names;  // separated by blanks
   const char* takes;
@@ -74,18 +79,20 @@ const std::vector<StepSession::Command>& StepSession::commands() {
       {"rc", "", "run back to a breakpoint or the beginning", [](S& s, Rest) { return s.run(-1); }},
       {"goto", "K", "go to step K", [](S& s, Rest r) { return s.jump(r); }},
       {"b break", "SPEC",
-       "stop at op:matmul  t:fc1.weight  t7  scope:fc1  line:xor.cpp:16  nan  inf  zero  norm>100  check:bad  fanin",
+       "stop at op:matmul  t:fc1.weight  t7  scope:fc1  line:xor.cpp:16  nan  inf  nonfinite (either)  norm>100  zero "
+       "(a "
+       "gradient of zeros)  check:bad (or kink, skipped, ok)  fanin (a second contribution comes)",
        [](S& s, Rest r) { return s.set_breakpoint(r); }},
       {"info", "b", "list the breakpoints", [](S& s, Rest r) { return s.list_breakpoints(r); }},
       {"d delete", "N", "delete breakpoint N", [](S& s, Rest r) { return s.delete_breakpoint(r); }},
-      {"p print", "X", "show value and gradient of X; p val X[0:2,1], p grad X",
+      {"p print", "[X]", "show value and gradient of X; p val X[0:2,1], p grad X",
        [](S& s, Rest r) { return s.print(r); }},
-      {"stats", "X", "show statistics of X",
+      {"stats", "[X]", "show statistics of X",
        [](S& s, Rest r) { return s.screen_.statistics(state_at(s.timeline_, s.position_), s.node(r)); }},
       {"rule", "", "show the rule of this step, with numbers", [](S& s, Rest) { return s.screen_.rule(s.position_); }},
-      {"why", "X", "show every contribution to the gradient of X",
+      {"why", "[X]", "show every contribution to the gradient of X",
        [](S& s, Rest r) { return s.screen_.why(state_at(s.timeline_, s.position_), s.node(r)); }},
-      {"check", "X", "compare the gradient of X with finite differences",
+      {"check", "[X]", "compare the gradient of X with finite differences",
        [](S& s, Rest r) { return s.screen_.check(state_at(s.timeline_, s.position_), s.node(r)); }},
       {"where bt", "", "show source line, module, walk and tape of this step",
        [](S& s, Rest) { return s.screen_.where(s.position_); }},
@@ -125,7 +132,7 @@ std::string StepSession::answer(std::string line) {
       std::string_view all = command.names;
       while (!all.empty()) names.emplace_back(word(all));
     }
-    throw Stop(usage, fmt::format("{}: {}", clean(name), unknown(name, names)));
+    throw Stop(usage, fmt::format("there is no command '{}'; {}", clean(name), without_unknown(unknown(name, names))));
   } catch (const Stop& wrong) {
     understood_ = false;
     return std::string(wrong.what()) + "\n";
@@ -180,19 +187,48 @@ std::string StepSession::jump(std::string_view rest) {
   return here();
 }
 
-std::string StepSession::set_breakpoint(std::string_view rest) {
-  Breakpoint b = parse_breakpoint(rest);
-  if (b.kind == Breakpoint::Kind::tensor) {
-    bool known = false;  // on any tape
-    std::vector<std::string> names;
-    for (const auto& [number, tape] : timeline_.tapes()) {
-      for (const auto& [id, node] : tape.nodes) {
+// Refuses what no step of the trace can fulfil.
+void StepSession::check_exists(const Breakpoint& b) const {
+  using Kind = Breakpoint::Kind;
+  std::vector<std::string> names;
+  bool known = false;  // on any tape
+  const char* what = b.kind == Kind::op ? "operation" : b.kind == Kind::scope ? "module" : "source file";
+  for (const auto& [number, tape] : timeline_.tapes()) {
+    for (const auto& [id, node] : tape.nodes) {
+      if (b.kind == Kind::tensor) {
         known = known || node.name() == b.text || (id >= 0 && fmt::format("t{}", id) == b.text);
         if (&tape == timeline_.tape(position_)) names.push_back(node.name());
+        continue;
       }
+      if (!node.op) continue;
+      const trace::Place& at = node.op->loc;
+      const std::string& name = b.kind == Kind::op ? node.op->op : b.kind == Kind::scope ? node.op->scope : at.file;
+      if (b.kind == Kind::op)
+        known = known || name == b.text;
+      else if (b.kind == Kind::scope)
+        known = known || name == b.text || name.starts_with(b.text + ".");
+      else
+        known = known || (at.line == b.line && (name == b.text || name.ends_with("/" + b.text)));
+      const std::string shown = b.kind == Kind::line ? clean(short_place(name, at.line)) : name;
+      if (!shown.empty() && std::ranges::find(names, shown) == names.end()) names.push_back(shown);
     }
-    if (!known) throw Stop(usage, no_tensor(b.text, names));
   }
+  if (known) return;
+  if (b.kind == Kind::tensor) throw Stop(usage, no_tensor(b.text, names));
+  std::ranges::sort(names);
+  if (b.kind == Kind::line) {
+    const std::string line = fmt::format("{}:{}", b.text, b.line);
+    throw Stop(usage,
+               fmt::format("no operation was called at {}; {}", clean(line), without_unknown(unknown(line, names))));
+  }
+  throw Stop(usage, fmt::format("no {} '{}' is in the trace{}", what, clean(b.text),
+                                names.empty() ? "" : "; " + without_unknown(unknown(b.text, names))));
+}
+
+std::string StepSession::set_breakpoint(std::string_view rest) {
+  using Kind = Breakpoint::Kind;
+  Breakpoint b = parse_breakpoint(rest);
+  if (b.kind == Kind::tensor || b.kind == Kind::op || b.kind == Kind::scope || b.kind == Kind::line) check_exists(b);
   b.number = ++breaks_;
   breakpoints_.push_back(b);
   return fmt::format("breakpoint {}: {}\n", b.number, clean(b.spec));
@@ -215,10 +251,16 @@ std::string StepSession::delete_breakpoint(std::string_view rest) {
   return fmt::format("breakpoint {} deleted\n", *number);
 }
 
-// A tensor of this step's tape, by name or number.
+// A tensor of this step's tape, by name or number; without either that of the step itself.
 StepNode StepSession::node(std::string_view name) const {
-  if (name.empty()) throw Stop(usage, "expected a tensor: a name as in fc1.weight, or a number as in t7");
   const StepTape* tape = timeline_.tape(position_);
+  if (name.empty()) {
+    const int* here = position_ ? subject(timeline_.body(position_)) : nullptr;
+    if (here && tape) return tape->node(*here);
+    const auto* update = position_ ? std::get_if<trace::Step>(&timeline_.body(position_)) : nullptr;
+    if (update) return node(update->parameter);
+    throw Stop(usage, "this step has no tensor of its own: give a name as in fc1.weight, or a number as in t7");
+  }
   std::vector<std::string> names;
   if (tape) {
     const auto number = to_integer(name.substr(1));
@@ -265,12 +307,54 @@ std::string StepSession::tape(std::string_view rest) const {
   return screen_.tape(state, *first, *last);
 }
 
+// What may stand at the end of a line that begins like this.
+std::vector<std::string> StepSession::completions(std::string_view line) const {
+  std::vector<std::string> all;
+  const std::size_t blank = line.find_last_of(" \t");
+  const std::string_view begun = blank == line.npos ? line : line.substr(blank + 1);
+  const auto offer = [&](const std::string& text) {
+    if (text.starts_with(begun) && std::ranges::find(all, text) == all.end()) all.push_back(text);
+  };
+  if (blank == line.npos) {
+    for (const Command& command : commands()) {
+      std::string_view names = command.names;
+      while (!names.empty()) offer(std::string(word(names)));
+    }
+    std::ranges::sort(all);
+    return all;
+  }
+  std::string_view rest = trimmed(line);
+  const std::string_view first = word(rest);
+  const bool breaks = first == "b" || first == "break";
+  const bool takes_tensor = first == "p" || first == "print" || first == "stats" || first == "why" || first == "check";
+  if (first == "p" || first == "print") {
+    offer("val");
+    offer("grad");
+  }
+  if (breaks)
+    for (const char* spec : {"nan", "inf", "nonfinite", "zero", "norm>", "check:bad", "check:kink", "fanin", "line:"})
+      offer(spec);
+  const StepTape* tape = timeline_.tape(position_);
+  for (const auto& [id, node] : tape ? tape->nodes : std::unordered_map<int, StepNode>{}) {
+    if (takes_tensor) offer(node.name());
+    if (breaks) offer(node.leaf && !node.leaf->name.empty() ? "t:" + node.name() : node.name());
+    if (!breaks || !node.op) continue;
+    offer("op:" + node.op->op);
+    if (!node.op->scope.empty()) offer("scope:" + node.op->scope);
+  }
+  std::ranges::sort(all);
+  return all;
+}
+
 std::string StepSession::help() {
   std::string out;
   for (const Command& c : commands()) {
     out += padded(fmt::format("  {} {}", c.names, c.takes), 20) + " " + c.says + "\n";
   }
-  return out + "  An empty line repeats the last command. X is a name or a number: fc1.weight, t7, c1.\n";
+  return out +
+         "  An empty line repeats the last command. X is a name or a number, fc1.weight, t7, c1; without it, the "
+         "tensor "
+         "of\n  this step. Tab completes commands, names and breakpoints.\n";
 }
 
 }  // namespace gradus::tool

@@ -19,6 +19,9 @@ class StepSession {
   // Answers one line; an empty one repeats the last.
   std::string answer(std::string line);
 
+  // Words that may stand in the place of the last one of a line, which has been typed in part.
+  std::vector<std::string> completions(std::string_view line) const;
+
   void go(int position);
   int position() const { return position_; }
   bool over() const { return over_; }              // q was given
@@ -33,6 +36,7 @@ class StepSession {
   std::string visit(std::string_view rest, int way);
   std::string run(int way);
   std::string set_breakpoint(std::string_view rest);
+  void check_exists(const Breakpoint& b) const;
   std::string list_breakpoints(std::string_view rest) const;
   std::string delete_breakpoint(std::string_view rest);
   std::string print(std::string_view rest) const;

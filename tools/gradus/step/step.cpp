@@ -43,7 +43,7 @@ Exit run_batch(StepSession& session, const StepOptions& o) {
 }
 
 void converse(StepSession& session) {
-  LineEditor editor("(gradus) ");
+  LineEditor editor("(gradus) ", [&](std::string_view line) { return session.completions(line); });
   std::string line;
   bool given_up = false;
   while (!session.over() && editor.read(line, given_up)) {

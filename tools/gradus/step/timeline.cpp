@@ -27,6 +27,22 @@ bool is_step(const trace::Body& body) {
          std::holds_alternative<trace::ZeroGrad>(body) || std::holds_alternative<trace::Mutation>(body);
 }
 
+// An Error that was made under a tape stopped it if nothing but ends follows.
+std::vector<bool> failures_that_stop(const trace::File& file) {
+  std::vector<bool> stops(file.events.size());
+  std::map<int, bool> goes_on;
+  for (std::size_t i = file.events.size(); i-- > 0;) {
+    const trace::Body& body = file.events[i].body;
+    const int tape = tape_of(body);
+    if (!tape || std::holds_alternative<trace::TapeEnd>(body)) continue;
+    if (const auto* end = std::get_if<trace::WalkEnd>(&body); end && !end->complete) continue;
+    bool& later = goes_on[tape];
+    stops[i] = std::holds_alternative<trace::Failure>(body) && !later;
+    later = true;
+  }
+  return stops;
+}
+
 // Adds what one event says to a state of its tape.
 struct Advance {
   StepState& state;
@@ -106,11 +122,12 @@ StepNode StepTape::node(int id) const {
 
 Timeline::Timeline(const trace::File& file) : file_(file) {
   int current = 0;
+  const std::vector<bool> fails = failures_that_stop(file);
   for (int i = 0; i < static_cast<int>(file.events.size()); ++i) {
     index(i);
     const int tape = tape_of(event(i));
     if (tape && (!current || tapes_[tape].full)) current = tape;
-    if (!is_step(event(i))) continue;
+    if (!is_step(event(i)) && !fails[static_cast<std::size_t>(i)]) continue;
     steps_.push_back(i);
     tape_at_.push_back(current);
   }
@@ -138,8 +155,9 @@ void Timeline::index(int i) {
     StepWalk& walk = walks_[check->walk];
     if (check->kind == "local") {
       walk.rule[{check->node, check->slot}] = check;
-    } else if (check->kind == "elements" || !walk.gradient.contains(check->node)) {
-      walk.gradient[check->node] = check;
+    } else {  // one is shown: one that fails, or else the most thorough
+      const trace::Check*& shown = walk.gradient[check->node];
+      if (!shown || check->verdict == "bad" || (check->kind == "elements" && shown->verdict != "bad")) shown = check;
     }
   }
 }

@@ -55,11 +55,18 @@ function operands(t, n, slot) {
 function tellOp(trace, t, e) {
   const n = nodeOf(t, e.node), parts = inputsOf(t, n).map((i, at) => part(at ? "," : "", shortName(i.node), i.node.value, {nothing: "not recorded"}));
   const facts = [];
+  if (e.formula) facts.push(["computes", e.formula]);
   if (attributesText(n.attributes)) facts.push(["with", attributesText(n.attributes)]);
   if (n.scope) facts.push(["in module", n.scope]);
   return {title: `${n.op} makes ${shortName(n)}`, sub: `${n.op}(${inputsOf(t, n).map(i => shortName(i.node)).join(", ")}) of shape ${shapeText(e.value.shape)}`,
           loc: n.loc, rule: n.rule, ruleTag: "rule, for the way back", facts,
           bands: [{heading: "Computed", parts: [...parts, part("→", shortName(n), e.value, {role: "value"})]}]};
+}
+
+// backward() adds to .grad(); gradient() returns what it has found and leaves .grad() alone.
+function leafNote(walk) {
+  if (walk && walk.what === "gradient") return "A leaf: this is what tape.gradient() returns; its .grad() stays as it is.";
+  return "A leaf: this is added to its .grad() when the walk is over.";
 }
 
 function tellVisit(trace, t, e) {
@@ -70,7 +77,7 @@ function tellVisit(trace, t, e) {
   bands.push({heading: "Its value", parts: [part("", shortName(n), n.value, {nothing: "not recorded"})]});
   return {title: `visit ${longName(n)}`, loc: n.loc, rule: n.rule, ruleTag: "its rule runs next", bands,
           sub: start ? `The walk begins here${e.of === 0 ? ": the derivative of a thing by itself is 1" : ""}.` :
-            `${e.arrived === 1 ? "Its one contribution has" : `All ${e.arrived} contributions have`} arrived. ${leaf ? "A leaf: this is added to its .grad() when the walk is over." : "Now its rule gives each input a share."}`};
+            `${e.arrived === 1 ? "Its one contribution has" : `All ${e.arrived} contributions have`} arrived. ${leaf ? leafNote(walk) : "Now its rule gives each input a share."}`};
 }
 
 function tellContribution(trace, t, e) {
@@ -132,7 +139,7 @@ function tellUpdate(trace, t, e) {
     part("+", "update", subtract(e.after, e.before), {nothing: "not recorded"}), part("=", e.parameter, e.after, {scale: "sum", role: "after"})]}];
   const state = Object.entries(e.state || {}).map(([name, tensor]) => part("", name, tensor));
   bands.push({heading: "From", parts: [part("", "gradient", e.grad, {nothing: "not recorded"}), ...state]});
-  return {title: `${e.optimizer} updates ${e.parameter}`, sub: `step ${e.step + 1} of the optimizer`, loc: e.loc, bands, facts};
+  return {title: `${e.optimizer} updates ${e.parameter}`, sub: `step ${e.step + 1} of the optimizer`, loc: e.loc, rule: e.formula || "", ruleTag: "what it did, with numbers", bands, facts};
 }
 
 const tellZero = (trace, t, e) => ({title: `zero_grad: ${e.name || "a tensor"}`, sub: "Its .grad() is empty again, ready for the next walk."});

@@ -1,0 +1,51 @@
+// Parts of the lines that say what an operation computes, formula(), and what its rule gives, rule(). In these lines
+//
+//   y, g              the result and its gradient; inputs by their letters; attributes by their names
+//   a b, a ⊙ b        products; in operations with a ᵀ, which swaps the last two axes, a b is the product of matrices
+//   … where c, else … one of several; what follows after a comma says what a name stands for
+//   y[i, j] = …       for each i and j
+//   y[i] += …         added up over all other letters too, from 0; what lies outside of a tensor counts as 0
+//   [i, …]            and all axes behind
+//
+// tests/gate/formula.hpp computes with them, so that none is wrong.
+#pragma once
+
+#include <string>
+
+#include <gradus/tensor.hpp>
+
+#include "tensor/format.hpp"
+
+namespace gradus::detail {
+
+// ", axis 1", ", axes 0, 2": the last argument of sum(…) and the like.
+inline std::string over_axes(const Shape& axes) {
+  if (axes.empty()) return ", no axes";
+  std::string text = axes.size() == 1 ? ", axis " : ", axes ";
+  for (int i = 0; i < axes.size(); ++i) text += (i ? ", " : "") + std::to_string(axes[i]);
+  return text;
+}
+// The end of a rule whose g and y have lost these axes.
+inline std::string repeated(const Shape& axes) {
+  return axes.empty() ? "" : ", repeated along " + over_axes(axes).substr(2);
+}
+
+inline const char* index_letter(int i) {
+  constexpr const char* letters[] = {"i", "j", "m", "n", "o", "q", "r", "s"};
+  return letters[i];
+}
+// The axes before one that an index is about: "i, j, ".
+inline std::string before(std::int64_t axis) {
+  std::string text;
+  for (int i = 0; i < axis; ++i) text += std::string(index_letter(i)) + ", ";
+  return text;
+}
+
+// "2i + u - 1": where a window at i reaches.
+inline std::string reached(const char* place, std::int64_t stride, const char* inside, std::int64_t dilation,
+                           std::int64_t padding) {
+  const auto times = [](std::int64_t n, const char* x) { return n == 1 ? std::string(x) : std::to_string(n) + x; };
+  return times(stride, place) + " + " + times(dilation, inside) + (padding ? " - " + std::to_string(padding) : "");
+}
+
+}  // namespace gradus::detail
