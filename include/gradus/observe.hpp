@@ -132,7 +132,7 @@ class Observer {
   /// Contributions and optimizer steps cost most to tell. Return false to do without both; read when it is attached.
   virtual bool wants_contributions() const { return true; }
   virtual void on_optimizer(const OptimizerEvent&) {}  ///< told in any case
-  virtual void on_error(const ErrorEvent&) {}  ///< what it throws is dropped
+  virtual void on_error(const ErrorEvent&) {}          ///< what it throws is dropped
 };
 
 /// Attaches an observer to this thread until the end of the scope. Several may be attached; the newest is called first.
