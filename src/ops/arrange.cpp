@@ -26,16 +26,14 @@ struct Concat {
   std::int64_t axis = 0;
   Shape sizes;  // of the parts along the axis; a single one holds for all
   static constexpr auto name = "concat", inputs = "x*";
-  std::string formula(int inputs) const {
+  std::string formula(int parts) const {
     std::string text;
-    for (int k = 0; k < inputs; ++k)
-      text += formatted("{}y{} += x{}[{}h, …]", k ? "   " : "", part(k), k, before(axis));
+    for (int k = 0; k < parts; ++k) text += formatted("{}y{} += x{}[{}h, …]", k ? "   " : "", part(k), k, before(axis));
     return text;
   }
-  std::string rule(int inputs) const {
+  std::string rule(int parts) const {
     std::string text;
-    for (int k = 0; k < inputs; ++k)
-      text += formatted("{}dx{}[{}h, …] = g{}", k ? "   " : "", k, before(axis), part(k));
+    for (int k = 0; k < parts; ++k) text += formatted("{}dx{}[{}h, …] = g{}", k ? "   " : "", k, before(axis), part(k));
     return text;
   }
   // "[i, h + 3, …]"
@@ -73,15 +71,15 @@ struct Concat {
 struct Stack {
   std::int64_t axis = 0;
   static constexpr auto name = "stack", inputs = "x*";
-  std::string formula(int inputs) const {
+  std::string formula(int parts) const {
     std::string text;
-    for (int k = 0; k < inputs; ++k)
+    for (int k = 0; k < parts; ++k)
       text += formatted("{}y[{}{}, …] = x{}[{}…]", k ? "   " : "", before(axis), k, k, before(axis));
     return text;
   }
-  std::string rule(int inputs) const {
+  std::string rule(int parts) const {
     std::string text;
-    for (int k = 0; k < inputs; ++k)
+    for (int k = 0; k < parts; ++k)
       text += formatted("{}dx{}[{}…] = g[{}{}, …]", k ? "   " : "", k, before(axis), before(axis), k);
     return text;
   }

@@ -34,8 +34,8 @@ const char* NodeView::name() const {
   if (node().op) return node().op->name;
   return node().constant ? "constant" : "leaf";
 }
-std::string NodeView::formula() const { return node().op ? node().op->formula(node().attributes, node().inputs) : ""; }
-std::string NodeView::rule() const { return node().op ? node().op->rule(node().attributes, node().inputs) : ""; }
+std::string NodeView::formula() const { return node().op ? node().op->formula(node().self(), node().inputs) : ""; }
+std::string NodeView::rule() const { return node().op ? node().op->rule(node().self(), node().inputs) : ""; }
 
 std::vector<std::string> NodeView::letters() const {
   std::vector<std::string> all;

@@ -115,7 +115,7 @@ double Replay::cost_of(int node) const {
   const std::vector<Tensor> in = inputs(node);
   std::vector<const Tensor*> pointers;
   for (const Tensor& x : in) pointers.push_back(&x);
-  return cost + n.op->flops(n.attributes, Ins(pointers), y);
+  return cost + n.op->flops(n.self(), Ins(pointers), y);
 }
 
 double Replay::cost_above(int node) {
