@@ -327,7 +327,9 @@ Monitor::~Monitor() {
   State& s = *state_;
   s.write_briefs();
   s.write_header();
-  if (s.examination) s.tell(s.examination->last_words());
+  try {
+    if (s.examination) s.tell(s.examination->last_words());
+  } catch (const std::exception& e) { s.trouble = e.what(); }
   if (!s.log.is_open()) return;
   const bool ok = std::uncaught_exceptions() == s.exceptions;
   s.log.write(end_line(s.steps, s.epochs, seconds(Clock::now() - s.begun), ok), s.now);

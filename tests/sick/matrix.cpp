@@ -22,9 +22,9 @@ void examine(const std::vector<Program>& programs, Watched how) {
       const std::vector<train::Diagnosis> found = ward.found();
       std::string text;
       for (const train::Diagnosis& d : found) text += to_string(d) + "\n";
-      INFO(program.name << ", seed " << seed << (how == Watched::monitor ? ", monitored" : ", from outside") << "\n"
-                        << text);
-      CHECK(codes(found) == program.code);
+      INFO(std::string(program.name), ", seed ", seed, std::string(how == Watched::monitor ? "" : ", from outside"),
+           "\n", text);
+      CHECK(codes(found) == std::string(program.code));
     }
   }
 }

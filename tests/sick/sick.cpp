@@ -103,9 +103,9 @@ void diverging(Ward& ward) {
 }
 
 void oscillating(Ward& ward) {
-  const Data d = clouds(64, 4, 3, 0.6);
-  nn::Sequential net{nn::Linear(4, 12), nn::Tanh(), nn::Linear(12, 3)};
-  optim::SGD opt(net, {.lr = 6, .momentum = 0});
+  const Data d = clouds(64, 5, 3, 0.5);
+  nn::Linear net(5, 3);
+  optim::SGD opt(net, {.lr = 5});
   train_classes(ward, net, opt, d, 120, 64);
 }
 
@@ -156,8 +156,8 @@ void bad_start(Ward& ward) {
 
 void symmetric(Ward& ward) {
   nn::Sequential net = mlp(6, 16, 3);
-  weight(net, "0.weight").fill_(0.1);
-  weight(net, "0.bias").fill_(0);
+  for (const std::string name : {"0.weight", "2.weight", "4.weight"}) weight(net, name).fill_(0.1);
+  for (const std::string name : {"0.bias", "2.bias", "4.bias"}) weight(net, name).fill_(0);
   optim::SGD opt(net, {.lr = 0.1});
   train_classes(ward, net, opt, clouds(128, 6, 3), 60);
 }
@@ -257,12 +257,12 @@ const std::vector<Program> sick{
     {"rate 1e-6", "LR_LOW", lr_low},
     {"Adam with rate 1", "LR_HIGH", lr_high},
     {"linear regression beyond 2/λ", "DIVERGING", diverging},
-    {"full batch, rate 6", "OSCILLATING", oscillating},
+    {"full batch, rate 5", "OSCILLATING", oscillating},
     {"detach in the middle", "NO_GRAD", no_grad},
     {"no zero_grad", "STALE_GRAD", stale_grad},
     {"softmax before cross_entropy", "DOUBLE_SOFTMAX", double_softmax},
     {"last layer times 60", "BAD_START", bad_start},
-    {"constant first layer", "SYMMETRIC", symmetric},
+    {"constant weights", "SYMMETRIC", symmetric},
     {"labels without a rule", "OVERFIT", overfit},
     {"a line through XOR", "UNDERFIT", underfit},
     {"clipped to 0.01", "CLIP_ALWAYS", clip_always},

@@ -1,10 +1,10 @@
 // SHUFFLE_OFF, INPUT_SCALE, LABEL_NOISE, LEAK: what the network is given.
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "tensor/impl.hpp"
 #include "train/diagnosis/measure.hpp"
 #include "train/diagnosis/rule.hpp"
 
@@ -15,16 +15,23 @@ namespace {
 std::vector<std::int64_t> labels_of(const Tensor& y) {
   std::vector<std::int64_t> all;
   if (!y.defined() || y.dim() == 0 || y.numel() != y.size(0)) return all;
+  if (y.dtype() == i64) {
+    const Tensor labels = gradus::detail::dense(y);
+    const std::int64_t* p = gradus::detail::data<std::int64_t>(labels);
+    all.assign(p, p + y.numel());
+    return all;
+  }
+  if (!is_floating(y.dtype())) return all;
   const std::vector<double> v = y.to_vector();
   const bool bits = std::all_of(v.begin(), v.end(), [](double e) { return e == 0 || e == 1; });
-  if (y.dtype() != i64 && !bits) return all;
+  if (!bits) return all;
   for (const double e : v) all.push_back(static_cast<std::int64_t>(e));
   return all;
 }
 
 class ShuffleOff final : public Rule {
   static constexpr double bound = 0.5;  // of what ties labels to batches: 0 in a shuffle, 1 if each batch has one class
-  static constexpr std::int64_t most_batches = 2048;
+  static constexpr std::int64_t most_batches = 1024, most_classes = 1000;
   const char* code() const override { return "SHUFFLE_OFF"; }
   void see(const Batch& batch) override {
     if (batches_ >= most_batches) return;
@@ -32,36 +39,39 @@ class ShuffleOff final : public Rule {
     if (labels.empty()) return;
     ++batches_;
     small_ = small_ || labels.size() < 8;
-    std::map<std::int64_t, std::int64_t> here;
+    here_.assign(here_.size(), 0);
     for (const std::int64_t label : labels) {
-      ++here[label];
       changes_ += all_ > 0 && label != before_;
       before_ = label;
       ++all_;
+      if (label < 0 || label >= most_classes) continue;
+      const auto at = static_cast<std::size_t>(label);
+      if (at >= here_.size()) here_.resize(at + 1);
+      ++here_[at];
     }
-    if (classes_.size() > 1000) return;
-    for (const auto& [label, n] : here) {
-      Class& c = classes_[label];
-      c.count += n;
-      c.squares += static_cast<double>(n * n) / static_cast<double>(labels.size());
+    classes_.resize(here_.size());
+    for (std::size_t c = 0; c < here_.size(); ++c) {
+      classes_[c].count += here_[c];
+      classes_[c].squares += static_cast<double>(here_[c] * here_[c]) / static_cast<double>(labels.size());
     }
   }
   std::optional<Diagnosis> judge(const Chart& chart, bool) const override {
-    if (batches_ < 6 || all_ < 64 || chart.others || chart.sequence || classes_.size() < 2) return {};
+    if (batches_ < 6 || all_ < 64 || chart.others || chart.sequence) return {};
     const auto n = static_cast<double>(all_);
     double mixed = 1;  // the chance that two labels differ
     double sum = 0;
     std::int64_t large = 0;
-    for (const auto& [label, c] : classes_) {
+    std::int64_t kinds = 0;
+    for (const Class& c : classes_) {
+      if (c.count == 0) continue;
+      ++kinds;
       const double p = static_cast<double>(c.count) / n;
       mixed -= p * p;
       large += p >= 0.1;
       sum += c.squares / static_cast<double>(c.count);
     }
-    if (large < 2 && mixed < 0.3) return {};
-    const double tie =
-        (sum - 1) /
-        static_cast<double>(std::min<std::int64_t>(static_cast<std::int64_t>(classes_.size()), batches_) - 1);
+    if (kinds < 2 || (large < 2 && mixed < 0.3)) return {};
+    const double tie = (sum - 1) / static_cast<double>(std::min(kinds, batches_) - 1);
     const double changes = static_cast<double>(changes_) / (mixed * (n - 1));
     if (small_ ? changes > 0.2 : tie < bound) return {};
     return Diagnosis{
@@ -77,7 +87,8 @@ class ShuffleOff final : public Rule {
     std::int64_t count = 0;
     double squares = 0;
   };
-  std::map<std::int64_t, Class> classes_;
+  std::vector<Class> classes_;
+  std::vector<std::int64_t> here_;
   std::int64_t batches_ = 0, all_ = 0, changes_ = 0, before_ = 0;
   bool small_ = false;
 };
@@ -151,7 +162,7 @@ class Twins : public Rule {
 class LabelNoise final : public Twins {
   const char* code() const override { return "LABEL_NOISE"; }
   void see(const Batch& batch) override {
-    if (!batch.y.defined() || batch.y.dtype() != i64) return;
+    if (full_ || !batch.x.defined() || !batch.y.defined() || batch.y.dtype() != i64) return;
     const std::vector<std::int64_t> labels = labels_of(batch.y);
     if (labels.empty() || !take(batch) || batch.x.size(0) != static_cast<std::int64_t>(labels.size())) return;
     const std::vector<std::uint64_t> hashes = row_hashes(batch.x);

@@ -38,6 +38,14 @@ constexpr std::array causes{
     Cause{"BAD_START", "UNDERFIT"},
 };
 
+// Of LR_HIGH: the loss by the first loss.
+double level_of(const Diagnosis& d) {
+  for (const auto& [name, value] : d.numbers) {
+    if (name == "of_first") return value;
+  }
+  return 0;
+}
+
 bool explained(const std::vector<Diagnosis>& found, const Diagnosis& d) {
   return std::any_of(found.begin(), found.end(), [&](const Diagnosis& cause) {
     if (cause.code == "LR_HIGH" && d.code == "DEAD_RELU") {
@@ -49,6 +57,9 @@ bool explained(const std::vector<Diagnosis>& found, const Diagnosis& d) {
       return std::any_of(cause.numbers.begin(), cause.numbers.end(),
                          [](const auto& n) { return n.first == "from_start" && n.second > 0; });
     }
+    // Both are there: what swings around a loss that is no lower than the first one is lost, not in a valley.
+    if (cause.code == "LR_HIGH" && d.code == "OSCILLATING") return level_of(cause) >= 1;
+    if (cause.code == "OSCILLATING" && d.code == "LR_HIGH") return level_of(d) < 1;
     return explains(cause.code, d.code);
   });
 }

@@ -42,15 +42,24 @@ double gradient_of(const Look& look, const std::string& name) {
   return unknown;
 }
 
+double weight_of(const Look& look, const std::string& name) {
+  for (const ParameterLook& p : look.parameters) {
+    if (p.name == name) return p.norm;
+  }
+  return unknown;
+}
+
 class Vanishing final : public Rule {
-  static constexpr double ratio = 1e-3;  // AutoTrainer
+  static constexpr double ratio = 1e-3, least = 1e-4;  // AutoTrainer
   const char* code() const override { return "VANISHING"; }
   void see(const Look& look, const Chart& chart) override {
     if (!look.close || look.layers.size() < deep || look.recorded) return;
     const Way way = way_of(look.layers, &LayerLook::most);
     const double first = gradient_of(look, look.layers.front().name);
     const double last = gradient_of(look, look.layers.back().name);
-    const bool small = way.total < ratio && way.even && first < ratio * last;
+    // Where values shrink on their way too, the last gradients are as small as the first.
+    const bool tiny = first < ratio * last || first < least * weight_of(look, look.layers.front().name);
+    const bool small = way.total < ratio && way.even && tiny;
     running_ = small ? running_ + 1 : 0;
     if (!small) return;
     way_ = way;

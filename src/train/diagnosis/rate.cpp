@@ -109,7 +109,7 @@ class LrHigh final : public Rule {
         .advice = fmt::format("a rate near {:.1g}: steps of a thousandth to a hundredth of the weights are "
                               "usual; train::find_lr looks for one",
                               chart.lr * 5e-3 / ratio),
-        .numbers = {{"update_ratio", ratio}, {"lr", chart.lr}}};
+        .numbers = {{"update_ratio", ratio}, {"lr", chart.lr}, {"of_first", level / chart.first}}};
   }
   std::vector<double> early_, late_;
 };
