@@ -76,13 +76,13 @@ struct Conv2d {
   Shape stride{1, 1}, padding{0, 0}, dilation{1, 1};
   std::int64_t groups = 1;
   static constexpr auto name = "conv2d", inputs = "x w b";
-  std::string formula(int inputs) const {
-    return "y[n, o, i, j] += " + seen("x", *this, "w") + " w[o, c, u, v]" + (inputs > 2 ? "   y += b" : "");
+  std::string formula(int count) const {
+    return "y[n, o, i, j] += " + seen("x", *this, "w") + " w[o, c, u, v]" + (count > 2 ? "   y += b" : "");
   }
-  std::string rule(int inputs) const {
+  std::string rule(int count) const {
     const std::string at = seen("x", *this, "w");
     return "d" + at + " += g[n, o, i, j] w[o, c, u, v]   dw[o, c, u, v] += g[n, o, i, j] " + at +
-           (inputs > 2 ? "   db = g" : "");
+           (count > 2 ? "   db = g" : "");
   }
 
   static constexpr Saves saves{in1, in0, 0u};
