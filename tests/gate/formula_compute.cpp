@@ -11,10 +11,8 @@ namespace formula {
 namespace {
 
 bool occurs(const Term& t, const std::string& name) {
-  if (t.what == "name" && t.name == name) return true;
-  for (const TermPtr& p : t.parts)
-    if (occurs(*p, name)) return true;
-  return false;
+  const auto within = [&](const TermPtr& p) { return occurs(*p, name); };
+  return (t.what == "name" && t.name == name) || std::any_of(t.parts.begin(), t.parts.end(), within);
 }
 
 class Computer {
@@ -285,10 +283,8 @@ class Computer {
   }
   static bool occurs_outside_max(const Term& t, const std::string& name) {
     if (t.what == "call" && t.name == "max" && t.parts.size() == 1) return false;
-    if (t.what == "name" && t.name == name) return true;
-    for (const TermPtr& p : t.parts)
-      if (occurs_outside_max(*p, name)) return true;
-    return false;
+    const auto within = [&](const TermPtr& p) { return occurs_outside_max(*p, name); };
+    return (t.what == "name" && t.name == name) || std::any_of(t.parts.begin(), t.parts.end(), within);
   }
 
   // The flat index; nothing if it lies outside.
