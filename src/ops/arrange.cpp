@@ -26,15 +26,11 @@ struct Concat {
   std::int64_t axis = 0;
   Shape sizes;  // of the parts along the axis; a single one holds for all
   static constexpr auto name = "concat", inputs = "x*";
-  std::string formula(int parts) const {
-    std::string text;
-    for (int k = 0; k < parts; ++k) text += formatted("{}y{} += x{}[{}h, …]", k ? "   " : "", part(k), k, before(axis));
-    return text;
+  std::string formula(int count) const {
+    return shares(count, [&](int k) { return formatted("y{} += x{}[{}h, …]", part(k), k, before(axis)); });
   }
-  std::string rule(int parts) const {
-    std::string text;
-    for (int k = 0; k < parts; ++k) text += formatted("{}dx{}[{}h, …] = g{}", k ? "   " : "", k, before(axis), part(k));
-    return text;
+  std::string rule(int count) const {
+    return shares(count, [&](int k) { return formatted("dx{}[{}h, …] = g{}", k, before(axis), part(k)); });
   }
   // "[i, h + 3, …]"
   std::string part(int k) const {
@@ -71,17 +67,11 @@ struct Concat {
 struct Stack {
   std::int64_t axis = 0;
   static constexpr auto name = "stack", inputs = "x*";
-  std::string formula(int parts) const {
-    std::string text;
-    for (int k = 0; k < parts; ++k)
-      text += formatted("{}y[{}{}, …] = x{}[{}…]", k ? "   " : "", before(axis), k, k, before(axis));
-    return text;
+  std::string formula(int count) const {
+    return shares(count, [&](int k) { return formatted("y[{0}{1}, …] = x{1}[{0}…]", before(axis), k); });
   }
-  std::string rule(int parts) const {
-    std::string text;
-    for (int k = 0; k < parts; ++k)
-      text += formatted("{}dx{}[{}…] = g[{}{}, …]", k ? "   " : "", k, before(axis), before(axis), k);
-    return text;
+  std::string rule(int count) const {
+    return shares(count, [&](int k) { return formatted("dx{1}[{0}…] = g[{0}{1}, …]", before(axis), k); });
   }
 
   static constexpr Saves saves{};
@@ -342,10 +332,7 @@ Tensor pad_constant(const Arg& x, std::span<const Pad> amounts, double value) {
   }
   const Tensor inner = crops ? slice(x, kept) : x.tensor();
   const Tensor y = unslice(inner, shape, place);
-  if (value == 0) return y;
-  Tensor border = ones(shape, boolean);  // outside of the window
-  slice(border, place).fill_(0);
-  return masked_fill(y, border, value);
+  return value == 0 ? y : masked_fill(y, logical_not(unslice(ones(inner.shape(), boolean), shape, place)), value);
 }
 
 }  // namespace

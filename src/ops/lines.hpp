@@ -30,6 +30,14 @@ inline std::string repeated(const Shape& axes) {
   return axes.empty() ? "" : ", repeated along " + over_axes(axes).substr(2);
 }
 
+// One share for each of several inputs.
+template <class Share>
+std::string shares(int count, const Share& share) {
+  std::string text;
+  for (int k = 0; k < count; ++k) text += (k ? "   " : "") + share(k);
+  return text;
+}
+
 inline const char* index_letter(int i) {
   constexpr const char* letters[] = {"i", "j", "m", "n", "o", "q", "r", "s"};
   return letters[i];
@@ -39,6 +47,31 @@ inline std::string before(std::int64_t axis) {
   std::string text;
   for (int i = 0; i < axis; ++i) text += std::string(index_letter(i)) + ", ";
   return text;
+}
+
+// "[i, j]"
+inline std::string in_order(int axes) {
+  std::string text = "[";
+  for (int i = 0; i < axes; ++i) text += (i ? ", " : "") + std::string(index_letter(i));
+  return text + "]";
+}
+// "[2i + 1, j]": where the window takes its elements.
+inline std::string stepped(const Shape& start, const Shape& step) {
+  std::string text = "[";
+  for (int i = 0; i < start.size(); ++i) {
+    if (i) text += ", ";
+    if (step[i] != 1) text += std::to_string(step[i]);
+    text += index_letter(i);
+    if (start[i] != 0) text += " + " + std::to_string(start[i]);
+  }
+  return text + "]";
+}
+
+// "[j, i]": the letters of these axes.
+inline std::string places(const Shape& axes) {
+  std::string text;
+  for (const auto axis : axes) text += (text.empty() ? "[" : ", ") + std::string(index_letter(static_cast<int>(axis)));
+  return text + "]";
 }
 
 // "2i + u - 1": where a window at i reaches.

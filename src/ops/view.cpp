@@ -53,7 +53,6 @@ struct Expand {
   static constexpr auto name = "expand";
   std::string formula(int) const { return "y = x expanded to " + to_string(shape); }
   std::string rule(int) const { return "dx = g summed to the shape of x"; }
-
   static constexpr Saves saves{};
   void fields(auto& v) const { v("shape", shape); }
   Tensor forward(Fwd& f, Ins in) const {
@@ -91,7 +90,6 @@ struct Reshape {
   static constexpr auto name = "reshape";
   std::string formula(int) const { return "y = x reshaped to " + to_string(shape); }
   std::string rule(int) const { return "dx = g reshaped to the shape of x"; }
-
   static constexpr Saves saves{};
   void fields(auto& v) const { v("shape", shape); }
   Tensor forward(Fwd&, Ins in) const {
@@ -104,36 +102,13 @@ struct Reshape {
   void vjp(Vjp& v) const { v.give(0, reshape(v.g, v.shape(0))); }
 };
 
-// "[i, j]"
-std::string in_order(int axes) {
-  std::string text = "[";
-  for (int i = 0; i < axes; ++i) text += (i ? ", " : "") + std::string(index_letter(i));
-  return text + "]";
-}
-// "[2i + 1, j]": where the window takes its elements.
-std::string stepped(const Shape& start, const Shape& step) {
-  std::string text = "[";
-  for (int i = 0; i < start.size(); ++i) {
-    if (i) text += ", ";
-    if (step[i] != 1) text += std::to_string(step[i]);
-    text += index_letter(i);
-    if (start[i] != 0) text += " + " + std::to_string(start[i]);
-  }
-  return text + "]";
-}
-
 struct Permute {
   Shape axes;
   static constexpr auto name = "permute";
-  std::string formula(int) const { return axes.empty() ? "y = x" : "y" + moved() + " = x" + in_order(axes.size()); }
-  std::string rule(int) const { return axes.empty() ? "dx = g" : "dx" + in_order(axes.size()) + " = g" + moved(); }
-  std::string moved() const {
-    std::string text;
-    for (const auto axis : axes)
-      text += (text.empty() ? "[" : ", ") + std::string(index_letter(static_cast<int>(axis)));
-    return text + "]";
+  std::string formula(int) const {
+    return axes.empty() ? "y = x" : "y" + places(axes) + " = x" + in_order(axes.size());
   }
-
+  std::string rule(int) const { return axes.empty() ? "dx = g" : "dx" + in_order(axes.size()) + " = g" + places(axes); }
   static constexpr Saves saves{};
   void fields(auto& v) const { v("axes", axes); }
   Tensor forward(Fwd&, Ins in) const {
@@ -160,7 +135,6 @@ struct Slice {
   std::string rule(int) const {
     return start.empty() ? "dx = g" : "dx" + stepped(start, step) + " += g" + in_order(start.size());
   }
-
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("start", start);
@@ -181,7 +155,6 @@ struct Unslice {
   std::string rule(int) const {
     return start.empty() ? "dx = g" : "dx" + in_order(start.size()) + " = g" + stepped(start, step);
   }
-
   static constexpr Saves saves{};
   void fields(auto& v) const {
     v("shape", shape);

@@ -11,10 +11,8 @@ namespace formula {
 namespace {
 
 bool occurs(const Term& t, const std::string& name) {
-  if (t.what == "name" && t.name == name) return true;
-  for (const TermPtr& p : t.parts)
-    if (occurs(*p, name)) return true;
-  return false;
+  const auto within = [&](const TermPtr& p) { return occurs(*p, name); };
+  return (t.what == "name" && t.name == name) || std::any_of(t.parts.begin(), t.parts.end(), within);
 }
 
 class Computer {
@@ -183,18 +181,7 @@ class Computer {
                                count(y.shape), y.v.data());
       return y;
     }
-    if (n == "quarter" || n == "part") {  // a quarter of the last axis; one entry of the first
-      const bool quarter = n == "quarter";
-      const auto k = static_cast<std::int64_t>(argument(1));
-      Sizes shape = x.shape;
-      quarter ? void(shape.back() /= 4) : void(shape.erase(shape.begin()));
-      Array y = Array::zeros(shape);
-      each_place(shape, [&](Sizes at, std::size_t i) {
-        quarter ? void(at.back() += k * shape.back()) : void(at.insert(at.begin(), k));
-        y.v[i] = x.v[read_at(x, at)];
-      });
-      return y;
-    }
+    if (n == "quarter" || n == "part") return piece(x, static_cast<std::int64_t>(argument(1)), n == "quarter");
     if (n == "stack" || n == "concat") {  // along a new first axis; along the last one
       std::vector<Array> parts;
       for (const TermPtr& p : t.parts) parts.push_back(array(*p));
@@ -296,10 +283,8 @@ class Computer {
   }
   static bool occurs_outside_max(const Term& t, const std::string& name) {
     if (t.what == "call" && t.name == "max" && t.parts.size() == 1) return false;
-    if (t.what == "name" && t.name == name) return true;
-    for (const TermPtr& p : t.parts)
-      if (occurs_outside_max(*p, name)) return true;
-    return false;
+    const auto within = [&](const TermPtr& p) { return occurs_outside_max(*p, name); };
+    return (t.what == "name" && t.name == name) || std::any_of(t.parts.begin(), t.parts.end(), within);
   }
 
   // The flat index; nothing if it lies outside.

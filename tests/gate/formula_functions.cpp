@@ -41,6 +41,17 @@ Array orthogonalized(const Array& given, int steps) {
   return tall ? transposed(x) : x;
 }
 
+Array piece(const Array& x, std::int64_t k, bool quarter) {
+  Sizes shape = x.shape;
+  quarter ? void(shape.back() /= 4) : void(shape.erase(shape.begin()));
+  Array y = Array::zeros(shape);
+  each_place(shape, [&](Sizes at, std::size_t i) {
+    quarter ? void(at.back() += k * shape.back()) : void(at.insert(at.begin(), k));
+    y.v[i] = x.v[read_at(x, at)];
+  });
+  return y;
+}
+
 double function(const std::string& n, double x) {
   const double s = 1 / (1 + std::exp(-x));
   if (n == "tanh") return std::tanh(x);

@@ -313,7 +313,8 @@ std::vector<std::string> StepSession::completions(std::string_view line) const {
   const std::size_t blank = line.find_last_of(" \t");
   const std::string_view begun = blank == line.npos ? line : line.substr(blank + 1);
   const auto offer = [&](const std::string& text) {
-    if (text.starts_with(begun) && std::ranges::find(all, text) == all.end()) all.push_back(text);
+    const bool plain = clean(text) == text;  // a name must not steer the terminal
+    if (plain && text.starts_with(begun) && std::ranges::find(all, text) == all.end()) all.push_back(text);
   };
   if (blank == line.npos) {
     for (const Command& command : commands()) {
