@@ -144,6 +144,15 @@ std::vector<Mutant> view_mutants() {
          const auto window = ranges(a.shape("start"), a.shape("stop"), a.shape("step"));
          v.give(0, unslice(v.g, v.shape(0), window) + mean(v.g * 1e-2));
        }},
+      {"select", "the first entry",
+       [](A a, Vjp& v) {
+         Shape one = v.shape(0);
+         one[a.axis()] = 1;
+         std::vector<Range> first;
+         for (const auto n : one) first.push_back({0, n});
+         v.give(0, unslice(reshape(v.g, one), v.shape(0), first));
+       }},
+      {"select", "every entry", [](A a, Vjp& v) { v.give(0, expand(unsqueeze(v.g, a.axis()), v.shape(0))); }},
       {"unslice", "the start forgotten", [](A a, Vjp& v) { v.give(0, slice(v.g, at_start(a))); }},
       {"unslice", "read backwards",
        [](A a, Vjp& v) {

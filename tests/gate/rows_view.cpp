@@ -70,13 +70,20 @@ Case slice_case(Rng& rng) {
   const Shape s = shape(rng, 1, 4);
   const int a = axis(rng, s.size());
   const Tensor x = normal(rng, s);
-  if (const auto n = s[a < 0 ? a + s.size() : a]; n > 0 && rng.chance(0.3)) {
-    const auto index = rng.between(-n, n - 1);
-    return {[=](const Tensors& t) { return select(t[0], a, index); }, {x}};
-  }
   if (rng.chance(0.1)) return {[=](const Tensors& t) { return concat(split(t[0], 2, a), a) * 2; }, {x}};
   const auto ranges = windows(rng, s);
   return {[=](const Tensors& t) { return slice(t[0], ranges); }, {x}};
+}
+
+Case select_case(Rng& rng) {
+  Shape s = shape(rng, 1, 4);
+  const int a = axis(rng, s.size());
+  std::int64_t& n = s[a < 0 ? a + s.size() : a];
+  n = std::max<std::int64_t>(n, 1);
+  const auto index = rng.between(-n, n - 1);
+  if (rng.chance(0.3))  // two entries of one tensor, of which one may be the other
+    return {[=](const Tensors& t) { return select(t[0], a, index) * select(t[0], a, 0); }, {normal(rng, s)}};
+  return {[=](const Tensors& t) { return select(t[0], a, index); }, {normal(rng, s)}};
 }
 
 Case unslice_case(Rng& rng) {
@@ -171,8 +178,10 @@ std::vector<Row> view_rows() {
            together({wrong(permutes({1, 0}), {{2, 3, 4}, {2}}), wrong(permutes({0, 0}), {{2, 3}}),
                      wrong(permutes({0, 2}), {{2, 3}})})),
       line("slice", slice_case,
-           together({wrong(slices({0, 1, 0}), {{3}}), wrong(slices({0, 1, -1}), {{3}}), wrong(slices({}), {Shape{}}),
-                     wrong(selects(0, 3), {{3}}), wrong(selects(0, -4), {{3}}), wrong(selects(1, 0), {{3}})})),
+           together({wrong(slices({0, 1, 0}), {{3}}), wrong(slices({0, 1, -1}), {{3}}), wrong(slices({}), {Shape{}})})),
+      line("select", select_case,
+           together({wrong(selects(0, 3), {{3}, {0}}), wrong(selects(0, -4), {{3}}), wrong(selects(1, 0), {{3}}),
+                     wrong(selects(0, 0), {Shape{}})})),
       line("unslice", unslice_case,
            together({wrong(unslices({4}, {1, 3, 1}), {{3}, {2, 1}, {}}), wrong(unslices({-4}, {}), {{4}}),
                      wrong(unslices({4}, {0, 4, 0}), {{4}})})),

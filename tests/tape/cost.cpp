@@ -121,3 +121,15 @@ TEST_CASE("what does not fit into a node lies beside it") {
   tape.backward(sum(permute(y, {5, 4, 3, 2, 1, 0})));
   CHECK(equal(x.grad(), full({1, 1, 1, 1, 2, 3}, 21, f64)));
 }
+
+TEST_CASE("x[i] is one node") {
+  const Tensor x = tensor({{1, 2}, {3, 4}}, f64).requires_grad_();
+  Tape tape;
+  const Tensor y = x[1];
+  CHECK(tape.size() == 2);
+  CHECK(tape[1].attributes() == "axis=0, index=1");
+  const Tensor z = sum(y * y) + sum(x[-1]) + x[0][1];
+  CHECK(tape.gradient(z, {x})[0].to_vector() == std::vector<double>{0, 1, 7, 9});
+  const Tensor g = tape.gradient(z, {x}, {.record = true})[0];
+  CHECK(tape.gradient(sum(g * g), {x})[0].to_vector() == std::vector<double>{0, 0, 28, 36});
+}

@@ -30,6 +30,12 @@ void slice(Step& s) {
   s.give(s.node("Slice", {s.in(0), g.shape(starts), g.shape(stops), g.integers(axes), g.integers(steps)}));
 }
 
+void select(Step& s) {
+  const std::int64_t axis = s.integer("axis");
+  const std::string part = s.node("Gather", {s.in(0), s.graph().integers({s.integer("index")})}, {{"axis", axis}});
+  s.give(s.node("Squeeze", {part, s.graph().integers({axis})}));
+}
+
 // x in its window of zeros.
 void unslice(Step& s) {
   const Sizes to = s.sizes(), start = s.list("start"), from = s.sizes(0);
@@ -93,7 +99,7 @@ constexpr Recipe recipes[] = {
     {"stack", stack},         {"flip", flip},
     {"clone", same},          {"index_select", index_select},
     {"gather", gather},       {"scatter_add", scatter_add},
-    {"index_add", index_add},
+    {"index_add", index_add}, {"select", select},
 };
 
 }  // namespace

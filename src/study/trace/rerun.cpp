@@ -240,6 +240,11 @@ constexpr Row rows[] = {
     {"permute", 1, [](const Call& c) { return permute(c[0], c.axes()); }},
     {"slice", 1, [](const Call& c) { return gradus::slice(c[0], ranges(c, c[0].dim())); }},
     {"unslice", 1, unsliced},
+    {"select", 1,
+     [](const Call& c) {
+       const int axis = c.axis(c[0].dim());
+       return gradus::select(c[0], axis, c.integer("index", 0, c.shape(0)[axis] - 1));
+     }},
     {"concat", -1, concatenated},
     {"stack", -1, stacked},
     {"flip", 1, [](const Call& c) { return flip(c[0], c.axes()); }},
