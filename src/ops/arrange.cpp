@@ -332,7 +332,10 @@ Tensor pad_constant(const Arg& x, std::span<const Pad> amounts, double value) {
   }
   const Tensor inner = crops ? slice(x, kept) : x.tensor();
   const Tensor y = unslice(inner, shape, place);
-  return value == 0 ? y : masked_fill(y, logical_not(unslice(ones(inner.shape(), boolean), shape, place)), value);
+  if (value == 0) return y;
+  Tensor border = ones(shape, boolean);  // outside of the window
+  slice(border, place).fill_(0);
+  return masked_fill(y, border, value);
 }
 
 }  // namespace

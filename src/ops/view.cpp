@@ -185,23 +185,15 @@ struct Select {
   Tensor entry(const Tensor& x) const {
     const int at = static_cast<int>(axis);
     Shape shape = x.shape(), strides = x.strides();
-    const std::int64_t offset = index * strides[at];
     shape.erase(at);
     strides.erase(at);
-    return view(x, shape, strides, offset);
+    return view(x, shape, strides, index * x.strides()[at]);
   }
   Tensor forward(Fwd&, Ins in) const { return entry(in[0]); }
   void vjp(Vjp& v) const {
-    const Shape to = v.shape(0);
-    Shape one = to, start, step;
-    one[static_cast<int>(axis)] = 1;
-    for (int i = 0; i < to.size(); ++i) {
-      start.push_back(i == axis ? index : 0);
-      step.push_back(1);
-    }
-    Shape stop = to;
-    stop[static_cast<int>(axis)] = index + 1;
-    v.give(0, apply(Unslice{to, start, stop, step}, reshape(v.g, one)));
+    std::vector<Range> place(static_cast<std::size_t>(axis) + 1);
+    place.back() = {index, index + 1};
+    v.give(0, unslice(unsqueeze(v.g, static_cast<int>(axis)), v.shape(0), place));
   }
   void fast(Vjp& v) const { add_strided(*v.g.impl(), 1, *entry(v.accumulator(0)).impl()); }
 };
