@@ -233,7 +233,21 @@ def curves_and_files(b, page, directory):
     check("2.3854" in row and "0.2768" in row and "1/1" in row, row)
 
 
+def a_program_that_failed(b, directory):
+    lines = sample.splitlines()[:9]  # up to the second operation
+    lines.append(json.dumps({"ev": "error", "tape": 1, "op": "matmul", "wrong": "the <b>shapes</b> do not fit", "got": "[4, 2] and [3, 5]",
+                             "expected": "equal inner sizes", "loc": {"file": "sample.cpp", "line": 12}}))
+    lines.append(json.dumps({"ev": "end", "events": len(lines), "ok": False}))
+    b.open(make(directory, "failed", "\n".join(lines) + "\n"))
+    banner = b.run("return document.getElementById('banners').innerText")
+    check("matmul failed" in banner and "sample.cpp:12" in banner and "[4, 2] and [3, 5]" in banner and "<b>shapes</b>" in banner, banner)
+    steps = b.position().split()
+    check(steps[1] == steps[3], "does not open at the end", steps)
+    check(not b.log()[1], "the console complained")
+
+
 def all_of_it(b, page, directory):
+    a_program_that_failed(b, directory)
     the_graph_fits(b, page, directory)
     boxes_hold_numbers(b, page, directory)
     the_sum_is_in_view(b, page)

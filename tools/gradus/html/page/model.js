@@ -3,7 +3,7 @@
 
 const phases = {op: "forward", visit: "walk", contribution: "walk", accumulate: "walk", step: "update", zero_grad: "update", mutation: "update"};
 
-const known = new Set([...Object.keys(phases), "tape", "leaf", "walk", "walk_end", "check", "tape_end", "scalar", "warning", "end"]);
+const known = new Set([...Object.keys(phases), "tape", "leaf", "walk", "walk_end", "check", "tape_end", "scalar", "warning", "error", "end"]);
 
 function numberOf(x) {  // what JSON cannot say is a string
   return typeof x === "number" ? x : x === "nan" ? NaN : x === "inf" ? Infinity : x === "-inf" ? -Infinity : NaN;
@@ -127,6 +127,13 @@ function advance(trace, c, e) {
   }
 }
 
+// The error that ended the program: nothing was computed after it. `step` is the last one before it.
+function fatalError(trace) {
+  const last = trace.events.findLastIndex(e => e.ev === "error");
+  if (last < 0 || trace.steps.some(i => i > last)) return null;
+  return {error: trace.events[last], step: trace.steps.length};
+}
+
 // Where the page opens: at what is wrong, else at the first share that the walk gives, else when everything has been computed.
 function firstSight(trace) {
   const found = guilty(trace)[0];
@@ -135,6 +142,8 @@ function firstSight(trace) {
     const wrong = [...walk.checks.values()].find(c => c.verdict === "bad" && walk.visits.has(c.node));
     if (wrong) return stepOfEvent(trace, walk.visits.get(wrong.node));
   }
+  const fatal = fatalError(trace);
+  if (fatal) return fatal.step;
   const first = trace.steps.findIndex(i => trace.events[i].ev === "contribution");
   if (first >= 0) return first + 1;
   return trace.steps.filter(i => trace.events[i].ev === "op").length;

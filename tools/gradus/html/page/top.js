@@ -24,6 +24,11 @@ function drawBands({trace, most, first}) {
 function banners({trace, against, first, extra, go}) {
   const box = document.getElementById("banners"), add = (kind, strong, text, step, word) => box.append(h("p", {class: "banner " + kind}, h("b", {text: strong}), h("span", {}, text + " ",
     step ? h("button", {type: "button", class: "link", text: word || "Go there", onclick: () => go(step)}) : null)));
+  const fatal = fatalError(trace);
+  if (fatal) {
+    const {op, wrong, got, expected, advice, loc} = fatal.error, more = [got && `got ${got}`, expected && `expected ${expected}`, advice].filter(Boolean);
+    add("bad", `${op} failed and the program ended.`, [`${placeText(loc)}: ${wrong}`, ...more].join("; ") + ".", fatal.step, "Last step before it");
+  }
   for (const g of guilty(trace)) {
     add("bad", `${g.check.op}'s rule is wrong.`, `${placeText(g.node.loc)}: for input ${g.check.slot} it gives ${numberText(g.check.analytic)} where ${numberText(g.check.numeric)} is measured. What lies above it inherits the error.`,
         stepOfEvent(trace, g.walk.visits.get(g.check.node) ?? g.walk.first));
