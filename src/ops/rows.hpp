@@ -16,6 +16,7 @@ Rows reduce_rows();
 Rows scan_rows();
 Rows norm_rows();
 Rows view_rows();
+Rows select_rows();
 Rows arrange_rows();
 Rows index_rows();
 Rows matmul_rows();

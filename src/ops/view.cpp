@@ -173,33 +173,8 @@ struct Unslice {
 
 void Slice::vjp(Vjp& v) const { v.give(0, apply(Unslice{v.shape(0), start, stop, step}, v.g)); }
 
-// One entry along an axis, which is removed.
-struct Select {
-  std::int64_t axis = 0, index = 0;
-  static constexpr auto name = "select", rule = "dx = g at its place among zeros";
-  static constexpr Saves saves{};
-  void fields(auto& v) const {
-    v("axis", axis);
-    v("index", index);
-  }
-  Tensor entry(const Tensor& x) const {
-    const int at = static_cast<int>(axis);
-    Shape shape = x.shape(), strides = x.strides();
-    shape.erase(at);
-    strides.erase(at);
-    return view(x, shape, strides, index * x.strides()[at]);
-  }
-  Tensor forward(Fwd&, Ins in) const { return entry(in[0]); }
-  void vjp(Vjp& v) const {
-    std::vector<Range> place(static_cast<std::size_t>(axis) + 1);
-    place.back() = {index, index + 1};
-    v.give(0, unslice(unsqueeze(v.g, static_cast<int>(axis)), v.shape(0), place));
-  }
-  void fast(Vjp& v) const { add_strided(*v.g.impl(), 1, *entry(v.accumulator(0)).impl()); }
-};
-
 constexpr const OpTable* rows[] = {
-    &op_table<Expand>, &op_table<Reshape>, &op_table<Permute>, &op_table<Slice>, &op_table<Unslice>, &op_table<Select>,
+    &op_table<Expand>, &op_table<Reshape>, &op_table<Permute>, &op_table<Slice>, &op_table<Unslice>,
 };
 
 // ---- arguments ----
@@ -388,20 +363,6 @@ Tensor slice(Arg x, std::initializer_list<Range> ranges) {
   return slice_as("slice", x, std::span(ranges.begin(), ranges.size()));
 }
 Tensor slice(Arg x, int axis, Range range) { return slice_axis("slice", x, axis, range); }
-
-Tensor select(Arg x, int axis, std::int64_t index) {
-  check_defined(x, "select", x.where);
-  const Shape& from = x.tensor().shape();
-  const int at = static_cast<int>(normal_axis(axis, from.size(), "select", x.where));
-  const std::int64_t n = from[at];
-  if (index < -n || index >= n)
-    fail("select",
-         {.wrong = "the index is out of range",
-          .got = formatted("index {} on axis {} of shape {}", index, at, to_string(from)),
-          .expected = n ? formatted("{} to {}", -n, n - 1) : std::string("an axis that is not empty")},
-         x);
-  return apply(Select{at, index < 0 ? index + n : index}, x);
-}
 
 Tensor unslice(Arg g, Shape shape, std::span<const Range> ranges) {
   check_defined(g, "unslice", g.where);
