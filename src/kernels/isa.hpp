@@ -14,4 +14,7 @@ const Kernels& kernels_base(const Table<double>& f64);
 const Kernels& kernels_v3(const Table<double>& f64);
 const Kernels& kernels_v4(const Table<double>& f64);
 
+/// May the library's own kernel make this product? See products.hpp. bytes: 4 for f32, 8 for f64.
+bool own_product(int bytes, bool ta, bool tb, Index m, Index n, Index k);
+
 }  // namespace gradus::kernels

@@ -48,6 +48,7 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "softmax.inl"
 #include "norm.inl"
 #include "cell.inl"
+#include "product.inl"
 #include "gemm.inl"
 #include "attention.inl"
 #include "conv.inl"

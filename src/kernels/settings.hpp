@@ -12,6 +12,9 @@ struct Setting {
 
 Setting threads_setting(int& threads);  // GRADUS_NUM_THREADS: sets threads if the value is valid
 
+struct ProductTable;
+Setting products_setting(ProductTable& table);  // GRADUS_PRODUCTS: a file; sets the table if it is valid
+
 struct Kernels;
 Setting isa_setting(const Kernels*& kernels);  // GRADUS_ISA: sets kernels if the value is valid
 

@@ -69,7 +69,7 @@ void multiply(const Factor& x, const Factor& y, bool add, const Tensor& result) 
     const auto multiply_one = [&](Index at_a, Index at_b, Index at) {
       const T *pa = a.x->as<T>() + at_a, *pb = b.x->as<T>() + at_b;
       T* to = data<T>(result) + at * m * n;
-      if (k > most_terms && (m == 1 || n == 1)) [[unlikely]] {
+      if (k > most_terms && (m == 1 || n == 1) && !kernels::deterministic()) [[unlikely]] {
         // The vector, and the matrix as the vector's terms see it: its lines hold terms, or results.
         const LongProduct<T> row{k, n, pa, a.transposed ? a.ld : 1, pb, b.ld, b.transposed};
         const LongProduct<T> column{k, m, pb, b.transposed ? 1 : b.ld, pa, a.ld, !a.transposed};

@@ -4,6 +4,7 @@
 #include <gradus/error.hpp>
 
 #include "kernels/kernels.hpp"
+#include "kernels/products.hpp"
 #include "kernels/settings.hpp"
 #include "tensor/thread_state.hpp"
 
@@ -25,6 +26,8 @@ bool checked() {
   check(kernels::threads_setting(threads));
   const kernels::Kernels* isa = nullptr;
   check(kernels::isa_setting(isa));
+  kernels::ProductTable products;
+  check(kernels::products_setting(products));
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include <gradus/machine.hpp>
@@ -18,6 +19,7 @@ namespace {
 struct BenchOptions {
   std::int64_t threads = 0;  // 0: all that this process may use
   bool json = false;
+  std::string products;  // a file to write
 };
 
 // "OpenBLAS 0.3.21, Cooperlake"
@@ -98,7 +100,26 @@ nlohmann::ordered_json measure() {
           {"warnings", warnings(b, gemm / fma)}};
 }
 
+// Measures which matrix products are whose, prints the table and stores it.
+Exit bench_products(const std::string& file) {
+  const std::string text = fmt::format(
+      "# Gradus {}, {} kernels; {}; {}\n# dtype, layout, interval of m, of n; for each interval "
+      "of k: 1 is the library's own kernel, 0 the CBLAS\n{}",
+      GRADUS_VERSION, instruction_set(), blas(), processor(), measure_products());
+  tool::print("{}", text);
+  std::ofstream out(file);
+  out << text;
+  out.close();
+  if (!out) {
+    fmt::print(stderr, "gradus: {} could not be written\n", file);
+    return file_trouble;
+  }
+  fmt::print(stderr, "gradus: wrote {}; it is used where the environment has GRADUS_PRODUCTS={}\n", file, file);
+  return success;
+}
+
 Exit bench(const BenchOptions& o) {
+  if (!o.products.empty()) return bench_products(o.products);
   if (o.threads > 0) set_num_threads(static_cast<int>(o.threads));
   const nlohmann::ordered_json m = measure();
   const auto text = [&](const char* key) { return m[key].get<std::string>(); };
@@ -132,6 +153,9 @@ void add_bench(CommandLine& program) {
   command.footer("Takes about three seconds. Warnings go to standard error.");
   command.whole("--threads", o.threads, {1, 1024}, "threads of the library [all that this process may use]");
   command.flag("--json", o.json, "print JSON");
+  command.text(
+      "--products", o.products, "FILE",
+      "measure instead which matrix products are faster by the library's own kernel, and write the table to FILE");
 }
 
 }  // namespace gradus::tool
