@@ -33,6 +33,7 @@ Exit run(int argc, char** argv) {
   add_step(line);
   add_html(line);
   add_report(line);
+  add_diff(line);
   return line.run(argc, argv);
 }
 

@@ -112,8 +112,8 @@ class Page {
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · gradus descend</title>\n",
         script.hash, picture.hash, study.hash, style.hash, escaped(title));
-    text += formatted("<style>{}</style>\n<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text, study.text,
-                      style.text);
+    text += formatted("<style>{}</style>\n<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text,
+                      study.text, style.text);
     text += formatted("<header><h1>{}</h1><p class=\"formula\">{}</p><ul class=\"facts\">", escaped(title),
                       escaped(l_.formula));
     for (const std::string& fact : l_.facts) text += formatted("<li>{}</li>", escaped(fact));

@@ -117,7 +117,7 @@ void Recorder::write_leaf(OnTape& t, NodeView node, const Tensor& value) {
     const LeafName leaf = run_->leaf(value);
     event.string("name", leaf.name).flag("constant", false).integer("tensor", leaf.number);
   }
-  event.string("scope", node.scope()).loc(node.where()).tensor("value", value, run_->options.values);
+  event.string("scope", node.scope()).loc(node.where()).tensor("value", value, run_->limit());
   run_->write(event, t.number, true);
 }
 
@@ -139,10 +139,10 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
       .flag("builtin", is_builtin(e.tape, e.node))
       .integers("inputs", inputs)
       .text("attributes", attributes(node))
-      .string("rule", node.rule())
+      .string("rule", run_->options.hashes ? "" : node.rule())
       .string("scope", node.scope())
       .loc(node.where())
-      .tensor("value", e.value, run_->options.values);
+      .tensor("value", e.value, run_->limit());
   t.inputs.of.back() = std::move(inputs);
   const bool nonfinite = event.nonfinite();
   run_->write(event, t.number, true);
@@ -166,7 +166,7 @@ int Recorder::constant(OnTape& t, const Tensor& x, NodeView of) {
                   .flag("constant", true)
                   .string("scope", of.scope())
                   .loc(of.where())
-                  .tensor("value", x, run_->options.values),
+                  .tensor("value", x, run_->limit()),
               t.number, true);
   return next;
 }
@@ -217,7 +217,7 @@ void Recorder::on_visit(const VisitEvent& e) {
   event.integer("tape", t->number)
       .integer("walk", t->walk->number)
       .integer("node", e.node)
-      .tensor("grad", e.grad, run_->options.values)
+      .tensor("grad", e.grad, run_->limit())
       .integer("arrived", t->walk->arrived[i])
       .integer("of", t->walk->of[i]);
   const bool nonfinite = event.nonfinite();
@@ -231,14 +231,16 @@ void Recorder::on_contribution(const ContributionEvent& e) {
   OnTape* t = full(e.tape);
   if (!t || !t->walk) return;
   const auto to = static_cast<std::size_t>(e.to);
-  const std::int64_t limit = run_->options.values;
+  const std::int64_t limit = run_->limit();
+  const int k = ++t->walk->arrived[to];
+  if (run_->options.hashes) return;  // visits have the sums
   JsonLine event("contribution");
   event.integer("tape", t->number)
       .integer("walk", t->walk->number)
       .integer("from", e.from)
       .integer("slot", e.slot)
       .integer("to", e.to)
-      .integer("k", ++t->walk->arrived[to])
+      .integer("k", k)
       .integer("of", t->walk->of[to])
       .flag("fused", e.fused)
       .tensor("added", e.added, limit);
@@ -257,7 +259,7 @@ void Recorder::on_accumulate(const AccumulateEvent& e) {
                   .integer("walk", t->walk->number)
                   .integer("node", e.node)
                   .integer("tensor", run_->leaf(e.leaf).number)
-                  .tensor("grad", e.leaf.grad(), run_->options.values),
+                  .tensor("grad", e.leaf.grad(), run_->limit()),
               t->number);
 }
 
@@ -278,7 +280,7 @@ void Recorder::on_walk_end(const WalkEvent& e) {
               .integer("node", static_cast<int>(i))
               .integer("walk", w.number),
           t->number);
-  if (t->full && run_->options.checks != Checks::off) {
+  if (t->full && run_->options.checks != Checks::off && !run_->options.hashes) {
     const Walked walked{e.tape, t->inputs, e.node, e.recorded, w.of, w.grads};
     const auto write = [&](JsonLine check) {
       run_->write(check.integer("tape", t->number).integer("walk", w.number), t->number);
@@ -331,7 +333,7 @@ void Recorder::on_zero_grad(const ZeroGradEvent& e) {
 
 void Recorder::on_step(const StepEvent& e) {
   const int step = run_->optimizer_stepped();
-  const std::int64_t limit = run_->options.values;
+  const std::int64_t limit = run_->limit();
   bool nonfinite = false;
   if (e.before) {
     run_->name(e.value, e.parameter);
