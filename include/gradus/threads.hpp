@@ -10,8 +10,9 @@ namespace gradus {
 int num_threads();
 void set_num_threads(int count, Loc where = Loc::current());  ///< 1 or more; not while another thread computes
 
-/// The same seed and number of threads always give the same bits. With this on, any number of threads does, and a sample's
-/// bits, forward and in its own gradient, do not depend on its neighbours: matrix products are all the library's own.
+/// The same seed and number of threads always give the same bits. With this on, any number of threads does, and a
+/// sample's bits, forward and in its own gradient, do not depend on its neighbours: matrix products are all the
+/// library's own.
 bool deterministic();
 void set_deterministic(bool on);  ///< for the whole process
 

@@ -114,8 +114,7 @@ std::string classification(const Answers& a, std::int64_t step) {
   if (classes <= most_classes) {
     std::string names;
     std::string counts;
-    const std::vector<std::int64_t> matrix =
-        confusion_matrix(a.target, guess, classes).to_vector<std::int64_t>();
+    const std::vector<std::int64_t> matrix = confusion_matrix(a.target, guess, classes).to_vector<std::int64_t>();
     for (std::int64_t c = 0; c < classes; ++c) {
       names += (c > 0 ? "," : "") + json_string(class_name(a, c));
       counts += c > 0 ? ",[" : "[";
@@ -133,10 +132,10 @@ std::string classification(const Answers& a, std::int64_t step) {
   std::string examples;
   for (const std::int64_t i : order_by(losses, a.worst)) {
     const auto at = static_cast<std::size_t>(i);
-    examples += formatted("{}{{\"index\":{},\"truth\":{},\"guess\":{},\"loss\":{},\"sure\":{}{}}}",
-                          examples.empty() ? "" : ",", i, json_string(class_name(a, truths[at])),
-                          json_string(class_name(a, guesses[at])), json_number(losses[at]), json_number(sure[at]),
-                          looks(a.input, i));
+    examples +=
+        formatted("{}{{\"index\":{},\"truth\":{},\"guess\":{},\"loss\":{},\"sure\":{}{}}}", examples.empty() ? "" : ",",
+                  i, json_string(class_name(a, truths[at])), json_string(class_name(a, guesses[at])),
+                  json_number(losses[at]), json_number(sure[at]), looks(a.input, i));
   }
   return lines + formatted("{{\"ev\":\"worst\",\"step\":{},\"examples\":[{}]}}\n", step, examples);
 }
@@ -149,9 +148,9 @@ std::string regression(const Answers& a, std::int64_t step) {
   std::string examples;
   for (const std::int64_t i : order_by(losses, a.worst)) {
     const auto at = static_cast<std::size_t>(i);
-    examples += formatted("{}{{\"index\":{},\"truth\":{},\"guess\":{},\"loss\":{}{}}}", examples.empty() ? "" : ",", i,
-                          json_number(truths[at]), json_number(answers[at]), json_number(losses[at]),
-                          looks(a.input, i));
+    examples +=
+        formatted("{}{{\"index\":{},\"truth\":{},\"guess\":{},\"loss\":{}{}}}", examples.empty() ? "" : ",", i,
+                  json_number(truths[at]), json_number(answers[at]), json_number(losses[at]), looks(a.input, i));
   }
   return formatted("{{\"ev\":\"worst\",\"step\":{},\"examples\":[{}]}}\n", step, examples);
 }
@@ -168,13 +167,15 @@ std::string answer_lines(const Answers& a, std::int64_t step, Loc where) {
   }
   const std::int64_t n = a.target.size(0);
   const bool classes = a.target.dtype() == i64;
-  const bool fits = classes ? a.output.dim() == 2 && a.output.size(0) == n && a.output.size(1) > 1 : a.output.numel() == n;
+  const bool fits =
+      classes ? a.output.dim() == 2 && a.output.size(0) == n && a.output.size(1) > 1 : a.output.numel() == n;
   const bool input_fits = !a.input.defined() || (a.input.dim() > 0 && a.input.size(0) == n);
   if (!fits || !input_fits) {
     refuse("answers do not fit the targets",
            formatted("output {}, target {}, input {}", to_string(a.output.shape()), to_string(a.target.shape()),
                      a.input.defined() ? to_string(a.input.shape()) : "undefined"),
-           classes ? "output (N, C), target (N), input (N, …)" : "output (N) or (N, 1), target (N), input (N, …)", where);
+           classes ? "output (N, C), target (N), input (N, …)" : "output (N) or (N, 1), target (N), input (N, …)",
+           where);
   }
   return classes ? classification(a, step) : regression(a, step);
 }

@@ -183,8 +183,8 @@ void LineReader::add(const Json& line) {
     to_.resumes.push_back({in.integer("step"), in.integer_or("epoch", 0), in.integer_or("time", 0)});
     to_.end.reset();
   } else if (ev == "end") {
-    to_.end = End{in.integer_or("steps", 0), in.integer_or("epochs", 0), in.number_or_nan("seconds"),
-                  in.flag_or("ok", true)};
+    to_.end =
+        End{in.integer_or("steps", 0), in.integer_or("epochs", 0), in.number_or_nan("seconds"), in.flag_or("ok", true)};
   } else {
     ++to_.unknown;
   }

@@ -197,9 +197,9 @@ TEST_CASE("what cannot be read: missing, no trace, newer; a broken line opens up
     CHECK(support::contains(r.err, "not a Gradus trace"));
     CHECK(std::count(r.err.begin(), r.err.end(), '\n') == 1);
   }
-  r = changed([](auto& all) { all[0]["version"] = 2; });
+  r = changed([](auto& all) { all[0]["version"] = 3; });
   CHECK(r.code == 3);
-  CHECK(support::contains(r.err, "was written by a newer version of Gradus: trace version 2"));
+  CHECK(support::contains(r.err, "was written by a newer version of Gradus: trace version 3"));
 
   const std::string good = support::read(sample);
   std::size_t at = 0;

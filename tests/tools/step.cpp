@@ -261,7 +261,7 @@ TEST_CASE("step: what cannot be opened, and what opens in part") {
     CHECK(run.out.empty());
   }
   std::string newer = sample;
-  newer.replace(newer.find("\"version\":1"), 11, "\"version\":2");
+  newer.replace(newer.find("\"version\":1"), 11, "\"version\":3");
   CHECK(step(newer).code == 3);
   CHECK(contains(step(newer).err, "newer version"));
 

@@ -51,6 +51,7 @@ Exit run(int argc, char** argv) {
   add_lesson(line);
   add_report(line);
   add_doctor(line, words_of_program(argc, argv));
+  add_diff(line);
   return line.run(argc, argv);
 }
 

@@ -35,14 +35,15 @@ struct Stats {
   std::vector<double> head = {}, tail = {};              ///< the first and the last 16 elements
 };
 
-/// A recorded tensor: all its numbers, or a summary.
+/// A recorded tensor: all its numbers, a summary, or a hash.
 struct Numbers {
   DType dtype = f64;                        ///< of the tensor
   Shape shape = {};                         ///< of the tensor
-  std::vector<double> data = {};            ///< row-major, rounded to dtype. Empty if there is a summary instead
+  std::vector<double> data = {};            ///< row-major, rounded to dtype. Empty if there is a summary or a hash
   std::shared_ptr<const Stats> stats = {};  ///< the summary, or null
-  bool has_data() const { return !stats; }  ///< are all numbers here?
-  Tensor tensor() const;                    ///< a tensor of that shape and dtype; needs has_data()
+  std::optional<std::uint64_t> hash = {};   ///< in a trace of hashes: XXH64 of the bytes, row-major
+  bool has_data() const { return !stats && !hash; }  ///< are all numbers here?
+  Tensor tensor() const;                             ///< a tensor of that shape and dtype; needs has_data()
 };
 
 /// An operation's attribute: a number, true or false, or a list of integers.
@@ -63,6 +64,9 @@ struct Header {
   std::string library = {}, program = {}, directory = {};  ///< Gradus's version; the program, where it ran
   std::string checks = {}, steps = {};                     ///< the options of the recorder
   std::int64_t time = 0, values = 0, ring = 0;             ///< seconds since 1970; the options of the recorder
+  std::int64_t threads = 0;                                ///< of the library when the trace began; 0: not told
+  std::string isa = {};                                    ///< the instruction set, likewise
+  bool hashes = false;                                     ///< tensors have hashes instead of numbers
 };
 /// Older events that a ring does not hold any more.
 struct Dropped {

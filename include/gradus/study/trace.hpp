@@ -1,4 +1,5 @@
-// Recording what a program does, for `gradus check`, `gradus step` and `gradus html` to read.
+// Recording what a program does, for `gradus check`, `gradus step`, `gradus html` and `gradus
+// diff` to read.
 //
 //   int main() {
 //     study::Trace trace("run.trace.jsonl");     // at the top; the brace ends the file
@@ -28,12 +29,15 @@ struct TraceOptions {
   std::string steps = "0-9";    ///< optimizer steps to record in full: "all", "none", "0,100-102". Others: in outline
   Checks checks = Checks::dir;  ///< what is measured after each walk
   std::int64_t values = 4096;   ///< of larger tensors only statistics and the first and last 16 elements are written
-  std::int64_t ring = 0;        ///< keep about the last N events; 0: all. The first NaN or infinity ends the recording
+  /// Write a hash of each tensor instead of its numbers, for `gradus diff`: small files of long runs. Then nothing is
+  /// checked, and contributions and rules are left out.
+  bool hashes = false;
+  std::int64_t ring = 0;  ///< keep about the last N events; 0: all. The first NaN or infinity ends the recording
 };
 
-/// GRADUS_TRACE_STEPS, GRADUS_TRACE_CHECK (off, local, dir, all), GRADUS_TRACE_VALUES, GRADUS_TRACE_RING. A variable
-/// that is not set keeps the default above; in a ring, steps are "all". Throws an Error for any other value, and for
-/// any other variable whose name begins with GRADUS_TRACE_.
+/// GRADUS_TRACE_STEPS, GRADUS_TRACE_CHECK (off, local, dir, all), GRADUS_TRACE_VALUES, GRADUS_TRACE_HASH (1 or 0),
+/// GRADUS_TRACE_RING. A variable that is not set keeps the default above; in a ring and with hashes, steps are "all".
+/// Throws an Error for any other value, and for any other variable whose name begins with GRADUS_TRACE_.
 TraceOptions trace_options_from_environment(Loc where = Loc::current());
 
 /// Records what happens on this thread until the end of the scope. It is an observer: several can record at once. Tapes

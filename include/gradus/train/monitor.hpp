@@ -37,12 +37,12 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 double find(const Metrics& metrics, std::string_view name);
 
 struct MonitorOptions {
-  std::string log = {};           ///< a file of JSON Lines; src/train/RUN_LOG.md describes it. "": none
-  std::string csv = {};           ///< the same numbers as a table. "": none
-  std::string tensorboard = {};   ///< a folder for event files, with histograms and the graph. "": none
-  std::FILE* live = nullptr;      ///< stdout or stderr: show a live line, and a line for each epoch
-  std::int64_t epochs = 0;        ///< in the run, for the bar and the time left; 0: not known
-  std::int64_t batches = 0;       ///< steps in an epoch; 0: known once an epoch has ended
+  std::string log = {};          ///< a file of JSON Lines; src/train/RUN_LOG.md describes it. "": none
+  std::string csv = {};          ///< the same numbers as a table. "": none
+  std::string tensorboard = {};  ///< a folder for event files, with histograms and the graph. "": none
+  std::FILE* live = nullptr;     ///< stdout or stderr: show a live line, and a line for each epoch
+  std::int64_t epochs = 0;       ///< in the run, for the bar and the time left; 0: not known
+  std::int64_t batches = 0;      ///< steps in an epoch; 0: known once an epoch has ended
   /// Steps that are done, of a run that goes on after a checkpoint. A log and a table that are there go on too: their
   /// lines of later steps are replaced.
   std::int64_t step_before = 0;
@@ -67,11 +67,11 @@ struct StepData {
 
 /// What a network answers to examples that it has not learnt from, for the log.
 struct Answers {
-  Tensor output = {};                       ///< (N, C) scores of classes, or (N) or (N, 1) numbers
-  Tensor target = {};                       ///< (N) class numbers, i64, or numbers
-  Tensor input = {};                        ///< (N, …): (N, 1 or 3, H, W) and (N, H, W) are shown as pictures
-  std::vector<std::string> classes = {};    ///< their names; those without one are numbers
-  std::int64_t worst = 24;                  ///< how many of the examples with the highest loss are kept
+  Tensor output = {};                     ///< (N, C) scores of classes, or (N) or (N, 1) numbers
+  Tensor target = {};                     ///< (N) class numbers, i64, or numbers
+  Tensor input = {};                      ///< (N, …): (N, 1 or 3, H, W) and (N, H, W) are shown as pictures
+  std::vector<std::string> classes = {};  ///< their names; those without one are numbers
+  std::int64_t worst = 24;                ///< how many of the examples with the highest loss are kept
 };
 
 /// One parameter at a sampled step.

@@ -38,16 +38,16 @@ struct Part {
 
 /// The first line of a log.
 struct Start {
-  int version = 0;                                               ///< of the format
-  std::string library = {}, program = {}, isa = {}, blas = {};   ///< of Gradus; the path of the program
-  std::int64_t time = 0, threads = 0, batch = 0;                 ///< seconds since 1970; 0: not told
-  std::int64_t epochs = 0, batches = 0, every = 0;               ///< as planned; 0: not known
-  std::uint64_t seed = 0;                                        ///< of the default generator
-  std::string net = {}, optimizer = {};                          ///< their types
-  std::int64_t parameters = 0;                                   ///< how many numbers
-  std::vector<Part> layers = {}, tensors = {};                   ///< of the network
-  std::vector<Texts> groups = {};                                ///< options of the optimizer, as JSON
-  Texts settings = {};                                           ///< of the user
+  int version = 0;                                              ///< of the format
+  std::string library = {}, program = {}, isa = {}, blas = {};  ///< of Gradus; the path of the program
+  std::int64_t time = 0, threads = 0, batch = 0;                ///< seconds since 1970; 0: not told
+  std::int64_t epochs = 0, batches = 0, every = 0;              ///< as planned; 0: not known
+  std::uint64_t seed = 0;                                       ///< of the default generator
+  std::string net = {}, optimizer = {};                         ///< their types
+  std::int64_t parameters = 0;                                  ///< how many numbers
+  std::vector<Part> layers = {}, tensors = {};                  ///< of the network
+  std::vector<Texts> groups = {};                               ///< options of the optimizer, as JSON
+  Texts settings = {};                                          ///< of the user
   /// All of this that can differ between two runs of a program, by name: "seed", "optimizer.lr", "data".
   Texts all_settings() const;
 };
@@ -59,7 +59,7 @@ struct ParameterSample {
 };
 /// Dead or saturated units of one layer.
 struct UnitSample {
-  std::size_t name = 0;                                             ///< in File::names
+  std::size_t name = 0;                                            ///< in File::names
   double dead = Progress::unknown, saturated = Progress::unknown;  ///< shares
 };
 /// What was measured at some steps.
@@ -95,11 +95,11 @@ struct Layer {
 };
 /// A fault of the training, with what shows it.
 struct Diagnosis {
-  std::int64_t step = 0;                            ///< when it was seen
-  std::string code = {}, layer = {};                ///< "VANISHING"; "" if it is of no single layer
-  std::string evidence = {}, advice = {};           ///< sentences
-  Metrics numbers = {};                             ///< the evidence as numbers
-  Place loc = {};                                   ///< if it is known
+  std::int64_t step = 0;                   ///< when it was seen
+  std::string code = {}, layer = {};       ///< "VANISHING"; "" if it is of no single layer
+  std::string evidence = {}, advice = {};  ///< sentences
+  Metrics numbers = {};                    ///< the evidence as numbers
+  Place loc = {};                          ///< if it is known
 };
 /// A remark.
 struct Text {

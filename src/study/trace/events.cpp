@@ -1,6 +1,7 @@
 // The reader of a trace's events: JSON members by name, checked, into the structs of read_trace.hpp.
 #include "study/trace/events.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -18,7 +19,7 @@ constexpr double most_exact = 9007199254740992.0;
 // The members of an object, by name; what is missing or of another kind is an error, unless a fallback is given.
 class Reader {
  public:
-  explicit Reader(const Value& v) : v_(v) {}
+  explicit Reader(const Value& v, bool hashes = false) : v_(v), hashes_(hashes) {}
 
   const Value& need(const char* name, Value::Kind kind) const {
     const Value* m = v_.find(name);
@@ -70,6 +71,7 @@ class Reader {
     return has(name) ? std::optional(numbers(name)) : std::nullopt;
   }
   std::vector<Attribute> attributes(const char* name) const;
+  std::vector<std::pair<std::string, Numbers>> tensors(const char* name) const;
 
  private:
   static bool is_number(const Value& m) {
@@ -88,6 +90,7 @@ class Reader {
     return static_cast<int>(n);
   }
   const Value& v_;
+  bool hashes_;
 };
 
 DType dtype_by_name(const std::string& name, const char* member) {
@@ -121,6 +124,15 @@ void fit(std::vector<double>& data, DType dtype, const char* member) {
   }
 }
 
+// 16 hexadecimal digits.
+std::uint64_t hash_of(const std::string& text, const char* member) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc() || end != text.data() + text.size() || text.size() != 16)
+    throw BadEvent{formatted("'{}' has a hash that is not 16 digits", member)};
+  return value;
+}
+
 Numbers Reader::numbers(const char* name) const {
   const Reader in(need(name, Value::Kind::object));
   Numbers n;
@@ -131,6 +143,10 @@ Numbers Reader::numbers(const char* name) const {
     if (static_cast<std::int64_t>(n.data.size()) != n.shape.numel())
       throw BadEvent{formatted("'{}' has {} numbers for its shape {}", name, n.data.size(), to_string(n.shape))};
     fit(n.data, n.dtype, name);
+    return n;
+  }
+  if (hashes_ && in.has("hash")) {
+    n.hash = hash_of(in.text("hash"), name);
     return n;
   }
   const Reader stats(in.need("stats", Value::Kind::object));
@@ -168,6 +184,14 @@ std::vector<Attribute> Reader::attributes(const char* name) const {
   return all;
 }
 
+std::vector<std::pair<std::string, Numbers>> Reader::tensors(const char* name) const {
+  std::vector<std::pair<std::string, Numbers>> all;
+  if (!has(name)) return all;
+  const Value& object = need(name, Value::Kind::object);
+  for (const auto& [key, value] : object.members) all.emplace_back(key, Reader(object, hashes_).numbers(key.c_str()));
+  return all;
+}
+
 Check check(const Reader& in) {
   Check c{.tape = in.small("tape"), .walk = in.small("walk"), .node = in.small("node")};
   c.kind = in.text("kind");
@@ -202,10 +226,7 @@ Step step(const Reader& in) {
   s.before = in.numbers_if("before");
   s.after = in.numbers_if("after");
   s.grad = in.numbers_if("grad");
-  if (in.has("state")) {
-    const Value& all = in.need("state", Value::Kind::object);
-    for (const auto& [key, value] : all.members) s.state.emplace_back(key, Reader(all).numbers(key.c_str()));
-  }
+  s.state = in.tensors("state");
   return s;
 }
 
@@ -230,8 +251,8 @@ Warning warning(const Reader& in) {
 
 }  // namespace
 
-std::optional<Body> body_of(const JsonValue& v) {
-  const Reader in(v);
+std::optional<Body> body_of(const JsonValue& v, bool hashes) {
+  const Reader in(v, hashes);
   const std::string& ev = in.text("ev");
   const auto tape = [&] { return in.small("tape"); };
   const auto number = [&] { return in.small("walk"); };
@@ -328,6 +349,10 @@ Header header_of(const JsonValue& v) {
   h.time = in.integer("time");
   h.values = in.integer("values");
   h.ring = in.integer("ring");
+  h.threads = in.small_or("threads", 0);
+  h.isa = in.text_or("isa");
+  h.hashes = in.has("hashes");
+  if (h.hashes && in.text("hashes") != "xxh64") throw BadEvent{"its hashes are of an unknown kind"};
   return h;
 }
 

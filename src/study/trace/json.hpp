@@ -39,7 +39,9 @@ class JsonLine {
 
 std::string json_number(double value);
 std::string json_string(std::string_view text);  // with its quotes; bytes that are not UTF-8 become U+FFFD
-// Above `limit` elements a summary. Sets `nonfinite` if a NaN or an infinity is among the numbers.
+inline constexpr std::int64_t hashes_only = -1;  // a limit
+// Above `limit` elements a summary; with hashes_only a hash. Sets `nonfinite` if a NaN or an infinity is among the
+// numbers.
 std::string json_tensor(const Tensor& x, std::int64_t limit, bool& nonfinite);
 std::string json_list(const Shape& sizes);
 

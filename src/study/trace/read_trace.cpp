@@ -62,7 +62,7 @@ void add_event(File& file, const std::string& line, std::size_t number) {
   JsonValue v;
   std::string why;
   if (!parse_line(line, v, why)) throw BadEvent{why};
-  auto body = body_of(v);
+  auto body = body_of(v, file.header.hashes);
   if (!body) {
     ++file.unknown;
     return;

@@ -7,34 +7,13 @@
 
 #include <gradus/nn/module.hpp>
 
+#include "study/trace/node_text.hpp"
 #include "tape/observers.hpp"
 #include "tape/state.hpp"
 
 namespace gradus::study {
 
 namespace {
-
-std::string attributes(NodeView node) {
-  struct Json : Attributes {
-    std::string text = "{";
-    void put(const char* name, const std::string& value) {
-      text += (text.size() > 1 ? "," : "") + json_string(name) + ':' + value;
-    }
-    void number(const char* name, double& v) override { put(name, json_number(v)); }
-    void integer(const char* name, std::int64_t& v) override { put(name, std::to_string(v)); }
-    void flag(const char* name, bool& v) override { put(name, v ? "true" : "false"); }
-    void list(const char* name, Shape& v) override { put(name, json_list(v)); }
-  } json;
-  node.attributes(json);
-  return json.text + '}';
-}
-
-// "a b"
-std::string letters(NodeView node) {
-  std::string text;
-  for (const std::string& letter : node.letters()) text += (text.empty() ? "" : " ") + letter;
-  return text;
-}
 
 bool is_builtin(const Tape& tape, int node) {
   const auto all = operations();
@@ -124,7 +103,7 @@ void Recorder::write_leaf(OnTape& t, NodeView node, const Tensor& value) {
     const LeafName leaf = run_->leaf(value);
     event.string("name", leaf.name).flag("constant", false).integer("tensor", leaf.number);
   }
-  event.string("scope", node.scope()).loc(node.where()).tensor("value", value, run_->options.values);
+  event.string("scope", node.scope()).loc(node.where()).tensor("value", value, run_->limit());
   run_->write(event, t.number, true);
 }
 
@@ -139,6 +118,7 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
       write_leaf(t, e.tape[inputs[k]], *e.in[k]);  // an optimizer has stepped while the tape lives
     }
   }
+  const bool lines = !run_->options.hashes;  // a trace of hashes is small
   JsonLine event("op");
   event.integer("tape", t.number)
       .integer("node", e.node)
@@ -146,12 +126,12 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
       .flag("builtin", is_builtin(e.tape, e.node))
       .integers("inputs", inputs)
       .text("attributes", attributes(node))
-      .string("formula", node.formula())
-      .string("rule", node.rule())
-      .string("letters", letters(node))
+      .string("formula", lines ? node.formula() : "")
+      .string("rule", lines ? node.rule() : "")
+      .string("letters", lines ? letters(node) : "")
       .string("scope", node.scope())
       .loc(node.where())
-      .tensor("value", e.value, run_->options.values);
+      .tensor("value", e.value, run_->limit());
   // A result gets its name after its operation has run, so its first reader tells it.
   std::string names;
   bool named = false;
@@ -184,7 +164,7 @@ int Recorder::constant(OnTape& t, const Tensor& x, NodeView of) {
                   .flag("constant", true)
                   .string("scope", of.scope())
                   .loc(of.where())
-                  .tensor("value", x, run_->options.values),
+                  .tensor("value", x, run_->limit()),
               t.number, true);
   return next;
 }
@@ -235,7 +215,7 @@ void Recorder::on_visit(const VisitEvent& e) {
   event.integer("tape", t->number)
       .integer("walk", t->walk->number)
       .integer("node", e.node)
-      .tensor("grad", e.grad, run_->options.values)
+      .tensor("grad", e.grad, run_->limit())
       .integer("arrived", t->walk->arrived[i])
       .integer("of", t->walk->of[i]);
   const bool nonfinite = event.nonfinite();
@@ -249,14 +229,16 @@ void Recorder::on_contribution(const ContributionEvent& e) {
   OnTape* t = full(e.tape);
   if (!t || !t->walk) return;
   const auto to = static_cast<std::size_t>(e.to);
-  const std::int64_t limit = run_->options.values;
+  const std::int64_t limit = run_->limit();
+  const int k = ++t->walk->arrived[to];
+  if (run_->options.hashes) return;  // visits have the sums
   JsonLine event("contribution");
   event.integer("tape", t->number)
       .integer("walk", t->walk->number)
       .integer("from", e.from)
       .integer("slot", e.slot)
       .integer("to", e.to)
-      .integer("k", ++t->walk->arrived[to])
+      .integer("k", k)
       .integer("of", t->walk->of[to])
       .flag("fused", e.fused)
       .tensor("added", e.added, limit);
@@ -275,7 +257,7 @@ void Recorder::on_accumulate(const AccumulateEvent& e) {
                   .integer("walk", t->walk->number)
                   .integer("node", e.node)
                   .integer("tensor", run_->leaf(e.leaf).number)
-                  .tensor("grad", e.leaf.grad(), run_->options.values),
+                  .tensor("grad", e.leaf.grad(), run_->limit()),
               t->number);
 }
 
@@ -296,7 +278,7 @@ void Recorder::on_walk_end(const WalkEvent& e) {
               .integer("node", static_cast<int>(i))
               .integer("walk", w.number),
           t->number);
-  if (t->full && run_->options.checks != Checks::off) {
+  if (t->full && run_->options.checks != Checks::off && !run_->options.hashes) {
     const Walked walked{e.tape, t->inputs, e.node, e.recorded, w.of, w.grads};
     const auto write = [&](JsonLine check) {
       run_->write(check.integer("tape", t->number).integer("walk", w.number), t->number);
@@ -350,7 +332,7 @@ void Recorder::on_zero_grad(const ZeroGradEvent& e) {
 
 void Recorder::on_step(const StepEvent& e) {
   const int step = run_->optimizer_stepped();
-  const std::int64_t limit = run_->options.values;
+  const std::int64_t limit = run_->limit();
   bool nonfinite = false;
   if (e.before) {
     run_->name(e.value, e.parameter);

@@ -8,6 +8,9 @@
 #include <cstdio>
 #include <filesystem>
 
+#include <gradus/machine.hpp>
+#include <gradus/threads.hpp>
+
 #include "tensor/impl.hpp"
 #include "tensor/number.hpp"
 
@@ -74,18 +77,21 @@ Run::Run(const std::string& path, const TraceOptions& o, Loc where)
     : options(o), steps_(steps_of(o, where)), sink_(path, o.ring) {
   std::error_code none;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  sink_.open(JsonLine("header")
-                 .string("format", "gradus-trace")
-                 .integer("version", 1)
-                 .string("library", GRADUS_VERSION)
-                 .string("program", program())
-                 .string("directory", std::filesystem::current_path(none).string())
-                 .integer("time", std::chrono::duration_cast<std::chrono::seconds>(now).count())
-                 .string("checks", study::name(o.checks))
-                 .integer("values", o.values)
-                 .string("steps", o.steps)
-                 .integer("ring", o.ring)
-                 .str());
+  JsonLine header("header");
+  header.string("format", "gradus-trace")
+      .integer("version", o.hashes ? 2 : 1)
+      .string("library", GRADUS_VERSION)
+      .string("program", program())
+      .string("directory", std::filesystem::current_path(none).string())
+      .integer("time", std::chrono::duration_cast<std::chrono::seconds>(now).count())
+      .string("checks", study::name(o.hashes ? Checks::off : o.checks))
+      .integer("values", o.values)
+      .string("steps", o.steps)
+      .integer("ring", o.ring)
+      .integer("threads", num_threads())
+      .string("isa", instruction_set());
+  if (o.hashes) header.string("hashes", "xxh64");
+  sink_.open(header.str());
 }
 
 int Run::new_thread() {

@@ -38,6 +38,9 @@ class Run {
 
   const TraceOptions options;
 
+  // Of numbers in a line; see json_tensor.
+  std::int64_t limit() const { return options.hashes ? hashes_only : options.values; }
+
   int new_thread();
   struct NewTape {
     int tape, step;

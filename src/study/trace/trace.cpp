@@ -63,11 +63,12 @@ void refuse_unknown_names(Loc where) {
     const std::string_view line = *entry;
     if (!line.starts_with(prefix)) continue;
     const std::string_view name = line.substr(0, line.find('=')), rest = name.substr(prefix.size());
-    if (rest != "STEPS" && rest != "CHECK" && rest != "VALUES" && rest != "RING")
+    if (rest != "STEPS" && rest != "CHECK" && rest != "VALUES" && rest != "HASH" && rest != "RING")
       throw Error(std::string(name),
                   {.wrong = "not a known variable",
                    .got = std::string(name),
-                   .expected = "GRADUS_TRACE_STEPS, GRADUS_TRACE_CHECK, GRADUS_TRACE_VALUES or GRADUS_TRACE_RING"},
+                   .expected = "GRADUS_TRACE_STEPS, GRADUS_TRACE_CHECK, GRADUS_TRACE_VALUES, GRADUS_TRACE_HASH or "
+                               "GRADUS_TRACE_RING"},
                   where);
   }
 }
@@ -79,7 +80,12 @@ TraceOptions trace_options_from_environment(Loc where) {
   TraceOptions o;
   o.values = number("GRADUS_TRACE_VALUES", o.values, where);
   o.ring = number("GRADUS_TRACE_RING", o.ring, where);
-  if (o.ring) o.steps = "all";
+  const std::int64_t hashes = number("GRADUS_TRACE_HASH", 0, where);
+  if (hashes > 1)
+    throw Error("GRADUS_TRACE_HASH", {.wrong = "neither 1 nor 0", .got = std::to_string(hashes), .expected = "1 or 0"},
+                where);
+  o.hashes = hashes == 1;
+  if (o.ring || o.hashes) o.steps = "all";
   if (const auto steps = variable("GRADUS_TRACE_STEPS"); !steps.empty()) o.steps = steps;
   if (!Steps::parse(o.steps))
     throw Error("GRADUS_TRACE_STEPS",

@@ -46,7 +46,8 @@ void refuse_inputs(const char* option, const std::string& output, const std::vec
   for (const std::string& input : inputs) {
     std::error_code missing;
     if (fs::equivalent(output, input, missing))
-      throw Stop(usage, fmt::format("{} {}: that is {}, which it is made of; choose another name", option, output, input));
+      throw Stop(usage,
+                 fmt::format("{} {}: that is {}, which it is made of; choose another name", option, output, input));
   }
 }
 

@@ -29,8 +29,9 @@ int heat(std::int64_t count, double of) {
 
 std::string matrix(const run_log::Confusion& c) {
   const std::size_t n = c.classes.size();
-  std::string text = "<div class=\"wide\"><table class=\"confusion\"><caption>rows: what it is · columns: the "
-                     "answer</caption><thead><tr><td></td>";
+  std::string text =
+      "<div class=\"wide\"><table class=\"confusion\"><caption>rows: what it is · columns: the "
+      "answer</caption><thead><tr><td></td>";
   for (const std::string& name : c.classes) text += "<th scope=\"col\">" + escaped(name) + "</th>";
   text += "<th scope=\"col\" class=\"found\">found</th></tr></thead><tbody>\n";
   for (std::size_t i = 0; i < n; ++i) {
@@ -74,9 +75,10 @@ std::string one_confusion(const std::vector<Run>& runs, std::size_t r) {
     right += static_cast<double>(c.counts[i][i]);
     all += sum(c.counts[i]);
   }
-  std::string text = fmt::format("<figure class=\"card answers\" data-run=\"{}\"><figcaption><b>{}{}</b><span>{} of {} "
-                                 "right, {}, after step {}</span></figcaption><div class=\"beside\">",
-                                 r, swatch(r), escaped(runs[r].name), right, all, percent(right, all), c.step);
+  std::string text = fmt::format(
+      "<figure class=\"card answers\" data-run=\"{}\"><figcaption><b>{}{}</b><span>{} of {} "
+      "right, {}, after step {}</span></figcaption><div class=\"beside\">",
+      r, swatch(r), escaped(runs[r].name), right, all, percent(right, all), c.step);
   if (c.classes.size() <= most_classes) text += matrix(c);
   return text + "<div><h3>Most frequent mistakes</h3>" + mistakes(c) + "</div></div></figure>\n";
 }
@@ -92,7 +94,9 @@ std::string example(const run_log::Example& e) {
   if (!e.picture.empty() && e.picture.size() <= most_picture)
     text += fmt::format("<img alt=\"example {}\" src=\"data:image/png;base64,{}\">", e.index, e.picture);
   else if (!e.numbers.empty())
-    text += "<p class=\"row\">" + numbers({e.numbers.begin(), e.numbers.begin() + std::min<std::ptrdiff_t>(24, std::ssize(e.numbers))}) + "</p>";
+    text += "<p class=\"row\">" +
+            numbers({e.numbers.begin(), e.numbers.begin() + std::min<std::ptrdiff_t>(24, std::ssize(e.numbers))}) +
+            "</p>";
   text += fmt::format("<figcaption><span class=\"pair\"><b>{}</b> → <b class=\"guess\">{}</b></span>", escaped(e.truth),
                       escaped(e.guess));
   if (std::isfinite(e.sure)) text += fmt::format("<span>{:.0f} % sure</span>", 100 * e.sure);
@@ -106,7 +110,9 @@ std::string confusion_section(const std::vector<Run>& runs) {
   for (std::size_t r = 0; r < runs.size(); ++r) {
     if (runs[r].log.confusion && !runs[r].log.confusion->classes.empty()) text += one_confusion(runs, r);
   }
-  return text.empty() ? "" : "<section id=\"confusion\"><h2>Which classes are taken for which</h2>\n" + text + "</section>\n";
+  return text.empty()
+             ? ""
+             : "<section id=\"confusion\"><h2>Which classes are taken for which</h2>\n" + text + "</section>\n";
 }
 
 std::string worst_section(const std::vector<Run>& runs) {

@@ -66,7 +66,8 @@ std::string json(const Charts& all, const std::vector<Run>& runs) {
                            quoted(f.first->code));
     }
   }
-  return fmt::format("{{\"runs\":[{}],\"marks\":[{}],\"common\":{},\"own\":[{}]}}", names, marks, json(all.common), own);
+  return fmt::format("{{\"runs\":[{}],\"marks\":[{}],\"common\":{},\"own\":[{}]}}", names, marks, json(all.common),
+                     own);
 }
 
 }  // namespace gradus::tool

@@ -128,9 +128,8 @@ void metrics(const std::vector<Run>& runs, std::size_t points, Charts& to) {
     Overlay o({.title = name, .share = is_share(name)}, points);
     for (std::size_t r = 0; r < runs.size(); ++r) {
       o.add({.run = r, .label = name, .dots = true}, of_metric(runs[r], name));
-      o.add({.run = r, .label = name, .smoothed = true}, of_steps(runs[r], [&](const run_log::Step& s) {
-              return s.metrics ? train::find(*s.metrics, name) : NAN;
-            }));
+      o.add({.run = r, .label = name, .smoothed = true},
+            of_steps(runs[r], [&](const run_log::Step& s) { return s.metrics ? train::find(*s.metrics, name) : NAN; }));
     }
     o.into(to.common);
   }

@@ -30,11 +30,11 @@ class Gather {
 };
 
 struct Curve {
-  std::size_t run = 0;     // its place in the list of runs
-  std::string label;       // "val_loss", "fc1.weight"
-  double depth = NAN;      // 0 … 1: coloured by its place in the network, and not by its run
-  bool dots = false;       // measured now and then
-  bool smoothed = false;   // noisy
+  std::size_t run = 0;    // its place in the list of runs
+  std::string label;      // "val_loss", "fc1.weight"
+  double depth = NAN;     // 0 … 1: coloured by its place in the network, and not by its run
+  bool dots = false;      // measured now and then
+  bool smoothed = false;  // noisy
   Series series = {};
 };
 

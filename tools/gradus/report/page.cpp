@@ -73,11 +73,11 @@ std::string chart_sections(const Charts& all, const std::vector<Run>& runs) {
   if (!all.common.empty()) text += "<section id=\"curves\"><h2>Curves</h2>\n" + figures(all.common) + "</section>\n";
   for (std::size_t r = 0; r < runs.size(); ++r) {
     if (all.of_run[r].empty()) continue;
-    const std::string heading =
-        runs.size() == 1 ? "Parameters and layers" : "Parameters and layers of " + runs[r].name;
-    text += fmt::format("<section class=\"own\"><h2>{}{}</h2>\n<p class=\"help\">From the first parameter <span "
-                        "class=\"ramp\"></span> to the last. Point at a curve for its name.</p>{}</section>\n",
-                        runs.size() == 1 ? "" : swatch(r), escaped(heading), figures(all.of_run[r]));
+    const std::string heading = runs.size() == 1 ? "Parameters and layers" : "Parameters and layers of " + runs[r].name;
+    text += fmt::format(
+        "<section class=\"own\"><h2>{}{}</h2>\n<p class=\"help\">From the first parameter <span "
+        "class=\"ramp\"></span> to the last. Point at a curve for its name.</p>{}</section>\n",
+        runs.size() == 1 ? "" : swatch(r), escaped(heading), figures(all.of_run[r]));
   }
   if (all.left_out > 0)
     text += fmt::format("<p class=\"help\">There was no room for {} more curves; --csv prints all.</p>", all.left_out);
@@ -97,8 +97,7 @@ std::string report_page(const std::vector<Run>& runs) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
       "<title>{} · gradus report</title>\n",
-      hash(detail::report_js_sha256), picture.hash, shared.hash, hash(detail::report_css_sha256),
-      escaped(title(runs)));
+      hash(detail::report_js_sha256), picture.hash, shared.hash, hash(detail::report_css_sha256), escaped(title(runs)));
   text += fmt::format("<style>{}</style>\n<style>{}</style>\n<style>{}</style>\n</head>\n<body>\n", picture.text,
                       shared.text, embedded(detail::report_css, detail::report_css_size));
   text += fmt::format("<header><h1>{}</h1>{}</header>\n<main>\n", escaped(title(runs)), facts(runs));
@@ -106,12 +105,14 @@ std::string report_page(const std::vector<Run>& runs) {
   text += chart_sections(all, runs);
   text += difference_section(runs) + outcome_section(runs) + confusion_section(runs) + worst_section(runs);
   for (const Run& run : runs) text += detail_section(run);
-  text += "</main>\n<div id=\"tip\" class=\"tip\" hidden></div>\n"
-          "<noscript>The curves are drawn by a script of this page; please allow it. It asks nothing of the "
-          "network.</noscript>\n";
-  return text + fmt::format("<script type=\"application/json\" id=\"data\">{}</script>\n<script>{}</script>\n</body>\n"
-                            "</html>\n",
-                            json(all, runs), embedded(detail::report_js, detail::report_js_size));
+  text +=
+      "</main>\n<div id=\"tip\" class=\"tip\" hidden></div>\n"
+      "<noscript>The curves are drawn by a script of this page; please allow it. It asks nothing of the "
+      "network.</noscript>\n";
+  return text + fmt::format(
+                    "<script type=\"application/json\" id=\"data\">{}</script>\n<script>{}</script>\n</body>\n"
+                    "</html>\n",
+                    json(all, runs), embedded(detail::report_js, detail::report_js_size));
 }
 
 std::string escaped(const std::string& text) { return study::escaped(text); }

@@ -86,9 +86,9 @@ std::string diagnosis_section(const std::vector<Run>& runs) {
     }
   }
   if (count == 0) return "<section id=\"diagnoses\"><p class=\"well\">No diagnosis in the log.</p></section>\n";
-  const std::string rest = count > most_findings
-                               ? fmt::format("<p class=\"help\">and {} more; --json lists all</p>", count - most_findings)
-                               : "";
+  const std::string rest =
+      count > most_findings ? fmt::format("<p class=\"help\">and {} more; --json lists all</p>", count - most_findings)
+                            : "";
   return "<section id=\"diagnoses\"><h2>Diagnoses</h2>\n<div class=\"findings\">" + text + "</div>" + rest +
          "</section>\n";
 }
@@ -162,7 +162,8 @@ std::string detail_section(const Run& run) {
     remarks += row("td", {std::to_string(t.step), brief(t.name, 80), brief(t.text, 1000)});
   }
   std::string text;
-  if (n > 0) text += fold(n > most_epochs ? fmt::format("The last {} epochs", most_epochs) : "Epochs", table(head, epochs));
+  if (n > 0)
+    text += fold(n > most_epochs ? fmt::format("The last {} epochs", most_epochs) : "Epochs", table(head, epochs));
   text += fold("Settings and layers", table({"setting", "value"}, settings));
   if (!remarks.empty()) text += fold("Remarks", table({"step", "name", "text"}, remarks));
   return "<section class=\"details\">" + text + "</section>\n";

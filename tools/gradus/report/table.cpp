@@ -83,10 +83,10 @@ void print_table(const std::vector<Run>& runs) {
     for (const run_log::Step& s : run.log.steps) {
       epochs_until(s.step);
       const run_log::Sample* m = s.sample.get();
-      finish(fmt::format("{},step,{},{},{},{},{},{},{},{},", name, s.step, s.epoch, s.loss, cell(s.accuracy),
-                         cell(s.lr), m ? cell(m->grad_norm) : "", m ? cell(m->update_ratio) : "",
-                         m ? cell(m->items_per_second) : ""),
-             s.metrics.get());
+      finish(
+          fmt::format("{},step,{},{},{},{},{},{},{},{},", name, s.step, s.epoch, s.loss, cell(s.accuracy), cell(s.lr),
+                      m ? cell(m->grad_norm) : "", m ? cell(m->update_ratio) : "", m ? cell(m->items_per_second) : ""),
+          s.metrics.get());
     }
     epochs_until(INT64_MAX);
   }

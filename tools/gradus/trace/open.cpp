@@ -9,10 +9,15 @@
 
 namespace gradus::tool {
 
-trace::File open_trace(const std::string& path) {
+trace::File open_trace(const std::string& path, Hashes hashes) {
   std::string trouble;
   try {
-    return study::read_trace(path);
+    trace::File file = study::read_trace(path);
+    if (hashes == Hashes::allowed || !file.header.hashes) return file;
+    trouble = fmt::format(
+        "{}: it has hashes instead of numbers (GRADUS_TRACE_HASH=1): gradus diff compares it, and "
+        "a trace without hashes can be looked at",
+        path);
   } catch (const Error& e) {
     const Complaint& c = e.complaint();
     trouble = c.got.empty() ? c.wrong : fmt::format("{}: {}", c.wrong, c.got);

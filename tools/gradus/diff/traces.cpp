@@ -1,0 +1,241 @@
+// Two traces: the first tensor where they part.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "diff/items.hpp"
+#include "diff/result.hpp"
+#include "io/xxh64.hpp"
+
+namespace gradus::tool {
+namespace {
+
+using Kind = Item::Kind;
+
+const char* meaning(Kind kind, bool first_step) {
+  switch (kind) {
+    case Kind::leaf:
+      return first_step ? "the runs begin with other weights: another seed, another file, or a change of one"
+                        : "the weights were changed between the steps";
+    case Kind::constant:
+      return "the input is another one: other data, or another batch";
+    case Kind::value:
+    case Kind::start:
+      return "its inputs are the same: the operation itself came to another result, as with another number of threads, "
+             "instruction set or BLAS, or from other random numbers";
+    case Kind::gradient:
+    case Kind::given:
+    case Kind::sum:
+      return "all values are the same, and so are the gradients before: the rule came to another result";
+    case Kind::option:
+      return "the optimizer or its schedule has another rate";
+    case Kind::state:
+    case Kind::weights:
+      return "the gradient is the same: the optimizer made another step";
+    case Kind::scalar:
+      return "the program recorded another number";
+    case Kind::event:
+      break;
+  }
+  return "the programs do different things here";
+}
+
+bool same_values(const trace::Numbers& a, const trace::Numbers& b) {
+  if (a.hash || b.hash) return a.hash == b.hash;
+  if (a.has_data() != b.has_data()) return false;
+  if (a.has_data()) return same(a.data, b.data);
+  const trace::Stats& x = *a.stats;
+  const trace::Stats& y = *b.stats;
+  return same({x.min, x.max, x.mean, x.std, x.norm}, {y.min, y.max, y.mean, y.std, y.norm}) && x.nan == y.nan &&
+         x.inf == y.inf && x.zero == y.zero && same(x.head, y.head) && same(x.tail, y.tail);
+}
+
+// "[3, 7]"
+std::string index_text(std::size_t flat, const Shape& shape) {
+  std::vector<std::int64_t> index(static_cast<std::size_t>(shape.size()));
+  auto rest = static_cast<std::int64_t>(flat);
+  for (std::size_t k = index.size(); k-- > 0;) {
+    const std::int64_t size = std::max<std::int64_t>(shape[static_cast<int>(k)], 1);
+    index[k] = rest % size;
+    rest /= size;
+  }
+  return fmt::format("[{}]", fmt::join(index, ", "));
+}
+
+class Differ {
+ public:
+  Differ(const trace::File& a, const trace::File& b) : file_a_(a), file_b_(b), a_(items_of(a)), b_(items_of(b)) {
+    if (a.header.hashes != b.header.hashes)
+      result.notes.emplace_back("only one has hashes instead of numbers: tensors could not be compared");
+  }
+
+  void run() {
+    steps();
+    batches();
+    lengths();
+  }
+
+  DiffResult result = {};
+
+ private:
+  // The items of a step that both traces can have.
+  static std::vector<const Item*> comparable(const std::vector<Item>& items, bool full, bool tensors) {
+    std::vector<const Item*> all;
+    for (const Item& i : items) {
+      if ((full || !i.in_full) && (tensors || i.numbers == nullptr)) all.push_back(&i);
+    }
+    return all;
+  }
+
+  void steps() {
+    const bool tensors = file_a_.header.hashes == file_b_.header.hashes;
+    for (const auto& [step, items] : a_.steps) {
+      const auto other = b_.steps.find(step);
+      if (other == b_.steps.end()) continue;
+      const bool full = a_.full[step] && b_.full[step];
+      const bool last_a = step == a_.steps.rbegin()->first;
+      const bool last_b = step == b_.steps.rbegin()->first;
+      if (!compare(step, comparable(items, full, tensors), comparable(other->second, full, tensors), last_a, last_b))
+        return;
+      ++result.steps;
+    }
+  }
+
+  // False: they part in this step.
+  bool compare(int step, const std::vector<const Item*>& a, const std::vector<const Item*>& b, bool last_a,
+               bool last_b) {
+    for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+      if (i >= a.size() || i >= b.size()) {
+        if (i >= a.size() ? last_a : last_b) return true;  // that run ends here
+        const Item& more = i >= a.size() ? *b[i] : *a[i];
+        return part(step, i >= a.size() ? nullptr : &more, i >= a.size() ? &more : nullptr);
+      }
+      if (a[i]->key != b[i]->key || !equal(*a[i], *b[i])) return part(step, a[i], b[i]);
+      result.numbers += a[i]->numbers != nullptr || a[i]->has_number;
+    }
+    return true;
+  }
+
+  static bool equal(const Item& a, const Item& b) {
+    if (a.numbers != nullptr && b.numbers != nullptr) return same_values(*a.numbers, *b.numbers);
+    return a.has_number == b.has_number && (!a.has_number || same(a.number, b.number));
+  }
+
+  bool part(int step, const Item* a, const Item* b) {
+    const Item& one = a != nullptr ? *a : *b;
+    Parting p{.step = step, .what = one.what, .name = one.name};
+    p.scope = one.scope;
+    if (one.loc != nullptr) {
+      p.file = one.loc->file;
+      p.line = one.loc->line;
+    }
+    p.line_a = a != nullptr ? a->line : 0;
+    p.line_b = b != nullptr ? b->line : 0;
+    if (a == nullptr || b == nullptr || a->key != b->key) {
+      p.a = a != nullptr ? a->key : "nothing";
+      p.b = b != nullptr ? b->key : "nothing";
+      p.what = "what the program does";
+      p.meaning = meaning(Kind::event, false);
+    } else {
+      p.meaning = meaning(one.kind, step == a_.steps.begin()->first);
+      values(p, *a, *b);
+    }
+    result.parting = std::move(p);
+    return false;
+  }
+
+  void values(Parting& p, const Item& a, const Item& b) const {
+    if (a.has_number) {
+      p.a = fmt::format("{}", a.number);
+      p.b = fmt::format("{}", b.number);
+      p.apart = apart({a.number}, {b.number}, f64);
+      return;
+    }
+    const trace::Numbers& x = *a.numbers;
+    const trace::Numbers& y = *b.numbers;
+    if (x.hash && y.hash) {
+      p.a = io::hex(*x.hash);
+      p.b = io::hex(*y.hash);
+      return;
+    }
+    if (x.has_data() && y.has_data()) {
+      p.apart = apart(x.data, y.data, x.dtype);
+      if (x.shape.size() > 0) p.index = index_text(p.apart->first, x.shape);
+      p.a = number(p.apart->a, x.dtype);
+      p.b = number(p.apart->b, x.dtype);
+      return;
+    }
+    if (x.stats && y.stats) {
+      p.a = fmt::format("norm {}, mean {}", x.stats->norm, x.stats->mean);
+      p.b = fmt::format("norm {}, mean {}", y.stats->norm, y.stats->mean);
+      return;
+    }
+    p.a = x.stats ? "a summary" : "all numbers";
+    p.b = y.stats ? "a summary" : "all numbers";
+  }
+
+  // The fewest digits that give the number again, in its dtype.
+  static std::string number(double v, DType dtype) {
+    return dtype == f32 ? fmt::format("{}", static_cast<float>(v)) : fmt::format("{}", v);
+  }
+
+  void batches() {
+    std::vector<std::int64_t> steps;
+    std::vector<std::uint64_t> of_a;
+    std::vector<std::uint64_t> of_b;
+    for (const auto& [step, hash] : a_.batches) {
+      const auto other = b_.batches.find(step);
+      if (other == b_.batches.end()) continue;
+      steps.push_back(step);
+      of_a.push_back(hash);
+      of_b.push_back(other->second);
+    }
+    if (file_a_.header.hashes != file_b_.header.hashes) return;
+    result.order = compare_batches(steps, of_a, of_b);
+    const bool all = a_.batches.size() == b_.batches.size() && steps.size() == a_.batches.size();
+    result.order.same_examples = all && !a_.examples.empty() && a_.examples == b_.examples;
+  }
+
+  void lengths() {
+    const auto tell = [&](const char* name, const trace::File& file, const Items& mine, const Items& other) {
+      if (mine.steps.empty() || other.steps.empty()) return;
+      const int last = other.steps.rbegin()->first;
+      const int first = other.steps.begin()->first;
+      const auto after = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first > last; });
+      const auto before = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first < first; });
+      if (before > 0) result.notes.push_back(fmt::format("{} begins {} steps earlier", name, before));
+      if (after > 0)
+        result.notes.push_back(fmt::format("{} goes on for {} more steps, after step {}", name, after, last));
+      for (const std::string& remark : file.remarks()) result.notes.push_back(fmt::format("{}: {}", name, remark));
+    };
+    tell("A", file_a_, a_, b_);
+    tell("B", file_b_, b_, a_);
+    result.steps_a = std::ssize(a_.full);
+    result.steps_b = std::ssize(b_.full);
+    if (result.steps == 0 && !result.parting) result.notes.emplace_back("no step is in both");
+  }
+
+  const trace::File& file_a_;
+  const trace::File& file_b_;
+  Items a_, b_;
+};
+
+}  // namespace
+
+DiffResult diff_traces(const std::string& a, const std::string& b) {
+  const trace::File one = open_trace(a, Hashes::allowed);
+  const trace::File other = open_trace(b, Hashes::allowed);
+  Differ differ(one, other);
+  differ.result.kind = "trace";
+  differ.run();
+  const auto setting = [&](const char* name, const std::string& x, const std::string& y) {
+    if (x != y) differ.result.settings.emplace_back(name, std::vector<std::string>{x, y});
+  };
+  setting("threads", std::to_string(one.header.threads), std::to_string(other.header.threads));
+  setting("instructions", one.header.isa, other.header.isa);
+  setting("library", one.header.library, other.header.library);
+  setting("program", one.header.program, other.header.program);
+  return std::move(differ.result);
+}
+
+}  // namespace gradus::tool
