@@ -4,43 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <exception>
-#include <optional>
 #include <utility>
 
 #include <gradus/tape.hpp>
 
 #include "io/xxh64.hpp"
-#include "study/trace/json.hpp"
 #include "tensor/impl.hpp"
 #include "train/answers.hpp"
 #include "train/diagnosis/environment.hpp"
-#include "train/diagnosis/examination.hpp"
-#include "train/history.hpp"
-#include "train/keep_lines.hpp"
+#include "train/monitor_state.hpp"
 #include "train/right.hpp"
-#include "train/run_log.hpp"
-#include "train/sampler.hpp"
-#include "train/text_file.hpp"
 
 namespace gradus::train {
 
-using Clock = std::chrono::steady_clock;
-
 namespace {
-
-double seconds(Clock::duration d) { return std::chrono::duration<double>(d).count(); }
-
-// What most steps leave to be written. It is formatted later, many at once: code and tables of that would have left the
-// caches during a step, which would cost 2 % of a small network's.
-struct Brief {
-  std::int64_t step, epoch, items;
-  std::uint64_t batch;
-  double loss, accuracy, lr;
-};
-constexpr std::size_t most_briefs = 128;
 
 // Tells batches apart, by their targets.
 std::uint64_t fingerprint(const Tensor& target) {
@@ -50,51 +29,6 @@ std::uint64_t fingerprint(const Tensor& target) {
 }
 
 }  // namespace
-
-struct Monitor::State {
-  State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer, std::vector<detail::OptionTexts> groups,
-        MonitorOptions options, Loc where);
-
-  void go_on();
-  void begin_sample();
-  void count(const StepData& data);
-  void take_sample();
-  void write_step();
-  void write_briefs();
-  void write(const StepReport& r);
-  void write_header();
-  void show_epoch();
-  void tell(const std::vector<Diagnosis>& found);
-  void to_tensorboard(const StepReport& r);
-  void to_tensorboard(const EpochReport& r);
-  double epoch_mean(double sum) const { return sum / static_cast<double>(weight); }
-  Progress progress() const;
-
-  MonitorOptions o;
-  std::string net_text, optimizer_text;
-  std::shared_ptr<const optim::detail::OptimizerPlace> place;
-  KeptLog kept;  // what the part before has written
-  bool resumes_csv;
-  TextFile log, csv;
-  std::optional<SummaryWriter> writer;
-  std::optional<LiveLine> live;
-  Sampler sampler;
-  std::optional<diagnosis::Examination> examination;
-  std::string trouble;
-  int exceptions = std::uncaught_exceptions();
-
-  StepReport step, sample;
-  EpochReport epoch;
-  History history;
-  bool header_written = false, pending = false;
-  std::int64_t steps = 0, epochs = 0, batch = 0;   // taken; ended; in this epoch
-  std::int64_t items = 0, weight = 0, judged = 0;  // of this epoch: examples; what means are over; with an accuracy
-  double loss_sum = 0, right = 0;
-  Clock::time_point begun = Clock::now(), epoch_begun = begun, now = begun, sampled_at = begun, written = begun;
-  std::vector<Brief> briefs;
-  std::int64_t items_since_sample = 0;
-  double speed = Progress::unknown;  // items per second since the last sample
-};
 
 Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer,
                       std::vector<detail::OptionTexts> groups, MonitorOptions options, Loc where)
@@ -123,21 +57,6 @@ Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer
   briefs.reserve(most_briefs);
   begin_sample();
   if (o.diagnose) examination.emplace(place, steps, o.every);
-}
-
-// Each below the live line, and in the log.
-void Monitor::State::tell(const std::vector<Diagnosis>& found) {
-  for (const Diagnosis& d : found) {
-    write_briefs();
-    log.write(diagnosis_line(d), now);
-    if (live) live->print(to_string(d));
-    try {
-      if (writer) writer->add_text("diagnosis/" + d.code, to_string(d), d.step);
-    } catch (const Error& e) {
-      trouble = e.complaint().got;
-      writer.reset();
-    }
-  }
 }
 
 // The means of an epoch are over all its steps, also those before a checkpoint.
@@ -192,88 +111,6 @@ void Monitor::State::take_sample() {
     if (std::exchange(l.told, true)) continue;
     write_briefs();
     log.write(layer_line(l), now);
-  }
-}
-
-void Monitor::State::write_header() {
-  if (std::exchange(header_written, true) || !log.is_open()) return;
-  if (kept.there) return log.write(resume_line(o.step_before, o.epoch_before), now);
-  const RunPlan plan{.batch = step.items, .epochs = o.epochs, .batches = o.batches, .every = o.every};
-  log.write(run_line(net_text, optimizer_text, plan, o.settings), now);
-}
-
-void Monitor::State::write_step() {
-  if (step.sampled || !step.metrics.empty()) {
-    write_briefs();
-    write(step);
-    return;
-  }
-  briefs.push_back({step.step, step.epoch, step.items, step.batch, step.loss, step.accuracy, step.lr});
-  if (briefs.size() == most_briefs || seconds(now - written) > 1) write_briefs();
-}
-
-void Monitor::State::write_briefs() {
-  written = now;
-  for (const Brief& b : briefs) {
-    write(StepReport{.step = b.step,
-                     .epoch = b.epoch,
-                     .loss = b.loss,
-                     .accuracy = b.accuracy,
-                     .lr = b.lr,
-                     .items = b.items,
-                     .batch = b.batch});
-  }
-  briefs.clear();
-}
-
-void Monitor::State::write(const StepReport& r) {
-  if (log.is_open()) log.write(step_line(r, speed), now);
-  if (csv.is_open()) csv.write(csv_row(r, speed), now);
-  if (writer) to_tensorboard(r);
-  if (!log.trouble().empty()) trouble = log.trouble();
-  if (!csv.trouble().empty()) trouble = csv.trouble();
-}
-
-void Monitor::State::to_tensorboard(const StepReport& r) {
-  try {
-    writer->add_scalar("train/loss", r.loss, r.step);
-    if (!std::isnan(r.accuracy)) writer->add_scalar("train/accuracy", r.accuracy, r.step);
-    for (const auto& [name, value] : r.metrics) writer->add_scalar("train/" + name, value, r.step);
-    if (!r.sampled) return;
-    writer->add_scalar("train/lr", r.lr, r.step);
-    if (!std::isnan(r.grad_norm)) writer->add_scalar("train/grad_norm", r.grad_norm, r.step);
-    for (const ParameterReport& p : r.parameters) {
-      if (!std::isnan(p.update_ratio)) writer->add_scalar("update_ratio/" + p.name, p.update_ratio, r.step);
-    }
-    for (const UnitReport& u : r.units) {
-      if (!std::isnan(u.dead)) writer->add_scalar("dead/" + u.layer, u.dead, r.step);
-      if (!std::isnan(u.saturated)) writer->add_scalar("saturated/" + u.layer, u.saturated, r.step);
-    }
-  } catch (const Error& e) {
-    trouble = e.complaint().got;
-    writer.reset();
-  }
-}
-
-void Monitor::State::to_tensorboard(const EpochReport& r) {
-  try {
-    for (const auto& [name, value] : r.metrics) writer->add_scalar("epoch/" + name, value, r.step);
-    writer->add_scalar("epoch/loss", r.loss, r.step);
-    if (!std::isnan(r.accuracy)) writer->add_scalar("epoch/accuracy", r.accuracy, r.step);
-    const auto histogram = [&](const std::string& tag, const Tensor& x) {
-      if (!x.defined() || x.numel() == 0) return;
-      const std::vector<double> v = x.to_vector();
-      if (std::any_of(v.begin(), v.end(), [](double n) { return std::isfinite(n); }))
-        writer->add_histogram(tag, x, r.step);
-    };
-    for (std::size_t i = 0; i < sampler.parameters().size(); ++i) {
-      histogram("weights/" + sampler.parameters()[i].name, sampler.parameters()[i].value);
-      histogram("gradients/" + sampler.parameters()[i].name, sampler.gradient(i));
-    }
-    writer->flush();
-  } catch (const Error& e) {
-    trouble = e.complaint().got;
-    writer.reset();
   }
 }
 

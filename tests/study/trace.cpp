@@ -383,31 +383,3 @@ TEST_CASE("a rule that gives less than the tape promises is told of") {
       bad += c["kind"].get<std::string>() + c["node"].dump() + ":" + c.value("slot", Json()).dump();
   CHECK(bad == "local2:1");
 }
-
-TEST_CASE("a result that was named is called so by the operations that read it") {
-  const auto all = trace_of([] {
-    const Tensor x = tensor({1.0, 2.0}, f64).requires_grad_();
-    Tape tape;
-    Tensor h = tanh(x);
-    h.set_name("h");
-    tape.backward(sum(h * x));
-  });
-  const auto ops = of(all, "op");
-  REQUIRE(ops.size() == 3);
-  CHECK(!ops[0].contains("names"));
-  CHECK(ops[1]["names"] == Json{"h", ""});
-  CHECK(!ops[2].contains("names"));
-}
-
-TEST_CASE("names of tensors and scopes are text, whatever they hold") {
-  Tensor x = ones({2}, f64).requires_grad_();
-  const std::string name = "</script>\"\\\n\x01 \xff ∇";
-  x.set_name(name);
-  const auto all = trace_of([&] {
-    Tape tape;
-    const Scope scope("a \"b\"");
-    const Tensor y = x * x;
-  });
-  CHECK(of(all, "leaf")[0]["name"] == "</script>\"\\\n\x01 \xEF\xBF\xBD ∇");
-  CHECK(of(all, "op")[0]["scope"] == "a \"b\"");
-}

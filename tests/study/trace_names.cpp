@@ -1,0 +1,49 @@
+// The names in a trace: of results, of tensors and of scopes.
+#include "study/traced.hpp"
+
+using namespace gradus;
+using traced::Json;
+using traced::of;
+
+namespace {
+
+// Traces `body`, and returns what is in the file.
+std::vector<Json> trace_of(const std::function<void()>& body, const study::TraceOptions& options = {}) {
+  const support::TempDir dir;
+  const std::string path = dir / "t.jsonl";
+  {
+    const study::Trace trace(path, options);
+    body();
+  }
+  return traced::events(path);
+}
+
+}  // namespace
+
+TEST_CASE("a result that was named is called so by the operations that read it") {
+  const auto all = trace_of([] {
+    const Tensor x = tensor({1.0, 2.0}, f64).requires_grad_();
+    Tape tape;
+    Tensor h = tanh(x);
+    h.set_name("h");
+    tape.backward(sum(h * x));
+  });
+  const auto ops = of(all, "op");
+  REQUIRE(ops.size() == 3);
+  CHECK(!ops[0].contains("names"));
+  CHECK(ops[1]["names"] == Json{"h", ""});
+  CHECK(!ops[2].contains("names"));
+}
+
+TEST_CASE("names of tensors and scopes are text, whatever they hold") {
+  Tensor x = ones({2}, f64).requires_grad_();
+  const std::string name = "</script>\"\\\n\x01 \xff ∇";
+  x.set_name(name);
+  const auto all = trace_of([&] {
+    Tape tape;
+    const Scope scope("a \"b\"");
+    const Tensor y = x * x;
+  });
+  CHECK(of(all, "leaf")[0]["name"] == "</script>\"\\\n\x01 \xEF\xBF\xBD ∇");
+  CHECK(of(all, "op")[0]["scope"] == "a \"b\"");
+}
