@@ -37,7 +37,8 @@ std::string BatchOrder::text() const {
   if (common == batches)
     return fmt::format("the same {} batches in another order: that of step {} of A is that of step {} of B", batches,
                        example_a, example_b);
-  if (same_examples) return fmt::format("the same examples in other batches ({} of {} batches are in both)", common, batches);
+  if (same_examples)
+    return fmt::format("the same examples in other batches ({} of {} batches are in both)", common, batches);
   if (common > 0) return fmt::format("other batches: {} of {} of A are in B too", common, batches);
   return fmt::format("other batches: none of the {} of A is in B", batches);
 }

@@ -88,8 +88,8 @@ Json json_of(const Parting& p) {
   j["b"] = p.b;
   if (!p.index.empty()) j["index"] = p.index;
   if (p.apart)
-    j["apart"] = {{"different", p.apart->different}, {"elements", p.apart->elements},  {"largest", p.apart->largest},
-                  {"relative", p.apart->relative},   {"ulps", p.apart->ulps},          {"dtype", name(p.apart->dtype)}};
+    j["apart"] = {{"different", p.apart->different}, {"elements", p.apart->elements}, {"largest", p.apart->largest},
+                  {"relative", p.apart->relative},   {"ulps", p.apart->ulps},         {"dtype", name(p.apart->dtype)}};
   j["meaning"] = p.meaning;
   return j;
 }

@@ -145,7 +145,8 @@ class Collector {
   void see(const trace::Contribution& e) {
     const Node& from = node(e.tape, e.from);
     const Node& to = node(e.tape, e.to);
-    value(put(tape(e.tape), from, Kind::given, fmt::format("what the rule of {} gives {}", from.name, to.name)), e.added);
+    value(put(tape(e.tape), from, Kind::given, fmt::format("what the rule of {} gives {}", from.name, to.name)),
+          e.added);
     value(put(tape(e.tape), from, Kind::sum, fmt::format("the gradient of {} with what {} gives", to.name, from.name)),
           e.after);
   }

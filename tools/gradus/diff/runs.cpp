@@ -53,7 +53,8 @@ std::vector<Named> numbers(const run_log::Epoch& e) {
   std::vector<Named> all{{"the mean loss of an epoch", "loss", e.loss, ""},
                          {"the accuracy of an epoch", "accuracy", e.accuracy, ""}};
   for (const auto& [name, value] : e.metrics)
-    all.push_back({name + " at the end of an epoch", name, value, "the steps before are the same: other data to measure it on"});
+    all.push_back(
+        {name + " at the end of an epoch", name, value, "the steps before are the same: other data to measure it on"});
   return all;
 }
 
@@ -137,12 +138,14 @@ class Differ {
       return;
     }
     const auto tell = [&](const char* name, const run_log::File& log) {
-      const std::int64_t before = std::ranges::count_if(
-          log.steps, [&](const run_log::Step& s) { return s.step < common_.begin()->first; });
-      const std::int64_t after = std::ranges::count_if(
-          log.steps, [&](const run_log::Step& s) { return s.step > common_.rbegin()->first; });
+      const std::int64_t before =
+          std::ranges::count_if(log.steps, [&](const run_log::Step& s) { return s.step < common_.begin()->first; });
+      const std::int64_t after =
+          std::ranges::count_if(log.steps, [&](const run_log::Step& s) { return s.step > common_.rbegin()->first; });
       if (before > 0) result.notes.push_back(fmt::format("{} begins {} steps earlier", name, before));
-      if (after > 0) result.notes.push_back(fmt::format("{} goes on for {} more steps, after step {}", name, after, common_.rbegin()->first));
+      if (after > 0)
+        result.notes.push_back(
+            fmt::format("{} goes on for {} more steps, after step {}", name, after, common_.rbegin()->first));
       if (!log.broken.empty()) result.notes.push_back(fmt::format("{}: {}", name, log.broken));
     };
     tell("A", a_);

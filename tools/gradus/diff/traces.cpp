@@ -204,7 +204,8 @@ class Differ {
       const auto after = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first > last; });
       const auto before = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first < first; });
       if (before > 0) result.notes.push_back(fmt::format("{} begins {} steps earlier", name, before));
-      if (after > 0) result.notes.push_back(fmt::format("{} goes on for {} more steps, after step {}", name, after, last));
+      if (after > 0)
+        result.notes.push_back(fmt::format("{} goes on for {} more steps, after step {}", name, after, last));
       for (const std::string& remark : file.remarks()) result.notes.push_back(fmt::format("{}: {}", name, remark));
     };
     tell("A", file_a_, a_, b_);
