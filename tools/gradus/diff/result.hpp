@@ -14,15 +14,15 @@ namespace gradus::tool {
 // The first place where two runs part.
 struct Parting {
   std::int64_t step = 0;
-  std::string what;                    // "the value of matmul"
-  std::string name;                    // "fc1.weight", "matmul", "loss"
-  std::string file, scope;             // of the user's program; "" if not known
+  std::string what = {};               // "the value of matmul"
+  std::string name = {};               // "fc1.weight", "matmul", "loss"
+  std::string file = {}, scope = {};   // of the user's program; "" if not known
   std::int64_t line = 0;               // likewise
   std::size_t line_a = 0, line_b = 0;  // of the two files; 0: not of one line
-  std::string a, b;                    // the values, hashes or kinds of event
-  std::string index;                   // "[3, 7]" of the first element; "" for a number
+  std::string a = {}, b = {};          // the values, hashes or kinds of event
+  std::string index = {};              // "[3, 7]" of the first element; "" for a number
   std::optional<Apart> apart = {};     // none for hashes, and where the programs did different things
-  std::string meaning;                 // a sentence
+  std::string meaning = {};            // a sentence
 };
 
 // The batches of two runs.
