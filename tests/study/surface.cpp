@@ -1,4 +1,5 @@
 // Surfaces by name and by formula: values, derivatives, minima, and what is refused.
+#include <gradus/study/landscape.hpp>
 #include <gradus/study/surface.hpp>
 
 #include <cmath>
@@ -137,7 +138,7 @@ TEST_CASE("formula: a power is written x^2, x**2 or x²") {
 TEST_CASE("formula: of x alone, its minima lie on the axis and the picture is a curve") {
   const Surface s = formula("x^4/4 - x^2 + x/8");
   REQUIRE(s.minima.size() == 2);
-  for (const Minimum& m : s.minima) {
+  for (const study::Minimum& m : s.minima) {
     const double x = m.at[0], curvature = 3 * x * x - 2;
     CHECK(m.at[1] == 0);
     CHECK(std::abs(x * x * x - 2 * x + 0.125) <= 1e-12);
@@ -145,10 +146,10 @@ TEST_CASE("formula: of x alone, its minima lie on the axis and the picture is a 
     CHECK(m.smallest == m.largest);
   }
   CHECK(formula("x^3").minima.empty());
-  const Landscape l = landscape(s, {{-4, 0}});
+  const study::Landscape l = study::landscape(s, {{-4, 0}});
   CHECK(l.grid.rows == 1);
   CHECK(l.window.left < -4);
   CHECK(l.y_name == "f");
   CHECK(l.svg().find("class=\"curve\"") != std::string::npos);
-  CHECK(landscape(formula("x^2 + y")).grid.rows > 1);
+  CHECK(study::landscape(formula("x^2 + y")).grid.rows > 1);
 }
