@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "cli/print.hpp"
@@ -98,6 +99,12 @@ int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrup
   return 0;
 }
 
+// A short run is measured more often than the 100 of the monitor: else its curves would be two or three points.
+std::int64_t Training::sampled_each() const {
+  const std::int64_t steps = batches_.size() * std::min<std::int64_t>(o_.epochs, 10'000);
+  return std::clamp<std::int64_t>(steps / 50, 10, 100);
+}
+
 std::unique_ptr<gradus::train::Monitor> Training::make_monitor() {
   if (o_.quiet && !logs_events(o_) && o_.tensorboard.empty()) return nullptr;
   gradus::train::MonitorOptions options{.log = logs_events(o_) ? o_.log : "",
@@ -105,7 +112,8 @@ std::unique_ptr<gradus::train::Monitor> Training::make_monitor() {
                                         .epochs = o_.epochs,
                                         .batches = batches_.size(),
                                         .step_before = keeper_.steps(),
-                                        .epoch_before = batches_.epoch()};
+                                        .epoch_before = batches_.epoch(),
+                                        .every = sampled_each()};
   options.settings = {{"data", task_.name}, {"net", o_.net}, {"opt", o_.opt}, {"schedule", o_.schedule}};
   try {
     return std::make_unique<gradus::train::Monitor>(net_, optimizer_, std::move(options));
@@ -121,13 +129,17 @@ void Training::log_answers() {
   if (!monitor_ || !logs_events(o_) || task_.test.size() == 0) return;
   const gradus::train::Averaged learned(optimizer_.base());
   const nn::Evaluating evaluating(net_);
-  std::vector<Tensor> parts;
-  for (const auto& [x, y] : data::batches(task_.test, {.size = 256})) parts.push_back(net_(x));
+  std::vector<Tensor> answers, targets, inputs;
+  for (const auto& [x, y] : task_.test.batches({.size = 256})) {
+    answers.push_back(net_(x));
+    targets.push_back(y);
+    inputs.push_back(x);
+  }
   Shape shape = task_.image ? *task_.image : Shape{task_.features()};
   shape.insert(0, task_.test.size());
-  monitor_->add_answers({.output = concat(parts),
-                         .target = task_.test.y,
-                         .input = task_.test.x.reshape(shape),
+  monitor_->add_answers({.output = concat(answers),
+                         .target = concat(targets),
+                         .input = concat(inputs).reshape(shape),
                          .classes = task_.encoding.classes});
 }
 
