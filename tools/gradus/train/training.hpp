@@ -53,6 +53,7 @@ class Training {
   int epoch(Progress& progress, const gradus::train::Interrupt& interrupt);  // likewise
   std::int64_t resume();
   void step(const Tensor& x, const Tensor& y);
+  std::int64_t sampled_each() const;
   std::unique_ptr<gradus::train::Monitor> make_monitor();
   void check(double loss) const;
   void log_answers();
