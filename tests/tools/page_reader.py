@@ -233,6 +233,84 @@ def curves_and_files(b, page, directory):
     check("2.3854" in row and "0.2768" in row and "1/1" in row, row)
 
 
+def repeated(change):
+    """The step of the sample three times: change(k, e) alters the events of the k-th."""
+    lines = [json.loads(line) for line in sample.splitlines()]
+    events = [lines[0]]
+    for k in range(3):
+        for e in lines[1:-1]:
+            e = dict(e, **{m: e[m] + k for m in ("tape", "walk") if m in e})
+            if e["ev"] == "walk":
+                e["value"] = 4 - k
+            if change(k, e) is not False:
+                events.append(e)
+    return "\n".join(json.dumps(e) for e in events + [{"ev": "end", "events": len(events), "ok": True}]) + "\n"
+
+
+def the_summary_is_so(b, directory):
+    """One loss is that of one line that calls backward() and is trained; checks that were skipped or at a kink do not agree."""
+    def summary(name, change):
+        b.open(make(directory, name, repeated(change)), 40)
+        return b.run("return document.getElementById('summary').textContent")
+
+    def curves():
+        click(b, "#tab-training")
+        return b.run("return [...document.querySelectorAll('svg.chart')].map(c => c.getAttribute('aria-label')).filter(t => /Loss|value|sample/.test(t))")
+
+    def lines(k, e):
+        if e["ev"] == "walk":
+            e["loc"] = {"file": "sample.cpp", "line": 13 + k % 2}
+
+    def gradient(k, e):
+        if e["ev"] == "walk" and k:
+            e["what"] = "gradient"
+
+    def untrained(k, e):
+        return e["ev"] not in ("step", "zero_grad")
+
+    def verdicts(k, e):
+        if e["ev"] == "check":
+            e["verdict"] = {(0, 4): "kink", (1, 4): "kink", (1, 5): "skipped"}.get((k, e["node"]), e["verdict"])
+
+    def one_bad(k, e):
+        if e["ev"] == "check" and (k, e["kind"], e["node"]) == (2, "elements", 7):
+            e["verdict"] = "bad"
+
+    words = summary("trained", lambda k, e: None)
+    check("loss 4 → 2" in words and "checks: all 54 agree" in words, words)
+    check(curves() == ["Loss at each backward(), from 4 to 2"], curves())
+    words = summary("lines", lines)
+    check("loss" not in words and "value" not in words and "→" not in words, words)
+    check(curves() == ["Loss at each backward(), from 4 to 2"], curves())  # the two walks of line 13; one of line 14 is no curve
+    words = summary("gradient", gradient)
+    check("loss 4 ·" in words and "→" not in words, words)
+    check(not curves(), curves())
+    words = summary("untrained", untrained)
+    check("value 4 → 2" in words and "loss" not in words, words)
+    words = summary("verdicts", verdicts)
+    check("checks: 46 agree, 6 at kinks, 2 skipped" in words, words)
+    words = summary("one_bad", one_bad)
+    check("checks: 1 failed, 53 agree" in words, words)
+    # Of a large tensor some elements were measured besides a direction: a failure there is shown.
+    def sampled(k, e):
+        if e["ev"] == "check" and e["kind"] == "elements" and e["node"] == 1:
+            e.update(kind="sample", analytic=0.5, numeric=0.25, error=0.5, at=7, measured=3, of=12, verdict="bad")
+
+    before = repeated(sampled).splitlines()
+    sample_lines = [i for i, x in enumerate(before) if '"sample"' in x]
+    for i in reversed(sample_lines):
+        e = json.loads(before[i])
+        before.insert(i, json.dumps(dict(e, kind="direction", verdict="ok")))
+    b.open(make(directory, "sampled", "\n".join(before) + "\n"))
+    words = b.run("return document.getElementById('summary').textContent")
+    check("checks: 3 failed" in words, words)
+    click(b, "#tab-checks")
+    words = b.run("return document.querySelector('#view tbody tr.bad').innerText")
+    check("element 7, the worst of 3 of 12" in words, words)
+    click(b, "#tab-graph")
+    b.width(1280)
+
+
 def a_program_that_failed(b, directory):
     lines = sample.splitlines()[:9]  # up to the second operation
     lines.append(json.dumps({"ev": "error", "tape": 1, "op": "matmul", "wrong": "the <b>shapes</b> do not fit", "got": "[4, 2] and [3, 5]",
@@ -248,6 +326,7 @@ def a_program_that_failed(b, directory):
 
 def all_of_it(b, page, directory):
     a_program_that_failed(b, directory)
+    the_summary_is_so(b, directory)
     the_graph_fits(b, page, directory)
     boxes_hold_numbers(b, page, directory)
     the_sum_is_in_view(b, page)

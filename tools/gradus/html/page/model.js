@@ -67,8 +67,30 @@ function addToTape(trace, t, e, i) {
   if (e.ev === "walk_end") w.last = i;
   if (e.ev === "check") {
     if (e.kind === "local") w.local.set(e.node + "/" + e.slot, e);
-    else if (!w.checks.has(e.node) || e.kind === "elements") w.checks.set(e.node, e);
+    else if (showsMore(e, w.checks.get(e.node))) w.checks.set(e.node, e);
   }
+}
+
+// Of several checks of a gradient one is shown: one that fails, or else the most thorough.
+function showsMore(check, shown) {
+  return !shown || check.verdict === "bad" || (check.kind === "elements" && shown.verdict !== "bad");
+}
+
+// The values that backward() was called on, for each line that called it: only those of one line are one loss that changes.
+function lossesOf(trace) {
+  const lines = new Map();
+  trace.events.forEach((e, i) => {
+    if (e.ev !== "walk" || e.what !== "backward" || e.value === undefined) return;
+    push(lines, e.loc && e.loc.file ? `${e.loc.file.split("/").pop()}:${e.loc.line}` : "", {step: stepOfEvent(trace, i), y: numberOf(e.value)});
+  });
+  return lines;
+}
+
+// How many checks came to which verdict, over all walks.
+function countChecks(trace) {
+  const counts = {ok: 0, kink: 0, skipped: 0, bad: 0};
+  for (const w of trace.walks.values()) for (const c of [...w.local.values(), ...w.checks.values()]) counts[c.verdict] = (counts[c.verdict] || 0) + 1;
+  return counts;
 }
 
 function push(map, key, value) {

@@ -41,16 +41,29 @@ function banners({trace, against, first, extra, go}) {
   if (outline) add("", "Note.", outline.text);
 }
 
+// A value is a loss where an optimizer works on it; without one, or from several lines, nothing says that they belong together.
+function lossText(trace) {
+  const lines = [...lossesOf(trace).values()], trained = trace.events.some(e => e.ev === "step");
+  if (lines.length !== 1) return "";
+  const first = numberText(lines[0][0].y), last = numberText(lines[0].at(-1).y);
+  return (trained ? "loss " : "value ") + (lines[0].length > 1 ? `${first} → ${last}` : first);
+}
+
+// "all agree" is said only where every check does.
+function checksText({ok, kink, skipped, bad}) {
+  const count = ok + kink + skipped + bad;
+  if (!count) return "no checks";
+  if (ok === count) return `checks: all ${ok} agree`;
+  const parts = [[bad, "failed"], [ok, "agree"], [kink, kink === 1 ? "at a kink" : "at kinks"], [skipped, "skipped"]];
+  return `checks: ${parts.filter(([n]) => n).map(([n, words]) => `${n} ${words}`).join(", ")}`;
+}
+
 function summary({trace, against, extra}) {
   const $ = id => document.getElementById(id);
   const program = (trace.header.program || "").split("/").pop() || extra.name;
-  let ok = 0, bad = 0;
-  for (const w of trace.walks.values()) for (const c of [...w.local.values(), ...w.checks.values()]) c.verdict === "bad" ? ++bad : c.verdict === "ok" ? ++ok : 0;
-  const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`, last = [...trace.walks.values()].filter(w => typeof w.value === "number");
-  const words = [many(trace.tapes.size, "tape"), many(trace.walks.size, "walk")];
-  if (last.length > 1) words.push(`loss ${numberText(last[0].value)} → ${numberText(last[last.length - 1].value)}`);
-  else if (last.length) words.push(`loss ${numberText(last[0].value)}`);
-  words.push(ok + bad ? bad ? `checks: ${bad} of ${ok + bad} failed` : `checks: all ${ok} agree` : "no checks");
+  const checks = countChecks(trace), bad = checks.bad;
+  const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
+  const words = [many(trace.tapes.size, "tape"), many(trace.walks.size, "walk"), lossText(trace), checksText(checks)].filter(Boolean);
   $("program").textContent = program + (against ? " against " + extra.against : "");
   $("summary").textContent = words.join(" · ");
   document.title = program + " · backprop, step by step";

@@ -6,22 +6,22 @@ const chartSize = {width: 640, height: 190, left: 58, right: 14, top: 12, bottom
 // What the events say over the run: for each series its points {step, y}, where step is a step of this page.
 function curvesOf(trace) {
   if (trace.curves) return trace.curves;
-  const losses = [], norms = new Map(), ratios = new Map(), names = new Map();
+  const norms = new Map(), ratios = new Map(), names = new Map();
   const put = (map, key, point) => { if (Number.isFinite(point.y)) push(map, key, point); };
   trace.events.forEach((e, i) => {
-    if (e.ev === "walk" && e.what !== "gradient" && e.value !== undefined) losses.push({step: stepOfEvent(trace, i), y: numberOf(e.value)});
     if (e.ev === "leaf" && e.name && e.tensor !== undefined) names.set(e.tensor, e.name);
     if (e.ev === "accumulate") put(norms, names.get(e.tensor) || "parameter " + (e.tensor ?? e.node), {step: stepOfEvent(trace, i), y: normOf(e.grad)});
     if (e.ev === "step") put(ratios, e.parameter, {step: stepOfEvent(trace, i), y: numberOf(e.ratio)});
   });
-  trace.curves = {losses: losses.filter(p => Number.isFinite(p.y)), norms, ratios};
+  const losses = [...lossesOf(trace)].map(([place, points]) => [place || "loss", points.filter(p => Number.isFinite(p.y))]);
+  trace.curves = {losses: losses.filter(([, points]) => points.length > 1), norms, ratios};
   return trace.curves;
 }
 
 function trainingView(trace, t, state, ui, act) {
   const {losses, norms, ratios} = curvesOf(trace), box = h("div", {class: "pane curves"});
   const at = ui.step, several = map => [...map].filter(([, points]) => points.length > 1);
-  if (losses.length > 1) box.append(chart("Loss at each backward()", [["loss", losses]], {at, act, log: logWorth(losses)}));
+  if (losses.length) box.append(chart("Loss at each backward()", losses, {at, act, log: logWorth(losses.flatMap(([, points]) => points))}));
   const grown = several(norms);
   if (grown.length) box.append(chart("Norm of each parameter's .grad()", grown, {at, act, log: true}));
   const moved = several(ratios);
@@ -57,7 +57,7 @@ function chart(title, series, {at, act, log}) {
   if (log && Math.floor(high) < Math.ceil(low)) low = Math.floor(low), high = Math.ceil(high);
   if (!(high > low)) low -= 0.5, high += 0.5;
   const x = step => left + (step - first) / Math.max(1, last - first) * (width - left - right), y = v => top + (high - v) / (high - low) * (height - top - bottom);
-  const picture = svg("svg", {class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}, from ${numberText(all[0].y)} to ${numberText(all.at(-1).y)}`});
+  const picture = svg("svg", {class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": series.map(([name, points]) => `${series.length > 1 ? name : title}, from ${numberText(points[0].y)} to ${numberText(points.at(-1).y)}`).join("; ")});
   const text = (px, py, anchor, words, cls) => picture.append(Object.assign(svg("text", {x: px, y: py, "text-anchor": anchor, class: cls}), {textContent: words}));
   for (const tick of ticksOf(low, high, log)) {
     picture.append(svg("path", {class: "grid", d: `M${left} ${y(tick.v).toFixed(1)}H${width - right}`}));

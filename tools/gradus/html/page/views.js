@@ -94,7 +94,7 @@ function checksView(trace, t, act) {
   const {rows, note} = around(all, 0);
   const body = rows.map(({check, walk}) => {
     const n = nodeOf(t, check.node), each = check.kind === "elements";
-    const what = check.kind === "local" ? `rule of ${check.op}, input ${check.slot}` : each ? `${gradientOf(n)}, every element` : `${gradientOf(n)}, one direction`;
+    const what = check.kind === "local" ? `rule of ${check.op}, input ${check.slot}` : `${gradientOf(n)}, ${each ? "every element" : check.kind === "sample" ? sampleText(check) : "one direction"}`;
     const go = () => act.go(stepOfEvent(trace, walk.visits.get(check.node) ?? walk.first));
     const number = x => typeof x === "object" || x === undefined ? "" : numberText(x);
     return h("tr", {class: check.verdict === "bad" ? "bad" : ""},

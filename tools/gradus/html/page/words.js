@@ -106,11 +106,14 @@ function tellContribution(trace, t, e) {
 function addFiniteDifference(band, walk, n) {
   const check = walk && walk.checks.get(n.id);
   if (!check) return;
-  const direction = check.kind === "direction" && check.verdict !== "skipped";
+  const direction = check.kind === "direction" && check.verdict !== "skipped", sampled = check.kind === "sample" && check.verdict !== "skipped";
   if (check.kind === "elements" && check.numeric) band.parts.push(part("≈", "finite difference", check.numeric, {scale: band.parts.at(-1).scale, hint: `(L(x+h) − L(x−h)) / 2h, h = ${check.h}`}));
   if (direction) band.facts = [["finite difference", `along a random direction ${numberText(check.numeric)}; the gradient gives ${numberText(check.analytic)}`]];
+  if (sampled) band.facts = [["finite difference", `${sampleText(check)}: ${numberText(check.numeric)}; the gradient gives ${numberText(check.analytic)}`]];
   band.verdict = verdictOf(check, "finite difference");
 }
+
+const sampleText = check => check.at === undefined ? "some elements" : `element ${check.at}, the worst of ${check.measured} of ${check.of}`;
 
 function verdictOf(check, about) {
   const words = [about, verdicts[check.verdict] || check.verdict].filter(Boolean).join(" ");
