@@ -39,9 +39,12 @@ std::vector<std::string> File::remarks() const {
   std::vector<std::string> all;
   if (!broken.empty()) all.push_back(broken);
   if (steps.empty()) all.emplace_back("it has no step: the training had not begun");
-  if (!end) all.push_back(formatted("it has no end: the training was stopped, or is still going on"));
+  if (!end) all.emplace_back("it has no end: the training was stopped, or is still going on");
   if (end && !end->ok) all.emplace_back("an error ended the training");
-  if (unknown > 0) all.push_back(formatted("{} lines are of a kind that this version does not know", unknown));
+  if (unknown > 0) {
+    all.push_back(
+        formatted("{} line{} of a kind that this version does not know", unknown, unknown == 1 ? " is" : "s are"));
+  }
   return all;
 }
 

@@ -1,6 +1,8 @@
 // The confusion matrix of the diagnoses is the identity: each sick program gets its code and no other, each healthy one
-// none, over five seeds, with a monitor and without.
+// none, over five seeds, with a monitor and without. To be watched changes no bit of a weight.
 #include "sick/ward.hpp"
+
+#include <bit>
 
 namespace {
 
@@ -29,6 +31,37 @@ void examine(const std::vector<Program>& programs, Watched how) {
   }
 }
 
+// All bits of all parameters, after each step of each optimizer.
+class Bits final : public Observer {
+ public:
+  void on_optimizer(const OptimizerEvent& e) override {
+    if (e.before) return;
+    for (const Tensor& p : e.optimizer.parameters()) {
+      for (const double v : p.detach().to_vector()) sum_ = (sum_ ^ std::bit_cast<std::uint64_t>(v)) * 0x100000001b3u;
+    }
+    ++steps_;
+  }
+  std::int64_t steps() const { return steps_; }
+  std::uint64_t sum() const { return sum_; }
+
+ private:
+  std::uint64_t sum_ = 0xcbf29ce484222325u;
+  std::int64_t steps_ = 0;
+};
+
+// The sum over a run, and the number that the generator gives next.
+std::pair<std::uint64_t, double> bits_of(const Program& program, Watched how) {
+  manual_seed(7);
+  Bits bits;
+  const Observing observing(bits);
+  {
+    Ward ward(how);
+    program.run(ward);
+  }
+  CHECK(bits.steps() >= 10);
+  return {bits.sum(), rand({1}).item()};
+}
+
 }  // namespace
 
 TEST_CASE("sick: each program gets its code and no other, from its monitor") { examine(sick, Watched::monitor); }
@@ -39,3 +72,14 @@ TEST_CASE("sick: others of their kind, from their monitors") { examine(more_sick
 TEST_CASE("sick: others of their kind, without a monitor") { examine(more_sick, Watched::outside); }
 TEST_CASE("sick: other healthy programs, from their monitors") { examine(more_healthy, Watched::monitor); }
 TEST_CASE("sick: other healthy programs, without a monitor") { examine(more_healthy, Watched::outside); }
+
+TEST_CASE("sick: to be watched changes no bit of a weight, and draws no number") {
+  for (const auto* programs : {&sick, &healthy, &more_sick, &more_healthy}) {
+    for (const Program& program : *programs) {
+      INFO(std::string(program.name));
+      const auto alone = bits_of(program, Watched::no);
+      CHECK(bits_of(program, Watched::outside) == alone);
+      if (!program.alone) CHECK(bits_of(program, Watched::monitor) == alone);
+    }
+  }
+}

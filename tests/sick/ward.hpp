@@ -14,8 +14,8 @@ namespace ward {
 
 using namespace gradus;
 
-// The program has a monitor, or does not know that it is watched.
-enum class Watched { monitor, outside };
+// The program has a monitor, or does not know that it is watched, or is not.
+enum class Watched { monitor, outside, no };
 
 class Ward {
  public:

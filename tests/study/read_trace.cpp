@@ -44,6 +44,21 @@ TEST_CASE("the sample: header, events in order, tensors") {
   CHECK(parse_trace(support::read(sample), "bytes").events.size() == 58);
 }
 
+TEST_CASE("a trace in which results have names is read to its end") {
+  const support::TempDir dir;
+  {
+    const study::Trace trace(dir / "t.jsonl", study::TraceOptions{});
+    const Tensor x = tensor({1.0, 2.0}, f64).requires_grad_();
+    Tape tape;
+    const Tensor h = tanh(x).set_name("h"), n = tanh(x).set_name("nan");
+    tape.backward(sum(h * n));
+  }
+  const study::trace::File file = read_trace(dir / "t.jsonl");
+  CHECK(file.broken == "");
+  CHECK(file.ended);
+  CHECK(file.remarks().empty());
+}
+
 TEST_CASE("what is no trace is an Error that names the file and the caller's line") {
   const support::TempDir dir;
   CHECK_SAYS(read_trace(dir / "none"), "read_trace: ", "none: cannot be opened", "read_trace.cpp");

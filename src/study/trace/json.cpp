@@ -273,11 +273,14 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool end_object() override { return end(); }
+  // A list holds numbers. Only "names" holds texts: it becomes an object whose members have no names.
   bool start_array(std::size_t) override {
     if (stack_.empty() || in_list()) return refuse("a list of lists");
+    const bool texts = name_ == "names";
     JsonValue* v = put();
     if (!v) return false;
-    v->kind = JsonValue::Kind::list;
+    v->kind = texts ? JsonValue::Kind::object : JsonValue::Kind::list;
+    name_.clear();
     stack_.push_back(v);
     return true;
   }

@@ -95,6 +95,8 @@ class LrHigh final : public Rule {
     const double early = median(early_);
     const double late = median(late_);
     const double level = chart.level();
+    // On the same examples it may be OSCILLATING, which is certain later.
+    if (chart.same_batch && level < chart.first && chart.steps < 64 && !last) return {};
     const bool stays = late > most && level > 0.5 * chart.first;
     const bool blown = early > most && late > 1e-6 && level > 0.8 * chart.first;
     const bool thrown = early > 3 * most && level > 0.8 * chart.first;  // far away, where no gradient is left
@@ -129,9 +131,12 @@ class Diverging final : public Rule {
   std::optional<Diagnosis> judge(const Chart& chart, bool last) const override {
     if (chart.recent.empty() || chart.steps < 2) return {};
     const double now = chart.recent.back();
-    const bool far = now > 1e4 * std::max(chart.first, 1e-30) && running_ >= 2;
-    const bool stays = running_ >= (last ? 5 : 20) && now > 0.3 * chart.top;
-    const bool rises = last && running_ >= 2 && now >= 0.9 * chart.top && grown_ >= 2;
+    // A run that goes on from trained weights begins low: what is better than a constant answer is not lost.
+    const double base = chart.baseline();
+    const bool lost = !(base > 0 && now < base);
+    const bool far = now > 1e4 * std::max(chart.first, 1e-30) && running_ >= 2 && lost;
+    const bool stays = running_ >= (last ? 5 : 20) && now > 0.3 * chart.top && lost;
+    const bool rises = last && running_ >= 2 && now >= 0.9 * chart.top && grown_ >= 2 && lost;
     const bool to_infinity = chart.nonfinite_at > 1 && (running_ >= 1 || grown_ >= 4) && chart.top > 1.5 * chart.first;
     if (!chart.positive || chart.others ? !(chart.others && far && to_infinity)
                                         : !far && !stays && !rises && !to_infinity)
@@ -160,7 +165,7 @@ class Diverging final : public Rule {
 
 class Oscillating final : public Rule {
   static constexpr double swing = 1.1;  // a rise and a fall by this factor
-  static constexpr int most = 6;        // of them in 40 steps
+  static constexpr int most = 6;        // of them in 60 steps
   const char* code() const override { return "OSCILLATING"; }
   void see(const Look& look, const Chart&) override {
     for (const ParameterLook& p : look.parameters) {
@@ -177,7 +182,8 @@ class Oscillating final : public Rule {
     const std::size_t half = losses.size() / 2;
     const double before = median({losses.begin(), losses.begin() + static_cast<std::ptrdiff_t>(half)});
     const double after = median({losses.begin() + static_cast<std::ptrdiff_t>(half), losses.end()});
-    if (after < 0.8 * before || after < 0.1 * chart.first) return {};
+    const double base = chart.baseline();
+    if (after < 0.8 * before || after < 0.1 * chart.first || (base > 0 && after < 0.1 * base)) return {};
     int swings = 0;
     bool rising = true;
     double turn = losses[0];
