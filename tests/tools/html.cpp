@@ -72,6 +72,22 @@ TEST_CASE("html: source lines, and only those") {
   CHECK(contains(s.page("--src ."), "line \\\"nine"));
 }
 
+TEST_CASE("html: the source of each of two runs is judged by its own time") {
+  const Sample s;
+  write(s.gradus.file("sample.cpp"), "1\n2\n3\n4\n5\n6\n7\n8\n9 one line\n10\n");
+  std::string later = sample;
+  const std::string time = R"("time":1790000000)";
+  later.replace(later.find(time), time.size(), R"("time":4000000000)");  // after sample.cpp was written
+  write(s.gradus.file("later.jsonl"), later);
+  std::string earlier = sample;
+  earlier.replace(earlier.find(time), time.size(), R"("time":1000000000)");
+  write(s.gradus.file("sample.trace.jsonl"), earlier);
+  const std::string page = s.page("--against later.jsonl");
+  const std::string extra = between(page, R"(<script type="application/json" id="extra">)", "</script>");
+  CHECK_PARTS(extra, R"("sources":{"sample.cpp":{"changed":true,)",
+              R"("sources_against":{"sample.cpp":{"changed":false,)");
+}
+
 TEST_CASE("html: two runs, parts of runs, and what cannot be read or written") {
   const Sample s;
   write(s.gradus.file("other.jsonl"), sample);

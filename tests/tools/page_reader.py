@@ -291,6 +291,13 @@ def the_summary_is_so(b, directory):
     check("checks: 46 agree, 6 at kinks, 2 skipped" in words, words)
     words = summary("one_bad", one_bad)
     check("checks: 1 failed, 53 agree" in words, words)
+    # The first infinity is a click away.
+    lines = sample.splitlines()
+    at = next(i for i, line in enumerate(lines) if json.loads(line)["ev"] == "op" and json.loads(line)["node"] == 5)
+    lines.insert(at + 1, json.dumps({"ev": "warning", "code": "nonfinite", "text": "the first NaN or infinity is a value of tanh", "tape": 1, "node": 5}))
+    b.open(make(directory, "infinite", "\n".join(lines) + "\n"), 20)
+    click(b, "#banners button")
+    check((b.position(), b.title()) == ("step 4 of 31", "tanh makes t5"), b.position(), b.title())
     # Of a large tensor some elements were measured besides a direction: a failure there is shown.
     def sampled(k, e):
         if e["ev"] == "check" and e["kind"] == "elements" and e["node"] == 1:

@@ -47,8 +47,7 @@ Exit html(const HtmlOptions& o) {
   for (const std::string& remark : file.remarks()) fmt::print(stderr, "gradus: {}: {}\n", o.file, remark);
   std::optional<trace::File> against;
   if (!o.against.empty()) against = open_trace(o.against);
-  Sources sources(file, o.source);
-  const std::string page = make_page(file, against ? &*against : nullptr, sources);
+  const std::string page = make_page(file, against ? &*against : nullptr, o.source);
   write_page(path, page, "html");
   tool::print("{}: {} kB\n", path, (page.size() + 999) / 1000);
   return success;

@@ -64,7 +64,9 @@ const trace::Place* place(const trace::Event& event) {
 }
 
 // Only the lines that a step shows: the rest of a program is nobody's business.
-void add_sources(Json& all, const trace::File& file, Sources& sources) {
+Json sources_of(const trace::File& file, const std::string& directory) {
+  Sources sources(file, directory);
+  Json all = Json::object();
   for (const trace::Event& event : file.events) {
     const trace::Place* at = place(event);
     if (!at || at->file.empty()) continue;
@@ -76,27 +78,27 @@ void add_sources(Json& all, const trace::File& file, Sources& sources) {
       if (line <= static_cast<int>(source.lines.size())) entry["lines"][std::to_string(line)] = source.lines[line - 1];
     }
   }
+  return all;
 }
 
-std::string extra(const trace::File& file, const trace::File* against, Sources& sources) {
+std::string extra(const trace::File& file, const trace::File* against, const std::string& source_directory) {
   const auto name = [](const trace::File& f) { return std::filesystem::path(f.path).filename().string(); };
   Json json = {{"name", name(file)}, {"against", against ? name(*against) : ""}};
   json["remarks"] = file.remarks();
-  json["sources"] = Json::object();
-  add_sources(json["sources"], file, sources);
-  if (against) add_sources(json["sources"], *against, sources);
+  json["sources"] = sources_of(file, source_directory);
+  if (against) json["sources_against"] = sources_of(*against, source_directory);
   return escaped(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
 
-std::string make_page(const trace::File& file, const trace::File* against, Sources& sources) {
+std::string make_page(const trace::File& file, const trace::File* against, const std::string& source_directory) {
   const std::array<std::pair<std::string_view, std::function<std::string()>>, 6> parts = {{
       {"@CSP@", policy},
       {"@STYLE@", [] { return std::string(text(detail::page_css, detail::page_css_size)); }},
       {"@TRACE@", [&] { return lines_of(file); }},
       {"@AGAINST@", [&] { return against ? lines_of(*against) : "null"; }},
-      {"@EXTRA@", [&] { return extra(file, against, sources); }},
+      {"@EXTRA@", [&] { return extra(file, against, source_directory); }},
       {"@SCRIPT@", [] { return std::string(text(detail::page_script, detail::page_script_size)); }},
   }};
   std::string page;

@@ -105,7 +105,7 @@
     const told = describe(trace, Math.min(ui.step, trace.steps.length)), pick = (part, i) => showSum(t, event, part, i);
     if (against) {
       const other = describe(against, Math.min(ui.step, against.steps.length));
-      return [stepArticle(told, extra, {which: "A · " + extra.name, other, room}), stepArticle(other, extra, {which: "B · " + extra.against, other: told, room})];
+      return [stepArticle(told, extra, {which: "A · " + extra.name, other, room}), stepArticle(other, {...extra, sources: extra.sources_against}, {which: "B · " + extra.against, other: told, room})];
     }
     const reply = ui.reply ? [h("p", {class: "reply right", role: "status", text: `${ui.reply} ${scoreText(ui.answers)}.`})] : [];
     return [...reply, stepArticle(told, extra, {room, pick: event ? pick : null})];

@@ -21,6 +21,14 @@ function drawBands({trace, most, first}) {
   }
 }
 
+// Where the first NaN or infinity is: a value where it was computed, a gradient where it was complete. 0: nowhere.
+function stepOfWarning(trace, w) {
+  if (w.code !== "nonfinite") return 0;
+  const walk = w.walk && trace.walks.get(w.walk), t = trace.tapes.get(w.tape);
+  const event = walk ? walk.visits.get(w.node) : t && t.nodes.has(w.node) ? t.nodes.get(w.node).event : undefined;
+  return event === undefined ? 0 : stepOfEvent(trace, event);
+}
+
 function banners({trace, against, first, extra, go}) {
   const box = document.getElementById("banners"), add = (kind, strong, text, step, word) => box.append(h("p", {class: "banner " + kind}, h("b", {text: strong}), h("span", {}, text + " ",
     step ? h("button", {type: "button", class: "link", text: word || "Go there", onclick: () => go(step)}) : null)));
@@ -36,7 +44,7 @@ function banners({trace, against, first, extra, go}) {
   if (against) add(first ? "note" : "", first ? "The two runs differ." : "The two runs are alike.", first ? `First at step ${first.step}: ${first.what}.` : "Every step has the same numbers.", first && first.step);
   for (const text of extra.remarks) add("note", "Note.", text + ".");
   const warnings = trace.warnings.filter(w => w.code !== "outline"), outline = trace.warnings.find(w => w.code === "outline");
-  for (const w of warnings.slice(0, 3)) add("note", "Warning.", w.text);
+  for (const w of warnings.slice(0, 3)) add("note", "Warning.", w.text, stepOfWarning(trace, w));
   if (warnings.length > 3) add("note", "Warning.", `${warnings.length - 3} more are in the trace.`);
   if (outline) add("", "Note.", outline.text);
 }
