@@ -22,6 +22,18 @@ std::vector<double> bowl(double rate, bool clear) {
   }
   return places;
 }
+// Three steps of program 1 for `gradus diff`: the sick one clears the gradient only once, before the first.
+void trace_three(const char* file, bool cured) {
+  const study::Trace trace(file, study::TraceOptions{});
+  Tensor x = leaf(scalar(1, f64)).set_name("x");
+  optim::SGD opt({x}, {.lr = 0.1});
+  for (int i = 0; i < 3; ++i) {
+    if (cured || i == 0) opt.zero_grad();
+    Tape tape;
+    tape.backward((square(x) / 2).set_name("loss"));
+    opt.step();
+  }
+}
 void show(const char* what, const std::vector<double>& places, std::size_t every) {
   std::printf("%s", what);
   for (std::size_t i = 0; i < places.size() && i < 8 * every; i += every) std::printf(" %.2g", places[i]);
@@ -66,6 +78,8 @@ int main(int argc, char** argv) {
   show("\nProgram 1, x²/2 with rate 0.1. Every 5 steps x is", bowl(0.1, false), 5);
   lesson.choose("It swings without end.", three, 0, "gradients of all steps pile up: momentum 1, lesson 4.");
   lesson.check_true("cured: |x| < 0.02 after 40 steps", std::abs(bowl(0.1, true).back()) < 0.02);
+  trace_three("lesson_19_sick.jsonl", false);
+  trace_three("lesson_19_cured.jsonl", true);
   show("\nProgram 2, x²/2. Every step x is", bowl(2.2, true), 1);
   lesson.choose("It jumps from side to side, farther each time.", three, 1, "1 - αλ is -1.2: lesson 3.");
   show("Program 3, x²/2 with rate 0.1. Every 5 steps x is", bowl(-0.1, true), 5);

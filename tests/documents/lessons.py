@@ -76,8 +76,17 @@ def check_page(path):
         check_questions(name, scratch)
 
 
+def wrong_answers(right):
+    """Three for each question: other letters, or a number a tenth off, of the other sign, and far off."""
+    if right in ("a", "b", "c", "d"):
+        return [letter for letter in "abcd" if letter != right]
+    number = float(right)
+    size = max(1, abs(number))
+    return [repr(number + 0.1 * size), repr(-number) if number else "1", repr(number + 10 * size)]
+
+
 def check_questions(name, scratch):
-    """Three wrong answers bring hints and then the answer; that answer is right."""
+    """Three answers that are none bring hints, then the answer; that answer is right, and answers near it are not."""
     program = os.path.join(os.path.dirname(os.path.dirname(gradus)), "examples", "lesson_" + name.split("_")[0])
     _, first = run(f"{program} --ask", scratch, "no\n" * 300)
     answers = re.findall(r"The answer is (\S+)\.$", first, flags=re.M)
@@ -87,8 +96,7 @@ def check_questions(name, scratch):
     _, second = run(f"{program} --ask", scratch, "".join(a + "\n" for a in answers))
     if f"{asked} of {asked} questions right" not in second:
         problems.append(f"{name}: the program does not take its own answers:\n{second[-300:]}")
-    off = ["z" if a.isalpha() and len(a) == 1 else repr(float(a) * 1.5 + 1) for a in answers]
-    _, third = run(f"{program} --ask", scratch, "".join((o + "\n") * 3 for o in off))
+    _, third = run(f"{program} --ask", scratch, "".join(wrong + "\n" for a in answers for wrong in wrong_answers(a)))
     if f"0 of {asked} questions right" not in third:
         problems.append(f"{name}: a wrong answer is called right:\n{third[-300:]}")
 
