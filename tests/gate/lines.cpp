@@ -100,7 +100,7 @@ struct Hold : Observer {
       args.emplace_back(in[i]);
     }
     const detail::Node& n = e.tape.state()[e.node];
-    const Tensor again = detail::apply(*n.op, n.attributes, args);
+    const Tensor again = detail::apply(*n.op, n.self(), args);
     gate::Rng rng(static_cast<std::uint64_t>(e.node) + 17);
     std::vector<double> numbers(static_cast<std::size_t>(again.numel()));
     for (double& x : numbers) x = rng.uniform(-1, 1);

@@ -137,8 +137,9 @@ TEST_CASE("html: names of any kind stay text; the policy names what is in the pa
     again.facts = {wicked};
     return again.html();
   }());
-  CHECK_PARTS(html, "default-src 'none'", landscape_js().hash, landscape_css().hash, picture_css().hash,
+  CHECK_PARTS(html, "default-src 'none'", study_css().hash, landscape_css().hash, picture_css().hash,
               "\\u003c/script>");
+  for (const Source& script : landscape_scripts()) CHECK_PARTS(html, script.hash);
   CHECK_FALSE(support::contains(html, "style=\""));
   CHECK_FALSE(support::contains(html, "http://www.w3.org/1999"));
   CHECK(support::xml_trouble(l.svg()) == "");
