@@ -210,7 +210,9 @@ void note_missing(Chart& chart, const std::vector<Run>& runs) {
     if (c.series.missing == 0) continue;
     if (!chart.note.empty()) chart.note += "; ";
     if (runs.size() > 1) chart.note += runs[c.run].name + ": ";
-    chart.note += fmt::format("not finite from step {} on, {} times", c.series.first_missing, c.series.missing);
+    chart.note += c.series.missing == 1
+                      ? fmt::format("not finite at step {}", c.series.first_missing)
+                      : fmt::format("not finite {} times, first at step {}", c.series.missing, c.series.first_missing);
   }
 }
 

@@ -22,10 +22,11 @@
   const show = (v) => {
     if (v === 0 || !Number.isFinite(v)) return String(v);
     const size = Math.abs(v);
+    if (size >= 1e4 && size < 1e9) return brief(v);
     return size >= 1e5 || size < 1e-3 ? v.toExponential(2).replace('e+', 'e') : String(+v.toPrecision(4));
   };
   const count = (n) => n.toLocaleString('en');
-  const brief = (n) => n >= 1e6 ? `${+(n / 1e6).toPrecision(3)}M` : n >= 1e4 ? `${+(n / 1e3).toPrecision(3)}k` : count(n);
+  const brief = (n) => Math.abs(n) >= 1e6 ? `${+(n / 1e6).toPrecision(4)}M` : Math.abs(n) >= 1e4 ? `${+(n / 1e3).toPrecision(4)}k` : count(n);
   const power = (v) => {
     const e = Math.round(v);
     return e >= -3 && e <= 3 ? String(+(10 ** e).toPrecision(1)) : `1e${e}`;
@@ -123,6 +124,7 @@
       }
       const steps = ticks(self.first, self.last, 5).filter((s) => Number.isInteger(s));
       for (const s of steps) label(self.x(s), top + height + 18, 'middle', brief(s));
+      label(left + width, top + height + 31, 'end', 'step');
     }
 
     const path = (c, values) => {
@@ -205,7 +207,7 @@
       found.sort((a, b) => a.away - b.away);
       for (const f of self.seen) f.node.classList.remove('near');
       if (found.length > 1) found[0].c.node.classList.add('near');
-      const where = found[0].c.step[found[0].i];
+      const where = found.map((f) => f.c.step[f.i]).reduce((best, s) => Math.abs(s - step) < Math.abs(best - step) ? s : best);
       for (const other of charts) other.cursorAt(where);
       const shown = found.slice(0, found.length > 10 ? 5 : 10);
       if (found.length <= 10) shown.sort((a, b) => self.seen.indexOf(a.c) - self.seen.indexOf(b.c));
