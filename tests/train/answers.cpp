@@ -109,8 +109,8 @@ TEST_CASE("answers: what does not fit is refused at the caller's line, and nothi
   train::Monitor mon(net, opt);
   const Tensor truth = ids({0, 1, 2, 2});
   CHECK_SAYS(mon.add_answers({}), "Monitor", "undefined", "answers.cpp");
-  CHECK_SAYS(mon.add_answers({.output = scores, .target = ids({0, 1})}), "do not fit", "[4, 3]", "[2]");
-  CHECK_SAYS(mon.add_answers({.output = scores, .target = truth, .input = zeros({3, 2})}), "do not fit", "[3, 2]");
+  CHECK_SAYS(mon.add_answers({.output = scores, .target = ids({0, 1})}), "do not fit", "(4, 3)", "(2,)");
+  CHECK_SAYS(mon.add_answers({.output = scores, .target = truth, .input = zeros({3, 2})}), "do not fit", "(3, 2)");
   CHECK_SAYS(mon.add_answers({.output = scores, .target = f64s({0, 1, 2, 2})}), "output (N) or (N, 1)");
   CHECK_SAYS(mon.add_answers({.output = scores, .target = truth + 1}), "3");
   mon.add_answers({.output = scores, .target = truth});  // without a log: nothing happens
