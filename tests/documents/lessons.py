@@ -67,7 +67,7 @@ def check_page(path):
                     problems.append(f"{name}: a command ends with {code_of_shell}:\n{block}{output[-2000:]}")
             if kind == "text":
                 check_output(name, block, output)
-        for trace in re.findall(r"lesson_\w+\.jsonl", text):
+        for trace in sorted(set(re.findall(r"lesson_\w+\.jsonl", text))):
             file = os.path.join(scratch, trace)
             if not os.path.exists(file):
                 problems.append(f"{name}: there is no trace {trace}")
