@@ -58,7 +58,7 @@ std::pair<std::uint64_t, double> bits_of(const Program& program, Watched how) {
     Ward ward(how);
     program.run(ward);
   }
-  CHECK(bits.steps() >= 10);
+  CHECK(bits.steps() >= 5);
   return {bits.sum(), rand({1}).item()};
 }
 

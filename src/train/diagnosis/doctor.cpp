@@ -1,6 +1,7 @@
 // One examiner for each optimizer, found by its first parameter.
 #include "train/diagnosis/doctor.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "study/trace/json.hpp"
@@ -27,7 +28,10 @@ Doctor::Doctor(std::function<void(const std::string&)> write)
 Doctor::~Doctor() {
   newest = outer_;
   std::int64_t steps = 0;
-  for (const auto& [first, stream] : streams_) {
+  std::vector<Stream*> all;
+  for (const auto& [first, stream] : streams_) all.push_back(stream.get());
+  std::sort(all.begin(), all.end(), [](const Stream* a, const Stream* b) { return a->number < b->number; });
+  for (Stream* stream : all) {
     write("verdict", *stream, stream->examiner.verdict());
     steps += stream->steps;
   }

@@ -16,7 +16,7 @@ Examination::Examination(std::shared_ptr<const optim::detail::OptimizerPlace> pl
         if (&optimizer == place_->optimizer)
           look_ = std::move(look);
         else
-          others_ = true;
+          others_ = others_ || look.others;
       }) {
   attach();
 }

@@ -65,8 +65,6 @@ class Vanishing final : public Rule {
     way_ = way;
     first_ = look.layers.front();
     last_ = look.layers.back().name;
-    first_norm_ = first;
-    last_norm_ = last;
     step_ = chart.steps;
   }
   std::optional<Diagnosis> judge(const Chart& chart, bool last) const override {
@@ -75,20 +73,20 @@ class Vanishing final : public Rule {
         .code = code(),
         .step = step_,
         .layer = first_.name,
-        .evidence = fmt::format("on its way back through {} layers the gradient is multiplied by {:.2g} a layer: it is "
-                                "{:.2g} at {} and {:.2g} at {}",
-                                way_.sizes.size(), way_.factor, last_norm_, last_, first_norm_, first_.name),
+        .evidence =
+            fmt::format("on its way back through {} layers the gradient is multiplied by {:.2g} a layer: it is "
+                        "{:.2g} at {} and {:.2g} at {}",
+                        way_.sizes.size(), way_.factor, way_.sizes.back(), last_, way_.sizes.front(), first_.name),
         .advice =
             "relu (or gelu) with He initialisation in place of sigmoid or tanh, normalisation layers, residual "
             "connections, or fewer layers",
-        .numbers = {{"factor", way_.factor}, {"first", first_norm_}, {"last", last_norm_}},
+        .numbers = {{"factor", way_.factor}, {"first", way_.sizes.front()}, {"last", way_.sizes.back()}},
         .at = first_.at};
   }
   int running_ = 0;
   Way way_;
   LayerLook first_;
   std::string last_;
-  double first_norm_ = 0, last_norm_ = 0;
   std::int64_t step_ = 0;
 };
 

@@ -97,7 +97,7 @@ struct Look {
   double loss = unknown, lr = unknown;
   bool told = false;      // whether the loss is known
   bool close = false;     // whether what follows was measured
-  bool others = false;    // another optimizer steps too
+  bool others = false;    // another optimizer steps too, in turns
   bool recorded = false;  // a walk was itself recorded
   std::vector<ParameterLook> parameters = {};
   std::vector<LayerLook> layers = {};

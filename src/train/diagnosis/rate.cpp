@@ -110,7 +110,7 @@ class LrHigh final : public Rule {
                                 ratio, chart.lr, chart.steps, level, chart.first),
         .advice = fmt::format("a rate near {:.1g}: steps of a thousandth to a hundredth of the weights are "
                               "usual; train::find_lr looks for one",
-                              chart.lr * 5e-3 / ratio),
+                              chart.lr * 5e-3 / *std::max_element(early_.begin(), early_.end())),
         .numbers = {{"update_ratio", ratio}, {"lr", chart.lr}, {"of_first", level / chart.first}}};
   }
   std::vector<double> early_, late_;
@@ -122,7 +122,7 @@ class Diverging final : public Rule {
   void see(const Look& look, const Chart& chart) override {
     if (!std::isnan(look.curvature)) curvature_ = look.curvature;
     if (!std::isfinite(look.loss)) return;
-    const bool above = chart.positive && look.loss > limit * chart.first;
+    const bool above = chart.positive && look.loss > limit * std::max(chart.first, chart.start());
     running_ = above ? running_ + 1 : 0;
     grown_ = look.loss > before_ ? grown_ + 1 : 0;
     before_ = look.loss;
@@ -133,8 +133,11 @@ class Diverging final : public Rule {
     const double now = chart.recent.back();
     // A run that goes on from trained weights begins low: what is better than a constant answer is not lost.
     const double base = chart.baseline();
-    const bool lost = !(base > 0 && now < base);
-    const bool far = now > 1e4 * std::max(chart.first, 1e-30) && running_ >= 2 && lost;
+    const bool better = base > 0 && now < base;
+    // With small steps a loss that began at its lowest rises to what their noise allows.
+    const bool gentle = curvature_ > 0 && lr_ * curvature_ < 0.2;
+    const bool lost = !better && !gentle;
+    const bool far = now > 1e4 * std::max(chart.first, 1e-30) && running_ >= 2 && !better;
     const bool stays = running_ >= (last ? 5 : 20) && now > 0.3 * chart.top && lost;
     const bool rises = last && running_ >= 2 && now >= 0.9 * chart.top && grown_ >= 2 && lost;
     const bool to_infinity = chart.nonfinite_at > 1 && (running_ >= 1 || grown_ >= 4) && chart.top > 1.5 * chart.first;
@@ -164,15 +167,21 @@ class Diverging final : public Rule {
 };
 
 class Oscillating final : public Rule {
-  static constexpr double swing = 1.1;  // a rise and a fall by this factor
-  static constexpr int most = 6;        // of them in 60 steps
+  static constexpr double swing = 1.1;                    // a rise and a fall by this factor
+  static constexpr int most = 6;                          // of them in 60 steps
+  static constexpr double opposite = -0.7, large = 0.03;  // cosine of steps that follow each other; their size
+  static constexpr const char* advice = "half the rate, or less momentum: the steps jump over the valley";
   const char* code() const override { return "OSCILLATING"; }
   void see(const Look& look, const Chart&) override {
+    if (look.step <= 8) return;
     for (const ParameterLook& p : look.parameters) {
       if (std::isnan(p.turn) || p.value.dim() < 2) continue;
       turns_.push_back(p.turn);
       if (turns_.size() > 16) turns_.erase(turns_.begin());
     }
+    const double ratio = look.close ? update_ratio(look) : unknown;
+    if (std::isfinite(ratio)) sizes_.push_back(ratio);
+    if (sizes_.size() > 8) sizes_.erase(sizes_.begin());
   }
   std::optional<Diagnosis> judge(const Chart& chart, bool last) const override {
     if (!chart.same_batch || !chart.positive || chart.others || chart.recent.size() < (last ? 30u : 60u)) return {};
@@ -196,7 +205,11 @@ class Oscillating final : public Rule {
       rising = !rising;
       turn = loss;
     }
-    if (swings < most * static_cast<int>(losses.size()) / 60) return {};
+    // Two places on both sides of a valley may be as high as each other: then the loss says nothing, the steps do.
+    const bool back = turns_.size() >= 3 && median(turns_) < opposite && median(sizes_) > large;
+    const bool swinging = swings >= most * static_cast<int>(losses.size()) / 60;
+    if (!swinging && !back) return {};
+    if (!swinging) return turning_back(chart, before, after);
     return Diagnosis{.code = code(),
                      .step = chart.steps,
                      .evidence = fmt::format("on the same examples the loss rose and fell {} times in {} steps, by a "
@@ -207,10 +220,21 @@ class Oscillating final : public Rule {
                                                             : fmt::format("; cosine of updates that follow each "
                                                                           "other {:.2f}",
                                                                           median(turns_))),
-                     .advice = "half the rate, or less momentum: the steps jump over the valley",
+                     .advice = advice,
                      .numbers = {{"swings", static_cast<double>(swings)}, {"lr", chart.lr}}};
   }
-  std::vector<double> turns_;
+  Diagnosis turning_back(const Chart& chart, double before, double after) const {
+    return {
+        .code = code(),
+        .step = chart.steps,
+        .evidence = fmt::format("on the same examples each step takes back the one before (cosine {:.2f}), and changes "
+                                "the weights by {:.2g} of their size; the loss comes no lower: {:.4g} before, {:.4g} "
+                                "after (rate {:.3g})",
+                                median(turns_), median(sizes_), before, after, chart.lr),
+        .advice = advice,
+        .numbers = {{"cosine", median(turns_)}, {"update_ratio", median(sizes_)}, {"lr", chart.lr}}};
+  }
+  std::vector<double> turns_, sizes_;
 };
 
 class Nonfinite final : public Rule {

@@ -213,8 +213,11 @@ void Watch::end_step(const optim::OptimizerBase& optimizer) {
     look_.parameters.push_back(std::move(seen));
   }
   if (all.empty()) return;
-  if (std::find(optimizers_.begin(), optimizers_.end(), all[0].value.impl()) == optimizers_.end())
-    optimizers_.push_back(all[0].value.impl());
+  const void* key = all[0].value.impl();
+  const bool known = std::find(optimizers_.begin(), optimizers_.end(), key) != optimizers_.end();
+  if (!known) optimizers_.push_back(key);
+  in_turns_ = in_turns_ || (known && key != last_optimizer_);
+  last_optimizer_ = key;
   std::erase_if(parameters_, [&](const auto& entry) { return !entry.second.owned && entry.second.seen + 4 < steps_; });
   look_.lr = optimizer.lr();
   if (closed_) closed_(optimizer, take());
@@ -223,7 +226,7 @@ void Watch::end_step(const optim::OptimizerBase& optimizer) {
 Look Watch::take() {
   Look done = std::exchange(look_, {});
   done.close = close;
-  done.others = optimizers_.size() > 1;
+  done.others = in_turns_;
   done.told = losses_ > 0;
   if (done.told) done.loss = loss_sum_ / static_cast<double>(losses_);
   loss_sum_ = 0;

@@ -99,6 +99,8 @@ class Watch final : public Observer {
   std::vector<Unit> units_;
   std::unordered_map<const gradus::detail::TensorImpl*, Parameter> parameters_;
   std::vector<const void*> optimizers_;
+  const void* last_optimizer_ = nullptr;
+  bool in_turns_ = false;  // one has come again after another: a game, not one training after another
   std::int64_t steps_ = 0;
 };
 

@@ -123,7 +123,6 @@ void add_doctor(CommandLine& program, std::vector<std::string> words) {
       "The program needs no change: the library looks at its tapes and optimizers. Its input, output, signals and "
       "exit\n"
       "code are as without; the diagnoses come at the end, on standard error. src/train/DIAGNOSES.md lists them.\n"
-      "A small network's step takes about twice as long.\n"
       "Exit code: that of the program, 128 + N after signal N; 127 if there is no such program.");
 }
 
