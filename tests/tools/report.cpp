@@ -309,7 +309,7 @@ TEST_CASE("report: a long run is thinned out, and its spike and its NaN are stil
   const json& curve = data["common"][0]["curves"][0];
   CHECK(curve["step"].size() == 500);
   CHECK(curve["step"].back() == 40'000);
-  CHECK(std::ranges::max(curve["high"].get<std::vector<double>>()) == 50);
+  CHECK(std::ranges::max(curve.at("high").get<std::vector<double>>()) == 50);
   CHECK(std::ranges::max(curve["mean"].get<std::vector<double>>()) < 3);
   CHECK(curve["missing"] == 40'001);
   CHECK_PARTS(page, "not finite at step 40001");
