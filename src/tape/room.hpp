@@ -67,6 +67,15 @@ struct WalkRoom {
   std::span<const Need> needs() const {  // empty: all are passages
     return all ? std::span<const Need>() : std::span(needed).first(static_cast<std::size_t>(size));
   }
+  // A node that was visited and holds on to its gradient.
+  void keep(int node) {
+    try {
+      kept.push_back(node);
+    } catch (...) {  // no memory: clear() finds it among the others
+      waiting.insert(node);
+      throw;
+    }
+  }
   void clear() {
     for (int i = waiting.pop(); i >= 0; i = waiting.pop()) slot(i) = Tensor();
     for (const int i : kept) slot(i) = Tensor();

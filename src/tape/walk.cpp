@@ -48,7 +48,7 @@ void BackwardPass::visit(int i) {
   const Need need = room_->needs(i);
   Tensor& slot = room_->slot(i);
   if (!n.op || has(need, Need::target)) {  // leaves and targets hold on to what they got
-    room_->kept.push_back(i);
+    room_->keep(i);
     g_ = slot;
   } else {
     g_ = std::move(slot);
