@@ -63,10 +63,12 @@ Apart apart(const std::vector<double>& a, const std::vector<double>& b, DType dt
 }
 
 std::string Apart::text() const {
+  constexpr std::uint64_t few = 1'000'000;  // more tell nobody anything
   std::string text = elements == 1 ? "" : fmt::format("{} of {} elements, ", grouped(different), grouped(elements));
-  if (ulps > 0) text += fmt::format("{}{} ulp of {}, ", elements == 1 ? "" : "at most ", grouped(ulps), name(dtype));
-  return text + (elements == 1 ? fmt::format("{:.2g} relative", relative)
-                               : fmt::format("{:.2g} of the largest element", relative));
+  if (ulps > 0 && ulps <= few)
+    text += fmt::format("{}{} ulp of {}, ", elements == 1 ? "" : "at most ", grouped(ulps), name(dtype));
+  const char* of = elements == 1 ? "of the number" : "of the largest element";
+  return text + fmt::format("by {}{:.2g} ({:.2g} {})", elements == 1 ? "" : "up to ", largest, relative, of);
 }
 
 }  // namespace gradus::tool

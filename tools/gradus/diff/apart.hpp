@@ -25,7 +25,7 @@ struct Apart {
   double relative = 0;       // to the largest element of a and b; 0 if that is 0
   std::uint64_t ulps = 0;    // the most of an element
   DType dtype = f64;         // of the elements
-  std::string text() const;  // "3 of 128 elements, at most 1 ulp of f32, 9.1e-08 of the largest"
+  std::string text() const;  // "3 of 128 elements, at most 1 ulp of f32, by up to 1e-07 (9e-08 of the largest element)"
 };
 // Both have as many elements.
 Apart apart(const std::vector<double>& a, const std::vector<double>& b, DType dtype);

@@ -33,8 +33,11 @@ DiffResult compare(const DiffOptions& o) {
   const bool run_b = looks_like_a_run(o.b);
   if (run_a && run_b) return diff_runs(o.a, o.b);
   if (!run_a && !run_b) return diff_traces(o.a, o.b);
-  throw Stop(file_trouble, fmt::format("{} is a run log, and {} is not: two traces or two run logs can be compared",
-                                       run_a ? o.a : o.b, run_a ? o.b : o.a));
+  const std::string& run = run_a ? o.a : o.b;
+  const std::string& other = run_a ? o.b : o.a;
+  open_trace(other, Hashes::allowed);  // or says what it is
+  throw Stop(file_trouble,
+             fmt::format("{} is a run log, and {} is a trace: two of one kind can be compared", run, other));
 }
 
 bool lengths_differ(const DiffResult& r) { return r.steps_a != r.steps_b; }
@@ -52,15 +55,14 @@ void print_parting(const DiffResult& r) {
   print("They part at step {}, in {}{}\n", p.step, clean(p.what), where.empty() ? "" : fmt::format(" ({})", where));
   const auto value = [&](const char* name, const std::string& text, std::size_t line) {
     const std::string at = p.index.empty() ? "" : fmt::format("  at {}", p.index);
-    const std::string of = line > 0 ? fmt::format("  line {}", line) : "";
-    print("  {}  {:<24}{}{}\n", name, brief(text), at, of);
+    const std::string of = line > 0 ? fmt::format("  line {} of the file", line) : "";
+    print("  {}  {}\n", name, at.empty() && of.empty() ? brief(text) : fmt::format("{:<20}{}{}", brief(text), at, of));
   };
   value("A", p.a, p.line_a);
   value("B", p.b, p.line_b);
   if (p.apart) print("  apart: {}\n", p.apart->text());
   if (!p.meaning.empty()) print("  {}\n", p.meaning);
-  if (!p.apart && p.a.size() == 16 && p.b.size() == 16)
-    print("  for the numbers: GRADUS_TRACE_STEPS={} without GRADUS_TRACE_HASH\n", p.step);
+  if (r.hashes) print("  for the numbers: trace both with GRADUS_TRACE_STEPS={}, without GRADUS_TRACE_HASH\n", p.step);
 }
 
 void print_text(const DiffOptions& o, const DiffResult& r) {
@@ -73,7 +75,7 @@ void print_text(const DiffOptions& o, const DiffResult& r) {
   else
     print("The same: {} steps, {} numbers and tensors\n", grouped(r.steps), grouped(r.numbers));
   if (const std::string order = r.order.text(); !order.empty()) print("batches   {}\n", order);
-  for (const std::string& note : r.notes) print("length    {}\n", clean(note));
+  for (const std::string& note : r.notes) print("note      {}\n", clean(note));
   for (const auto& [name, values] : r.settings)
     print("settings  {}: {} / {}\n", brief(name), brief(values[0]), brief(values[1]));
 }
@@ -95,7 +97,7 @@ Json json_of(const Parting& p) {
 }
 
 void print_json(const DiffOptions& o, const DiffResult& r) {
-  Json j{{"same", !r.parting && r.steps > 0},
+  Json j{{"same", !r.parting && !r.damaged && r.steps > 0},
          {"kind", r.kind},
          {"a", o.a},
          {"b", o.b},
@@ -116,8 +118,9 @@ void print_json(const DiffOptions& o, const DiffResult& r) {
 Exit diff(const DiffOptions& o) {
   const DiffResult r = compare(o);
   o.json ? print_json(o, r) : print_text(o, r);
-  const bool as_asked = !r.parting && r.steps > 0 && !(o.whole && lengths_differ(r));
-  return as_asked ? success : failed;
+  if (r.parting) return failed;
+  if (r.damaged) return file_trouble;  // nobody knows what came after
+  return r.steps > 0 && !(o.whole && lengths_differ(r)) ? success : failed;
 }
 
 constexpr const char* footer = R"(Examples:
@@ -128,7 +131,7 @@ constexpr const char* footer = R"(Examples:
 
 Steps are compared by their numbers. Every bit counts: 0 is not -0. Times and
 speeds are left out. Exit code 0: the same as far as both go. 1: they part, or
-have no step in common. 3: a file cannot be read.
+have no step in common. 3: a file cannot be read, or only in part.
 )";
 
 }  // namespace

@@ -14,15 +14,18 @@ namespace {
 
 using Kind = Item::Kind;
 
+template <class T>
 std::string bytes(const std::vector<double>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)};
+  std::vector<T> all;
+  for (const double v : values) all.push_back(static_cast<T>(v));
+  return {reinterpret_cast<const char*>(all.data()), all.size() * sizeof(T)};
 }
 
-std::uint64_t hash_of(const trace::Numbers& n) {
-  if (n.hash) return *n.hash;
-  if (!n.stats) return io::xxh64(bytes(n.data));
-  return io::xxh64(bytes({n.stats->min, n.stats->max, n.stats->mean, n.stats->norm}) + bytes(n.stats->head) +
-                   bytes(n.stats->tail));
+// Of an input: a summary has its numbers too.
+std::uint64_t hash_of_input(const trace::Numbers& n) {
+  if (!n.stats) return *hash_of(n);
+  return io::xxh64(bytes<double>({n.stats->min, n.stats->max, n.stats->mean, n.stats->norm}) +
+                   bytes<double>(n.stats->head) + bytes<double>(n.stats->tail));
 }
 
 std::string kind_of(const trace::Numbers& n) { return fmt::format("{} {}", name(n.dtype), to_string(n.shape)); }
@@ -50,6 +53,7 @@ class Collector {
       std::visit([&](const auto& body) { see(body); }, e.body);
     }
     sort_threads();
+    if (dropped_) leave_out_the_first_step();
     for (auto& [step, hashes] : inputs_) {
       const std::string all(reinterpret_cast<const char*>(hashes.data()), hashes.size() * sizeof hashes[0]);
       to_.batches[step] = io::xxh64(all) | 1;
@@ -100,6 +104,7 @@ class Collector {
     item.has_number = true;
   }
 
+  void see(const trace::Dropped&) { dropped_ = true; }
   void see(const trace::TapeBegin& e) {
     tapes_[e.tape] = {e.step, e.thread, {}};
     bool& full = to_.full.try_emplace(e.step, true).first->second;
@@ -114,7 +119,8 @@ class Collector {
                      e.constant ? "the input " + name : "the numbers of " + name);
     value(item, e.value);
     if (!e.constant) return;
-    inputs_[t.step].push_back(hash_of(e.value));
+    inputs_[t.step].push_back(hash_of_input(e.value));
+    to_.summaries = to_.summaries || e.value.stats != nullptr;
     rows(t, e.value);
   }
   // The rows of an input of more than one axis: they may be examples.
@@ -147,8 +153,9 @@ class Collector {
     const Node& to = node(e.tape, e.to);
     value(put(tape(e.tape), from, Kind::given, fmt::format("what the rule of {} gives {}", from.name, to.name)),
           e.added);
-    value(put(tape(e.tape), from, Kind::sum, fmt::format("the gradient of {} with what {} gives", to.name, from.name)),
-          e.after);
+    value(
+        put(tape(e.tape), from, Kind::given, fmt::format("the gradient of {} with what {} gives", to.name, from.name)),
+        e.after);
   }
   void see(const trace::Accumulate& e) {
     const Node& n = node(e.tape, e.node);
@@ -198,7 +205,17 @@ class Collector {
     }
   }
 
+  // A ring has lost the beginning of the first step that it still has.
+  void leave_out_the_first_step() {
+    if (to_.full.empty()) return;
+    const int first = to_.full.begin()->first;
+    to_.full.erase(first);
+    inputs_.erase(first);
+    to_.steps.erase(to_.steps.begin(), to_.steps.upper_bound(first));
+  }
+
   Items to_;
+  bool dropped_ = false;
   std::size_t line_ = 0;
   std::map<int, OnTape> tapes_;
   std::map<int, std::vector<int>> threads_;  // of the items of each step
@@ -206,6 +223,13 @@ class Collector {
 };
 
 }  // namespace
+
+std::optional<std::uint64_t> hash_of(const trace::Numbers& n) {
+  if (n.hash) return n.hash;
+  if (n.stats) return std::nullopt;
+  if (n.dtype == f32) return io::xxh64(bytes<float>(n.data));
+  return io::xxh64(n.dtype == f64 ? bytes<double>(n.data) : bytes<std::int64_t>(n.data));
+}
 
 Items items_of(const trace::File& file) { return Collector(file).take(); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,11 @@ struct Items {
   std::map<int, bool> full;              // recorded in full?
   std::map<int, std::uint64_t> batches;  // a hash of the inputs of each step in full
   std::vector<std::uint64_t> examples;   // hashes of the rows of the largest input of each step, sorted
+  bool summaries = false;                // some input has no more than a summary
 };
 Items items_of(const trace::File& file);
+
+// That of a trace of hashes: the tensor's hash, or that of its numbers. None for a summary.
+std::optional<std::uint64_t> hash_of(const trace::Numbers& numbers);
 
 }  // namespace gradus::tool

@@ -40,9 +40,11 @@ struct DiffResult {
   std::optional<Parting> parting;
   std::int64_t steps = 0, numbers = 0;    // that are the same, until they part
   std::int64_t steps_a = 0, steps_b = 0;  // in all
+  bool hashes = false;                    // of what parts there is only a hash
   BatchOrder order;
   std::vector<std::pair<std::string, std::vector<std::string>>> settings;  // that differ
-  std::vector<std::string> notes;                                          // lengths, cut files
+  std::vector<std::string> notes;                                          // lengths, errors, cut files
+  bool damaged = false;                                                    // a line of a file cannot be read
 };
 
 // Throws Stop, with exit code 3, for a file that cannot be read or is of another kind.

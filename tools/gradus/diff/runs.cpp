@@ -101,7 +101,9 @@ class Differ {
     if (!result.parting || !result.order.different) return;
     for (const auto& [step, pair] : common_) {
       if (pair.first->batch == pair.second->batch) continue;
-      if (step == result.parting->step) result.parting->meaning = "the batch is another one, by its targets";
+      const bool weights = result.parting->what.ends_with("before the step");  // no batch explains those
+      if (step == result.parting->step && !weights)
+        result.parting->meaning = "the batch is another one, by its targets";
       break;
     }
   }
@@ -127,7 +129,10 @@ class Differ {
       if (y == b_.epochs.end() || y->step != x.step) continue;
       const auto parting = result.parting;
       result.parting.reset();
-      if (!compare(x.step, numbers(x), numbers(*y))) return;
+      if (!compare(x.step, numbers(x), numbers(*y))) {
+        result.steps = std::ranges::count_if(common_, [&](const auto& s) { return s.first <= x.step; });
+        return;
+      }
       result.parting = parting;
     }
   }
@@ -146,7 +151,15 @@ class Differ {
       if (after > 0)
         result.notes.push_back(
             fmt::format("{} goes on for {} more steps, after step {}", name, after, common_.rbegin()->first));
-      if (!log.broken.empty()) result.notes.push_back(fmt::format("{}: {}", name, log.broken));
+    };
+    tell("A", a_);
+    tell("B", b_);
+  }
+
+  void remarks() {
+    const auto tell = [&](const char* name, const run_log::File& log) {
+      for (const std::string& remark : log.remarks()) result.notes.push_back(fmt::format("{}: {}", name, remark));
+      result.damaged = result.damaged || (!log.broken.empty() && !log.broken.ends_with("is cut off"));
     };
     tell("A", a_);
     tell("B", b_);
@@ -172,6 +185,7 @@ DiffResult diff_runs(const std::string& a, const std::string& b) {
   differ.batches();
   differ.epochs();
   differ.lengths();
+  differ.remarks();
   for (const Difference& d : differences(runs)) differ.result.settings.emplace_back(d.name, d.values);
   return std::move(differ.result);
 }

@@ -40,10 +40,26 @@ const char* meaning(Kind kind, bool first_step) {
   return "the programs do different things here";
 }
 
+// Of all numbers, what a summary tells of them.
+bool same_ends(const std::vector<double>& data, const trace::Stats& s, DType dtype) {
+  if (data.size() < s.head.size() || data.size() < s.tail.size()) return false;
+  const auto equal = [dtype](double x, double y) {  // a summary has the digits of a float, not its double
+    return dtype == f32 ? same(static_cast<float>(x), static_cast<float>(y)) : same(x, y);
+  };
+  return std::equal(s.head.begin(), s.head.end(), data.begin(), equal) &&
+         std::equal(s.tail.rbegin(), s.tail.rend(), data.rbegin(), equal);
+}
+
+// Can it be told whether they are the same?
+bool comparable_values(const trace::Numbers& a, const trace::Numbers& b) {
+  return a.hash.has_value() == b.hash.has_value() || (hash_of(a) && hash_of(b));
+}
+
 bool same_values(const trace::Numbers& a, const trace::Numbers& b) {
-  if (a.hash || b.hash) return a.hash == b.hash;
-  if (a.has_data() != b.has_data()) return false;
-  if (a.has_data()) return same(a.data, b.data);
+  if (a.hash || b.hash) return hash_of(a) == hash_of(b);
+  if (a.has_data() && b.has_data()) return same(a.data, b.data);
+  if (a.has_data()) return same_ends(a.data, *b.stats, a.dtype);
+  if (b.has_data()) return same_ends(b.data, *a.stats, a.dtype);
   const trace::Stats& x = *a.stats;
   const trace::Stats& y = *b.stats;
   return same({x.min, x.max, x.mean, x.std, x.norm}, {y.min, y.max, y.mean, y.std, y.norm}) && x.nan == y.nan &&
@@ -62,12 +78,21 @@ std::string index_text(std::size_t flat, const Shape& shape) {
   return fmt::format("[{}]", fmt::join(index, ", "));
 }
 
+// The error that the trace ends with; null if it does not.
+const trace::Failure* last_error(const trace::File& file) {
+  for (auto e = file.events.rbegin(); e != file.events.rend(); ++e) {
+    if (const auto* failure = std::get_if<trace::Failure>(&e->body)) return failure;
+    const auto& body = e->body;
+    if (!std::holds_alternative<trace::WalkEnd>(body) && !std::holds_alternative<trace::TapeEnd>(body) &&
+        !std::holds_alternative<trace::End>(body))
+      return nullptr;
+  }
+  return nullptr;
+}
+
 class Differ {
  public:
-  Differ(const trace::File& a, const trace::File& b) : file_a_(a), file_b_(b), a_(items_of(a)), b_(items_of(b)) {
-    if (a.header.hashes != b.header.hashes)
-      result.notes.emplace_back("only one has hashes instead of numbers: tensors could not be compared");
-  }
+  Differ(const trace::File& a, const trace::File& b) : file_a_(a), file_b_(b), a_(items_of(a)), b_(items_of(b)) {}
 
   void run() {
     steps();
@@ -79,25 +104,31 @@ class Differ {
 
  private:
   // The items of a step that both traces can have.
-  static std::vector<const Item*> comparable(const std::vector<Item>& items, bool full, bool tensors) {
+  std::vector<const Item*> comparable(const std::vector<Item>& items, bool full) const {
+    // A zero_grad() is of the next step, and recorded if this one is.
+    const bool events = file_a_.header.steps == file_b_.header.steps;
+    const bool contributions = file_a_.header.hashes == file_b_.header.hashes;
     std::vector<const Item*> all;
     for (const Item& i : items) {
-      if ((full || !i.in_full) && (tensors || i.numbers == nullptr)) all.push_back(&i);
+      if ((full || !i.in_full) && (contributions || i.kind != Kind::given) && (events || i.kind != Kind::event))
+        all.push_back(&i);
     }
     return all;
   }
 
   void steps() {
-    const bool tensors = file_a_.header.hashes == file_b_.header.hashes;
     for (const auto& [step, items] : a_.steps) {
       const auto other = b_.steps.find(step);
       if (other == b_.steps.end()) continue;
-      const bool full = a_.full[step] && b_.full[step];
+      const auto in_full = [step = step](const Items& i) {
+        const auto found = i.full.find(step);
+        return found == i.full.end() || found->second;  // none: what came after the last tape
+      };
+      const bool full = in_full(a_) && in_full(b_);
       const bool last_a = step == a_.steps.rbegin()->first;
       const bool last_b = step == b_.steps.rbegin()->first;
-      if (!compare(step, comparable(items, full, tensors), comparable(other->second, full, tensors), last_a, last_b))
-        return;
-      ++result.steps;
+      if (!compare(step, comparable(items, full), comparable(other->second, full), last_a, last_b)) return;
+      result.steps += a_.full.contains(step) && b_.full.contains(step);  // not one that has but a zero_grad()
     }
   }
 
@@ -109,6 +140,12 @@ class Differ {
         if (i >= a.size() ? last_a : last_b) return true;  // that run ends here
         const Item& more = i >= a.size() ? *b[i] : *a[i];
         return part(step, i >= a.size() ? nullptr : &more, i >= a.size() ? &more : nullptr);
+      }
+      const trace::Numbers* x = a[i]->numbers;
+      const trace::Numbers* y = b[i]->numbers;
+      if (a[i]->key == b[i]->key && x != nullptr && y != nullptr && !comparable_values(*x, *y)) {
+        ++unknown_;
+        continue;
       }
       if (a[i]->key != b[i]->key || !equal(*a[i], *b[i])) return part(step, a[i], b[i]);
       result.numbers += a[i]->numbers != nullptr || a[i]->has_number;
@@ -144,7 +181,7 @@ class Differ {
     return false;
   }
 
-  void values(Parting& p, const Item& a, const Item& b) const {
+  void values(Parting& p, const Item& a, const Item& b) {
     if (a.has_number) {
       p.a = fmt::format("{}", a.number);
       p.b = fmt::format("{}", b.number);
@@ -153,9 +190,10 @@ class Differ {
     }
     const trace::Numbers& x = *a.numbers;
     const trace::Numbers& y = *b.numbers;
-    if (x.hash && y.hash) {
-      p.a = io::hex(*x.hash);
-      p.b = io::hex(*y.hash);
+    if (x.hash || y.hash) {
+      p.a = io::hex(*hash_of(x));
+      p.b = io::hex(*hash_of(y));
+      result.hashes = true;
       return;
     }
     if (x.has_data() && y.has_data()) {
@@ -170,8 +208,15 @@ class Differ {
       p.b = fmt::format("norm {}, mean {}", y.stats->norm, y.stats->mean);
       return;
     }
-    p.a = x.stats ? "a summary" : "all numbers";
-    p.b = y.stats ? "a summary" : "all numbers";
+    const auto ends = [](const trace::Numbers& n) -> std::string {
+      const std::vector<double>& first = n.stats ? n.stats->head : n.data;
+      const std::vector<double>& last = n.stats ? n.stats->tail : n.data;
+      return first.empty() || last.empty()
+                 ? "nothing"
+                 : fmt::format("{} … {}", number(first.front(), n.dtype), number(last.back(), n.dtype));
+    };
+    p.a = ends(x);
+    p.b = ends(y);
   }
 
   // The fewest digits that give the number again, in its dtype.
@@ -190,26 +235,38 @@ class Differ {
       of_a.push_back(hash);
       of_b.push_back(other->second);
     }
-    if (file_a_.header.hashes != file_b_.header.hashes) return;
+    // A summary's hash is not that of its numbers.
+    const bool alike = file_a_.header.hashes == file_b_.header.hashes && file_a_.header.values == file_b_.header.values;
+    if (!alike && (a_.summaries || b_.summaries)) return;
     result.order = compare_batches(steps, of_a, of_b);
     const bool all = a_.batches.size() == b_.batches.size() && steps.size() == a_.batches.size();
     result.order.same_examples = all && !a_.examples.empty() && a_.examples == b_.examples;
   }
 
   void lengths() {
-    const auto tell = [&](const char* name, const trace::File& file, const Items& mine, const Items& other) {
-      if (mine.steps.empty() || other.steps.empty()) return;
-      const int last = other.steps.rbegin()->first;
-      const int first = other.steps.begin()->first;
+    const auto tell = [&](const char* name, const Items& mine, const Items& other) {
+      if (mine.full.empty() || other.full.empty()) return;
+      const int last = other.full.rbegin()->first;
+      const int first = other.full.begin()->first;
       const auto after = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first > last; });
       const auto before = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first < first; });
       if (before > 0) result.notes.push_back(fmt::format("{} begins {} steps earlier", name, before));
       if (after > 0)
         result.notes.push_back(fmt::format("{} goes on for {} more steps, after step {}", name, after, last));
-      for (const std::string& remark : file.remarks()) result.notes.push_back(fmt::format("{}: {}", name, remark));
     };
-    tell("A", file_a_, a_, b_);
-    tell("B", file_b_, b_, a_);
+    const auto remark = [&](const char* name, const trace::File& file) {
+      if (const trace::Failure* f = last_error(file))
+        result.notes.push_back(fmt::format("{} ends with an error: {}: {}", name, f->op, f->wrong));
+      for (const std::string& text : file.remarks()) result.notes.push_back(fmt::format("{}: {}", name, text));
+      result.damaged = result.damaged || file.unreadable;
+    };
+    tell("A", a_, b_);
+    tell("B", b_, a_);
+    if (unknown_ > 0)
+      result.notes.push_back(fmt::format(
+          "{} tensors could not be compared: one run has a summary (GRADUS_TRACE_VALUES), the other a hash", unknown_));
+    remark("A", file_a_);
+    remark("B", file_b_);
     result.steps_a = std::ssize(a_.full);
     result.steps_b = std::ssize(b_.full);
     if (result.steps == 0 && !result.parting) result.notes.emplace_back("no step is in both");
@@ -218,6 +275,7 @@ class Differ {
   const trace::File& file_a_;
   const trace::File& file_b_;
   Items a_, b_;
+  std::int64_t unknown_ = 0;  // tensors
 };
 
 }  // namespace
