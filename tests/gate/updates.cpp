@@ -16,13 +16,13 @@ namespace {
 
 Array plain(const Tensor& x) { return {{x.shape().begin(), x.shape().end()}, x.detach().to_vector()}; }
 
-// Six digits of each number are shown, so the change of p agrees to about as many.
+// Six digits of each number are shown: what a line multiplies or assigns agrees to about as many.
 std::string differ(const std::string& what, const Array& line, const Array& right, const Array& before) {
   double size = 0;
   for (std::size_t i = 0; i < right.v.size(); ++i) size = std::max(size, std::abs(right.v[i] - before.v[i]));
   if (line.shape != right.shape) return what + " has another shape";
   for (std::size_t i = 0; i < right.v.size(); ++i)
-    if (!(std::abs(line.v[i] - right.v[i]) <= 2e-5 * size + 1e-5 * 1e-3 * std::abs(right.v[i])))
+    if (!(std::abs(line.v[i] - right.v[i]) <= 2e-5 * size + 2e-6 * std::abs(right.v[i])))
       return what + " is " + std::to_string(line.v[i]) + " by the line and " + std::to_string(right.v[i]);
   return {};
 }

@@ -91,7 +91,7 @@ TEST_CASE("verdicts on heights alone, those of training") {
   CHECK(heights([](int i) { return 3 * std::exp(-0.02 * i); }) == study::Verdict::slow);
   CHECK(heights([](int i) { return 0.5 + 3 * std::exp(-0.5 * i); }) == study::Verdict::converges);
   CHECK(heights([](int i) { return 2.34 + std::exp(0.15 * i); }) == study::Verdict::diverges);
-  CHECK(heights([](int i) { return 1 + 2 * std::exp(-0.6 * i) + 0.3 * std::sin(2.0 * i * i); }) ==
+  CHECK(heights([](int i) { return 1 + 2 * std::exp(-0.6 * i) + 0.6 * (std::fmod(0.618034 * i, 1) - 0.5); }) ==
         study::Verdict::hovers);
   CHECK(heights([](int i) { return i == 20 ? std::nan("") : 1.0 / (i + 1); }) == study::Verdict::diverges);
   CHECK_SAYS(study::verdict_on({1, 2}), "verdict_on:", "2", "3 or more");
@@ -111,7 +111,9 @@ TEST_CASE("a flat minimum is one, and a divergence has the curvature of the plac
   CHECK(*gone.limit < gone.lr);
   CHECK(gone.limit_at == Point{2, 2});
   CHECK_PARTS(gone.outcome(), "lr 0.51", "2/λmax 0.1667 at (2, 2)");
-  CHECK(study::formula("x^2").minima.empty());  // a valley
+  CHECK(study::formula("x^2 + 0 y").minima.empty());  // a valley
+  REQUIRE(study::formula("x^2").minima.size() == 1);  // a curve
+  CHECK(std::abs(study::formula("x^2").minima[0].at[0]) < 1e-12);
   CHECK(study::formula("x^4 + y^4").minima.size() <= 1);
   CHECK(study::formula("x^2 - y^4").minima.empty());
 }

@@ -147,7 +147,9 @@ TEST_CASE("html: names of any kind stay text; the policy names what is in the pa
 
 TEST_CASE("page sources: their hashes are those of sha256sum") {
   const support::TempDir dir;
-  for (const Source& source : {landscape_js(), landscape_css(), picture_css()}) {
+  std::vector<Source> all = landscape_scripts();
+  all.insert(all.end(), {landscape_css(), picture_css(), study_css()});
+  for (const Source& source : all) {
     support::write(dir / "source", std::string(source.text));
     (void)std::system(("cd '" + dir.str() + "' && sha256sum source | cut -c1-64 >hex").c_str());
     const std::string hex = support::read(dir / "hex");

@@ -192,16 +192,19 @@ TEST_CASE("step: an error that ended the program is the last step, with its shap
   std::string text = sample;
   const std::size_t from = text.find(R"({"ev":"walk")");
   text.resize(from);
-  text += R"({"ev":"error","tape":1,"op":"matmul","wrong":"the inner sizes differ","got":"(4, 3) times (2, 5)",
-      "expected" : "equal", "advice" : "transpose b", "loc" : {
-    "file" : "sample.cpp", "line" : 12
-  }
-})"
-      "\n";
-write(s.gradus.file("sample.trace.jsonl"), text);
-CHECK_PARTS(s.batch("goto 8").out, "[8/8] matmul fails", "the inner sizes differ", "(4, 3) times (2, 5)",
-            "try       transpose b", "▶  12");
-CHECK(state(s.gradus("step sample.trace.jsonl --at 8 --json").out)["event"]["ev"] == "error");
+  const Json error = {{"ev", "error"},
+                      {"tape", 1},
+                      {"op", "matmul"},
+                      {"wrong", "the inner sizes differ"},
+                      {"got", "(4, 3) times (2, 5)"},
+                      {"expected", "equal"},
+                      {"advice", "transpose b"},
+                      {"loc", {{"file", "sample.cpp"}, {"line", 12}}}};
+  text += error.dump() + "\n";
+  write(s.gradus.file("sample.trace.jsonl"), text);
+  CHECK_PARTS(s.batch("goto 8").out, "[8/8] matmul fails", "the inner sizes differ", "(4, 3) times (2, 5)",
+              "try       transpose b", "▶  12");
+  CHECK(state(s.gradus("step sample.trace.jsonl --at 8 --json").out)["event"]["ev"] == "error");
 }
 
 TEST_CASE("gradus help: the list, or one command") {

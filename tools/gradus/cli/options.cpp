@@ -25,6 +25,7 @@ struct Help : CLI::Formatter {
     std::string words = top ? "COMMAND" : "";
     for (const CLI::Option* option : app->get_options())
       if (!top && option->get_positional()) words += (words.empty() ? "" : " ") + option->get_name();
+    if (!top) name = "gradus " + name;
     return fmt::format("\nusage: {} {}{}[OPTION ...]\n", name, words, words.empty() ? "" : " ");
   }
   std::string make_option_opts(const CLI::Option* option) const override {
