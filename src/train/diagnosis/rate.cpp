@@ -97,7 +97,7 @@ class LrHigh final : public Rule {
     const double level = chart.level();
     // On the same examples it may be OSCILLATING, which is certain later.
     if (chart.same_batch && level < chart.first && chart.steps < 64 && !last) return {};
-    const bool stays = late > most && level > 0.5 * chart.first;
+    const bool stays = late > most && level > 0.7 * chart.first;
     const bool blown = early > most && late > 1e-6 && level > 0.8 * chart.first;
     const bool thrown = early > 3 * most && level > 0.8 * chart.first;  // far away, where no gradient is left
     if (chart.others ? !(late > 3 * most && early > 3 * most) : !stays && !blown && !thrown) return {};
@@ -110,7 +110,7 @@ class LrHigh final : public Rule {
                                 ratio, chart.lr, chart.steps, level, chart.first),
         .advice = fmt::format("a rate near {:.1g}: steps of a thousandth to a hundredth of the weights are "
                               "usual; train::find_lr looks for one",
-                              chart.lr * 5e-3 / *std::max_element(early_.begin(), early_.end())),
+                              chart.lr * 5e-3 / ratio),
         .numbers = {{"update_ratio", ratio}, {"lr", chart.lr}, {"of_first", level / chart.first}}};
   }
   std::vector<double> early_, late_;
