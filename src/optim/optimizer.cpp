@@ -340,17 +340,21 @@ void OptimizerBase::update(Entry& e, Loc where) {
   const Tensor numbers = p.grad.impl()->tape ? p.grad.detach() : Tensor();
   const Tensor& g = numbers.defined() ? numbers : p.grad;
   ++e.state.step;
-  if (observed()) tell(e, g, e.state.step, true);
+  const bool told = observed() != nullptr;
+  if (told) tell(e, g, e.state.step, true);
   changed(e.value, type(), where);
   {
     const Unobserved inside;
-    const kernels::FlushDenormals flushed;  // an average that decays would stay among the denormals, where it is slow
+    // An average that decays would stay among the denormals, where it is slow. Where nobody observes, step() has seen
+    // to it.
+    std::optional<kernels::FlushDenormals> flushed;
+    if (told) flushed.emplace();
     update_entry(e, g);
   }
   // Whatever calls the update was made of, a walk that meets the change names the optimizer.
   p.storage->changed_by = type();
   p.storage->changed_at = where;
-  if (observed()) tell(e, g, e.state.step, false);
+  if (told) tell(e, g, e.state.step, false);
 }
 
 }  // namespace gradus::optim

@@ -49,17 +49,17 @@ void Node::set_shape(const Shape& shape) {
   axes = static_cast<std::uint8_t>(count);
 }
 
-void Node::reserve_inputs(int count) {
-  if (count > inputs_here) pooled<std::int32_t>(in_, count);
+void Node::set_many_inputs(const std::int32_t* from, int count) {
+  std::copy_n(from, count, pooled<std::int32_t>(in_, count));
   inputs = count;
 }
 
-void Node::reserve_saves(std::uint32_t which) {
+Saved* Node::reserve_saves(std::uint32_t which) {
   const int count = bits(which);
   Saved* to = count > saves_here ? pooled<Saved>(saved_, count) : reinterpret_cast<Saved*>(saved_);
-  for (int i = 0; i < count; ++i) new (to + i) Saved;
   mask = static_cast<std::uint16_t>(which);
   saves = static_cast<std::uint8_t>(count);
+  return to;
 }
 
 void Node::release() noexcept {

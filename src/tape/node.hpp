@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include <gradus/op.hpp>
@@ -48,8 +49,13 @@ struct Node {
   // ---- as it is recorded, each once ----
   void set_operation(const OpTable& table, const void* self);
   void set_shape(const Shape& shape);
-  void reserve_inputs(int count);
-  void reserve_saves(std::uint32_t which);
+  void set_inputs(const std::int32_t (&from)[8], int count) {  // up to eight
+    if (count > inputs_here) return set_many_inputs(from, count);
+    std::memcpy(in_, from, sizeof in_);  // all that fit, as one move
+    inputs = count;
+  }
+  void set_many_inputs(const std::int32_t* from, int count);
+  Saved* reserve_saves(std::uint32_t which);  // the caller constructs them at once, which cannot fail
 
   // ---- as it is read ----
   const void* self() const { return op->size > sizeof attributes_ ? pointer<void>(attributes_) : attributes_; }

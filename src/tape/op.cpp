@@ -39,7 +39,7 @@ namespace {
                                          Loc where) {
   // Leaves first: they come before the operation that uses them.
   const int count = static_cast<int>(in.size());
-  std::int32_t room[8];
+  std::int32_t room[8] = {};
   std::vector<std::int32_t> many;
   std::int32_t* number = room;
   if (count > 8) {
@@ -71,24 +71,26 @@ namespace {
 
   const int index = tape.size;
   Node& n = tape.append();
+  Saved* to = nullptr;
   try {
     n.set_operation(op, self);
     n.where = where;
     n.scope = tape.scope;
     n.dtype = y.dtype();
     n.set_shape(y.shape());
-    n.reserve_inputs(count);
-    std::copy_n(number, count, n.in());
-    n.reserve_saves(mask);
+    if (count > 8)
+      n.set_many_inputs(number, count);
+    else
+      n.set_inputs(room, count);
+    to = n.reserve_saves(mask);
   } catch (...) {
     tape.drop_last();
     throw;
   }
-  for (Saved* to = n.saved(); mask; mask &= mask - 1, ++to) {
+  for (; mask; mask &= mask - 1, ++to) {
     const int bit = std::countr_zero(mask);
     const Tensor& t = bit < 8 ? *in[static_cast<std::size_t>(bit)] : bit == 8 ? y : extras[bit - 9];
-    to->tensor = t;
-    to->version = t.defined() ? t.impl()->storage->version : 0;
+    new (to) Saved{t, t.defined() ? t.impl()->storage->version : 0};
   }
   TensorImpl& out = *y.impl();
   out.tape = tape.id;

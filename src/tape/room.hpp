@@ -24,27 +24,34 @@ class Waiting {
     high_.resize(words / 64 + 1);
   }
   void insert(int node) {
-    const auto i = static_cast<std::size_t>(node), word = i / 64, group = word / 64;
-    low_[word] |= std::uint64_t{1} << (i % 64);
-    high_[group] |= std::uint64_t{1} << (word % 64);
-    if (group > top_) top_ = group;
+    const auto i = static_cast<std::size_t>(node), word = i / 64;
+    low_.data()[word] |= std::uint64_t{1} << (i % 64);
+    high_.data()[word / 64] |= std::uint64_t{1} << (word % 64);
+    if (word > top_) top_ = word;
   }
   int pop() {  // -1: the set is empty
-    if (high_.empty()) return -1;
-    while (!high_[top_]) {
-      if (top_ == 0) return -1;
-      --top_;
-    }
-    const std::size_t word = 64 * top_ + highest(high_[top_]), bit = highest(low_[word]);
-    low_[word] ^= std::uint64_t{1} << bit;
-    if (!low_[word]) high_[top_] ^= std::uint64_t{1} << (word % 64);
-    return static_cast<int>(64 * word + bit);
+    if (low_.empty() || (!low_.data()[top_] && !descend())) return -1;
+    std::uint64_t& bits = low_.data()[top_];
+    const std::size_t bit = highest(bits);
+    bits ^= std::uint64_t{1} << bit;
+    return static_cast<int>(64 * top_ + bit);
   }
 
  private:
-  static std::size_t highest(std::uint64_t bits) { return static_cast<std::size_t>(std::bit_width(bits)) - 1; }
+  // To the next word below that has a bit.
+  [[gnu::noinline]] bool descend() {
+    std::size_t group = top_ / 64;
+    high_[group] &= ~(std::uint64_t{1} << (top_ % 64));
+    while (!high_[group]) {
+      if (group == 0) return false;
+      --group;
+    }
+    top_ = 64 * group + highest(high_[group]);
+    return true;
+  }
+  static std::size_t highest(std::uint64_t bits) { return 63 - static_cast<std::size_t>(std::countl_zero(bits)); }
   std::vector<std::uint64_t> low_, high_;
-  std::size_t top_ = 0;  // no group above this one has a bit
+  std::size_t top_ = 0;  // no word above this one has a bit
 };
 
 struct WalkRoom {
@@ -62,8 +69,8 @@ struct WalkRoom {
     size = nodes;
     all = true;
   }
-  Tensor& slot(int node) { return slots[static_cast<std::size_t>(node)]; }
-  Need needs(int node) const { return all ? Need::passage : needed[static_cast<std::size_t>(node)]; }
+  Tensor& slot(int node) { return slots.data()[node]; }
+  Need needs(int node) const { return all ? Need::passage : needed.data()[node]; }
   std::span<const Need> needs() const {  // empty: all are passages
     return all ? std::span<const Need>() : std::span(needed).first(static_cast<std::size_t>(size));
   }

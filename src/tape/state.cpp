@@ -53,8 +53,7 @@ int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
     drop_last();
     throw;
   }
-  n.reserve_saves(in0);
-  n.saved()[0] = {x, x.impl()->storage->version};
+  new (n.reserve_saves(in0)) Saved{x, x.impl()->storage->version};
   n.where = at;
   n.scope = scope;
   n.dtype = x.dtype();
