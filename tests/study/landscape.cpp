@@ -104,7 +104,7 @@ TEST_CASE("svg: well-formed, a polyline for each path that ends where the path d
   CHECK(support::xml_trouble(svg) == "");
   const auto lines = support::attributes(svg, "polyline", "points");
   REQUIRE(lines.size() == 2);
-  const Frame f = frame(l, 56, 66, 560);
+  const Frame f = frame(l, 60, 66, 560);
   for (std::size_t i = 0; i < 2; ++i) {
     const std::string last = lines[i].substr(lines[i].rfind(' ') + 1);
     const Point want = f.place(l.paths[i].end().at);

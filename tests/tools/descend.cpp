@@ -168,7 +168,8 @@ TEST_CASE("descend: a gallery") {
   for (const auto& entry : std::filesystem::directory_iterator(gradus.file("g"))) {
     const std::string name = entry.path().filename().string();
     if (name == "index.html") continue;
-    CHECK(contains(index, name));
+    const bool picture = name.ends_with(".svg") && !name.ends_with(".thumb.svg");  // of the page with its name
+    CHECK(contains(index, picture ? name.substr(0, name.size() - 3) + "html" : name));
     if (name.ends_with(".svg")) CHECK(support::xml_trouble(read(entry.path().string())) == "");
     pages += name.ends_with(".html");
   }

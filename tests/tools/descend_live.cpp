@@ -187,7 +187,7 @@ TEST_CASE("live descent: a formula in x alone is a curve with its tangent, and e
   CHECK(contains(text_of(browser.ask("document.querySelector('.facts').textContent")), "minimum at x = 1.41421"));
   CHECK(browser.complaints() == std::vector<std::string>());
 
-  for (const char* page : {"c.html", "r.html"}) {
+  for (const char* page : {"r.html", "c.html"}) {  // another page each time: the same one would not load again
     browser.open_page(gradus.file(page), "#last");
     const json box = browser.ask(
         "(() => { const p = document.querySelector('.plots svg').getBoundingClientRect(), n = "

@@ -69,7 +69,7 @@ def boxes_hold_numbers(b, page, directory):
     mean = next(w for w in words if w.startswith("mean"))
     check("0.82" in mean and "∇ 1" in mean, mean)
     bias = next(w for w in words if w.startswith("b3"))
-    check("0.1  0.2  -0.1" in bias and "∇ 0.253  0.354  0.292" in bias, bias)
+    check(".100  .200  -.100" in bias and "∇ .253  .354  .292" in bias, bias)
     check(b.run("return document.querySelectorAll('.node .thumb path').length") > 30, "no thumbnails")
     b.open(page, 8)
     check(b.run("return document.querySelectorAll('.node .thumb.grad path').length") == 0, "a gradient before the walk")
