@@ -198,6 +198,7 @@ TEST_CASE("live descent: a formula in x alone is a curve with its tangent, and e
     CHECK(box[1].get<double>() <= box[2].get<double>());  // the player does not lie over the plot
     CHECK(box[3].get<double>() <= box[4].get<double>() + 1);
   }
+  browser.open_page(gradus.file("r.html"), "#last");
   // Scales that are logarithmic say so, and the heights have a scale.
   CHECK(contains(text_of(browser.ask("document.querySelector('.chart').textContent")), "log scale"));
   CHECK(browser.ask("document.getElementById('scale').textContent") == "log scale");
