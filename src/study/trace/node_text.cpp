@@ -1,6 +1,8 @@
 // What a trace says of an operation's own numbers and letters.
 #include "study/trace/node_text.hpp"
 
+#include <gradus/op.hpp>
+
 #include "study/trace/json.hpp"
 
 namespace gradus::study {
