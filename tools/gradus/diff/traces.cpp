@@ -120,8 +120,8 @@ class Differ {
     for (const auto& [step, items] : a_.steps) {
       const auto other = b_.steps.find(step);
       if (other == b_.steps.end()) continue;
-      const auto in_full = [step = step](const Items& i) {
-        const auto found = i.full.find(step);
+      const auto in_full = [at = step](const Items& i) {
+        const auto found = i.full.find(at);
         return found == i.full.end() || found->second;  // none: what came after the last tape
       };
       const bool full = in_full(a_) && in_full(b_);
