@@ -3,6 +3,7 @@
 #include <variant>
 
 #include <gradus/study/read_trace.hpp>
+#include <gradus/study/trace.hpp>
 
 #include "support.hpp"
 
