@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <variant>
 
+#include <gradus/gradus.hpp>
 #include <gradus/study/read_trace.hpp>
-#include <gradus/study/trace.hpp>
 
 #include "support.hpp"
 
