@@ -1,6 +1,4 @@
 // The checks of a trace: every wrong rule is called bad.
-#include <set>
-
 #include <doctest/doctest.h>
 
 #include "gate/draw.hpp"
@@ -36,34 +34,9 @@ bool called_bad(const gate::Row& row, int number, const gate::Swap& swap) {
   return support::read(dir / "t").find("\"verdict\":\"bad\"") != std::string::npos;
 }
 
-// A check asks the rule for one input at a time. These mistakes show only where several inputs are wanted at once, or
-// they are skipped; the gate finds them, a trace does not.
-const std::set<std::string> unseen = {
-    "mul: each operand gets its own value",
-    "chain_mul: each operand gets its own value",
-    "pow: the exponent not lowered",
-    "pow: the logarithm left out",
-    "index_add: x is overwritten at the indices",
-    "scatter_add: x is overwritten at the indices",
-    "matmul: b not transposed",
-    "matmul: a not transposed",
-    "matmul: only the first operand is a variable",
-    "addmm: c forgotten",
-    "bce_loss: not divided by 1 - x",
-    "bce_loss: the sign of the target's",
-    "attention: the softmax's sum forgotten",
-    "attention: the keys' gradient not scaled",
-    "attention: summed over the queries",
-    "layer_norm: the mean's part forgotten",
-    "layer_norm: the variance's part forgotten",
-    "layer_norm: the weight forgotten",
-    "lstm_gates: the hidden state's part of the memory's gradient forgotten",
-    "lstm_gates: input and forget gate exchanged",
-};
-
 }  // namespace
 
-TEST_CASE("the checks of a trace call wrong rules bad, and no right one") {
+TEST_CASE("the checks of a trace call every wrong rule bad, and no right one") {
   std::vector<gate::Mutant> all = gate::mutants_by_hand();
   for (gate::Mutant& m : gate::generic_mutants()) all.push_back(std::move(m));
   int planted = 0, found = 0;
@@ -73,9 +46,8 @@ TEST_CASE("the checks of a trace call wrong rules bad, and no right one") {
     ++planted;
     bool bad = false;
     for (int i = 0; i < 60 && !bad; ++i) bad = called_bad(gate::row_of(m.op), i, wrong.swap);
-    const std::string mistake = std::string(m.op) + ": " + std::string(m.mistake);
-    INFO(mistake);
-    CHECK(bad != unseen.contains(mistake));
+    INFO(std::string(m.op), ": ", std::string(m.mistake));
+    CHECK(bad);
     found += bad;
   }
   MESSAGE(found, " of ", planted, " wrong rules called bad");

@@ -87,16 +87,23 @@ class Checker {
     }
   }
 
-  // The gradient that the rule gives input `slot` of node i for the incoming gradient u.
+  // The gradient that the rule gives input `slot` of node i for the incoming gradient u. All inputs that the walk
+  // wanted are asked for together, as it did: a rule may be wrong only then.
   std::vector<double> vjp(int i, std::size_t slot, const std::vector<double>& u) {
-    std::vector<Tensor> in = replay_.inputs(i);
-    in[slot] = in[slot].clone();  // the same tensor may stand in two slots
+    const auto& numbers = w_.inputs.of[static_cast<std::size_t>(i)];
+    std::vector<Tensor> in = replay_.inputs(i), asked = {in[slot].clone()};  // one tensor may stand in two slots
+    in[slot] = asked[0];
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      if (k == slot || !expected(numbers[k])) continue;
+      in[k] = in[k].clone();
+      asked.push_back(in[k]);
+    }
     Tape tape;
-    tape.watch(in[slot]);
+    for (const Tensor& x : asked) tape.watch(x);
     const Tensor y = replay_.run(i, in);
     if (tape.index_of(y) < 0) return std::vector<double>(static_cast<std::size_t>(in[slot].numel()));
     const Tensor cotangent = from_data(std::span<const double>(u), y.shape());
-    return tape.gradient(y, {in[slot]}, {.record = w_.recorded, .cotangent = cotangent})[0].to_vector();
+    return tape.gradient(y, asked, {.record = w_.recorded, .cotangent = cotangent})[0].to_vector();
   }
 
   void local(int i, std::size_t slot, JsonLine e) {
