@@ -10,6 +10,8 @@
 #include <gradus/tape.hpp>
 #include <gradus/train/live_line.hpp>
 
+#include "tape/observers.hpp"
+
 namespace gradus::train {
 
 namespace detail {
@@ -111,6 +113,7 @@ void suggest(FoundLr& found) {
 FoundLr find_lr(optim::OptimizerBase& optimizer, const Objective& next, const Objective& first, const FindLrOptions& o,
                 Loc where) {
   check(o, where);
+  const gradus::detail::Unobserved trial;  // no training: all that it does is put back
   FoundLr found;
   if (o.curvature) found.limit = stable_limit(optimizer, first, where);
   const double factor = std::pow(o.max_lr / o.min_lr, 1 / static_cast<double>(o.steps - 1));

@@ -319,6 +319,17 @@ void goes_on(Ward& ward) {
   train_classes(ward, net, opt, all, 150, 16);
 }
 
+// A rate is looked for first, which goes far beyond the best one on purpose.
+void finds_a_rate(Ward& ward) {
+  const Data all = clouds(512, 6, 3, 1.0);
+  nn::Sequential net{nn::Linear(6, 32), nn::ReLU(), nn::Linear(32, 3)};
+  optim::AdamW opt(net, {.lr = 1e-3});
+  const data::Dataset set{all.x, all.y};
+  const auto loss = [](const Tensor& output, const Tensor& y) { return cross_entropy(output, y); };
+  train::find_lr(net, opt, data::batches(set, {.size = 32}), loss);
+  train_classes(ward, net, opt, all, 150, 16);
+}
+
 void lbfgs(Ward& ward) {
   const Tensor x = linspace(-2, 2, 60, f64).reshape({60, 1});
   const Tensor y = tanh(x * 2);
@@ -364,6 +375,7 @@ const std::vector<Program> more_healthy{
     {"few of one class", "", few_of_one_class},
     {"L-BFGS", "", lbfgs},
     {"trained weights", "", goes_on},
+    {"a search for the rate first", "", finds_a_rate},
 };
 
 }  // namespace ward
