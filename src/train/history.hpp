@@ -1,4 +1,4 @@
-// What the sparkline of a run shows.
+// The course of the loss over a whole run, in few numbers.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace gradus::train {
 
-// The losses of a run in at most 64 means, for the sparkline: pairs are merged when they become too many.
+// The losses of a run in at most 64 means: pairs are merged when they become too many.
 class History {
  public:
   void add(double loss) {

@@ -6,7 +6,7 @@
 using namespace gradus;
 using traced::Json;
 using traced::numbers;
-using traced::of;
+using traced::of, traced::trace_of;
 
 namespace {
 
@@ -26,17 +26,6 @@ struct Half {
   Tensor forward(Fwd&, Ins in) const { return in[0] + in[1]; }
   void vjp(Vjp& v) const { v.give(0, v.g); }
 };
-
-// Traces `body`, and returns what is in the file.
-std::vector<Json> trace_of(const std::function<void()>& body, const study::TraceOptions& options = {}) {
-  const support::TempDir dir;
-  const std::string path = dir / "t.jsonl";
-  {
-    const study::Trace trace(path, options);
-    body();
-  }
-  return traced::events(path);
-}
 
 }  // namespace
 

@@ -3,22 +3,7 @@
 
 using namespace gradus;
 using traced::Json;
-using traced::of;
-
-namespace {
-
-// Traces `body`, and returns what is in the file.
-std::vector<Json> trace_of(const std::function<void()>& body, const study::TraceOptions& options = {}) {
-  const support::TempDir dir;
-  const std::string path = dir / "t.jsonl";
-  {
-    const study::Trace trace(path, options);
-    body();
-  }
-  return traced::events(path);
-}
-
-}  // namespace
+using traced::of, traced::trace_of;
 
 TEST_CASE("a result that was named is called so by the operations that read it") {
   const auto all = trace_of([] {

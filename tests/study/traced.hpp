@@ -54,6 +54,17 @@ inline std::vector<double> numbers(const Json& tensor) {
   return v;
 }
 
+// Traces `body`, and returns what is in the file.
+inline std::vector<Json> trace_of(const std::function<void()>& body, const gradus::study::TraceOptions& options = {}) {
+  const support::TempDir dir;
+  const std::string path = dir / "t.jsonl";
+  {
+    const gradus::study::Trace trace(path, options);
+    body();
+  }
+  return events(path);
+}
+
 // Runs `body` in a process of its own. Returns its wait status; what it wrote to stderr in `said`.
 inline int in_child(const std::function<void()>& body, std::string* said = nullptr) {
   const support::TempDir dir;

@@ -152,4 +152,12 @@ class Browser {
   std::vector<Json> events_;
 };
 
+// True, and a word in the output, where there is no Chromium.
+inline bool no_browser() {
+  if (Browser::there()) return false;
+  MESSAGE("skipped: there is no chromium (Debian: chromium)");
+  CHECK(true);
+  return true;
+}
+
 }  // namespace support

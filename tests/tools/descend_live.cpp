@@ -12,13 +12,6 @@ using support::Browser, support::contains, support::Program;
 
 namespace {
 
-bool skipped() {
-  if (Browser::there()) return false;
-  MESSAGE("skipped: there is no chromium (Debian: chromium)");
-  CHECK(true);
-  return true;
-}
-
 // Every optimizer that treats each number by itself, with options that reach each branch of its rule.
 const std::vector<std::string> specs = {
     "sgd:lr=0.02",
@@ -80,7 +73,7 @@ void settle(Browser& browser) {  // paths are computed before the next frame
 }  // namespace
 
 TEST_CASE("live descent: 200 steps of each optimizer are those of the library, to 1e-12") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   const std::string formula = "'(1.5 - x + x y)²/4 + log(1 + exp(x)) + sqrt(1 + y**2)/3 + tanh(x - y)^2'";
   std::string all = "descend --f " + formula + " --start=1.3,-1.1 --steps 200";
@@ -114,7 +107,7 @@ TEST_CASE("live descent: 200 steps of each optimizer are those of the library, t
 }
 
 TEST_CASE("live descent: the start is dragged, a rate is set, an optimizer is added") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   REQUIRE(gradus("descend quadratic:1,10 --opt sgd:lr=.05,momentum=.5 --opt newton --steps 60 -o q.html").code == 0);
   Browser browser(1280, 720);
@@ -166,7 +159,7 @@ TEST_CASE("live descent: the start is dragged, a rate is set, an optimizer is ad
 }
 
 TEST_CASE("live descent: a formula in x alone is a curve with its tangent, and everything is in the window") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   REQUIRE(gradus("descend --f 'x**4/4 - x²' --start=2.2,0 --opt sgd:lr=.05 --steps 30 -o c.html").code == 0);
   REQUIRE(gradus("descend rosenbrock --opt sgd:lr=1e-3 --opt newton --steps 2000 -o r.html").code == 0);

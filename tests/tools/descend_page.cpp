@@ -10,13 +10,6 @@ using support::Browser, support::Program;
 
 namespace {
 
-bool skipped() {
-  if (Browser::there()) return false;
-  MESSAGE("skipped: there is no chromium (Debian: chromium)");
-  CHECK(true);
-  return true;
-}
-
 // Where the first path's dot is, in the surface's own coordinates.
 constexpr const char* dot = R"((() => {
   const d = JSON.parse(document.getElementById('data').textContent), [l, t, w, h] = d.frame, v = d.window;
@@ -34,7 +27,7 @@ bool near(const json& a, double x, double y) {
 }  // namespace
 
 TEST_CASE("descend page: no request, no complaint, arrow keys are single steps, the slider's end is the last point") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   const auto result =
       gradus("descend beale --start=1,1 --opt sgd:lr=.01,momentum=.5 --opt adam:lr=.05 --steps 40 -o b.html --json");
@@ -78,7 +71,7 @@ TEST_CASE("descend page: no request, no complaint, arrow keys are single steps, 
 }
 
 TEST_CASE("descend page: a sweep plays all its pictures, and nothing is wider than a phone") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   REQUIRE(gradus("descend quadratic:1,10 --sweep lr=0.02,0.1818,0.2,0.21 --steps 30 -o s.html").code == 0);
   REQUIRE(gradus("descend rosenbrock --opt sgd:lr=1e-3 --steps 3000 -o r.html").code == 0);
@@ -101,7 +94,7 @@ TEST_CASE("descend page: a sweep plays all its pictures, and nothing is wider th
 }
 
 TEST_CASE("descend page: the policy holds what it says") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   REQUIRE(gradus("descend beale --steps 5 -o b.html").code == 0);
   // The same page with a script that its policy does not name: the browser must complain, and not run it.

@@ -9,13 +9,6 @@ using namespace support;
 
 namespace {
 
-bool skipped() {
-  if (Browser::there()) return false;
-  MESSAGE("skipped: there is no chromium (Debian: chromium)");
-  CHECK(true);
-  return true;
-}
-
 void is_well(Browser& browser) {
   std::vector<std::string> complaints = browser.complaints();
   std::erase_if(complaints, [](const std::string& c) { return c.starts_with("request: data:image/png"); });  // its own
@@ -32,7 +25,7 @@ void is_well(Browser& browser) {
 }  // namespace
 
 TEST_CASE("report page: two trainings, no request, no complaint, nothing wider than a desk or a phone") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   REQUIRE(gradus("train --net mlp:16 --epochs 2 --quiet --log a.jsonl").code == 0);
   REQUIRE(gradus("train --net mlp:32,16 --opt sgd:lr=0.1 --epochs 3 --quiet --log b.jsonl").code == 0);
@@ -80,7 +73,7 @@ TEST_CASE("report page: two trainings, no request, no complaint, nothing wider t
 }
 
 TEST_CASE("report page: a log with nothing, one step, NaN, or 40 runs draws without a complaint") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   write(gradus.file("none.jsonl"), first_line());
   write(gradus.file("one.jsonl"), first_line() + step_line(1, 0));
@@ -107,7 +100,7 @@ TEST_CASE("report page: a log with nothing, one step, NaN, or 40 runs draws with
 }
 
 TEST_CASE("report page: hostile names are shown as they are, and the policy stops what is not the page's") {
-  if (skipped()) return;
+  if (support::no_browser()) return;
   const Program gradus;
   const std::string evil = "</script><img src=x onerror=\"window.intruder = 1\">";
   write(gradus.file("a.jsonl"),

@@ -59,15 +59,7 @@ void Chart::add(const Look& look) {
   top = std::max(top, look.loss);
   recent.push_back(look.loss);
   if (recent.size() > 256) recent.pop_front();
-  block_sum_ += look.loss;
-  if (++in_block_ < block_) return;
-  blocks.push_back(block_sum_ / static_cast<double>(block_));
-  block_sum_ = 0;
-  in_block_ = 0;
-  if (blocks.size() < 64) return;
-  for (std::size_t i = 0; i < 32; ++i) blocks[i] = (blocks[2 * i] + blocks[2 * i + 1]) / 2;
-  blocks.resize(32);
-  block_ *= 2;
+  course.add(look.loss);
 }
 
 void Chart::add(const EpochLook& epoch) { epochs = epoch.epoch; }
@@ -104,12 +96,13 @@ double Chart::skill() const {
 }
 
 double Chart::progress() const {
-  const auto quarter = static_cast<std::ptrdiff_t>(blocks.size() / 4);
+  const std::vector<double>& means = course.means;
+  const auto quarter = static_cast<std::ptrdiff_t>(means.size() / 4);
   if (quarter < 2) return unknown;
   double late = 0;
   double before = 0;
-  for (auto at = blocks.end() - quarter; at != blocks.end(); ++at) late += *at;
-  for (auto at = blocks.end() - 2 * quarter; at != blocks.end() - quarter; ++at) before += *at;
+  for (auto at = means.end() - quarter; at != means.end(); ++at) late += *at;
+  for (auto at = means.end() - 2 * quarter; at != means.end() - quarter; ++at) before += *at;
   return late / before;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "train/diagnosis/look.hpp"
+#include "train/history.hpp"
 
 namespace gradus::train::diagnosis {
 
@@ -25,7 +26,7 @@ class Chart {
   bool recorded = false;          // the loss holds derivatives
   std::int64_t nonfinite_at = 0;  // the first step with such a loss; 0: none
   std::deque<double> recent;      // up to 256 losses that are finite
-  std::vector<double> blocks;     // means over the run, at most 64
+  History course;                 // means over the run
   LossKind kind = LossKind::other;
   std::int64_t classes = 0;
   bool sequence = false;
@@ -45,8 +46,8 @@ class Chart {
  private:
   std::vector<double> head_;
   std::deque<double> rates_;
-  double block_sum_ = 0, target_sum_ = 0, target_squares_ = 0;
-  std::int64_t in_block_ = 0, block_ = 1, targets_ = 0;
+  double target_sum_ = 0, target_squares_ = 0;
+  std::int64_t targets_ = 0;
   std::map<std::int64_t, std::int64_t> labels_;
   std::uint64_t batch_ = 0;
   std::int64_t same_ = 0, batches_ = 0;

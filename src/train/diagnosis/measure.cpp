@@ -9,6 +9,7 @@
 #include <gradus/ops.hpp>
 #include <gradus/tape.hpp>
 
+#include "io/xxh64.hpp"
 #include "kernels/kernels.hpp"
 #include "tape/observers.hpp"
 #include "tensor/impl.hpp"
@@ -19,36 +20,6 @@ namespace {
 using gradus::detail::data;
 using gradus::detail::dense;
 using gradus::detail::visit_floating;
-
-constexpr std::uint64_t prime = 0x9E3779B97F4A7C15u;
-
-std::uint64_t mixed(std::uint64_t h) {
-  h ^= h >> 32;
-  h *= prime;
-  return h ^ h >> 29;
-}
-
-// Of bytes, in eight lanes that do not wait for each other.
-std::uint64_t hash_of(const std::byte* bytes, std::size_t size) {
-  std::uint64_t lane[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-  std::size_t at = 0;
-  for (; at + 64 <= size; at += 64) {
-    for (std::size_t k = 0; k < 8; ++k) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes + at + 8 * k, 8);
-      lane[k] = (lane[k] ^ word) * prime;
-      lane[k] ^= lane[k] >> 31;
-    }
-  }
-  std::uint64_t h = size;
-  for (; at < size; at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes + at, std::min<std::size_t>(8, size - at));
-    h = mixed(h ^ word);
-  }
-  for (const std::uint64_t l : lane) h = mixed(h ^ l);
-  return h == 0 ? 1 : h;
-}
 
 // Columns of (rows, columns) as numbers in f64, by rows or by columns.
 std::vector<double> unit(const std::vector<double>& all, std::int64_t rows, std::int64_t columns, bool by_rows,
@@ -154,10 +125,10 @@ std::vector<std::uint64_t> row_hashes(const Tensor& given) {
   const Tensor x = dense(given);
   const auto element = static_cast<std::size_t>(size_of(x.dtype()));
   const std::size_t row = static_cast<std::size_t>(x.numel() / x.size(0)) * element;
-  const std::byte* p = x.impl()->data;
+  const auto* p = reinterpret_cast<const char*>(x.impl()->data);
   for (std::int64_t i = 0; i < x.size(0); ++i, p += row) {
     const bool plain = row == element || std::memcmp(p, p + element, row - element) == 0;
-    all.push_back(plain ? 0 : hash_of(p, row));
+    all.push_back(plain ? 0 : std::max<std::uint64_t>(1, io::xxh64({p, row})));
   }
   return all;
 }
@@ -168,9 +139,10 @@ std::uint64_t fingerprint(const Tensor& given) {
   const auto element = static_cast<std::size_t>(size_of(x.dtype()));
   const auto n = static_cast<std::size_t>(x.numel());
   const std::size_t stride = 1 + n / 64;
-  std::uint64_t h = n;
-  for (std::size_t i = 0; i < n; i += stride) h = mixed(h ^ hash_of(x.impl()->data + i * element, element));
-  return h;
+  const auto* all = reinterpret_cast<const char*>(x.impl()->data);
+  std::string some;
+  for (std::size_t i = 0; i < n; i += stride) some.append(all + i * element, element);
+  return io::xxh64(some, n);
 }
 
 bool measured(const Tensor& x) {
