@@ -19,11 +19,11 @@
 // differentiated again, to any order. formula and rule are what tools show: y of the inputs, and for each input its
 // share of the gradient g, three spaces between. An operation may add
 //
-//   static constexpr auto inputs = "q k v";      // the letters of its inputs in formula and rule; x, or a b c without
-//   it std::string formula(int inputs) const;       // instead of the constants, where the lines depend on attributes
-//   or std::string rule(int inputs) const;          // on how many inputs there are void fast(Vjp&) const; // the same
-//   rule with fused kernels, used if the walk is not recorded double flops(Ins, const Tensor& y) const;    // the
-//   arithmetic of its forward, for profiles: the gradient of each
+//   static constexpr auto inputs = "q k v";      // the letters of its inputs in these lines; else x, or a b c
+//   std::string formula(int inputs) const;       // in the place of the constant, where the line depends on
+//   std::string rule(int inputs) const;          // attributes or on how many inputs there are
+//   void fast(Vjp&) const;                       // the same rule with fused kernels, used if the walk is not recorded
+//   double flops(Ins, const Tensor& y) const;    // the arithmetic of its forward, for profiles: the gradient of each
 //                                                // input that the rule saves something for counts as much again
 //   static constexpr bool first_order = true;    // the rule reads numbers (item(), data(), to_vector()) and has no
 //                                                // derivative: a recorded walk over the operation is an error

@@ -14,7 +14,7 @@ using namespace trace;
 
 constexpr std::size_t most_lines = 20;
 
-void print(const File& file, const Findings& f) {
+void print(const File& file, const Checked& f) {
   tool::print("{}: {}, {} tape{} ({} in full), {} operations, {} walk{}, {} contributions, {} updates\n", file.path,
               file.header.program.substr(file.header.program.rfind('/') + 1), f.tapes, f.tapes == 1 ? "" : "s",
               f.in_full, f.operations, f.walks, f.walks == 1 ? "" : "s", f.contributions, f.steps);
@@ -37,7 +37,7 @@ void print(const File& file, const Findings& f) {
 Exit check(const std::string& path, int seconds) {
   const File file = open_trace(path);
   const Nodes nodes = nodes_of(file);
-  Findings found;
+  Checked found;
   check_order(file, nodes, found);
   recompute_in_child(file, nodes, seconds, found);
   if (file.unreadable) found.troubles.push_back({file.last_line + 1, "the line cannot be read"});

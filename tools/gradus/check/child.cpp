@@ -75,7 +75,7 @@ void give_up_rights(const trace::File& file, int seconds, pid_t parent) {
 }
 
 // One line of the report: what it is, the line of the trace, a text.
-void write_line(int to, const Report& r) {
+void write_line(int to, const Message& r) {
   std::string line = fmt::format("{} {} {}", static_cast<char>(r.what), r.line, r.text);
   std::replace(line.begin(), line.end(), '\n', ' ');
   line += '\n';
@@ -93,14 +93,14 @@ void write_line(int to, const Report& r) {
   for (int fd = 3; fd < highest; ++fd)
     if (fd != to) ::close(fd);
   give_up_rights(file, seconds, parent);
-  recompute(file, nodes, [&](const Report& r) { write_line(to, r); });
+  recompute(file, nodes, [&](const Message& r) { write_line(to, r); });
   ::_exit(0);
 }
 
 // The child's report as it comes in.
 class Reader {
  public:
-  explicit Reader(Findings& to) : to_(to) {}
+  explicit Reader(Checked& to) : to_(to) {}
 
   // Returns false at the end of the report, or when `until` is over.
   bool read(int from, Clock::time_point until) {
@@ -130,33 +130,33 @@ class Reader {
     std::from_chars(line.data() + 2, line.data() + blank, line_);
     const std::string text(line.substr(blank + 1));
     switch (line[0]) {
-      case Report::doing:
+      case Message::doing:
         doing_ = text;
         break;
-      case Report::trouble:
+      case Message::trouble:
         to_.troubles.push_back({line_, text});
         break;
-      case Report::value:
+      case Message::value:
         ++to_.values;
         break;
-      case Report::rule:
+      case Message::rule:
         ++to_.rules;
         break;
-      case Report::left_out:
+      case Message::left_out:
         ++to_.left_out;
         break;
       default:
         break;
     }
   }
-  Findings& to_;
+  Checked& to_;
   std::string text_, doing_ = "an operation";
   std::size_t line_ = 0;
 };
 
 }  // namespace
 
-void recompute_in_child(const trace::File& file, const Nodes& nodes, int seconds, Findings& to) {
+void recompute_in_child(const trace::File& file, const Nodes& nodes, int seconds, Checked& to) {
   int ends[2];
   if (::pipe(ends) != 0) throw Stop(failed, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   std::fflush(nullptr);

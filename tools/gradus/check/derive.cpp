@@ -69,7 +69,7 @@ bool has_element(const std::optional<Numbers>& n, std::int64_t at) {
 
 class Orderly {
  public:
-  Orderly(const File& file, const Nodes& nodes, Findings& to) : file_(file), nodes_(nodes), to_(to) {}
+  Orderly(const File& file, const Nodes& nodes, Checked& to) : file_(file), nodes_(nodes), to_(to) {}
 
   void run() {
     for (const Event& e : file_.events) {
@@ -318,7 +318,7 @@ class Orderly {
 
   const File& file_;
   const Nodes& nodes_;
-  Findings& to_;
+  Checked& to_;
   std::size_t line_ = 0;
   std::map<int, Walking> walks_;
   std::map<int, std::vector<const Nodes::Node*>> by_tape_;
@@ -330,6 +330,6 @@ class Orderly {
 
 }  // namespace
 
-void check_order(const File& file, const Nodes& nodes, Findings& to) { Orderly(file, nodes, to).run(); }
+void check_order(const File& file, const Nodes& nodes, Checked& to) { Orderly(file, nodes, to).run(); }
 
 }  // namespace gradus::tool

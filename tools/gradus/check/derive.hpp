@@ -17,7 +17,7 @@ struct Trouble {
   std::string text;
 };
 
-struct Findings {
+struct Checked {
   std::vector<Trouble> troubles;  // in the order of their lines
   std::vector<std::string> remarks;
   int tapes = 0, in_full = 0, operations = 0, walks = 0, visits = 0, contributions = 0, steps = 0;
@@ -44,10 +44,10 @@ struct Nodes {
 Nodes nodes_of(const trace::File& file);
 
 // Sums, counts, order, shapes, and the verdicts that are in the file.
-void check_order(const trace::File& file, const Nodes& nodes, Findings& to);
+void check_order(const trace::File& file, const Nodes& nodes, Checked& to);
 
 // What recompute() reports as it goes.
-struct Report {
+struct Message {
   enum What : char { doing = 'N', trouble = 'T', value = 'V', rule = 'R', left_out = 'L' };
   What what;
   std::size_t line;  // of the trace
@@ -55,10 +55,10 @@ struct Report {
 };
 
 // Values and contributions of built-in operations, from the recorded inputs.
-void recompute(const trace::File& file, const Nodes& nodes, const std::function<void(const Report&)>& report);
+void recompute(const trace::File& file, const Nodes& nodes, const std::function<void(const Message&)>& report);
 
 // The same in a child process, so that a file of a stranger can at most end that process: it cannot write or open
 // files, has no network, `seconds` of processor time, and memory in proportion to the file.
-void recompute_in_child(const trace::File& file, const Nodes& nodes, int seconds, Findings& to);
+void recompute_in_child(const trace::File& file, const Nodes& nodes, int seconds, Checked& to);
 
 }  // namespace gradus::tool

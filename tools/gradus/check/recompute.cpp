@@ -45,7 +45,7 @@ std::string one_line(const Error& e) {
 
 class Recomputer {
  public:
-  Recomputer(const File& file, const Nodes& nodes, const std::function<void(const Report&)>& report)
+  Recomputer(const File& file, const Nodes& nodes, const std::function<void(const Message&)>& report)
       : nodes_(nodes), report_(report) {
     for (const Event& e : file.events) {
       if (const auto* v = std::get_if<Visit>(&e.body)) grads_[{v->walk, v->node}] = &v->grad;
@@ -69,18 +69,18 @@ class Recomputer {
     const Nodes::Node* n = nodes_.find(tape, node);
     if (!n || !n->op || !n->op->builtin) return;
     const std::string name = nodes_.name(tape, node);
-    say(Report::doing, name);
+    say(Message::doing, name);
     try {
       f();
     } catch (const Error& e) {
-      say(Report::trouble, fmt::format("{}: cannot be computed again: {}", name, one_line(e)));
-    } catch (const TooMuchWork&) { say(Report::left_out); } catch (const std::bad_alloc&) {
-      say(Report::trouble, fmt::format("{}: cannot be computed again: it needs too much memory", name));
+      say(Message::trouble, fmt::format("{}: cannot be computed again: {}", name, one_line(e)));
+    } catch (const TooMuchWork&) { say(Message::left_out); } catch (const std::bad_alloc&) {
+      say(Message::trouble, fmt::format("{}: cannot be computed again: it needs too much memory", name));
     }
   }
-  void say(Report::What what, std::string text = {}) const { report_({what, line_, std::move(text)}); }
+  void say(Message::What what, std::string text = {}) const { report_({what, line_, std::move(text)}); }
   void off(int tape, int node, const std::string& why) const {
-    say(Report::trouble, fmt::format("{}: {}", nodes_.name(tape, node), why));
+    say(Message::trouble, fmt::format("{}: {}", nodes_.name(tape, node), why));
   }
 
   // None if some of it is not in the file.
@@ -97,9 +97,9 @@ class Recomputer {
 
   void value(const Op& op) const {
     const auto in = inputs(op);
-    if (!in || !op.value.has_data()) return say(Report::left_out);
+    if (!in || !op.value.has_data()) return say(Message::left_out);
     const std::string why = difference(rerun(op, *in), op.value);
-    if (why.empty()) return say(Report::value);
+    if (why.empty()) return say(Message::value);
     off(op.tape, op.node, "computed again its value differs: " + why);
   }
 
@@ -109,7 +109,7 @@ class Recomputer {
     const auto given = given_.find({c.walk, c.from, c.slot});
     auto in = inputs(op);
     if (!in || grad == grads_.end() || !grad->second->has_data() || !c.added.has_data() || given->second != 1)
-      return say(Report::left_out);
+      return say(Message::left_out);
     if (c.slot < 0 || c.slot >= static_cast<int>(in->size())) return;  // check_order has said it
     if (grad->second->shape != op.value.shape)
       return off(c.tape, c.from, "its gradient does not have the shape of its value");
@@ -121,12 +121,12 @@ class Recomputer {
     const bool recorded = recorded_.count(c.walk) && recorded_.at(c.walk);
     const Tensor added = tape.gradient(y, {x}, {.record = recorded, .cotangent = grad->second->tensor()})[0].detach();
     const std::string why = difference(added, c.added);
-    if (why.empty()) return say(Report::rule);
+    if (why.empty()) return say(Message::rule);
     off(c.tape, c.from, fmt::format("its rule gives input {} another gradient: {}", c.slot, why));
   }
 
   const Nodes& nodes_;
-  const std::function<void(const Report&)>& report_;
+  const std::function<void(const Message&)>& report_;
   std::size_t line_ = 0;
   std::map<std::pair<int, int>, const Numbers*> grads_;
   std::map<std::tuple<int, int, int>, int> given_;  // by walk, operation and slot
@@ -135,7 +135,7 @@ class Recomputer {
 
 }  // namespace
 
-void recompute(const File& file, const Nodes& nodes, const std::function<void(const Report&)>& report) {
+void recompute(const File& file, const Nodes& nodes, const std::function<void(const Message&)>& report) {
   Recomputer(file, nodes, report).run(file);
 }
 

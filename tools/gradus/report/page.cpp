@@ -30,7 +30,7 @@ std::string title(const std::vector<Run>& runs) {
 std::string facts(const std::vector<Run>& runs) {
   if (runs.size() > 1) return "";
   const run_log::Start& s = runs[0].log.start;
-  const Outcome o = outcome(runs[0].log);
+  const RunOutcome o = outcome(runs[0].log);
   std::string text = "<ul class=\"facts\">";
   const auto fact = [&](const std::string& what) { text += "<li>" + escaped(what) + "</li>"; };
   fact(fmt::format("{}, {} parameters", s.net.empty() ? "network" : s.net, s.parameters));

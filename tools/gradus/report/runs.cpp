@@ -57,7 +57,7 @@ std::vector<Run> open_runs(const std::vector<std::string>& paths) {
   return runs;
 }
 
-std::vector<Difference> differences(const std::vector<Run>& runs) {
+std::vector<RunDifference> differences(const std::vector<Run>& runs) {
   std::vector<std::string> names;
   std::unordered_set<std::string> known;
   std::vector<std::map<std::string, std::string>> values;
@@ -68,9 +68,9 @@ std::vector<Difference> differences(const std::vector<Run>& runs) {
       if (known.insert(name).second) names.push_back(name);
     }
   }
-  std::vector<Difference> all;
+  std::vector<RunDifference> all;
   for (const std::string& name : names) {
-    Difference d{name, {}};
+    RunDifference d{name, {}};
     for (auto& mine : values) d.values.push_back(mine[name]);
     const bool same = std::ranges::all_of(d.values, [&](const std::string& v) { return v == d.values.front(); });
     if (!same) all.push_back(std::move(d));
@@ -90,8 +90,8 @@ std::vector<Finding> findings(const Run& run) {
   return all;
 }
 
-Outcome outcome(const run_log::File& log) {
-  Outcome o;
+RunOutcome outcome(const run_log::File& log) {
+  RunOutcome o;
   o.steps = log.steps.empty() ? 0 : log.steps.back().step;
   o.epochs = log.epochs.empty() ? 0 : log.epochs.back().epoch;
   o.first_loss = log.steps.empty() ? NAN : log.steps.front().loss;

@@ -21,11 +21,11 @@ run_log::File open_run(const std::string& path);
 std::vector<Run> open_runs(const std::vector<std::string>& paths);
 
 // A setting that has different values: one for each run, "" where a run has none.
-struct Difference {
+struct RunDifference {
   std::string name;
   std::vector<std::string> values;
 };
-std::vector<Difference> differences(const std::vector<Run>& runs);
+std::vector<RunDifference> differences(const std::vector<Run>& runs);
 
 // One diagnosis for each code and layer, with how often it came.
 struct Finding {
@@ -35,13 +35,13 @@ struct Finding {
 std::vector<Finding> findings(const Run& run);
 
 // How a run went: what --json prints, and the page shows.
-struct Outcome {
+struct RunOutcome {
   std::int64_t steps = 0, epochs = 0;
   double seconds = 0, first_loss = 0, last_loss = 0;  // NaN: not known
   std::map<std::string, double> last;                 // of the metrics, by name
   std::string state;                                  // "finished", "ended by an error", "stopped or going on"
 };
-Outcome outcome(const run_log::File& log);
+RunOutcome outcome(const run_log::File& log);
 
 // "val_loss", "val_accuracy" and others that any run has, in the order in which they come.
 std::vector<std::string> metric_names(const std::vector<Run>& runs);

@@ -64,7 +64,7 @@ std::string run_list(const std::vector<Run>& runs) {
   if (runs.size() < 2) return "";
   std::string text = "<section class=\"card\"><ol class=\"runs\" id=\"runs\">";
   for (std::size_t r = 0; r < runs.size(); ++r) {
-    const Outcome o = outcome(runs[r].log);
+    const RunOutcome o = outcome(runs[r].log);
     std::string fate = fmt::format("{} steps · loss {}", o.steps, shown(o.last_loss));
     for (const auto& [name, value] : o.last) {
       if (name.starts_with("val_")) fate += " · " + escaped(name) + ' ' + metric(name, value);
@@ -101,7 +101,7 @@ std::string outcome_section(const std::vector<Run>& runs) {
   head.emplace_back("state");
   std::string rows;
   for (std::size_t r = 0; r < runs.size(); ++r) {
-    const Outcome o = outcome(runs[r].log);
+    const RunOutcome o = outcome(runs[r].log);
     std::vector<std::string> cells{run_name(runs, r),        std::to_string(o.steps), std::to_string(o.epochs),
                                    duration_text(o.seconds), shown(o.first_loss),     shown(o.last_loss)};
     for (const std::string& name : names) {
@@ -116,7 +116,7 @@ std::string outcome_section(const std::vector<Run>& runs) {
 
 std::string difference_section(const std::vector<Run>& runs) {
   if (runs.size() < 2) return "";
-  const std::vector<Difference> all = differences(runs);
+  const std::vector<RunDifference> all = differences(runs);
   if (all.empty())
     return "<section id=\"differences\"><h2>Settings</h2><p class=\"help\">All runs have the same "
            "settings.</p></section>\n";

@@ -41,7 +41,7 @@ Json json_of(const run_log::Diagnosis& d, const Finding& f) {
 }
 
 Json json_of(const Run& run) {
-  const Outcome o = outcome(run.log);
+  const RunOutcome o = outcome(run.log);
   Json one{{"name", run.name},
            {"file", run.log.path},
            {"state", o.state},
@@ -100,7 +100,7 @@ std::string summary_json(const std::vector<Run>& runs) {
     all["runs"].push_back(json_of(run));
   }
   all["codes"] = codes;
-  for (const Difference& d : differences(runs)) all["differences"][d.name] = d.values;
+  for (const RunDifference& d : differences(runs)) all["differences"][d.name] = d.values;
   return all.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
