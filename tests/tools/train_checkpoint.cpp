@@ -2,10 +2,11 @@
 #ifdef GRADUS_TOOL
 #include <gradus/io/io.hpp>
 
-#include "run.hpp"
+#include "resumed.hpp"
 
 using namespace gradus;
-using support::cells, support::contains, support::Program, support::read, support::write;
+using support::cells, support::contains, support::once, support::Program, support::read, support::same_tensors;
+using support::write;
 
 namespace {
 
@@ -20,19 +21,6 @@ Cells log_of(const Program& gradus, const std::string& name) {
 
 // The line that ends a quiet run.
 std::string verdict(const std::string& out) { return out.substr(0, out.find('\n')); }
-
-bool same_tensors(const std::string& a, const std::string& b) {
-  const StateDict x = io::load(a), y = io::load(b);
-  for (const auto& [name, tensor] : x)
-    if (!find(y, name) || !equal(tensor, *find(y, name))) return false;
-  return x.size() == y.size();
-}
-
-// For the shell that becomes gradus: a signal to it, once there are so many checkpoints.
-std::string once(int checkpoints, const std::string& signal) {
-  return "(for i in $(seq 6000); do [ $(ls run 2>/dev/null | grep -c ^step) -lt " + std::to_string(checkpoints) +
-         " ] || break; sleep 0.01; done; kill -" + signal + " $$) 2>&- &";
-}
 
 }  // namespace
 

@@ -3,19 +3,19 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <chrono>
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
 #include "train/averaged.hpp"
+#include "train/watch.hpp"
 
 namespace gradus::tool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 constexpr std::int64_t reports = 10;       // in a run
@@ -28,63 +28,109 @@ auto with(TextNet& net, F&& f) {
 
 }  // namespace
 
-TextRun::TextRun(const TrainOptions& options, std::string name, data::Tokenizer tokenizer, data::WindowSplit text,
+TextRun::TextRun(const TrainOptions& options, TextSource source, data::Tokenizer tokenizer, data::WindowSplit text,
                  TextNet net, const MakeOptimizer& make_optimizer, MakeSchedule schedule)
     : o_(options),
-      name_(std::move(name)),
+      name_(std::move(source.name)),
       tokenizer_(std::move(tokenizer)),
       text_(std::move(text)),
       net_(std::move(net)),
       optimizer_(with(net_, [&](const auto& n) { return make_optimizer.of_named(n.named_parameters()); })),
-      schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), *o_.steps)) {
-  check_save();
-  if (o_.log.empty()) return;
-  log_.reset(std::fopen(o_.log.c_str(), "w"));
-  if (!log_ || std::fputs("step,loss,test_loss,seconds,lr\n", log_.get()) < 0 || std::fflush(log_.get()) != 0)
-    throw Stop(file_trouble, fmt::format("--log {}: {}", o_.log, std::strerror(errno)));
+      schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), *o_.steps)),
+      every_(std::max<std::int64_t>(1, *o_.steps / reports)),
+      keeper_(o_, this->net(), optimizer_, schedule_),
+      log_((check_save(), o_.logs_events() ? "" : o_.log), "step,loss,test_loss,seconds,lr", resume(source.checksum)),
+      monitor_(make_monitor()) {}
+
+nn::ModuleBase& TextRun::net() {
+  return std::visit([](auto& net) -> nn::ModuleBase& { return net; }, net_);
 }
 
-Tensor TextRun::loss_of(const data::Dataset& batch) {
-  const Tensor logits = with(net_, [&](auto& net) -> Tensor { return net(batch.x); });
-  return cross_entropy(flatten(logits, 0, 1), flatten(batch.y));
+// Goes on, if asked to; returns how many steps are done. The windows are a function of the step.
+std::int64_t TextRun::resume(const std::string& text) {
+  keeper_.must_match("--data", "a text");
+  keeper_.must_match("text", text);
+  keeper_.must_match("--tokenizer", o_.tokenizer);
+  keeper_.must_match("--clip", fmt::format("{}", o_.clip));
+  // Other schedules than a constant one stretch over all steps.
+  if (o_.schedule != "constant") keeper_.must_match("--steps", std::to_string(*o_.steps));
+  keeper_.add("loss", sum_);
+  keeper_.add("summed", summed_);
+  keeper_.add("seconds", seconds_);
+  keeper_.add("test_loss", test_);
+  keeper_.begin();
+  return keeper_.steps();
 }
+
+std::unique_ptr<gradus::train::Monitor> TextRun::make_monitor() {
+  if (o_.quiet && !o_.logs_events() && o_.tensorboard.empty()) return nullptr;
+  return tool::make_monitor(o_, name_, net(), optimizer_,
+                            {.epochs = (*o_.steps + every_ - 1) / every_,  // the monitor's epoch: up to the next report
+                             .batches = every_,
+                             .step_before = keeper_.steps(),
+                             .epoch_before = keeper_.steps() / every_,
+                             .every = std::clamp<std::int64_t>(*o_.steps / 50, 10, 100)});
+}
+
+Tensor TextRun::logits_of(const Tensor& x) {
+  return flatten(with(net_, [&](auto& net) -> Tensor { return net(x); }), 0, 1);
+}
+
+Tensor TextRun::loss_of(const data::Dataset& batch) { return cross_entropy(logits_of(batch.x), flatten(batch.y)); }
 
 Exit TextRun::run() {
   announce();
-  const auto begin = Clock::now();
+  begin_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds_));
   const gradus::train::Interrupt interrupt;
-  const std::int64_t every = std::max<std::int64_t>(1, *o_.steps / reports);
-  while (steps_ < *o_.steps) {
-    const std::int64_t first = steps_, last = std::min(*o_.steps, first + every);
-    double sum = 0;
-    auto shown = Clock::now();
-    while (steps_ < last) {
-      sum += step();
-      if (const int signal = interrupt.signal()) return stopped(signal);
-      if (since(shown) < 0.2) continue;
+  auto shown = Clock::now();
+  while (keeper_.steps() < *o_.steps) {
+    step();
+    const std::int64_t done = keeper_.steps() + 1;
+    seconds_ = since(begin_);
+    if (done % every_ == 0 || done == *o_.steps) {
+      report(done);  // before the checkpoint, which then has its numbers
+    } else if (since(shown) >= 0.2) {
       shown = Clock::now();
-      live(first, sum, since(begin));
+      live(done);
     }
-    test_ = test_loss(steps_ < *o_.steps ? test_batches : text_.test.batches());
-    report(sum / static_cast<double>(last - first), since(begin));
+    keeper_.step();
+    if (const int signal = interrupt.signal()) return stopped(signal);
   }
-  return finished(since(begin));
+  return finished();
 }
 
-double TextRun::step() {
-  const double loss = optimizer_.step([&] { return loss_of(text_.train.batch(steps_)); },
-                                      [&] {
-                                        if (o_.clip == 0) return;
-                                        optim::clip_grad_norm(optimizer_.base().parameters(), o_.clip);
-                                      });
+Exit TextRun::find_lr() {
+  std::vector<data::Dataset> batches;
+  for (std::int64_t i = 0; i < gradus::train::FindLrOptions{}.steps; ++i) batches.push_back(text_.train.batch(i));
+  const auto loss = [&](nn::ModuleBase&, const data::Dataset& batch) { return loss_of(batch); };
+  const auto found = gradus::train::find_lr(net(), optimizer_, batches, loss);
+  print("{}", found.text());
+  print("\ntry: --opt {}:lr={:.2g}\n", parse_spec(o_.opt).name, found.suggested);
+  return success;
+}
+
+void TextRun::step() {
+  const data::Dataset batch = text_.train.batch(keeper_.steps());
+  const Tensor target = flatten(batch.y);
+  Tensor answers;  // before the step
+  const auto objective = [&] {
+    const Tensor logits = logits_of(batch.x);
+    if (monitor_ && !answers.defined()) answers = logits.detach();
+    return cross_entropy(logits, target);
+  };
+  const auto clip = [&] {
+    if (o_.clip > 0) optim::clip_grad_norm(optimizer_.base().parameters(), o_.clip);
+  };
+  const double loss = optimizer_.step(objective, clip);
+  if (monitor_) monitor_->step(loss, {.output = answers, .target = target});
   if (!std::isfinite(loss))
     throw Stop(failed, fmt::format("the loss became {} in step {}: training failed and nothing was saved\n"
                                    "  try: a smaller learning rate, --opt {}:lr={:.2g}",
-                                   std::isnan(loss) ? "NaN" : "infinite", steps_ + 1, parse_spec(o_.opt).name,
+                                   std::isnan(loss) ? "NaN" : "infinite", keeper_.steps() + 1, parse_spec(o_.opt).name,
                                    optimizer_.base().lr() / 10));
   schedule_.step();
-  ++steps_;
-  return loss;
+  sum_ += loss;
+  ++summed_;
 }
 
 double TextRun::test_loss(std::int64_t batches) {
@@ -108,45 +154,51 @@ void TextRun::announce() const {
   print("data  {}: {} training and {} test tokens of {}\n", name_, grouped(text_.train.size()),
         grouped(text_.test.size()), tokenizer_.describe());
   print("net   {}: {} parameters\n", o_.net, grouped(parameters));
-  print("opt   {}, {} rate, batch {}, seed {}\n\n", o_.opt, o_.schedule, o_.batch, o_.seed);
+  print("opt   {}, {} rate, batch {}, seed {}\n", o_.opt, o_.schedule, o_.batch, o_.seed);
+  if (keeper_.resumed()) print("from  {}: {} steps\n", keeper_.resumed().file, keeper_.steps());
+  print("\n");
   flush_out();
 }
 
-void TextRun::live(std::int64_t first, double loss, double seconds) const {
+void TextRun::live(std::int64_t done) const {
   if (o_.quiet || !terminal_.live) return;
-  const double left = seconds / static_cast<double>(steps_) * static_cast<double>(*o_.steps - steps_);
-  print("\rstep {}/{}  loss {:.4f}  ETA {}\x1b[K", steps_, *o_.steps, loss / static_cast<double>(steps_ - first),
+  const double left = seconds_ / static_cast<double>(done) * static_cast<double>(*o_.steps - done);
+  print("\rstep {}/{}  loss {:.4f}  ETA {}\x1b[K", done, *o_.steps, sum_ / static_cast<double>(summed_),
         duration(left));
   flush_out();
 }
 
-void TextRun::report(double loss, double seconds) {
-  const double lr = optimizer_.base().lr();
+void TextRun::report(std::int64_t done) {
+  const double loss = sum_ / static_cast<double>(summed_);
+  test_ = test_loss(done < *o_.steps ? test_batches : text_.test.batches());
+  seconds_ = since(begin_);
   if (!o_.quiet)
-    print("{}step {:>{}}/{}  loss {:.4f}  test {:.4f}  {}\n", terminal_.live ? "\r\x1b[K" : "", steps_,
-          std::to_string(*o_.steps).size(), *o_.steps, loss, test_, duration(seconds));
+    print("{}step {:>{}}/{}  loss {:.4f}  test {:.4f}  {}\n", terminal_.live ? "\r\x1b[K" : "", done,
+          std::to_string(*o_.steps).size(), *o_.steps, loss, test_, duration(seconds_));
   flush_out();
-  if (!log_) return;
-  const std::string line = fmt::format("{},{},{},{:.3f},{}\n", steps_, loss, test_, seconds, lr);
-  if (std::fputs(line.c_str(), log_.get()) >= 0 && std::fflush(log_.get()) == 0) return;
-  fmt::print(stderr, "gradus: --log {}: {}; it ends before step {}\n", o_.log, std::strerror(errno), steps_);
-  log_.reset();
+  log_.add(fmt::format("{},{},{},{:.3f},{}", done, loss, test_, seconds_, optimizer_.base().lr()));
+  if (monitor_) monitor_->end_epoch({{"val_loss", test_}});
+  sum_ = 0;
+  summed_ = 0;
 }
 
-Exit TextRun::finished(double seconds) {
-  if (!o_.quiet) print("\n{} steps in {}\n", steps_, duration(seconds));
+Exit TextRun::finished() {
+  if (!o_.quiet) print("\n{} steps in {}\n", keeper_.steps(), duration(seconds_));
+  print_diagnoses(o_, monitor_.get());
   print("test loss {:.4f} a token ({} tokens)\n", test_, grouped((text_.test.size() - 1)));
   if (save()) print("model {}\n", o_.save);
+  keeper_.save();
+  print_files(o_, monitor_.get());
   return success;
 }
 
 Exit TextRun::stopped(int signal) {
   const bool saved = save();
-  print("interrupted after {} of {} steps\n", steps_, *o_.steps);
-  if (saved)
-    print("model {}, as it was then\n", o_.save);
-  else
-    print("nothing was saved: there was no --save\n");
+  keeper_.save();
+  print("interrupted after {} of {} steps\n", keeper_.steps(), *o_.steps);
+  if (saved) print("model {}, as it was then\n", o_.save);
+  if (keeper_.active()) print("state {}: --resume goes on from there\n", keeper_.newest());
+  if (!saved && !keeper_.active()) print("nothing was saved: there was neither --save nor --checkpoint\n");
   return ended_by(signal);
 }
 
@@ -158,7 +210,7 @@ io::Metadata TextRun::metadata() const {
   const auto text = [](const auto& value) { return fmt::format("{}", value); };
   return {{"gradus", GRADUS_VERSION},          {"task", "text"},        {"net", o_.net},
           {"tokenizer", tokenizer_.to_json()}, {"opt", o_.opt},         {"schedule", o_.schedule},
-          {"batch", text(o_.batch)},           {"seed", text(o_.seed)}, {"steps", text(steps_)}};
+          {"batch", text(o_.batch)},           {"seed", text(o_.seed)}, {"steps", text(keeper_.steps())}};
 }
 
 // That a model cannot be saved should be known before it is trained.

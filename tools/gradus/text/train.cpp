@@ -14,6 +14,7 @@
 #include "cli/nearest.hpp"
 #include "cli/output.hpp"
 #include "cli/spec.hpp"
+#include "io/xxh64.hpp"
 #include "text/run.hpp"
 
 namespace gradus::tool {
@@ -40,9 +41,8 @@ std::string read_text(const std::string& path) {
 // An option that would do nothing is a mistake.
 void refuse_idle(const TrainOptions& o) {
   const std::pair<const char*, const std::string&> options[] = {
-      {"--checkpoint", o.checkpoint}, {"--label", o.label},     {"--separator", o.separator},
-      {"--header", o.header},         {"--decimal", o.decimal}, {"--missing", o.missing},
-      {"--categories", o.categories}, {"--task", o.task},       {"--data-dir", o.directory}};
+      {"--label", o.label},     {"--separator", o.separator},   {"--header", o.header}, {"--decimal", o.decimal},
+      {"--missing", o.missing}, {"--categories", o.categories}, {"--task", o.task},     {"--data-dir", o.directory}};
   for (const auto& [name, value] : options)
     if (!value.empty()) throw Stop(usage, fmt::format("{} is not for --data text:FILE", name));
   if (o.epochs != TrainOptions{}.epochs)
@@ -90,8 +90,10 @@ Exit train_text(TrainOptions o) {
                                            o.data, e.complaint().got));
     }
   };
-  const std::string name = path == "-" ? "standard input" : std::filesystem::path(path).filename().string();
-  return TextRun(o, name, tokenizer, windows(), make_text_net(spec, tokenizer.size()), make_optimizer, schedule).run();
+  const TextSource source{path == "-" ? "standard input" : std::filesystem::path(path).filename().string(),
+                          fmt::format("{:016x}", io::xxh64(text))};
+  TextRun run(o, source, tokenizer, windows(), make_text_net(spec, tokenizer.size()), make_optimizer, schedule);
+  return o.find_lr ? run.find_lr() : run.run();
 }
 
 }  // namespace gradus::tool

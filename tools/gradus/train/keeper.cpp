@@ -27,26 +27,27 @@ auto in_folder(const std::string& folder, const F& f) try {
 
 }  // namespace
 
-Keeper::Keeper(const TrainOptions& options, nn::Sequential& net, optim::AnyOptimizer& optimizer,
-               optim::Scheduler& schedule, data::Batches& batches)
+Keeper::Keeper(const TrainOptions& options, nn::ModuleBase& net, optim::AnyOptimizer& optimizer,
+               optim::Scheduler& schedule)
     : o_(options) {
   if (o_.checkpoint.empty()) return;
   in_folder(o_.checkpoint, [&] {
-    checkpoint_.emplace(net, optimizer, schedule, batches,
+    checkpoint_.emplace(net, optimizer, schedule,
                         gradus::train::CheckpointOptions{.dir = o_.checkpoint, .every = o_.checkpoint_every});
   });
-  checkpoint_->must_match("--data", is_file(o_.data) ? "a file" : o_.data);
-  checkpoint_->must_match("--net", o_.net);
-  checkpoint_->must_match("--opt", o_.opt);
-  checkpoint_->must_match("--schedule", o_.schedule);
-  checkpoint_->must_match("--batch", std::to_string(o_.batch));
-  checkpoint_->must_match("--seed", std::to_string(o_.seed));
-  // Other schedules than a constant one stretch over all epochs.
-  if (o_.schedule != "constant") checkpoint_->must_match("--epochs", std::to_string(o_.epochs));
+  must_match("--net", o_.net);
+  must_match("--opt", o_.opt);
+  must_match("--schedule", o_.schedule);
+  must_match("--batch", std::to_string(o_.batch));
+  must_match("--seed", std::to_string(o_.seed));
 }
 
 void Keeper::add(const char* name, gradus::train::Part part) {
   if (checkpoint_) checkpoint_->add(name, std::move(part));
+}
+
+void Keeper::must_match(const char* name, const std::string& value) {
+  if (checkpoint_) checkpoint_->must_match(name, value);
 }
 
 void Keeper::begin() {

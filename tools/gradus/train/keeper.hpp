@@ -13,10 +13,10 @@ struct TrainOptions;
 class Keeper {
  public:
   // Without --checkpoint it only counts steps. Throws Stop for a folder that cannot be written.
-  Keeper(const TrainOptions& options, nn::Sequential& net, optim::AnyOptimizer& optimizer, optim::Scheduler& schedule,
-         data::Batches& batches);
+  Keeper(const TrainOptions& options, nn::ModuleBase& net, optim::AnyOptimizer& optimizer, optim::Scheduler& schedule);
 
   void add(const char* name, gradus::train::Part part);
+  void must_match(const char* name, const std::string& value);  // when the training goes on
   // Goes on, if --resume says so and there is a checkpoint. Throws Stop, with exit code 2 for other options or data
   // than in the checkpoint and for checkpoints without --resume.
   void begin();

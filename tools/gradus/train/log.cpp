@@ -14,26 +14,24 @@
 
 namespace gradus::tool {
 
-RunLog::RunLog(const std::string& path, const Objective& objective, std::int64_t kept)
-    : path_(path),
-      columns_(fmt::format("epoch,step,loss,train_{0},test_{0},seconds,lr", objective.name())),
-      objective_(objective) {
-  if (path.empty()) return;
+RunLog::RunLog(std::string path, std::string columns, std::int64_t kept)
+    : path_(std::move(path)), columns_(std::move(columns)) {
+  if (path_.empty()) return;
   const bool goes_on = kept > 0 && keep(kept);
-  file_.reset(std::fopen(path.c_str(), goes_on ? "a" : "w"));
+  file_.reset(std::fopen(path_.c_str(), goes_on ? "a" : "w"));
   if (!file_ || (!goes_on && !write(columns_ + '\n'))) {
     throw Stop(file_trouble, fmt::format("--log {}: {}", path_, std::strerror(errno)));
   }
 }
 
-// Cuts the file before the first line that is not whole or is of a later epoch.
-bool RunLog::keep(std::int64_t epochs) const {
+// Cuts the file before the first line that is not whole or counts further.
+bool RunLog::keep(std::int64_t number) const {
   std::ifstream in(path_, std::ios::binary);
   std::string line;
   std::uintmax_t size = 0;
   while (std::getline(in, line) && !in.eof()) {
-    const std::optional<std::int64_t> epoch = to_integer(line.substr(0, line.find(',')));
-    const bool fits = size == 0 ? line == columns_ : epoch && *epoch <= epochs;
+    const std::optional<std::int64_t> counted = to_integer(line.substr(0, line.find(',')));
+    const bool fits = size == 0 ? line == columns_ : counted && *counted <= number;
     if (!fits) break;
     size += line.size() + 1;
   }
@@ -43,13 +41,12 @@ bool RunLog::keep(std::int64_t epochs) const {
   return !error;
 }
 
-void RunLog::add(const EpochResult& r) {
-  if (!file_) return;
-  if (!write(fmt::format("{},{},{},{},{},{:.3f},{}\n", r.epoch, r.step, r.loss, objective_.log_text(r.train_score),
-                         objective_.log_text(r.test_score), r.seconds, r.lr))) {
-    fmt::print(stderr, "gradus: --log {}: {}; it ends before epoch {}\n", path_, std::strerror(errno), r.epoch);
-    file_.reset();
-  }
+void RunLog::add(const std::string& line) {
+  if (!file_ || write(line + '\n')) return;
+  const auto first = [](const std::string& cells) { return cells.substr(0, cells.find(',')); };
+  fmt::print(stderr, "gradus: --log {}: {}; it ends before {} {}\n", path_, std::strerror(errno), first(columns_),
+             first(line));
+  file_.reset();
 }
 
 bool RunLog::write(const std::string& line) {

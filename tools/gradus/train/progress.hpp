@@ -7,9 +7,19 @@
 #include <cstdint>
 #include <string>
 
-#include "train/log.hpp"
+#include "train/objective.hpp"
 
 namespace gradus::tool {
+
+// How one epoch went.
+struct EpochResult {
+  std::int64_t epoch, step;  // the epoch's number from 1, and the optimizer's steps so far
+  double loss;               // the mean over the epoch
+  double train_score;        // while learning, so of weights still changing
+  double test_score;         // of the weights at the end
+  double seconds;            // this epoch's
+  double lr;
+};
 
 class Progress {
  public:

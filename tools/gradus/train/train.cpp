@@ -60,13 +60,13 @@ Exit find_lr(const TrainOptions& o, const Task& task, nn::Sequential& net, const
 }
 
 Exit train(TrainOptions o) {
+  if (o.resume && o.checkpoint.empty()) throw Stop(usage, "--resume: from where? try --checkpoint DIR --resume");
   if (is_text(o.data)) {
     if (!o.emit.empty()) throw Stop(usage, "--emit is for other data than text:FILE");
     return train_text(o);
   }
   refuse_text_options(o);
   if (o.net.empty()) o.net = is_file(o.data) ? "mlp:128" : "cnn";
-  if (o.resume && o.checkpoint.empty()) throw Stop(usage, "--resume: from where? try --checkpoint DIR --resume");
   const NetSpec spec = parse_net(o.net);
   const MakeOptimizer make_optimizer = parse_optimizer(o.opt);
   const MakeSchedule schedule = parse_schedule(o.schedule);

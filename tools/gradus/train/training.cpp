@@ -10,15 +10,13 @@
 #include "cli/spec.hpp"
 #include "train/averaged.hpp"
 #include "train/saved.hpp"
+#include "train/watch.hpp"
 
 namespace gradus::tool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-// Is the log one of events, as src/train/RUN_LOG.md describes it?
-bool logs_events(const TrainOptions& o) { return o.log.ends_with(".jsonl"); }
 
 }  // namespace
 
@@ -38,12 +36,17 @@ Training::Training(const TrainOptions& options, Task task, nn::Sequential net, o
       optimizer_(std::move(optimizer)),
       batches_(task_.train.batches({.size = o_.batch, .shuffle = true})),
       schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), o_.epochs * batches_.size())),
-      keeper_(o_, net_, optimizer_, schedule_, batches_),
-      log_((check_save(), logs_events(options) ? "" : options.log), objective_, resume()),
+      keeper_(o_, net_, optimizer_, schedule_),
+      log_((check_save(), o_.logs_events() ? "" : o_.log),
+           fmt::format("epoch,step,loss,train_{0},test_{0},seconds,lr", objective_.name()), resume()),
       monitor_(make_monitor()) {}
 
 // Goes on, if asked to; returns how many epochs are done. The checkpoint has all that an epoch's line in the log needs.
 std::int64_t Training::resume() {
+  keeper_.must_match("--data", is_file(o_.data) ? "a file" : o_.data);
+  // Other schedules than a constant one stretch over all epochs.
+  if (o_.schedule != "constant") keeper_.must_match("--epochs", std::to_string(o_.epochs));
+  keeper_.add("batches", batches_);
   keeper_.add("examples", tally_.examples);
   keeper_.add("loss", tally_.loss);
   keeper_.add("quality", tally_.quality);
@@ -92,7 +95,9 @@ int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrup
                            .test_score = test_score_,
                            .seconds = before + since(begin),
                            .lr = lr_};
-  log_.add(result);
+  log_.add(fmt::format("{},{},{},{},{},{:.3f},{}", result.epoch, result.step, result.loss,
+                       objective_.log_text(result.train_score), objective_.log_text(result.test_score), result.seconds,
+                       result.lr));
   if (monitor_) monitor_->end_epoch({{std::string("val_") + objective_.name(), test_score_}});
   progress.finish(result);
   tally_ = {};
@@ -106,27 +111,18 @@ std::int64_t Training::sampled_each() const {
 }
 
 std::unique_ptr<gradus::train::Monitor> Training::make_monitor() {
-  if (o_.quiet && !logs_events(o_) && o_.tensorboard.empty()) return nullptr;
-  gradus::train::MonitorOptions options{.log = logs_events(o_) ? o_.log : "",
-                                        .tensorboard = o_.tensorboard,
-                                        .epochs = o_.epochs,
-                                        .batches = batches_.size(),
-                                        .step_before = keeper_.steps(),
-                                        .epoch_before = batches_.epoch(),
-                                        .every = sampled_each()};
-  options.settings = {{"data", task_.name}, {"net", o_.net}, {"opt", o_.opt}, {"schedule", o_.schedule}};
-  try {
-    return std::make_unique<gradus::train::Monitor>(net_, optimizer_, std::move(options));
-  } catch (const Error& e) {
-    const bool log = e.operation() == "Monitor";
-    throw Stop(file_trouble, fmt::format("--{} {}", log ? "log" : "tensorboard",
-                                         e.complaint().got.empty() ? e.complaint().wrong : e.complaint().got));
-  }
+  if (o_.quiet && !o_.logs_events() && o_.tensorboard.empty()) return nullptr;
+  return tool::make_monitor(o_, task_.name, net_, optimizer_,
+                            {.epochs = o_.epochs,
+                             .batches = batches_.size(),
+                             .step_before = keeper_.steps(),
+                             .epoch_before = batches_.epoch(),
+                             .every = sampled_each()});
 }
 
 // For `gradus report`: what the trained network answers to the test examples.
 void Training::log_answers() {
-  if (!monitor_ || !logs_events(o_) || task_.test.size() == 0) return;
+  if (!monitor_ || !o_.logs_events() || task_.test.size() == 0) return;
   const gradus::train::Averaged learned(optimizer_.base());
   const nn::Evaluating evaluating(net_);
   std::vector<Tensor> answers, targets, inputs;
@@ -188,18 +184,12 @@ void Training::announce() {
 Exit Training::finished(double seconds) {
   log_answers();
   if (!o_.quiet) print("\n{} epochs in {}\n", o_.epochs, duration(seconds));
-  if (monitor_ && !o_.quiet) {
-    for (const gradus::train::Diagnosis& d : monitor_->diagnoses()) print("\n{}\n", to_string(d));
-  }
+  print_diagnoses(o_, monitor_.get());
   print("test {} {}\n", objective_.name(), objective_.verdict(test_score_, task_.test));
   if (save()) print("model {}\n", o_.save);
   keeper_.save();
-  if (logs_events(o_))
-    print("log   {}\n", o_.log);
-  else if (!o_.log.empty())
-    print("log   {}: {}\n", o_.log, log_.columns());
-  if (monitor_ && monitor_->tensorboard()) print("event {}\n", monitor_->tensorboard()->path());
-  if (monitor_ && !monitor_->trouble().empty()) fmt::print(stderr, "gradus: --log {}\n", monitor_->trouble());
+  if (!o_.log.empty() && !o_.logs_events()) print("log   {}: {}\n", o_.log, log_.columns());
+  print_files(o_, monitor_.get());
   return success;
 }
 

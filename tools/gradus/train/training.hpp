@@ -27,6 +27,9 @@ struct TrainOptions : DataOptions {
   std::optional<std::int64_t> steps;
   std::string tokenizer;
   double clip = 1;
+
+  // Is the log one of events, as src/train/RUN_LOG.md describes it?
+  bool logs_events() const { return log.ends_with(".jsonl"); }
 };
 
 class Training {
