@@ -123,7 +123,7 @@ void for_items(const Conv& v, const ConvPlan& p, Index items, T* scratch, Body b
 }
 
 template <class T>
-void conv2d(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* scratch) {
+void conv2d_columns(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* scratch) {
   const ConvPlan p = plan_conv(v);
   const Index depth = p.cg * p.taps;
   for_items(v, p, v.n * v.groups * p.tiles, scratch, [&](Index item, T* col) {
@@ -141,7 +141,7 @@ void conv2d(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* 
 
 // Each item owns a block of one image's channels.
 template <class T>
-void conv2d_input(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch) {
+void conv2d_input_columns(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch) {
   const ConvPlan p = plan_conv(v);
   const Index depth = p.cg * p.taps;
   for_items(v, p, v.n * v.groups * p.blocks, scratch, [&](Index item, T* col) {
@@ -157,7 +157,7 @@ void conv2d_input(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch
 // The transposed gradient [group, depth, og] = columns gy^T, which suits GEMM better; summed over the images of a batch
 // by beta = 1, then over the batches.
 template <class T>
-void conv2d_weight(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch) {
+void conv2d_weight_columns(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch) {
   const ConvPlan p = plan_conv(v);
   const Index depth = p.cg * p.taps;
   T* partial = scratch;

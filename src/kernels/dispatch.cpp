@@ -78,9 +78,22 @@ const Kernels* level(const char* isa) {
   return nullptr;
 }
 
+// For either form: which one it is may change before the kernel runs.
 Index conv_scratch(const Conv& v) {
   const ConvPlan p = plan_conv(v);
-  return num_threads() * p.columns + p.batches * p.weights;
+  const Index threads = num_threads();
+  Index most_of_all = threads * p.columns + p.batches * p.weights;
+  const auto lanes = [&](const Conv& c) {
+    const LanesPlan l = plan_lanes(c);
+    most_of_all = most(most_of_all, l.packed + threads * (l.turned + l.made));
+  };
+  if (suits_lanes(v)) lanes(v);
+  if (suits_input_lanes(v)) lanes(adjoint(v));
+  if (suits_weight_lanes(v)) {
+    const WeightLanesPlan w = plan_weight_lanes(v);
+    most_of_all = most(most_of_all, whole_lines(w.batches * p.weights) + threads * (w.input.turned + w.arrived + w.sums));
+  }
+  return most_of_all;
 }
 
 const char* blas_name() {

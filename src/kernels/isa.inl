@@ -52,6 +52,8 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "gemm.inl"
 #include "attention.inl"
 #include "conv.inl"
+#include "conv_lanes.inl"
+#include "conv_choice.inl"
 #include "pool.inl"
 #include "pool_pairs.inl"
 #include "gather.inl"

@@ -286,25 +286,25 @@ GRADUS_INLINE V interleave(V a, V b, Lanes<lane...>) {
 // A square of n by n: log2 n times its upper and lower half interleaved. past: y, at a multiple of 64 bytes as its rows
 // are, is written past the caches. Rows of x beyond `last` are not read: they are its copies.
 constexpr Index kTile = 16;
-template <bool past, class T>
-GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy, Index last = kTile - 1) {
-  using V [[gnu::vector_size(kTile * sizeof(T))]] = T;
-  constexpr auto lanes = typename MakeLanes<kTile>::type{};
-  V row[kTile], next[kTile];
+template <bool past, Index n = kTile, class T>
+GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy, Index last = n - 1) {
+  using V [[gnu::vector_size(n * sizeof(T))]] = T;
+  constexpr auto lanes = typename MakeLanes<n>::type{};
+  V row[n], next[n];
 #pragma GCC unroll 16
-  for (Index i = 0; i < kTile; ++i) __builtin_memcpy(&row[i], x + least(i, last) * ldx, sizeof(V));
+  for (Index i = 0; i < n; ++i) __builtin_memcpy(&row[i], x + least(i, last) * ldx, sizeof(V));
 #pragma GCC unroll 4
-  for (int stage = 0; stage < 4; ++stage) {
+  for (Index stage = 1; stage < n; stage *= 2) {
 #pragma GCC unroll 8
-    for (Index i = 0; i < kTile / 2; ++i) {
-      next[2 * i] = interleave<0>(row[i], row[i + kTile / 2], lanes);
-      next[2 * i + 1] = interleave<1>(row[i], row[i + kTile / 2], lanes);
+    for (Index i = 0; i < n / 2; ++i) {
+      next[2 * i] = interleave<0>(row[i], row[i + n / 2], lanes);
+      next[2 * i + 1] = interleave<1>(row[i], row[i + n / 2], lanes);
     }
 #pragma GCC unroll 16
-    for (Index i = 0; i < kTile; ++i) row[i] = next[i];
+    for (Index i = 0; i < n; ++i) row[i] = next[i];
   }
 #pragma GCC unroll 16
-  for (Index i = 0; i < kTile; ++i) {
+  for (Index i = 0; i < n; ++i) {
     if constexpr (past)
       store_past(row[i], y + i * ldy);
     else

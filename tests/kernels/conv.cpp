@@ -19,22 +19,16 @@ Conv shape(Index n, Index c, Index h, Index w, Index o, Index kh, Index kw, Inde
 }
 
 const Conv kConvs[] = {
-    shape(2, 3, 8, 9, 4, 3, 3),
-    shape(3, 1, 28, 28, 6, 5, 5),
-    shape(2, 4, 7, 7, 6, 3, 2, 2, 1),
-    shape(1, 4, 9, 10, 4, 3, 3, 1, 2, 2, 2),
-    shape(2, 6, 5, 5, 6, 3, 3, 1, 1, 1, 6),
-    shape(3, 5, 6, 7, 8, 1, 1),
-    shape(2, 4, 6, 7, 8, 1, 1, 1, 0, 1, 2),
-    shape(2, 4, 6, 6, 4, 1, 1, 2),
-    shape(1, 2, 4, 4, 2, 4, 4),
-    shape(1, 8, 40, 400, 8, 3, 3, 1, 1),
-    shape(11, 2, 5, 5, 3, 3, 3, 1, 1),
-    shape(1, 1, 3, 3, 1, 3, 3, 3, 4),
-    shape(0, 3, 8, 8, 4, 3, 3),
-    shape(2, 3, 8, 8, 0, 3, 3),
-    shape(2, 0, 8, 8, 4, 3, 3),
-    shape(2, 3, 2, 2, 4, 3, 3),
+    shape(2, 3, 8, 9, 4, 3, 3), shape(3, 1, 28, 28, 6, 5, 5), shape(2, 4, 7, 7, 6, 3, 2, 2, 1),
+    shape(1, 4, 9, 10, 4, 3, 3, 1, 2, 2, 2), shape(2, 6, 5, 5, 6, 3, 3, 1, 1, 1, 6), shape(3, 5, 6, 7, 8, 1, 1),
+    shape(2, 4, 6, 7, 8, 1, 1, 1, 0, 1, 2), shape(2, 4, 6, 6, 4, 1, 1, 2), shape(1, 2, 4, 4, 2, 4, 4),
+    shape(1, 8, 40, 400, 8, 3, 3, 1, 1), shape(11, 2, 5, 5, 3, 3, 3, 1, 1), shape(1, 1, 3, 3, 1, 3, 3, 3, 4),
+    shape(0, 3, 8, 8, 4, 3, 3), shape(2, 3, 8, 8, 0, 3, 3), shape(2, 0, 8, 8, 4, 3, 3), shape(2, 3, 2, 2, 4, 3, 3),
+    // Images in the lanes: whole blocks, with a rest for the lanes, with one for the columns, less than a block.
+    shape(16, 3, 8, 9, 4, 3, 3), shape(24, 2, 20, 18, 17, 5, 5, 1, 2), shape(35, 6, 7, 7, 6, 3, 2, 2, 1),
+    shape(9, 4, 5, 6, 3, 2, 4), shape(16, 4, 9, 10, 4, 3, 3, 1, 2, 2, 2), shape(16, 4, 19, 10, 6, 3, 7, 3, 4, 2, 2),
+    shape(19, 12, 33, 21, 30, 3, 3, 1, 1, 1, 3), shape(16, 2, 1, 5, 2, 3, 3, 1, 3),
+    shape(16, 3, 60, 70, 5, 3, 3),  // in strips
 };
 
 // Calls f(image, output channel, input channel, output pixel, input pixel, weight index) for every product in the sum.
@@ -114,8 +108,8 @@ TEST_CASE_TEMPLATE("convolution, its input gradient and its weight gradient", T,
 
 TEST_CASE("convolution does not depend on the number of threads") {
   const int before = num_threads();
-  for (const Conv& v :
-       {shape(9, 8, 20, 20, 16, 3, 3), shape(1, 16, 60, 60, 16, 3, 3, 1, 1), shape(5, 16, 30, 30, 32, 1, 1)}) {
+  for (const Conv& v : {shape(9, 8, 20, 20, 16, 3, 3), shape(37, 8, 20, 20, 16, 3, 3), shape(64, 6, 12, 12, 16, 5, 5),
+                        shape(1, 16, 60, 60, 16, 3, 3, 1, 1), shape(5, 16, 30, 30, 32, 1, 1)}) {
     const Problem<float> p(v);
     set_num_threads(1);
     const Results<float> one = p.run(active(), v);
