@@ -91,7 +91,8 @@ Index conv_scratch(const Conv& v) {
   if (suits_input_lanes(v)) lanes(adjoint(v));
   if (suits_weight_lanes(v)) {
     const WeightLanesPlan w = plan_weight_lanes(v);
-    most_of_all = most(most_of_all, whole_lines(w.batches * p.weights) + threads * (w.input.turned + w.arrived + w.sums));
+    most_of_all =
+        most(most_of_all, whole_lines(w.batches * p.weights) + threads * (w.input.turned + w.arrived + w.sums));
   }
   return most_of_all;
 }

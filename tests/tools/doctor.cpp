@@ -22,6 +22,16 @@ TEST_CASE("doctor: output and exit code of the program pass through") {
   CHECK(contains(run.err, "no tape of Gradus was seen"));
 }
 
+TEST_CASE("doctor: what gradus train would say at its end is said once") {
+  const Program gradus;
+  const auto run =
+      gradus("doctor -- " + self + " train --data digits --net mlp:16 --epochs 2 --seed 3 --opt sgd:lr=1e-7");
+  CHECK(run.code == 0);
+  CHECK(contains(run.err, "LR_LOW"));
+  CHECK(!contains(run.out, "LR_LOW"));
+  CHECK(contains(gradus("train --data digits --net mlp:16 --epochs 2 --seed 3 --opt sgd:lr=1e-7").out, "LR_LOW"));
+}
+
 TEST_CASE("doctor: a signal ends the program, and is told as shells do") {
   const Program gradus;
   CHECK(gradus("doctor -- sh -c 'kill -9 $$'").code == 137);

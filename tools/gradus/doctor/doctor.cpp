@@ -120,8 +120,8 @@ void add_doctor(CommandLine& program, std::vector<std::string> words) {
   command.footer(
       "gradus doctor -- ./my_program its arguments\n"
       "gradus doctor -- gradus train --data digits --net mlp:64\n\n"
-      "The program needs no change: the library looks at its tapes and optimizers. Its input, output, signals and exit\n"
-      "code are as without; the diagnoses come at the end, on standard error. src/train/DIAGNOSES.md lists them.\n"
+      "The program needs no change: the library looks at its tapes and optimizers. Its input, output, signals and\n"
+      "exit code are as without. The diagnoses come at the end, on standard error: src/train/DIAGNOSES.md lists them.\n"
       "Exit code: that of the program, 128 + N after signal N; 127 if there is no such program.");
 }
 
