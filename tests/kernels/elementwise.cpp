@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "check.hpp"
@@ -174,6 +175,35 @@ TEST_CASE("levels agree with the baseline") {
     }
   CHECK(level("v5") == nullptr);
   CHECK(active().isa != nullptr);
+}
+
+TEST_CASE_TEMPLATE("where: each stride of each operand, bit for bit", T, float, double, Index, bool) {
+  constexpr std::size_t most = 600;
+  const auto c = std::make_unique<bool[]>(most);
+  std::unique_ptr<T[]> a(new T[most]), b(new T[most]), y(new T[most]);
+  for (std::size_t i = 0; i < most; ++i) {
+    c[i] = i * i % 7 < 3;
+    a[i] = static_cast<T>(static_cast<double>(i % 11) - 5);
+    b[i] = static_cast<T>(static_cast<double>(i % 2));
+  }
+  if constexpr (std::is_floating_point_v<T>) {
+    a[1] = b[2] = static_cast<T>(NAN);
+    a[2] = b[1] = static_cast<T>(-0.0);
+  }
+  for (const Kernels* k : levels())
+    for (Index n : kSizes)
+      for (Index sc : {0, 1, 2})
+        for (Index sa : {0, 1, 2})
+          for (Index sb : {0, 1, 2}) {
+            table_of<T>(*k).where(n, c.get(), sc, a.get(), sa, b.get(), sb, y.get());
+            bool same = true;
+            for (Index i = 0; i < n; ++i) {
+              const T& want = c[static_cast<std::size_t>(i * sc)] ? a[static_cast<std::size_t>(i * sa)]
+                                                                  : b[static_cast<std::size_t>(i * sb)];
+              same = same && std::memcmp(&want, &y[static_cast<std::size_t>(i)], sizeof want) == 0;
+            }
+            CHECK_MESSAGE(same, k->isa << " " << n << ": " << sc << " " << sa << " " << sb);
+          }
 }
 
 TEST_CASE("where, fill, axpy, transpose") {
