@@ -186,7 +186,7 @@ DiffResult diff_runs(const std::string& a, const std::string& b) {
   differ.epochs();
   differ.lengths();
   differ.remarks();
-  for (const Difference& d : differences(runs)) differ.result.settings.emplace_back(d.name, d.values);
+  for (const RunDifference& d : differences(runs)) differ.result.settings.emplace_back(d.name, d.values);
   return std::move(differ.result);
 }
 
