@@ -1,6 +1,10 @@
 // The two tables.
 #include "kinds.hpp"
 
+#include <fmt/format.h>
+
+#include <functional>
+
 #include "options.hpp"
 
 namespace gradus::web {
@@ -20,8 +24,8 @@ template <class Optimizer>
 constexpr OptimizerKind optimizer(const char* name, const char* type) {
   using Options = OptionsOf<Optimizer>;
   return {name, type, step_call<Optimizer>(), defaults_of<Options>,
-          [](const nn::Sequential& net, const Json& options) {
-            return optim::AnyOptimizer(Optimizer(net, options_from<Options>(options)));
+          [](const std::vector<nn::NamedParameter>& parameters, const Json& options) {
+            return optim::AnyOptimizer(Optimizer(parameters, options_from<Options>(options)));
           },
           [](const Json& options) { return code_of<Options>(options, "lr"); }};
 }

@@ -13,7 +13,7 @@ struct OptimizerKind {
   const char *name, *type;
   StepCall step;
   Json (*defaults)();
-  optim::AnyOptimizer (*make)(const nn::Sequential& net, const Json& options);
+  optim::AnyOptimizer (*make)(const std::vector<nn::NamedParameter>& parameters, const Json& options);
   std::string (*code)(const Json& options);
 };
 

@@ -1,8 +1,6 @@
 // Options of optimizers and schedules, which are aggregates with fields(): from JSON, to JSON, and as C++.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <array>
 #include <string_view>
 #include <type_traits>
@@ -11,85 +9,81 @@
 
 namespace gradus::web {
 
-// A visitor: every field with its value.
-struct ToJson {
-  Json all = Json::object();
-  template <class T>
-  void operator()(std::string_view name, const T& value) {
-    if constexpr (std::is_enum_v<T>)
-      all[std::string(name)] = static_cast<int>(value);
-    else
-      all[std::string(name)] = value;
-  }
+// One option of any type, so that little code depends on the struct that it is in.
+struct Field {
+  enum class Type { number, integer, flag, pair, choice };
+  std::string_view name;
+  Type type;
+  void* value;            // of an option of that type; of an integer, for a choice
+  std::string_view choice = {};  // the type's name: "LineSearch"
 };
 
-// A visitor: sets the fields that are in the object. Throws for a value of another type.
-struct FromJson {
-  const Json& from;
-  std::size_t used = 0;
-  template <class T>
-  void operator()(std::string_view name, T& value) {
-    const auto found = from.find(std::string(name));
-    if (found == from.end()) return;
-    ++used;
-    try {
-      if constexpr (std::is_enum_v<T>)
-        value = static_cast<T>(found->template get<int>());
-      else
-        value = found->template get<T>();
-    } catch (const nlohmann::json::exception&) {
-      throw Error("playground", {.wrong = fmt::format("option '{}' is not valid", name), .got = found->dump()});
-    }
-  }
-};
+// A visitor: lists the fields of a struct. Choices are copied to `choices`, and back by put_choices().
+struct FieldList {
+  std::vector<Field> all = {};
+  std::vector<std::pair<std::string_view, std::int64_t>> choices = {};
+  bool put = false;  // visit again: put the choices back
 
-// A visitor: ".lr = 0.1", for a designated initializer. Enumerations are written as casts from their numbers.
-struct ToCode {
-  std::vector<std::string> all = {};
-  void operator()(std::string_view name, double value) { all.push_back(fmt::format(".{} = {}", name, value)); }
-  void operator()(std::string_view name, std::int64_t value) { all.push_back(fmt::format(".{} = {}", name, value)); }
-  void operator()(std::string_view name, bool value) { all.push_back(fmt::format(".{} = {}", name, value)); }
-  void operator()(std::string_view name, const std::array<double, 2>& v) {
-    all.push_back(fmt::format(".{} = {{{}, {}}}", name, v[0], v[1]));
-  }
+  void operator()(std::string_view name, double& v) { add({name, Field::Type::number, &v}); }
+  void operator()(std::string_view name, std::int64_t& v) { add({name, Field::Type::integer, &v}); }
+  void operator()(std::string_view name, bool& v) { add({name, Field::Type::flag, &v}); }
+  void operator()(std::string_view name, std::array<double, 2>& v) { add({name, Field::Type::pair, &v}); }
   template <class T>
   requires std::is_enum_v<T>
-  void operator()(std::string_view name, T value) {
-    const std::string type(nn::detail::type_name<T>());
-    all.push_back(fmt::format(".{} = static_cast<optim::{}>({})", name, type, static_cast<int>(value)));
+  void operator()(std::string_view name, T& v) {
+    if (put) {
+      v = static_cast<T>(chosen(name));
+      return;
+    }
+    choices.reserve(8);  // their addresses stay
+    choices.emplace_back(name, static_cast<std::int64_t>(v));
+    add({name, Field::Type::choice, &choices.back().second, nn::detail::type_name<T>()});
+  }
+
+ private:
+  void add(Field field) {
+    if (!put) all.push_back(field);
+  }
+  std::int64_t chosen(std::string_view name) const {
+    for (const auto& [known, value] : choices) {
+      if (known == name) return value;
+    }
+    return 0;
   }
 };
+
+Json to_json(const FieldList& fields);
+// Throws an Error for a name that is not there and for a value of another type.
+void set_fields(FieldList& fields, const Json& json);
+// ".lr = 0.1, …": what differs from `standard`, in the order of the struct; `always`, too, if it is a field.
+std::string to_code(const FieldList& fields, const FieldList& standard, std::string_view always);
 
 template <class Options>
 Options options_from(const Json& json) {
   Options options;
-  FromJson from{json};
-  options.fields(from);
-  if (from.used != json.size())
-    throw Error("playground", {.wrong = "an option is unknown", .got = json.dump(), .expected = "options of this kind"});
+  FieldList fields;
+  options.fields(fields);
+  set_fields(fields, json);
+  fields.put = true;
+  options.fields(fields);
   return options;
 }
 
 template <class Options>
 Json defaults_of() {
-  ToJson json;
-  Options{}.fields(json);
-  return json.all;
+  Options options;
+  FieldList fields;
+  options.fields(fields);
+  return to_json(fields);
 }
 
-// What differs from the default, in the order of the struct; of `always`, too, if it is a field.
 template <class Options>
 std::string code_of(const Json& json, std::string_view always = {}) {
-  Options given = options_from<Options>(json);
-  ToCode mine, standard;
+  Options given = options_from<Options>(json), standard;
+  FieldList mine, others;
   given.fields(mine);
-  Options{}.fields(standard);
-  std::string text;
-  for (std::size_t i = 0; i < mine.all.size(); ++i) {
-    const bool named = !always.empty() && mine.all[i].starts_with(fmt::format(".{} ", always));
-    if (mine.all[i] != standard.all[i] || named) text += (text.empty() ? "" : ", ") + mine.all[i];
-  }
-  return text;
+  standard.fields(others);
+  return to_code(mine, others, always);
 }
 
 }  // namespace gradus::web

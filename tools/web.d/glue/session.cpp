@@ -68,7 +68,7 @@ void Session::make_training() {
     throw Error("playground", {.wrong = "this optimizer looks at the curvature of the loss: gradients cannot be clipped",
                                .got = t.optimizer, .advice = "set clipping to 0"});
   }
-  auto optimizer = std::make_unique<optim::AnyOptimizer>(kind.make(network_->net, t.options));
+  auto optimizer = std::make_unique<optim::AnyOptimizer>(kind.make(network_->net.named_parameters(), t.options));
   std::unique_ptr<optim::Scheduler> schedule;
   if (t.schedule != "none") {
     schedule = std::make_unique<optim::Scheduler>(optimizer->base(), schedule_kind(t.schedule).make(t.schedule_options));
