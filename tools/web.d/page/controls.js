@@ -50,7 +50,7 @@ function makeControls(catalogue, get, change) {
     let shown = "";
     const give = (name, value) => change({[key]: {...get()[key], [name]: value}});
     const one = (name, standard) => {
-      const now = () => name in get()[key] ? get()[key][name] : standard, id = `c-${key}-${name}`, text = name.replace(/_/g, " ");
+      const now = () => name in get()[key] ? get()[key][name] : standard, id = `c-${key}-${name}`, text = name === "lr" ? "learning rate" : name.replace(/_/g, " ");
       if (typeof standard === "boolean") {
         const control = h("input", {type: "checkbox", id, onchange: () => give(name, control.checked)});
         control.checked = now();

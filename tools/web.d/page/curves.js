@@ -32,6 +32,8 @@ function logTicks(low, high) {
   return all.filter(t => t >= low && t <= high);
 }
 
+const tickText = x => x >= 1e-3 && x < 1e4 ? String(Number(x.toPrecision(1))) : x.toExponential(0).replace("-", "−").replace("+", "");
+
 function drawCurves(canvas, history) {
   const width = canvas.clientWidth, height = canvas.clientHeight, pen = sharp(canvas, width, height), {soft, line, here, above, edge} = palette();
   const left = 44, right = width - 8, top = 8, bottom = height - 22, finite = x => Number.isFinite(x) && x > 0;
@@ -53,7 +55,7 @@ function drawCurves(canvas, history) {
   for (const tick of logTicks(low, high)) {
     pen.strokeStyle = rgb(line);
     pen.beginPath(); pen.moveTo(left, Math.round(y(tick)) + 0.5); pen.lineTo(right, Math.round(y(tick)) + 0.5); pen.stroke();
-    pen.fillText(numberText(tick).replace(/\.?0+$/, ""), left - 6, y(tick) + 4);
+    pen.fillText(tickText(tick), left - 6, y(tick) + 4);
   }
   pen.fillText(`${last} steps`, right, height - 6);
   pen.textAlign = "left";

@@ -9,7 +9,9 @@
   };
   const worker = new Worker(URL.createObjectURL(new Blob([parts.worker], {type: "text/javascript"})));
   const waiting = new Map();
-  let next = 1, state = structuredClone(defaults), catalogue = null, info = null, running = false, slow = false, hash = "", lastFrame = null, lastEvaluated = 0, frames = 0;
+  let next = 1, state = structuredClone(defaults), catalogue = null, info = null, running = false, slow = false, hash = "", lastFrame = null, fresh = null, frames = 0;
+
+  const everything = {surface: 160, neurons: 22, weights: true, evaluate: true};
 
   const ask = (request, files) => new Promise(resolve => {
     waiting.set(next, resolve);
@@ -32,7 +34,7 @@
   bytes().then(wasm => worker.postMessage({wasm}, [wasm]), error => dead(String(error)));
 
   const record = makeHistory(), get = () => state;
-  const surface = makeSurfaceView(get, addPoint), network = makeNetworkView(get, change, point), panels = makePanels(ask, get, change, record.history);
+  const surface = makeSurfaceView(get, addPoint), network = makeNetworkView(get, change, point), panels = makePanels(ask, get, change);
   const pad = makePad(async cells => {
     if (!info || info.inputs !== 64) return;
     const told = await ask({do: "answer", x: cells});
@@ -43,7 +45,7 @@
   async function begin(told) {
     catalogue = told;
     refreshControls = makeControls(catalogue, get, change);
-    makeFiles(ask, get, change, words => { record.clear(); banner("note", words, {key: "file"}); ask({do: "look"}).then(show); });
+    makeFiles(ask, get, change, words => { record.clear(); banner("note", words, {key: "file"}); ask({do: "look", ...everything}).then(show); });
     await read();
     addEventListener("hashchange", () => location.hash !== hash && read());
     document.documentElement.dataset.ready = Math.round(performance.now());
@@ -60,7 +62,7 @@
   }
 
   // Only these keep the weights.
-  const keeps = new Set(["loss", "optimizer", "options", "schedule", "schedule_options", "batch", "clip"]), looks = new Set(["tab", "view"]);
+  const keeps = new Set(["loss", "optimizer", "options", "schedule", "schedule_options", "batch", "clip"]), looks = new Set(["tab"]);
 
   async function change(parts) {
     const before = state;
@@ -120,7 +122,7 @@
   // What the worker shows with each slice.
   function want() {
     const points = running ? 90 : 160;
-    worker.postMessage({act: "want", pace: slow ? "slow" : "fast", wanted: {surface: points, neurons: 22, weights: true, evaluate: false}});
+    worker.postMessage({act: "want", pace: slow ? "slow" : "fast", wanted: {surface: points, neurons: 22, weights: true}});
   }
 
   function onFrame({frame, losses, trouble, running: goesOn}) {
@@ -128,24 +130,14 @@
     if (running && !goesOn && trouble) pause();
     if (frame.error) return complain(frame);
     record.losses(losses, frame.step);
-    const now = performance.now(), evaluate = now - lastEvaluated > 120 || losses.length === 0;
-    requestAnimationFrame(async () => {
-      show(frame);
-      if (evaluate) await measure();
-      if (losses.length || goesOn) worker.postMessage({act: "drawn"});
+    const first = !fresh;
+    fresh = {...fresh, ...frame};
+    if (first) requestAnimationFrame(() => {
+      if (losses.length || goesOn) worker.postMessage({act: "drawn"});  // the next slice is made while this one is drawn
+      const now = fresh;
+      fresh = null;
+      show(now);
     });
-  }
-
-  async function measure() {
-    lastEvaluated = performance.now();
-    const told = await ask({do: "look", evaluate: true});
-    if (told.error) return;
-    if (told.step > 0 || record.history.at.length === 0) record.parts(told.step, told.train_loss, told.test_loss);
-    $("f-train").textContent = numberText(told.train_loss);
-    $("f-test").textContent = numberText(told.test_loss);
-    $("f-accuracy").textContent = info && info.classes ? `${(100 * told.test_accuracy).toFixed(1)} %` : "–";
-    panels.draw(told);
-    if (info && info.inputs === 64 && running) pad.ask();
   }
 
   function show(frame) {
@@ -156,7 +148,18 @@
     if (!info) return;
     surface.draw(frame);
     network.draw(frame);
+    if (frame.norms) measured(frame);
+    drawCurves($("curve"), record.history);
+  }
+
+  // The losses over all of the data come with some of the frames.
+  function measured(frame) {
+    if (frame.step > 0 || record.history.at.length === 0) record.parts(frame.step, frame.train_loss, frame.test_loss);
+    $("f-train").textContent = numberText(frame.train_loss);
+    $("f-test").textContent = numberText(frame.test_loss);
+    $("f-accuracy").textContent = info.classes ? `${(100 * frame.test_accuracy).toFixed(1)} %` : "–";
     panels.draw(frame);
+    if (info.inputs === 64 && running) pad.ask();
   }
 
   function showRunning() {
@@ -184,15 +187,14 @@
     if (!info || running) return pause();
     const told = await ask({do: "steps", n: 1});
     if (told.error) return complain(told);
-    const frame = await ask({do: "look", surface: 160, neurons: 22, weights: true});
+    const frame = await ask({do: "look", ...everything});
     record.losses(told.losses, frame.step);
     show(frame);
-    await measure();
     panels.stopped();
   }
   const openStudy = makeStudy(parts, ask, told => {
     if (told.error) return complain(told);
-    ask({do: "look", surface: 160, neurons: 22, weights: true}).then(frame => { show(frame); measure(); });
+    ask({do: "look", ...everything}).then(show);
   });
   const openStep = () => { pause(); openStudy(); };
 
@@ -216,6 +218,7 @@
       h("span", {class: "swatch", style: {background: rgb(classColour(Number(k)))}}), k)), h("button", {type: "button", text: "Empty", onclick: () => change({csv: "", label: ""})}));
   }
 
+  new ResizeObserver(() => drawCurves($("curve"), record.history)).observe($("curve"));
   $("play").addEventListener("click", () => running ? pause() : run());
   $("one").addEventListener("click", oneStep);
   $("restart").addEventListener("click", () => start(true));
@@ -227,7 +230,7 @@
     for (const k of ["w", "g"]) $("edges-" + k).setAttribute("aria-pressed", k === kind);
     network.edges(kind);
   });
-  scheme.addEventListener("change", () => { surface.again(); if (lastFrame) { network.draw(lastFrame); panels.show(); } paintButtons(); pad.draw(); });
+  scheme.addEventListener("change", () => { surface.again(); drawCurves($("curve"), record.history); if (lastFrame) { network.draw(lastFrame); panels.show(); } paintButtons(); pad.draw(); });
   addEventListener("keydown", e => {
     if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]") || e.target.closest("input, textarea, select, pre")) return;
     if (e.key === " " && e.target.closest("button, summary")) return;

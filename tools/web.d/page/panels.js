@@ -1,9 +1,9 @@
-// The views below the answer: curves, layers, health, landscape, and the program.
+// The views below the network: layers, health, landscape, and the program.
 "use strict";
 
-function makePanels(ask, get, change, history) {
-  const view = $("view"), tabs = ["curves", "layers", "health", "landscape", "code"];
-  let last = null, info = null, marks = {};
+function makePanels(ask, get, change) {
+  const view = $("view"), tabs = ["layers", "health", "landscape", "code"];
+  let last = null, marks = {};
 
   for (const [i, tab] of tabs.entries()) {
     $("tab-" + tab).addEventListener("click", () => change({tab}));
@@ -30,11 +30,6 @@ function makePanels(ask, get, change, history) {
   }
 
   const builders = {
-    curves() {
-      view.append(h("canvas", {id: "curve", role: "img", "aria-label": "Loss over the steps"}), h("ul", {class: "names"},
-        h("li", {class: "k-train", text: "all of the training part"}), h("li", {class: "k-test", text: "test part"}), h("li", {class: "k-step", text: "each step's batch"})));
-      new ResizeObserver(() => $("curve") && drawCurves($("curve"), history)).observe($("curve"));
-    },
     layers() { view.append(h("div", {id: "layers"})); },
     health() { view.append(h("div", {id: "health"})); },
     landscape() {
@@ -46,7 +41,6 @@ function makePanels(ask, get, change, history) {
 
   function update() {
     if (!last) return;
-    if (get().tab === "curves") drawCurves($("curve"), history);
     if (get().tab === "layers") showLayers();
     if (get().tab === "health") showHealth();
     const count = $("health-count"), found = (last.diagnoses || []).length;
@@ -101,8 +95,8 @@ function makePanels(ask, get, change, history) {
 
   return {
     show,
-    about(told) { info = told; void info; show(); },
-    draw(frame) { last = {...last, ...frame}; if (frame.norms) update(); else if (get().tab === "curves") drawCurves($("curve"), history); },
+    about: show,
+    draw(frame) { last = {...last, ...frame}; if (frame.norms) update(); },
     stopped() { if (get().tab === "code") program(); if (get().tab === "landscape") slice(); },
     clear() { last = null; },
   };

@@ -5,7 +5,7 @@ const defaults = {
   set: "circles", count: 300, noise: 0.05, test: 0.25, seed: 1, csv: "", label: "", classes: true, missing: "refuse", categories: "refuse",
   widths: [8, 8], activation: "tanh", norm: "none", init: "default", dropout: 0, residual: false,
   loss: "cross_entropy", optimizer: "adam", options: {lr: 0.02}, schedule: "none", schedule_options: {}, batch: 32, clip: 0,
-  tab: "curves", view: "units",
+  tab: "layers",
 };
 
 const choices = {
@@ -14,7 +14,7 @@ const choices = {
   init: ["default", "kaiming", "xavier", "orthogonal", "normal", "zeros"],
   missing: ["refuse", "drop", "mean"], categories: ["refuse", "index", "one_hot"],
   loss: ["cross_entropy", "smoothed", "mse", "l1", "huber"],
-  tab: ["curves", "layers", "health", "landscape", "code"], view: ["units"],
+  tab: ["layers", "health", "landscape", "code"],
 };
 const limits = {count: [10, 5000, 1], noise: [0, 1], test: [0.05, 0.9], seed: [0, 2147483647, 1], dropout: [0, 0.95], batch: [1, 5000, 1], clip: [0, 1e6]};
 const sampleRates = {sgd: 0.3, adam: 0.02, adamw: 0.02, nadam: 0.02, radam: 0.05, adamax: 0.03, adagrad: 0.1, adadelta: 5, rmsprop: 0.01, rprop: 0.01,
@@ -83,4 +83,4 @@ function hashOf(state) {
   return "#" + pairs.toString().replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%22/g, '"').replace(/%7B/g, "{").replace(/%7D/g, "}");
 }
 
-const specOf = state => { const spec = structuredClone(state); delete spec.tab; delete spec.view; return spec; };
+const specOf = state => { const spec = structuredClone(state); delete spec.tab; return spec; };

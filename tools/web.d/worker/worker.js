@@ -2,8 +2,8 @@
 "use strict";
 
 (() => {
-  const sliceMs = 9, slowMs = 400;
-  let library = null, running = false, pace = "fast", wanted = {}, waiting = false, lastShown = 0;
+  const sliceMs = 8, slowMs = 400, evaluateMs = 60;
+  let library = null, running = false, pace = "fast", wanted = {}, waiting = false, lastShown = 0, lastEvaluated = 0;
 
   const reply = (id, answer) => postMessage({id, answer}, buffers(answer));
 
@@ -32,7 +32,9 @@
   }
 
   function show(losses, trouble) {
-    const frame = library.ask({do: "look", ...wanted});
+    const now = performance.now(), evaluate = now - lastEvaluated > evaluateMs || !losses.length || trouble !== null;
+    if (evaluate) lastEvaluated = now;
+    const frame = library.ask({do: "look", ...wanted, evaluate});
     postMessage({frame, losses, trouble, running}, buffers(frame));
   }
 
