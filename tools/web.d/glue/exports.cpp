@@ -83,6 +83,7 @@ Json answer(const Json& request) {
   if (what == "program") return {{"text", program_of(started(), started().steps())}};
   if (what == "save") return save();
   if (what == "load") return load();
+  if (what == "data") return {{"text", csv_of(started())}};
   if (what == "weights") return weights_to_json(started());
   if (what == "set_weights") {
     weights_from_json(started(), request.at("weights"));
@@ -129,8 +130,6 @@ extern "C" {
 }
 
 // The numbers that the answer points at.
-[[gnu::used, gnu::visibility("default")]] const float* playground_floats() {
-  return gradus::web::floats.all().data();
-}
+[[gnu::used, gnu::visibility("default")]] const float* playground_floats() { return gradus::web::floats.all().data(); }
 
 }  // extern "C"

@@ -23,7 +23,10 @@ constexpr StepCall step_call() {
 template <class Optimizer>
 constexpr OptimizerKind optimizer(const char* name, const char* type) {
   using Options = OptionsOf<Optimizer>;
-  return {name, type, step_call<Optimizer>(), defaults_of<Options>,
+  return {name,
+          type,
+          step_call<Optimizer>(),
+          defaults_of<Options>,
           [](const std::vector<nn::NamedParameter>& parameters, const Json& options) {
             return optim::AnyOptimizer(Optimizer(parameters, options_from<Options>(options)));
           },

@@ -39,12 +39,18 @@ void initialize(const nn::Sequential& net, const std::string& how) {
   if (how == "default") return;
   for (auto& [name, p] : net.named_parameters()) {
     if (p.dim() < 2) continue;
-    if (how == "kaiming") nn::init::kaiming_normal_(p);
-    else if (how == "xavier") nn::init::xavier_normal_(p);
-    else if (how == "orthogonal") nn::init::orthogonal_(p);
-    else if (how == "normal") nn::init::normal_(p);
-    else if (how == "zeros") nn::init::zeros_(p);
-    else unknown("initialisation", how);
+    if (how == "kaiming")
+      nn::init::kaiming_normal_(p);
+    else if (how == "xavier")
+      nn::init::xavier_normal_(p);
+    else if (how == "orthogonal")
+      nn::init::orthogonal_(p);
+    else if (how == "normal")
+      nn::init::normal_(p);
+    else if (how == "zeros")
+      nn::init::zeros_(p);
+    else
+      unknown("initialisation", how);
   }
 }
 

@@ -14,7 +14,7 @@ struct Field {
   enum class Type { number, integer, flag, pair, choice };
   std::string_view name;
   Type type;
-  void* value;            // of an option of that type; of an integer, for a choice
+  void* value;                   // of an option of that type; of an integer, for a choice
   std::string_view choice = {};  // the type's name: "LineSearch"
 };
 

@@ -17,8 +17,10 @@ constexpr const char* residual_text = R"(struct Residual : nn::Module<Residual> 
 
 std::string init_text(const std::string& how) {
   if (how == "default") return "";
-  const std::string function = how == "kaiming" || how == "xavier" || how == "normal" ? how + (how == "normal" ? "_" : "_normal_") : how + "_";
-  return fmt::format("  for (auto& [name, p] : net.named_parameters())\n    if (p.dim() >= 2) nn::init::{}(p);\n", function);
+  const std::string function =
+      how == "kaiming" || how == "xavier" || how == "normal" ? how + (how == "normal" ? "_" : "_normal_") : how + "_";
+  return fmt::format("  for (auto& [name, p] : net.named_parameters())\n    if (p.dim() >= 2) nn::init::{}(p);\n",
+                     function);
 }
 
 std::string step_text(const TrainingSpec& t) {
@@ -29,7 +31,8 @@ std::string step_text(const TrainingSpec& t) {
       return fmt::format("      last = opt.step([&] {{ return {}; }});\n", loss);
     case StepCall::closure:
       return fmt::format(
-          "      last = opt.step([&] {{\n        opt.zero_grad();\n        Tape tape;\n        const Tensor loss = {};\n"
+          "      last = opt.step([&] {{\n        opt.zero_grad();\n        Tape tape;\n        const Tensor loss = "
+          "{};\n"
           "        tape.backward(loss);\n{}        return loss.item();\n      }});\n",
           loss, clip.empty() ? "" : "        " + clip);
     case StepCall::plain:
@@ -64,14 +67,16 @@ std::string program_of(const Session& session, std::int64_t steps) {
   text += init_text(spec.net.init);
   text += fmt::format("  optim::{} opt(net, {{{}}});\n", optimizer.type, optimizer.code(t.options));
   text += schedule_text(t);
-  text += fmt::format("  const auto batches = data::batches(train, {{.size = {}, .shuffle = true}});\n", t.batch);
+  text += fmt::format("  const auto batches = data::batches(train, {{.size = {}, .shuffle = true{}}});\n", t.batch,
+                      batch_options(spec).drop_last ? ", .drop_last = true" : "");
   text += "  double last = 0;\n";
   text += fmt::format("  for (int step = 0; step < {};) {{\n    for (auto [x, y] : batches) {{\n", steps);
   text += step_text(t);
   if (t.schedule != "none") text += "      schedule.step();\n";
   text += fmt::format("      if (++step == {}) break;\n    }}\n  }}\n", steps);
   text += fmt::format("  std::printf(\"step {}: loss %.9g\\n\", last);\n", steps);
-  if (session.data().classes) text += "  std::printf(\"accuracy on the test part: %.1f %%\\n\", 100 * accuracy(net, test));\n";
+  if (session.data().classes)
+    text += "  std::printf(\"accuracy on the test part: %.1f %%\\n\", 100 * accuracy(net, test));\n";
   return text + "}\n";
 }
 

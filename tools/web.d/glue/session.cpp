@@ -44,12 +44,17 @@ constexpr std::size_t most_snapshots = 120;
 std::string loss_code(const std::string& name) { return loss_kind(name).code; }
 bool loss_fits(const std::string& name, bool classes) { return loss_kind(name).classes == classes; }
 
+// One example has no variance, so batch norm cannot take what is left of an epoch.
+data::BatchOptions batch_options(const Spec& spec) {
+  return {.size = spec.training.batch, .shuffle = true, .drop_last = spec.net.norm == "batch"};
+}
+
 Session::Session(Spec spec) : spec_(std::move(spec)) {
   manual_seed(spec_.data.seed);
   data_ = make_data(spec_.data);
   if (!loss_fits(spec_.training.loss, data_.classes)) spec_.training.loss = data_.classes ? "cross_entropy" : "mse";
-  network_ = std::make_unique<Network>(spec_.net, data_.inputs, data_.outputs,
-                                       data_.standardize ? data_.train.x : Tensor());
+  network_ =
+      std::make_unique<Network>(spec_.net, data_.inputs, data_.outputs, data_.standardize ? data_.train.x : Tensor());
   make_training();
   remember();
 }
@@ -65,18 +70,21 @@ void Session::make_training() {
                                .advice = "take newton_cg, which needs no Hessian"});
   }
   if (t.clip > 0 && kind.step == StepCall::loss) {
-    throw Error("playground", {.wrong = "this optimizer looks at the curvature of the loss: gradients cannot be clipped",
-                               .got = t.optimizer, .advice = "set clipping to 0"});
+    throw Error("playground",
+                {.wrong = "this optimizer looks at the curvature of the loss: gradients cannot be clipped",
+                 .got = t.optimizer,
+                 .advice = "set clipping to 0"});
   }
   auto optimizer = std::make_unique<optim::AnyOptimizer>(kind.make(network_->net.named_parameters(), t.options));
   std::unique_ptr<optim::Scheduler> schedule;
   if (t.schedule != "none") {
-    schedule = std::make_unique<optim::Scheduler>(optimizer->base(), schedule_kind(t.schedule).make(t.schedule_options));
+    schedule =
+        std::make_unique<optim::Scheduler>(optimizer->base(), schedule_kind(t.schedule).make(t.schedule_options));
   }
   monitor_.reset();
   schedule_ = std::move(schedule);
   optimizer_ = std::move(optimizer);
-  batches_ = std::make_unique<data::Batches>(data::batches(data_.train, {.size = t.batch, .shuffle = true}));
+  batches_ = std::make_unique<data::Batches>(data::batches(data_.train, batch_options(spec_)));
   at_.reset();
   monitor_ = std::make_unique<train::Monitor>(network_->net, *optimizer_, train::MonitorOptions{.every = 20});
 }
@@ -129,7 +137,8 @@ void Session::explain_nonfinite(const data::Dataset& batch) {
   const study::NonfiniteGuard guard;
   Tape tape;
   tape.backward(loss(network_->net(batch.x), batch.y));
-  throw Error("playground", {.wrong = "the loss is not finite", .got = fmt::format("{}", loss_),
+  throw Error("playground", {.wrong = "the loss is not finite",
+                             .got = fmt::format("{}", loss_),
                              .advice = "take a smaller learning rate, and restart"});
 }
 

@@ -32,7 +32,7 @@ class Session {
   bool changed() const { return changed_; }  // by retrain(): no program gives these numbers
   train::Monitor& monitor() { return *monitor_; }
   const std::vector<Tensor>& path() const { return path_; }  // snapshots, for the landscape
-  void restored();  // other weights have been loaded
+  void restored();                                           // other weights have been loaded
 
   // The loss of a part of the data, in evaluation. Nothing is recorded.
   double loss_of(const data::Dataset& part);
@@ -59,6 +59,8 @@ class Session {
   bool changed_ = false;
   std::vector<Tensor> path_ = {};
 };
+
+data::BatchOptions batch_options(const Spec& spec);
 
 // Losses by name, as they stand in a program: "cross_entropy(net(x), y)".
 std::string loss_code(const std::string& name);

@@ -75,7 +75,8 @@ Data own(const DataSpec& spec) {
   Data data;
   divide(data, table, spec);
   data.inputs = table.x.size(1);
-  if (data.inputs > most_columns) refuse("there are too many columns for a page", fmt::format("{}", data.inputs), "up to 256");
+  if (data.inputs > most_columns)
+    refuse("there are too many columns for a page", fmt::format("{}", data.inputs), "up to 256");
   data.classes = spec.classes;
   data.outputs = spec.classes ? std::max<std::int64_t>(2, count_classes(table.y)) : 1;
   if (data.outputs > most_classes) {
@@ -85,7 +86,8 @@ Data own(const DataSpec& spec) {
   data.class_names = table.classes;
   data.standardize = true;
   data.code = fmt::format(
-      "  const data::Table all = data::csv(\"own.csv\", {{.label = \"{}\", .classes = {}, .missing = data::Missing::{}, "
+      "  const data::Table all = data::csv(\"own.csv\", {{.label = \"{}\", .classes = {}, .missing = "
+      "data::Missing::{}, "
       ".categories = data::Categories::{}}});\n  auto [train, test] = data::split(all, {}, {});\n",
       spec.label, spec.classes, spec.missing, spec.categories, spec.test, spec.seed);
   return data;

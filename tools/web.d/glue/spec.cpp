@@ -25,7 +25,8 @@ void take(const Json& from, const char* name, bool& to) {
 void take(const Json& from, const char* name, double& to, double low, double high) {
   if (!from.contains(name)) return;
   const double value = from[name].is_number() ? from[name].get<double>() : low - 1;
-  if (!(value >= low && value <= high)) refuse(name, from[name].dump(), fmt::format("a number from {} to {}", low, high));
+  if (!(value >= low && value <= high))
+    refuse(name, from[name].dump(), fmt::format("a number from {} to {}", low, high));
   to = value;
 }
 

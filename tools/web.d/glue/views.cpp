@@ -73,7 +73,8 @@ Json finite(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
 Json norms(Session& session) {
   Json list = Json::array();
   for (const train::ParameterReport& p : session.monitor().last_sample().parameters) {
-    list.push_back({{"name", p.name}, {"grad", finite(p.grad_norm)}, {"norm", finite(p.norm)}, {"ratio", finite(p.update_ratio)}});
+    list.push_back(
+        {{"name", p.name}, {"grad", finite(p.grad_norm)}, {"norm", finite(p.norm)}, {"ratio", finite(p.update_ratio)}});
   }
   return list;
 }
@@ -81,7 +82,8 @@ Json norms(Session& session) {
 Json diagnoses(Session& session) {
   Json list = Json::array();
   for (const train::Diagnosis& d : session.monitor().diagnoses()) {
-    list.push_back({{"code", d.code}, {"layer", d.layer}, {"evidence", d.evidence}, {"advice", d.advice}, {"step", d.step}});
+    list.push_back(
+        {{"code", d.code}, {"layer", d.layer}, {"evidence", d.evidence}, {"advice", d.advice}, {"step", d.step}});
   }
   return list;
 }
@@ -131,7 +133,10 @@ Json Floats::add(std::span<const double> numbers) {
 Json catalogue() {
   Json all = {{"optimizers", Json::array()}, {"schedules", Json::array()}, {"sets", Json::array()}};
   for (const OptimizerKind& kind : optimizer_kinds()) {
-    all["optimizers"].push_back({{"name", kind.name}, {"type", kind.type}, {"options", kind.defaults()}, {"curvature", kind.step == StepCall::loss}});
+    all["optimizers"].push_back({{"name", kind.name},
+                                 {"type", kind.type},
+                                 {"options", kind.defaults()},
+                                 {"curvature", kind.step == StepCall::loss}});
   }
   for (const ScheduleKind& kind : schedule_kinds()) {
     all["schedules"].push_back({{"name", kind.name}, {"type", kind.type}, {"options", kind.defaults()}});
@@ -143,19 +148,30 @@ Json catalogue() {
 Json describe(Session& session, Floats& floats) {
   const Data& data = session.data();
   const Window w = window_of(data);
-  Json json = {{"inputs", data.inputs}, {"outputs", data.outputs}, {"classes", data.classes}, {"columns", data.columns},
-               {"class_names", data.class_names}, {"parameters", session.network().net.parameter_count()},
-               {"window", {w.left, w.right, w.bottom, w.top}}, {"code", session.network().code},
+  Json json = {{"inputs", data.inputs},
+               {"outputs", data.outputs},
+               {"classes", data.classes},
+               {"columns", data.columns},
+               {"class_names", data.class_names},
+               {"parameters", session.network().net.parameter_count()},
+               {"window", {w.left, w.right, w.bottom, w.top}},
+               {"code", session.network().code},
                {"loss", session.spec().training.loss}};
   json["train"] = points_of(data.train, floats);
   json["test"] = points_of(data.test, floats);
+  constexpr std::int64_t picture = 64, some = 24;
+  if (data.inputs == picture) json["samples"] = floats.add(data.test.slice(0, std::min(some, data.test.size())).x);
   return json;
 }
 
 Json look(Session& session, const Wanted& wanted, Floats& floats) {
   const Data& data = session.data();
-  Json json = {{"step", session.steps()}, {"epoch", session.epochs()}, {"lr", finite(session.lr())},
-               {"loss", finite(session.last_loss())}, {"bits", bits_of(session.last_loss())}, {"changed", session.changed()}};
+  Json json = {{"step", session.steps()},
+               {"epoch", session.epochs()},
+               {"lr", finite(session.lr())},
+               {"loss", finite(session.last_loss())},
+               {"bits", bits_of(session.last_loss())},
+               {"changed", session.changed()}};
   if (wanted.surface > 0 && data.inputs < 64) {
     const nn::Evaluating evaluating;
     json["surface"] = floats.add(shown(session, session.network().net(grid(data, wanted.surface))));
@@ -176,7 +192,8 @@ Json look(Session& session, const Wanted& wanted, Floats& floats) {
 Json answers(Session& session, const Json& example, Floats& floats) {
   const std::int64_t inputs = session.data().inputs;
   if (!example.is_array() || static_cast<std::int64_t>(example.size()) != inputs) {
-    throw Error("playground", {.wrong = "the example has another number of inputs", .got = fmt::format("{}", example.size()),
+    throw Error("playground", {.wrong = "the example has another number of inputs",
+                               .got = fmt::format("{}", example.size()),
                                .expected = fmt::format("{}", inputs)});
   }
   std::vector<float> numbers;
@@ -203,7 +220,11 @@ Json landscape_of(Session& session, int points, Floats& floats) {
     l = study::slice(session.network().net, loss, options);
   }
   Json json = {{"window", {l.window.left, l.window.right, l.window.bottom, l.window.top}},
-               {"x", l.x_name}, {"y", l.y_name}, {"facts", l.facts}, {"rows", l.grid.rows}, {"columns", l.grid.columns}};
+               {"x", l.x_name},
+               {"y", l.y_name},
+               {"facts", l.facts},
+               {"rows", l.grid.rows},
+               {"columns", l.grid.columns}};
   json["heights"] = floats.add(l.grid.f);
   json["paths"] = Json::array();
   for (const study::Path& path : l.paths) {
@@ -215,6 +236,22 @@ Json landscape_of(Session& session, int points, Floats& floats) {
     json["paths"].push_back(floats.add(xy));
   }
   return json;
+}
+
+std::string csv_of(const Session& session) {
+  const Data& data = session.data();
+  std::string text;
+  for (std::int64_t i = 0; i < data.inputs; ++i) text += fmt::format("x{},", i + 1);
+  text += data.classes ? "class\n" : "y\n";
+  for (const data::Dataset* part : {&data.train, &data.test}) {
+    const auto x = part->x.to_vector<float>(), y = part->y.to_vector<float>();
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      for (std::size_t k = 0; k < x.size() / y.size(); ++k)
+        text += fmt::format("{},", x[i * (x.size() / y.size()) + k]);
+      text += fmt::format("{}\n", y[i]);
+    }
+  }
+  return text;
 }
 
 Json weights_to_json(Session& session) {

@@ -32,6 +32,7 @@ Json look(Session& session, const Wanted& wanted, Floats& floats);
 
 Json answers(Session& session, const Json& example, Floats& floats);
 Json landscape_of(Session& session, int points, Floats& floats);
+std::string csv_of(const Session& session);  // the examples, those of the training part first
 Json weights_to_json(Session& session);
 void weights_from_json(Session& session, const Json& json);
 

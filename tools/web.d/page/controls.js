@@ -100,7 +100,7 @@ function makeControls(catalogue, get, change) {
     h("option", {value: "none", text: "constant"}), ...catalogue.schedules.map(o => h("option", {value: o.name, text: o.type})));
   refreshers.push(() => { optimizers.value = get().optimizer; schedules.value = get().schedule; });
   $("training").append(labelled("Optimizer", optimizers), options("options", optimizer, ["lr", "momentum", "weight_decay", "damping"]), labelled("Schedule", schedules), options("schedule_options", schedule, Object.keys(Object.assign({}, ...Object.values(sampleSchedules)))),
-    select("loss", "Loss", pairs("loss")), number("batch", "Batch size", 1, 256, 1), number("clip", "Clip gradient to", 0, 10, 0.1, "The largest norm of the gradient; 0: any"));
+    select("loss", "Loss", pairs("loss")), number("batch", "Batch size", 1, 256, 1), number("clip", "Clip norm", 0, 10, 0.1, "The largest norm of the gradient; 0: any"));
 
   return () => {
     for (const refresh of refreshers) refresh();

@@ -99,7 +99,7 @@
     want();
     panels.about(info);
     worker.postMessage({act: running ? "run" : "show"});
-    if (info.inputs === 64) { pad.draw(); pad.ask(); }
+    if (info.samples) { pad.draw(); pad.examples(info.samples.data); }
   }
 
   // One's own data, before there are any.
@@ -133,7 +133,7 @@
     const first = !fresh;
     fresh = {...fresh, ...frame};
     if (first) requestAnimationFrame(() => {
-      if (losses.length || goesOn) worker.postMessage({act: "drawn"});  // the next slice is made while this one is drawn
+      worker.postMessage({act: "drawn"});  // the next slice is made while this one is drawn
       const now = fresh;
       fresh = null;
       show(now);

@@ -25,7 +25,8 @@ function makeNetworkView(get, change, point) {
       h("div", {class: "unit output", title: outputName(k)}, h("span", {class: "swatch", style: {background: info.classes ? rgb(classColour(k)) : "var(--soft)"}}), h("span", {class: "words", text: outputName(k)})))));
     const layers = h("p", {class: "layer-buttons"}, h("button", {type: "button", id: "layer-less", text: "− layer", "aria-label": "One hidden layer fewer", disabled: s.widths.length === 0, onclick: () => change({widths: get().widths.slice(0, -1)})}),
       h("button", {type: "button", id: "layer-more", text: "+ layer", "aria-label": "One hidden layer more", disabled: s.widths.length >= 8, onclick: () => change({widths: [...get().widths, get().widths.at(-1) || 4]})}));
-    box.replaceChildren(lines, h("div", {class: "columns"}, ...columns), tip, layers);
+    const tallest = Math.max(info.outputs, ...s.widths.map(w => Math.min(w, mostShown)));
+    box.replaceChildren(lines, h("div", {class: tallest > 9 ? "columns close" : "columns"}, ...columns), tip, layers);
     last = null;
   }
 

@@ -70,6 +70,7 @@ function makeSurfaceView(get, pick) {
       const digits = info.inputs >= 64;
       plot.hidden = digits;
       $("digit").hidden = info.inputs !== 64;
+      if (digits) $("surface-title").textContent = info.inputs === 64 ? "Draw a digit" : "No surface: too many inputs";
       const axes = info.columns.length ? info.columns.slice(0, 2).join(" and ") : "";
       $("surface-note").textContent = digits ? "" : info.inputs > 2 ? `over ${axes || "the first two columns"}; the others at their mean` : "● train  ○ test";
       drawPoints();
@@ -112,6 +113,15 @@ function makePad(changed) {
   pad.addEventListener("pointerdown", e => { drawing = true; if (e.isTrusted) pad.setPointerCapture(e.pointerId); at(e); });
   pad.addEventListener("pointermove", e => drawing && at(e));
   for (const end of ["pointerup", "pointercancel"]) pad.addEventListener(end, () => { drawing = false; });
+  let samples = [], next = 0;
+  const another = () => {
+    if (!samples.length) return;
+    cells.set(samples.slice(64 * next, 64 * next + 64));
+    next = (next + 1) % (samples.length / 64);
+    draw();
+    changed([...cells]);
+  };
+  $("pad-next").addEventListener("click", another);
   const clear = () => { cells.fill(0); draw(); changed([...cells]); };
   $("pad-clear").addEventListener("click", clear);
   pad.addEventListener("keydown", e => {
@@ -126,7 +136,7 @@ function makePad(changed) {
   });
   for (const name of ["focus", "blur"]) pad.addEventListener(name, draw);
   new ResizeObserver(draw).observe(pad);
-  return {draw, ask: () => changed([...cells])};
+  return {draw, ask: () => changed([...cells]), examples(numbers) { samples = numbers; if (cells.every(c => c === 0)) another(); else changed([...cells]); }};
 }
 
 function showChances(answer, classes) {

@@ -2,14 +2,14 @@
 # processor; and threads, of which there is one.
 set(headers ${CMAKE_BINARY_DIR}/headers)
 file(MAKE_DIRECTORY ${headers})
-foreach(name fmt nlohmann doctest)
+foreach(name fmt nlohmann doctest CLI)
   if(NOT EXISTS /usr/include/${name})
     message(FATAL_ERROR "/usr/include/${name} is missing; ./tools/web installs what is needed")
   endif()
   file(CREATE_LINK /usr/include/${name} ${headers}/${name} SYMBOLIC)
 endforeach()
 
-foreach(name fmt::fmt-header-only nlohmann_json::nlohmann_json doctest::doctest)
+foreach(name fmt::fmt-header-only nlohmann_json::nlohmann_json doctest::doctest CLI11::CLI11)
   add_library(${name} INTERFACE IMPORTED GLOBAL)
   set_target_properties(${name} PROPERTIES INTERFACE_INCLUDE_DIRECTORIES ${headers})
 endforeach()
