@@ -200,7 +200,11 @@ Json answers(Session& session, const Json& example, Floats& floats) {
   for (const Json& x : example) numbers.push_back(x.is_number() ? x.get<float>() : 0);
   const nn::Evaluating evaluating;
   const Tensor x = from_data(std::span<const float>(numbers), {1, inputs});
-  return {{"answer", floats.add(shown(session, session.network().net(x)))}};
+  std::vector<Tensor> outputs = session.network().outputs(x);
+  Json json = {{"answer", floats.add(shown(session, outputs.back()))}, {"hidden", Json::array()}};
+  outputs.pop_back();
+  for (const Tensor& layer : outputs) json["hidden"].push_back(floats.add(layer));
+  return json;
 }
 
 Json landscape_of(Session& session, int points, Floats& floats) {

@@ -81,9 +81,10 @@ function makeControls(catalogue, get, change) {
   const widths = h("input", {type: "text", id: "c-widths", spellcheck: "false", autocomplete: "off", onchange: () => {
     const all = readValue("widths", widths.value.replace(/\s+/g, "").replace(/[;x]/g, ","), catalogue);
     if (all) change({widths: all});
-    else { banner("note", "Hidden layers: up to 8 numbers from 1 to 256, such as 8, 8.", {key: "field"}); refresh(); }
+    else { banner("note", "Hidden layers: up to 8 numbers from 1 to 256, such as 8, 8.", {key: "field"}); showWidths(); }
   }});
-  refreshers.push(() => { widths.value = get().widths.join(", "); });
+  const showWidths = () => { widths.value = get().widths.join(", "); };
+  refreshers.push(showWidths);
 
   const own = ownData(get, change);
   refreshers.push(own.refresh);
@@ -94,7 +95,7 @@ function makeControls(catalogue, get, change) {
     select("norm", "Normalise", pairs("norm")), select("init", "Start weights", pairs("init")), number("dropout", "Dropout", 0, 0.9, 0.05),
     check("residual", "Residual: y = x + layer(x)", "For hidden layers as wide as the one before"));
   const optimizer = () => catalogue.optimizers.find(o => o.name === get().optimizer), schedule = () => catalogue.schedules.find(o => o.name === get().schedule);
-  const optimizers = h("select", {id: "c-optimizer", onchange: () => change({optimizer: optimizers.value, options: {lr: sampleRates[optimizers.value]}, ...(optimizers.value.startsWith("newton") ? {clip: 0} : {})})},
+  const optimizers = h("select", {id: "c-optimizer", onchange: () => change({optimizer: optimizers.value, options: sampleOptions(optimizers.value), ...(optimizers.value.startsWith("newton") ? {clip: 0} : {})})},
     ...catalogue.optimizers.map(o => h("option", {value: o.name, text: o.type})));
   const schedules = h("select", {id: "c-schedule", onchange: () => change({schedule: schedules.value, schedule_options: sampleSchedules[schedules.value] || {}})},
     h("option", {value: "none", text: "constant"}), ...catalogue.schedules.map(o => h("option", {value: o.name, text: o.type})));

@@ -38,7 +38,9 @@
   const pad = makePad(async cells => {
     if (!info || info.inputs !== 64) return;
     const told = await ask({do: "answer", x: cells});
-    if (!told.error) showChances(told.answer, info.class_names);
+    if (told.error) return;
+    showChances(told.answer, info.class_names);
+    network.levels(told.hidden || []);
   });
   let refreshControls = () => {};
 

@@ -108,6 +108,14 @@ function makeNetworkView(get, change, point) {
   return {
     build,
     draw(frame) { last = frame; paintUnits(frame); drawEdges(frame); },
+    // How much the units of the later layers answer to the digit that was drawn; the first layer shows its weights.
+    levels(hidden) {
+      const {below, above, panel} = palette();
+      hidden.forEach((layer, k) => {
+        const largest = layer.data.reduce((a, x) => Math.max(a, Math.abs(x)), 1e-9);
+        if (k > 0) columns[k + 1]?.querySelectorAll("canvas").forEach((canvas, i) => paintSurface(canvas, layer.data.subarray(i, i + 1), 1, below, above, panel, largest));
+      });
+    },
     edges(kind) { what = kind; if (last) drawEdges(last); },
   };
 }

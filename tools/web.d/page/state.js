@@ -19,6 +19,7 @@ const choices = {
 const limits = {count: [10, 5000, 1], noise: [0, 1], test: [0.05, 0.9], seed: [0, 2147483647, 1], dropout: [0, 0.95], batch: [1, 5000, 1], clip: [0, 1e6]};
 const sampleRates = {sgd: 0.3, adam: 0.02, adamw: 0.02, nadam: 0.02, radam: 0.05, adamax: 0.03, adagrad: 0.1, adadelta: 5, rmsprop: 0.01, rprop: 0.01,
   asgd: 0.3, lion: 0.005, muon: 0.02, schedule_free: 0.05, lbfgs: 0.5, newton: 1, newton_cg: 1};
+const sampleOptions = name => ({lr: sampleRates[name], ...(name === "newton" ? {damping: 3} : {})});
 const sampleSchedules = {step: {step_size: 200, gamma: 0.5}, exponential: {gamma: 0.999}, cosine: {T_max: 1000}, restarts: {T_0: 200}, linear: {total_iters: 100},
   polynomial: {total_iters: 1000}, one_cycle: {max_lr: 0.05, total_steps: 1000}, cyclic: {base_lr: 0.002, max_lr: 0.05, step_size_up: 200}};
 
@@ -64,7 +65,7 @@ function stateFrom(hash, catalogue) {
     if (value === undefined) nonsense.push(key.slice(0, 30));
     else state[key] = value;
   }
-  if (!pairs.some(([key]) => key === "options") && state.optimizer !== defaults.optimizer) state.options = {lr: sampleRates[state.optimizer]};
+  if (!pairs.some(([key]) => key === "options") && state.optimizer !== defaults.optimizer) state.options = sampleOptions(state.optimizer);
   const known = catalogue.optimizers.find(o => o.name === state.optimizer).options;
   for (const name of Object.keys(state.options)) if (!(name in known)) { delete state.options[name]; nonsense.push("options." + name); }
   const schedule = catalogue.schedules.find(o => o.name === state.schedule);
@@ -77,7 +78,7 @@ function hashOf(state) {
   for (const [key, standard] of Object.entries(defaults)) {
     const value = state[key], text = v => typeof v === "object" && !Array.isArray(v) ? JSON.stringify(v) : String(v);
     if (text(value) === text(standard) || (key === "csv" && value.length > longestLinkedCsv)) continue;
-    if (key === "options" && Object.keys(value).length === 1 && value.lr === sampleRates[state.optimizer]) continue;
+    if (key === "options" && text(value) === JSON.stringify(sampleOptions(state.optimizer))) continue;
     pairs.set(key, text(value));
   }
   return "#" + pairs.toString().replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%22/g, '"').replace(/%7B/g, "{").replace(/%7D/g, "}");

@@ -30,7 +30,7 @@ function makeSurfaceView(get, pick) {
       paintSurface(canvas, layer.data.subarray(unit[1] * pixels, (unit[1] + 1) * pixels), Math.round(Math.sqrt(pixels)), below, above, panel);
     } else if (frame.surface && info.classes) paintClasses(frame.surface);
     else if (frame.surface) paintSurface(canvas, frame.surface.data, Math.round(Math.sqrt(frame.surface.shape[0])), below, above, panel, info.range);
-    $("surface-title").textContent = unit ? `Unit ${unit[1] + 1} of layer ${unit[0] + 1}` : info.classes ? "Decision surface" : "Predicted number";
+    if (info.inputs < 64) $("surface-title").textContent = unit ? `Unit ${unit[1] + 1} of layer ${unit[0] + 1}` : info.classes ? "Decision surface" : "Predicted number";
   }
 
   const across = x => (x - info.window[0]) / (info.window[1] - info.window[0]), down = y => (info.window[3] - y) / (info.window[3] - info.window[2]);
