@@ -82,6 +82,8 @@ for (const back of [() => { files.set("/weights.safetensors", file); return fine
   back();
   assert.deepEqual(fine({do: "look", surface: 7}).surface.data, before);
 }
+const dataFile = files.get(fine({do: "save_data"}).file), header = JSON.parse(new TextDecoder().decode(dataFile.slice(8, 8 + Number(new DataView(dataFile.buffer, dataFile.byteOffset).getBigUint64(0, true)))));
+assert.deepEqual(header["train.x"].shape, [225, 2]);
 begin({set: "xor", widths: [6]});
 said({do: "load"}, "no such file");
 files.set("/weights.safetensors", file);

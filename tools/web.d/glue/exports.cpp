@@ -15,7 +15,8 @@ std::string request_text, answer_text;
 Floats floats;
 std::unique_ptr<Session> session;
 
-constexpr const char *trace_file = "/step.jsonl", *weights_file = "/weights.safetensors";
+constexpr const char *trace_file = "/step.jsonl", *weights_file = "/weights.safetensors",
+                     *data_file = "/data.safetensors";
 
 Session& started() {
   if (!session) throw Error("playground", {.wrong = "nothing has been started"});
@@ -65,6 +66,13 @@ Json save() {
   return {{"file", weights_file}};
 }
 
+Json save_data() {
+  const Data& data = started().data();
+  io::save(data_file,
+           {{"train.x", data.train.x}, {"train.y", data.train.y}, {"test.x", data.test.x}, {"test.y", data.test.y}});
+  return {{"file", data_file}};
+}
+
 Json load() {
   started().network().net.load_state_dict(io::load(weights_file));
   session->restored();
@@ -82,6 +90,7 @@ Json answer(const Json& request) {
   if (what == "trace") return trace();
   if (what == "program") return {{"text", program_of(started(), started().steps())}};
   if (what == "save") return save();
+  if (what == "save_data") return save_data();
   if (what == "load") return load();
   if (what == "data") return {{"text", csv_of(started())}};
   if (what == "weights") return weights_to_json(started());

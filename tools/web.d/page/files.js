@@ -4,10 +4,10 @@
 function makeFiles(ask, get, change, loaded) {
   const complain = told => told.error && banner("bad", told.error, {title: "Not loaded", key: "file"});
   $("files-open").addEventListener("click", () => $("files").showModal());
-  $("save-safetensors").addEventListener("click", async () => {
-    const told = await ask({do: "save"});
+  for (const [id, what, name] of [["save-safetensors", "save", "weights"], ["save-data", "save_data", "data"]]) $(id).addEventListener("click", async () => {
+    const told = await ask({do: what});
     if (told.error) return complain(told);
-    saveFile("weights.safetensors", "application/octet-stream", told.bytes);
+    saveFile(name + ".safetensors", "application/octet-stream", told.bytes);
   });
   $("save-json").addEventListener("click", async () => saveFile("weights.json", "application/json", JSON.stringify(await ask({do: "weights"}))));
   $("save-csv").addEventListener("click", async () => {

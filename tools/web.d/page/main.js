@@ -11,7 +11,9 @@
   const waiting = new Map();
   let next = 1, state = structuredClone(defaults), catalogue = null, info = null, running = false, slow = false, hash = "", lastFrame = null, fresh = null, frames = 0;
 
-  const everything = {surface: 160, neurons: 22, weights: true, evaluate: true};
+  // Across the surface: fewer for a large network, so that a picture of it takes no longer.
+  const points = most => Math.max(20, Math.round(most * Math.min(1, Math.sqrt(3000 / (info ? info.parameters : 1)))));
+  const everything = () => ({surface: points(160), neurons: 22, weights: true, evaluate: true});
 
   const ask = (request, files) => new Promise(resolve => {
     waiting.set(next, resolve);
@@ -47,7 +49,7 @@
   async function begin(told) {
     catalogue = told;
     refreshControls = makeControls(catalogue, get, change);
-    makeFiles(ask, get, change, words => { record.clear(); banner("note", words, {key: "file"}); ask({do: "look", ...everything}).then(show); });
+    makeFiles(ask, get, change, words => { record.clear(); banner("note", words, {key: "file"}); ask({do: "look", ...everything()}).then(show); });
     await read();
     addEventListener("hashchange", () => location.hash !== hash && read());
     document.documentElement.dataset.ready = Math.round(performance.now());
@@ -123,8 +125,7 @@
 
   // What the worker shows with each slice.
   function want() {
-    const points = running ? 90 : 160;
-    worker.postMessage({act: "want", pace: slow ? "slow" : "fast", wanted: {surface: points, neurons: 22, weights: true}});
+    worker.postMessage({act: "want", pace: slow ? "slow" : calm.matches ? "calm" : "fast", wanted: {surface: points(running ? 90 : 160), neurons: 22, weights: true}});
   }
 
   function onFrame({frame, losses, trouble, running: goesOn}) {
@@ -189,14 +190,14 @@
     if (!info || running) return pause();
     const told = await ask({do: "steps", n: 1});
     if (told.error) return complain(told);
-    const frame = await ask({do: "look", ...everything});
+    const frame = await ask({do: "look", ...everything()});
     record.losses(told.losses, frame.step);
     show(frame);
     panels.stopped();
   }
   const openStudy = makeStudy(parts, ask, told => {
     if (told.error) return complain(told);
-    ask({do: "look", ...everything}).then(show);
+    ask({do: "look", ...everything()}).then(show);
   });
   const openStep = () => { pause(); openStudy(); };
 

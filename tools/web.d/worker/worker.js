@@ -2,8 +2,8 @@
 "use strict";
 
 (() => {
-  const sliceMs = 8, slowMs = 400, evaluateMs = 60;
-  let library = null, running = false, pace = "fast", wanted = {}, waiting = false, lastShown = 0, lastEvaluated = 0;
+  const sliceMs = 8, slowMs = 400, calmMs = 300, evaluateMs = 60;
+  let library = null, running = false, pace = "fast", wanted = {}, waiting = false, lastShown = 0, lastEvaluated = 0, evaluation = 0, unseen = [];
 
   const reply = (id, answer) => postMessage({id, answer}, buffers(answer));
 
@@ -14,27 +14,33 @@
     return [...new Set(found)];
   }
 
+  // Paces: fast, slow (a step at a time), calm (fast, but shown rarely: for those who want less motion).
   function slice() {
     if (!running || waiting) return;
-    const now = performance.now();
-    if (pace === "slow" && now - lastShown < slowMs) return void setTimeout(slice, slowMs - (now - lastShown));
-    lastShown = now;
-    const losses = [];
+    const now = performance.now(), rest = lastShown + (pace === "slow" ? slowMs : pace === "calm" ? calmMs : 0) - now;
+    if (pace === "slow" && rest > 0) return void setTimeout(slice, rest);
     let trouble = null;
     do {
       const done = library.ask({do: "steps", n: 1});
       if (done.error) trouble = done;
-      else losses.push(...done.losses);
-    } while (pace === "fast" && !trouble && performance.now() - now < sliceMs);
+      else unseen.push(...done.losses);
+    } while (pace !== "slow" && !trouble && performance.now() - now < sliceMs);
     running = running && !trouble;
-    show(losses, trouble);
+    if (pace === "calm" && rest > 0 && !trouble) return void setTimeout(slice, 0);
+    lastShown = now;
+    show(trouble);
     waiting = true;
   }
 
-  function show(losses, trouble) {
-    const now = performance.now(), evaluate = now - lastEvaluated > evaluateMs || !losses.length || trouble !== null;
-    if (evaluate) lastEvaluated = now;
-    const frame = library.ask({do: "look", ...wanted, evaluate});
+  // Losses over all of the data are measured now and then: a fifth of the time at most.
+  function show(trouble) {
+    const now = performance.now(), evaluate = now - lastEvaluated > Math.max(evaluateMs, 5 * evaluation) || !running;
+    const frame = library.ask({do: "look", ...wanted, evaluate}), losses = unseen;
+    if (evaluate) {
+      lastEvaluated = performance.now();
+      evaluation = lastEvaluated - now;
+    }
+    unseen = [];
     postMessage({frame, losses, trouble, running}, buffers(frame));
   }
 
@@ -43,7 +49,7 @@
     pause() { running = false; },
     drawn() { waiting = false; setTimeout(slice, 0); },
     want(message) { wanted = message.wanted; pace = message.pace; },
-    show() { show([], null); },
+    show() { show(null); },
   };
 
   // A request may bring files, and names the file that it wants to have afterwards.
