@@ -48,17 +48,17 @@ for (const {name, classes} of catalogue.sets) {
 }
 
 // It learns, and looking at it changes nothing.
-begin({set: "spirals", widths: [16, 16], options: {lr: 0.02}});
+begin({set: "circles", widths: [16, 16], options: {lr: 0.02}});
 train(150);
 fine({do: "look", surface: 20, neurons: 10, weights: true, evaluate: true});
 fine({do: "landscape", points: 9});
 fine({do: "program"});
 fine({do: "weights"});
 const looked = train(50);
-begin({set: "spirals", widths: [16, 16], options: {lr: 0.02}});
+begin({set: "circles", widths: [16, 16], options: {lr: 0.02}});
 assert.equal(train(200), looked, "looking has changed the training");
 const frame = fine({do: "look", evaluate: true});
-assert.ok(frame.train_loss < 0.5, `${frame.train_loss}`);
+assert.ok(frame.train_loss < 0.1, `${frame.train_loss}`);
 assert.ok(frame.norms.length === 6 && frame.norms.every(n => n.grad > 0 && n.ratio > 0), JSON.stringify(frame.norms));
 
 // A traced step is a step as any other.
@@ -85,7 +85,8 @@ for (const back of [() => { files.set("/weights.safetensors", file); return fine
 const dataFile = files.get(fine({do: "save_data"}).file), header = JSON.parse(new TextDecoder().decode(dataFile.slice(8, 8 + Number(new DataView(dataFile.buffer, dataFile.byteOffset).getBigUint64(0, true)))));
 assert.deepEqual(header["train.x"].shape, [225, 2]);
 begin({set: "xor", widths: [6]});
-said({do: "load"}, "no such file");
+files.delete("/weights.safetensors");
+said({do: "load"}, "cannot be opened");
 files.set("/weights.safetensors", file);
 said({do: "load"}, "load_state_dict");
 files.set("/weights.safetensors", file.slice(0, 40));
@@ -159,7 +160,7 @@ const cases = {
   waves: [80, {set: "waves", widths: [12], loss: "huber", init: "orthogonal", optimizer: "muon", options: {lr: 0.02}}],
   peaks: [12, {set: "peaks", widths: [5], loss: "mse", optimizer: "lbfgs", options: {lr: 0.5, line_search_fn: 1}, batch: 300}],
   circles: [20, {set: "circles", widths: [4], optimizer: "newton_cg", batch: 225, init: "xavier", seed: 7}],
-  sigmoid: [60, {set: "circles", widths: [4, 4], activation: "sigmoid", norm: "rms", loss: "smoothed", optimizer: "rprop", options: {lr: 0.01}, schedule: "one_cycle", schedule_options: {max_lr: 0.1, total_steps: 60}}],
+  sigmoid: [60, {set: "circles", widths: [4, 4], activation: "sigmoid", norm: "rms", loss: "smoothed", optimizer: "rprop", options: {lr: 0.01}, schedule: "one_cycle", schedule_options: {max_lr: 0.1, total_steps: 60, cycle_momentum: false}}],
 };
 for (const [name, [steps, spec]] of Object.entries(cases)) {
   begin(spec);
