@@ -7,7 +7,9 @@ macro(gradus_need package debian)  # a macro: what find_package sets must reach 
   endif()
 endmacro()
 
-find_package(Threads REQUIRED)
+if(NOT TARGET Threads::Threads)
+  find_package(Threads REQUIRED)
+endif()
 if(NOT TARGET fmt::fmt-header-only)
   gradus_need(fmt libfmt-dev)
 endif()
