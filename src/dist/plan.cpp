@@ -57,11 +57,13 @@ Plan make_plan(nn::ModuleBase& net, double bucket_mb, int virtual_shards, Loc wh
   for (const nn::NamedParameter& p : parameters)
     plan.items.push_back({.name = p.name, .value = p.value, .parameter = true});
   plan.parameters = plan.items.size();
+  // A state dict has parameters, too, and one that is listed twice under both names.
   const auto is_parameter = [&](const Tensor& x) {
-    return std::any_of(parameters.begin(), parameters.end(), [&](const auto& p) { return p.value.is_same(x); });
+    return std::any_of(parameters.begin(), parameters.end(),
+                       [&](const auto& p) { return p.value.impl()->data == x.impl()->data; });
   };
   for (const auto& [name, x] : net.state_dict(where))
-    if (!is_parameter(x)) plan.items.push_back({.name = name, .value = x, .parameter = false});
+    if (x.numel() > 0 && !is_parameter(x)) plan.items.push_back({.name = name, .value = x, .parameter = false});
 
   const auto capacity = static_cast<std::size_t>(bucket_mb * 1e6);
   int open = -1;

@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "dist/plan.hpp"
 #include "dist/ranks.hpp"
 #include "support.hpp"
 
@@ -119,6 +120,18 @@ TEST_CASE("a parameter without gradient counts as 0 there, is named, and has non
 
 namespace {
 
+struct Planned : nn::Module<Planned> {
+  nn::Linear fc1{3, 4};
+  nn::BatchNorm1d norm{4};
+  nn::Linear fc2{4, 2};
+  void fields(auto& v) {
+    v("fc1", fc1);
+    v("again", fc1);
+    v("norm", norm);
+    v("fc2", fc2);
+  }
+};
+
 struct Small : nn::Module<Small> {
   nn::Linear fc{3, 2};
   Tensor forward(const Tensor& x) const { return fc(x); }
@@ -126,6 +139,22 @@ struct Small : nn::Module<Small> {
 };
 
 }  // namespace
+
+TEST_CASE("the plan has each parameter once, from the last to the first, then the buffers, then the loss") {
+  Planned net;
+  net.fc1.bias.requires_grad_(false);
+  const dist::Plan plan = dist::make_plan(net, 0.00008, 8, Loc::current());  // 20 numbers of f32 in a bucket
+  REQUIRE(plan.parameters == 6);
+  REQUIRE(plan.items.size() == 9);
+  CHECK(plan.items[8].name == "norm.num_batches_tracked");
+  CHECK(plan.items[1].bucket == -1);  // frozen
+  REQUIRE(plan.buckets.size() == 5);
+  CHECK(plan.buckets[0].items == std::vector<int>{5, 4, 3, 2});  // 2 + 8 + 4 + 4
+  CHECK(plan.buckets[1].items == std::vector<int>{0});
+  CHECK(plan.buckets[2].items == std::vector<int>{6, 7});
+  CHECK(plan.buckets[3].dtype == f64);
+  CHECK(plan.buckets[4].count == 8);
+}
 
 TEST_CASE("a group of one takes the step of a plain loop, to the bit") {
   manual_seed(1);

@@ -31,6 +31,9 @@ struct DataParallelOptions {
   int virtual_shards = 8;  ///< of a batch, if set_deterministic(true): a power of two; the number of ranks divides it
 };
 
+/// With a train::Checkpointer all ranks resume from one folder and rank 0 alone writes there: the others make theirs
+/// with {.every = 0}. Resume before DataParallel is made.
+///
 /// The gradients of a network, averaged over all ranks. Each sample has the same weight, wherever it is computed. The
 /// network must outlive it; its parameters may be changed between steps, in the same way on all ranks, but not be
 /// added, frozen or unfrozen. Make an optimizer for the network itself: all ranks take the same step.

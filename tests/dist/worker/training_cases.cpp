@@ -188,7 +188,7 @@ int resumes(const Words& words) {
   checkpoint.resume();
   dist::DataParallel sync(net, group);
   const char* die = std::getenv("DIE");
-  const char* life = std::getenv("GRADUS_RESTARTS");
+  const char* life = std::getenv("TORCHELASTIC_RESTART_COUNT");
   const int last = die != nullptr && (life == nullptr || std::strcmp(life, "0") == 0) ? std::stoi(die) : 0;
   double value = 0;
   while (checkpoint.count() < 30) {
