@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include "dist/rendezvous.hpp"
@@ -46,6 +47,19 @@ class Pipes {
   static inline int count = 0;
   static inline struct sigaction before {};
 };
+
+std::mutex links_mutex;
+std::map<std::int64_t, Link*>& links() {
+  static std::map<std::int64_t, Link*> all;
+  return all;
+}
+
+std::int64_t enter(Link& link) {
+  static std::int64_t last = 0;
+  const std::lock_guard lock(links_mutex);
+  links()[++last] = &link;
+  return last;
+}
 
 std::string describe(const CallHead& h) {
   const std::string numbers = fmt::format("{} numbers of {}", h.count, name(static_cast<DType>(h.dtype)));
@@ -100,6 +114,7 @@ Complaint disagreement(const CallHead& a, int rank, const CallHead& b, int first
 Link::Link(const GroupOptions& options) : who_(appointment(options)), exceptions_(std::uncaught_exceptions()) {
   if (who_.size == 1) {
     engine_ = std::make_unique<Alone>();
+    number_ = enter(*this);
     return;
   }
   if (!have_gloo()) {
@@ -117,6 +132,7 @@ Link::Link(const GroupOptions& options) : who_(appointment(options)), exceptions
     throw;
   }
   thread_ = std::thread([this] { loop(); });
+  number_ = enter(*this);
 }
 
 void Link::meet() {
@@ -151,7 +167,17 @@ void Link::meet() {
   }
 }
 
+Link* Link::find(std::int64_t number) {
+  const std::lock_guard lock(links_mutex);
+  const auto found = links().find(number);
+  return found == links().end() ? nullptr : found->second;
+}
+
 Link::~Link() {
+  {
+    const std::lock_guard lock(links_mutex);
+    links().erase(number_);
+  }
   if (who_.size == 1) return;
   leave();
   {

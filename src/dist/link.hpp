@@ -56,6 +56,9 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
+  // Operations on a tape know a link by its number: it may end before them. Null if it has.
+  std::int64_t number() const { return number_; }
+  static Link* find(std::int64_t number);
   const Appointment& who() const { return who_; }
   const std::string& address() const { return address_; }
 
@@ -78,6 +81,7 @@ class Link {
   void leave() noexcept;
 
   Appointment who_;
+  std::int64_t number_ = 0;
   std::string address_;
   std::unique_ptr<Meeting> meeting_;  // of rank 0, unless the launcher has it
   std::string folder_file_;           // that rank 0 wrote

@@ -23,7 +23,7 @@ struct Item {
 
 struct Bucket {
   DType dtype;
-  std::size_t count = 0;   // numbers
+  std::size_t count = 0;        // numbers
   std::vector<int> items = {};  // that lie in it
 };
 

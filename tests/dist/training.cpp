@@ -1,5 +1,6 @@
 // DataParallel: N ranks take the step of one; in deterministic mode to the bit. What differs between ranks is named.
 #include <gradus/dist/dist.hpp>
+#include <gradus/gradus.hpp>
 
 #include <sstream>
 
@@ -103,6 +104,14 @@ TEST_CASE("an exception on one rank in the middle of a step ends all, soon and w
   all_say(results, {"rank 1 has failed"}, 1);
   CHECK(support::contains(results[1].err, "a bad sample"));
   for (const auto& r : results) CHECK(r.seconds < 15);
+}
+
+TEST_CASE("SyncBatchNorm takes the statistics of the whole batch, also from shares of unequal sizes") {
+  for (const int n : {2, 3})
+    for (const auto& r : ranks::run({.count = n, .words = {"sync_norm"}})) {
+      INFO(r.out, r.err);
+      CHECK(r.code == 0);
+    }
 }
 
 TEST_CASE("a parameter without gradient counts as 0 there, is named, and has none if no rank has one") {
@@ -210,4 +219,20 @@ TEST_CASE("wrong options and calls are errors that name the caller's line") {
   Tape tape;
   const Tensor l = sum(net(ones({1, 3})));
   CHECK_SAYS(sync.backward(l, 0), "number of samples", "x.size(0)");
+}
+
+TEST_CASE("SyncBatchNorm: in a group of one it is BatchNorm, with a second derivative; what does not fit is refused") {
+  manual_seed(2);
+  dist::Group group({.rank = 0, .size = 1});
+  dist::SyncBatchNorm sync(3, group);
+  nn::BatchNorm2d plain(3);
+  const Tensor x = randn({4, 3, 5, 5});
+  CHECK(allclose(sync(x), plain(x), 1e-4, 1e-5));
+  CHECK(allclose(sync.running_var, plain.running_var, 1e-4, 1e-6));
+  CHECK_SAYS(sync(ones({4, 2})), "(N, 3, …)", "training.cpp:");
+  dist::SyncBatchNorm small(2, group, {.dtype = f64});
+  CHECK(gradcheck([&](const Tensor& t) { return small(t); }, {randn({4, 2}, f64)}));
+  set_deterministic(true);
+  CHECK_SAYS(sync(x), "deterministic mode", "GroupNorm");
+  set_deterministic(false);
 }

@@ -4,3 +4,4 @@
 #include <gradus/dist/batches.hpp>
 #include <gradus/dist/data_parallel.hpp>
 #include <gradus/dist/group.hpp>
+#include <gradus/dist/sync_batch_norm.hpp>

@@ -141,6 +141,61 @@ int other_batches(const Words& words) {
   return 0;
 }
 
+template <class Norm>
+struct Normed : nn::Module<Normed<Norm>> {
+  nn::Linear fc1{6, 8};
+  Norm norm;
+  nn::Linear fc2{8, 3};
+  explicit Normed(Norm n) : norm(std::move(n)) {}
+  Tensor forward(const Tensor& x) const { return fc2(tanh(norm(fc1(x)))); }
+  void fields(auto& v) {
+    v("fc1", fc1);
+    v("norm", norm);
+    v("fc2", fc2);
+  }
+};
+
+// Statistics of all ranks: shares of unequal sizes give what one process gives that has the whole batch.
+int sync_norm(const Words&) {
+  dist::Group group;
+  manual_seed(4);
+  Normed<dist::SyncBatchNorm> net(dist::SyncBatchNorm(8, group));
+  Normed<nn::BatchNorm1d> whole(nn::BatchNorm1d(8));
+  dist::DataParallel sync(net, group);
+  whole.load_state_dict(net.state_dict());
+  const data::Dataset all = examples(20);
+  const int n = group.size();
+  for (int step = 0; step < 3; ++step) {
+    whole.zero_grad();
+    net.zero_grad();
+    {
+      Tape tape;
+      tape.backward(cross_entropy(whole(all.x), all.y));
+    }
+    const std::int64_t begin =
+        group.rank() == 0 ? 0 : 3 + group.rank();  // 4 of rank 0, 1 of others, the rest of the last
+    const std::int64_t end = group.rank() == n - 1 ? 20 : 4 + group.rank();
+    const data::Dataset mine = all.slice(begin, end);
+    Tape tape;
+    sync.backward(cross_entropy(net(mine.x), mine.y), end - begin);
+    const auto a = net.named_parameters();
+    const auto b = whole.named_parameters();
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (!allclose(a[i].value.grad(), b[i].value.grad(), 1e-4, 1e-6)) {
+        std::printf("%s differs\n", a[i].name.c_str());
+        return 10;
+      }
+  }
+  for (const auto& [name, x] : whole.state_dict())
+    if (!allclose(*find(net.state_dict(), name), x, 1e-4, 1e-6)) {
+      std::printf("%s differs\n", name.c_str());
+      return 11;
+    }
+  net.eval();
+  whole.eval();
+  return allclose(net(all.x), whole(all.x), 1e-4, 1e-5) ? 0 : 12;
+}
+
 struct Branches : nn::Module<Branches> {
   nn::Linear a{6, 3}, b{6, 3}, c{6, 3};
   Tensor forward(const Tensor& x, bool left) const { return left ? a(x) : b(x); }
@@ -207,9 +262,6 @@ int resumes(const Words& words) {
 }  // namespace
 
 std::map<std::string, Case> training_cases() {
-  return {{"train", training},
-          {"other_net", other_net},
-          {"other_batches", other_batches},
-          {"branches", branches},
-          {"resumes", resumes}};
+  return {{"train", training},    {"other_net", other_net}, {"other_batches", other_batches},
+          {"branches", branches}, {"sync_norm", sync_norm}, {"resumes", resumes}};
 }
