@@ -42,5 +42,6 @@ void add_lesson(CommandLine& program);
 void add_report(CommandLine& program);
 void add_diff(CommandLine& program);
 void add_doctor(CommandLine& program, std::vector<std::string> words);  // the words of the program to run
+void add_launch(CommandLine& program, std::vector<std::string> words);
 
 }  // namespace gradus::tool
