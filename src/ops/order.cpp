@@ -1,0 +1,74 @@
+// Elements in order: sort, topk.
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "ops/common.hpp"
+
+namespace gradus {
+
+using namespace detail;
+
+namespace {
+
+// NaN counts as the largest.
+template <class T>
+bool below(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) return a < b || (b != b && a == a);
+  return a < b;
+}
+
+// Where the first k elements in order stand along the axis; equal ones keep their order. Not recorded.
+Tensor places(const Tensor& x, int axis, std::int64_t k, bool descending) {
+  const Block b = block(x, Shape{axis});
+  Shape shape = x.shape();
+  shape[axis] = k;
+  const Tensor y = empty(shape, i64);
+  visit(x.dtype(), [&]<class T>() {
+    const T* from = data<T>(b.x);
+    std::int64_t* to = data<std::int64_t>(y);
+    std::vector<std::int64_t> list(static_cast<std::size_t>(b.n));
+    for (std::int64_t line = 0; line < b.outer * b.inner; ++line) {
+      const std::int64_t outer = line / b.inner, inner = line % b.inner;
+      const T* row = from + outer * b.n * b.inner + inner;
+      const auto before = [&](std::int64_t i, std::int64_t j) {
+        const T p = row[i * b.inner], q = row[j * b.inner];
+        if (below(p, q)) return !descending;
+        return below(q, p) ? descending : i < j;
+      };
+      std::iota(list.begin(), list.end(), 0);
+      std::partial_sort(list.begin(), list.begin() + k, list.end(), before);
+      for (std::int64_t i = 0; i < k; ++i) to[(outer * k + i) * b.inner + inner] = list[static_cast<std::size_t>(i)];
+    }
+  });
+  return y;
+}
+
+ValuesIndices first(const Arg& x, int axis, std::int64_t k, bool descending) {
+  const Tensor at = places(x, axis, k, descending);
+  const At line(x);
+  return {gather(x, axis, at), at};
+}
+
+}  // namespace
+
+ValuesIndices sort(Arg x, int axis, bool descending) {
+  check_defined(x, "sort", x.where);
+  const int at = static_cast<int>(normal_axis(axis, x.tensor().dim(), "sort", x.where));
+  return first(x, at, x.tensor().shape()[at], descending);
+}
+
+ValuesIndices topk(Arg x, std::int64_t k, int axis, bool largest) {
+  check_defined(x, "topk", x.where);
+  const int at = static_cast<int>(normal_axis(axis, x.tensor().dim(), "topk", x.where));
+  const std::int64_t n = x.tensor().shape()[at];
+  if (k < 0 || k > n)
+    fail("topk",
+         {.wrong = "k is out of range",
+          .got = formatted("k = {} of axis {} of shape {}", k, at, to_string(x.tensor().shape())),
+          .expected = formatted("0 to {}", n)},
+         x);
+  return first(x, at, k, largest);
+}
+
+}  // namespace gradus
