@@ -1,7 +1,7 @@
 // By index: entries picked, and their transposes, which add at the indices.
 #include <algorithm>
 
-#include "ops/common.hpp"
+#include "ops/binary.hpp"
 #include "ops/lines.hpp"
 #include "tensor/make.hpp"
 
@@ -307,8 +307,9 @@ Tensor scatter_add(Arg x, int axis, Arg index, Arg y) {
 Tensor scatter(Arg x, int axis, Arg index, Arg y) {
   const std::int64_t a = check_elements("scatter", x, axis, index);
   if (y.is_number()) {
-    const Tensor number = full(index.tensor().shape(), y.number(), x.tensor().dtype(), user_line(x.where));
-    return apply(Scatter{a}, x, index, Arg(number, x.where));
+    const Tensor number = constant("scatter", Arg(y.number(), x.where), x);
+    const Tensor all = broadcast_view(number, index.tensor().shape(), "scatter", x.where);
+    return apply(Scatter{a}, x, index, Arg(all, x.where));
   }
   check_numbers("scatter", x, y, index.tensor().shape(), true);
   return apply(Scatter{a}, x, index, y);
