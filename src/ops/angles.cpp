@@ -62,11 +62,25 @@ struct Atan2 : Plain {
   }
 };
 
+// The C library's sinhf and coshf take five times as long.
+float sinh_of(float x) {
+  const double d = x;
+  if (std::abs(d) < 1e-3) return static_cast<float>(d + d * d * d / 6);
+  const double e = std::exp(d);
+  return static_cast<float>((e - 1 / e) / 2);
+}
+double sinh_of(double x) { return std::sinh(x); }
+float cosh_of(float x) {
+  const double e = std::exp(static_cast<double>(x));
+  return static_cast<float>((e + 1 / e) / 2);
+}
+double cosh_of(double x) { return std::cosh(x); }
+
 struct Sinh : Plain {
   static constexpr auto name = "sinh", formula = "y = sinh x", rule = "dx = g cosh x";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
-    return each(f, in[0], [](auto x) { return std::sinh(x); });
+    return each(f, in[0], [](auto x) { return sinh_of(x); });
   }
   void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, cosh(v.in(0)))); }
 };
@@ -75,7 +89,7 @@ struct Cosh : Plain {
   static constexpr auto name = "cosh", formula = "y = cosh x", rule = "dx = g sinh x";
   static constexpr Saves saves{in0};
   Tensor forward(Fwd& f, Ins in) const {
-    return each(f, in[0], [](auto x) { return std::cosh(x); });
+    return each(f, in[0], [](auto x) { return cosh_of(x); });
   }
   void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, sinh(v.in(0)))); }
 };

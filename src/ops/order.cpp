@@ -1,6 +1,5 @@
 // Elements in order: sort, topk.
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "ops/common.hpp"
@@ -27,18 +26,22 @@ Tensor places(const Tensor& x, int axis, std::int64_t k, bool descending) {
   visit(x.dtype(), [&]<class T>() {
     const T* from = data<T>(b.x);
     std::int64_t* to = data<std::int64_t>(y);
-    std::vector<std::int64_t> list(static_cast<std::size_t>(b.n));
+    struct Place {
+      T value;
+      std::int64_t at;
+    };
+    std::vector<Place> list(static_cast<std::size_t>(b.n));
+    const auto before = [descending](const Place& p, const Place& q) {
+      if (below(p.value, q.value)) return !descending;
+      return below(q.value, p.value) ? descending : p.at < q.at;
+    };
     for (std::int64_t line = 0; line < b.outer * b.inner; ++line) {
       const std::int64_t outer = line / b.inner, inner = line % b.inner;
       const T* row = from + outer * b.n * b.inner + inner;
-      const auto before = [&](std::int64_t i, std::int64_t j) {
-        const T p = row[i * b.inner], q = row[j * b.inner];
-        if (below(p, q)) return !descending;
-        return below(q, p) ? descending : i < j;
-      };
-      std::iota(list.begin(), list.end(), 0);
-      std::partial_sort(list.begin(), list.begin() + k, list.end(), before);
-      for (std::int64_t i = 0; i < k; ++i) to[(outer * k + i) * b.inner + inner] = list[static_cast<std::size_t>(i)];
+      for (std::int64_t i = 0; i < b.n; ++i) list[static_cast<std::size_t>(i)] = {row[i * b.inner], i};
+      if (k < b.n) std::nth_element(list.begin(), list.begin() + k, list.end(), before);
+      std::sort(list.begin(), list.begin() + k, before);
+      for (std::int64_t i = 0; i < k; ++i) to[(outer * k + i) * b.inner + inner] = list[static_cast<std::size_t>(i)].at;
     }
   });
   return y;
