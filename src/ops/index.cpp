@@ -206,8 +206,8 @@ struct Scatter {
   std::string rule(int) const {
     return formatted(
         "dx = g   dx[{0}index[{0}h, …], …] = 0   "
-        "da[{0}h, …] = g[{0}index[{0}h, …], …] where y[{0}index[{0}h, …], …] = a[{0}h, …], else 0",
-        before(axis));
+        "da = gather(g, index, axis {1}) where last(index, axis {1}), else 0",
+        before(axis), axis);
   }
 
   static constexpr Saves saves{in1, 0u, in1};

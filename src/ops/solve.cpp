@@ -9,14 +9,15 @@ using namespace detail;
 namespace {
 
 struct Cholesky : Plain {
-  static constexpr auto name = "cholesky", formula = "y = cholesky(x)",
+  static constexpr auto name = "cholesky", formula = "y = cholesky((x + xᵀ) / 2)",
                         rule =
                             "dx = (s + sᵀ) / 2, s = inverse(y)ᵀ p inverse(y), "
                             "p = q where row > column, q / 2 where row = column, else 0, q = yᵀ g";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
     const Batch b(in[0]);
-    const Tensor y = own_copy(in[0]);
+    // The symmetric part, so that the rule, which is symmetric, is right for any x.
+    const Tensor y = dense((in[0] + in[0].t()) * 0.5);
     std::vector<std::int64_t> bad(static_cast<std::size_t>(b.count));
     visit_floating(y.dtype(), [&]<class T>() {
       for_matrices(b, [&](std::int64_t k) {

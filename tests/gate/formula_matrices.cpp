@@ -122,6 +122,23 @@ std::vector<double> running(const std::vector<double>& x, const std::vector<doub
   return y;
 }
 
+// x at the index's places; and whether no later place along the axis has the same index.
+Array gathered(const Array& x, const Array& index, int axis) {
+  Array y = index;
+  each_place(index.shape, [&](Sizes at, std::size_t k) {
+    at[static_cast<std::size_t>(axis)] = std::llround(index.v[k]);
+    y.v[k] = x.v[read_at(x, at)];
+  });
+  return y;
+}
+Array last(const Array& index, int axis) {
+  return each_line(index, index, axis, [](const std::vector<double>& list, const std::vector<double>&) {
+    std::vector<double> y;
+    for (auto at = list.begin(); at != list.end(); ++at) y.push_back(std::find(at + 1, list.end(), *at) == list.end());
+    return y;
+  });
+}
+
 // The n-th derivative of digamma by its series, whose tail is nearly an integral.
 double polygamma(int n, double x) {
   constexpr int terms = 20000;
@@ -163,6 +180,8 @@ std::optional<Array> array_function(const std::string& n, const std::vector<Arra
   if (n == "inverse") return each_matrix(x, inverse);
   if (n == "cofactors") return each_matrix(x, cofactors);
   if (n == "det") return determinants(x);
+  if (n == "gather") return gathered(x, parts.at(1), axes.at(0));
+  if (n == "last") return last(x, axes.at(0));
   if (n == "cumprod") return each_line(x, x, axes.at(0), running);
   if (n == "cumprod'") return each_line(x, parts.at(1), axes.at(0), products_without);
   if (n == "atan2") return map(x, parts.at(1), [](double a, double b) { return std::atan2(a, b); });

@@ -28,6 +28,11 @@ std::vector<Mutant> matrix_mutants() {
   return {
       {"cholesky", "the diagonal not halved",
        [](A, Vjp& v) { v.give(0, around(v.out(), tril(matmul(v.out(), v.g, {.transpose_a = true})))); }},
+      {"cholesky", "not symmetric",
+       [](A, Vjp& v) {
+         const Tensor p = half(matmul(v.out(), v.g, {.transpose_a = true}));
+         v.give(0, solve_triangular(v.out(), solve_triangular(v.out().t(), p, {.upper = true}), {.left = false}));
+       }},
       {"cholesky", "the upper triangle taken too",
        [](A, Vjp& v) { v.give(0, around(v.out(), matmul(v.out(), v.g, {.transpose_a = true}) * 0.5)); }},
       {"cholesky", "the factor not transposed",

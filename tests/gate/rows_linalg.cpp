@@ -26,8 +26,10 @@ Shape a_batch(Rng& rng) { return shape(rng, 0, 1, false); }
 Case cholesky_case(Rng& rng) {
   const auto n = rng.between(1, 4);
   const bool upper = rng.chance(0.3);
-  return {[=](const Tensors& x) { return cholesky(matmul(x[0], x[0], {.transpose_b = true}) + eye(n, f64), upper); },
-          {uniform(rng, with(a_batch(rng), n, n), -1, 1)}};
+  const Shape s = with(a_batch(rng), n, n);
+  const Tensor x = uniform(rng, s, -1, 1), skew = uniform(rng, s, -0.1, 0.1);
+  const Tensor spd = matmul(x, x, {.transpose_b = true}) + eye(n, f64) + (skew - skew.t());
+  return {[=](const Tensors& t) { return cholesky(t[0], upper); }, {strided(rng, spd)}};
 }
 
 Case triangular_case(Rng& rng) {

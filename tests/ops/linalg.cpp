@@ -32,7 +32,7 @@ TEST_CASE("cholesky gives a factor of the matrix") {
     CHECK(equal(cholesky(x, true), y.transpose(-2, -1)));
     CHECK(near(cholesky(x.t()), y));
   }
-  CHECK(equal(cholesky(tensor({{4, 99}, {2, 5}})), tensor({{2, 0}, {1, 2}})));  // the upper triangle is not read
+  CHECK(equal(cholesky(tensor({{4, 1}, {3, 5}})), tensor({{2, 0}, {1, 2}})));  // the symmetric part counts
   const Tensor bad = stack({eye(2), tensor({{1, 2}, {2, 1}})});
   CHECK_SAYS(cholesky(bad), "cholesky: a matrix is not positive definite", "matrix [1]", "2 rows");
   CHECK_SAYS(cholesky(tensor({{1, 2}, {2, 1}})), "the matrix, as its leading 2 rows");

@@ -35,7 +35,7 @@ TEST_CASE("floor, ceil and round") {
   CHECK(equal(ceil(x), tensor({-2, -1, 0, 0, 1, 2, 3, 3}, f64)));
   CHECK(equal(round(x), tensor({-2, -2, 0, 0, 0, 2, 2, 3}, f64)));
   for (const DType dtype : {f32, f64})
-    for (const auto f : {floor, ceil, round}) {
+    for (Tensor (*const f)(Arg) : std::initializer_list<Tensor (*)(Arg)>{floor, ceil, round}) {
       const Tensor y = f(tensor({inf, -inf, NaN, 1e30, -0.0}, dtype));
       CHECK(y[0].item() == inf);
       CHECK(y[1].item() == -inf);

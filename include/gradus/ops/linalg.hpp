@@ -10,8 +10,8 @@
 
 namespace gradus {
 
-/// The lower triangular L with x = L Lᵀ, of symmetric positive definite matrices (…, n, n); upper: Lᵀ. Only the lower
-/// triangle of x is read. The gradient is symmetric. Error: a matrix is not positive definite.
+/// The lower triangular L with x = L Lᵀ, of symmetric positive definite matrices (…, n, n); upper: Lᵀ. x counts as
+/// (x + xᵀ) / 2: both triangles are read, and the gradient is symmetric. Error: a matrix is not positive definite.
 Tensor cholesky(Arg x, bool upper = false);
 
 struct SolveTriangularOptions {

@@ -293,7 +293,8 @@ constexpr KnownOperation known_operations[] = {
 std::vector<Tensor> call_operation(const std::string& name, const StateDict& operands, const Json& attributes,
                                    Budget& budget) {
   const KnownOperation* known = nullptr;
-  for (const std::span<const KnownOperation> part : {std::span(known_operations), vocabulary_operations()})
+  for (const std::span<const KnownOperation> part :
+       {std::span<const KnownOperation>(known_operations), vocabulary_operations()})
     if (const auto found = std::ranges::find(part, name, &KnownOperation::name); found != part.end()) known = &*found;
   if (!known) throw NotImplemented{name};
   budget.spend(name, cost_of(name, operands, attributes));
