@@ -28,15 +28,17 @@ void check_vector(const char* operation, const char* what, const Arg& x) {
          x);
 }
 
+// How many elements tril keeps in row i of a square matrix.
+std::int64_t kept(std::int64_t i, std::int64_t n, std::int64_t diagonal) {
+  return std::clamp<std::int64_t>(i + std::clamp(diagonal, -n, n) + 1, 0, n);
+}
+
 // The places of a flattened (n, n) matrix in the lower triangle, row by row.
-Tensor places_of_tril(const char* operation, std::int64_t n, std::int64_t diagonal, const Arg& x) {
-  if (n < 0 || n > largest_option)
-    fail(operation, {.wrong = "the size is out of range", .got = formatted("n = {}", n), .expected = "0 to 2^31"}, x);
+Tensor places_of_tril(std::int64_t n, std::int64_t diagonal) {
   std::vector<std::int64_t> list;
-  const std::int64_t limit = std::clamp(diagonal, -n, n);
   for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t j = 0; j < n && j - i <= limit; ++j) list.push_back(i * n + j);
-  return from_data(list, {static_cast<std::int64_t>(list.size())}, user_line(x.where));
+    for (std::int64_t j = 0; j < kept(i, n, diagonal); ++j) list.push_back(i * n + j);
+  return from_data(list, {static_cast<std::int64_t>(list.size())});
 }
 
 }  // namespace
@@ -80,12 +82,15 @@ Tensor diag(Arg x, std::int64_t diagonal) {
          x);
   const At at(x);
   if (dims == 2) return gradus::diagonal(x, diagonal);
-  const std::int64_t room = std::clamp(diagonal, -largest_option, largest_option);
-  if (room != diagonal)
-    fail("diag", {.wrong = "the diagonal is out of range", .got = std::to_string(diagonal), .expected = "up to 2^31"},
+  constexpr std::int64_t most = std::int64_t{1} << 30;
+  if (diagonal < -most || diagonal > most || x.tensor().numel() > most)
+    fail("diag",
+         {.wrong = "the diagonal is out of range",
+          .got = formatted("{} of shape {}", diagonal, to_string(x.tensor().shape())),
+          .expected = "up to 2^30"},
          x);
-  const std::int64_t n = x.tensor().numel() + std::abs(room);
-  const Range place = along(n, n, room);
+  const std::int64_t n = x.tensor().numel() + std::abs(diagonal);
+  const Range place = along(n, n, diagonal);
   return reshape(unslice(x, {n * n}, std::span(&place, 1)), {n, n});
 }
 
@@ -100,22 +105,26 @@ Tensor pack_tril(Arg x, std::int64_t diagonal) {
   shape.erase(dims - 1);
   shape[dims - 2] = n * n;
   const At at(x);
-  return index_select(reshape(x, shape), -1, places_of_tril("pack_tril", n, diagonal, x));
+  return index_select(reshape(x, shape), -1, places_of_tril(n, diagonal));
 }
 
 Tensor unpack_tril(Arg packed, std::int64_t n, std::int64_t diagonal) {
   check_defined(packed, "unpack_tril", packed.where);
-  const Tensor places = places_of_tril("unpack_tril", n, diagonal, packed);
+  if (n < 0 || n > std::int64_t{1} << 24)
+    fail("unpack_tril", {.wrong = "the size is out of range", .got = formatted("n = {}", n), .expected = "0 to 2^24"},
+         packed);
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < n; ++i) count += kept(i, n, diagonal);
   Shape shape = packed.tensor().shape();
-  if (shape.empty() || shape.back() != places.numel() || shape.size() == max_dims)
+  if (shape.empty() || shape.back() != count || shape.size() == max_dims)
     fail("unpack_tril",
          {.wrong = "the last axis does not hold a triangle",
           .got = formatted("shape {}, n = {}", to_string(shape), n),
-          .expected = formatted("shape (…, {}), of at most 7 axes", places.numel())},
+          .expected = formatted("shape (…, {}), of at most 7 axes", count)},
          packed);
   shape[shape.size() - 1] = n * n;
   const At at(packed);
-  const Tensor flat = index_add(zeros(shape, packed.tensor().dtype()), -1, places, packed);
+  const Tensor flat = index_add(zeros(shape, packed.tensor().dtype()), -1, places_of_tril(n, diagonal), packed);
   shape[shape.size() - 1] = n;
   shape.push_back(n);
   return reshape(flat, shape);

@@ -35,12 +35,11 @@ Tensor bernoulli(Arg p) {
 
 namespace {
 
-// The running sums of one row's weights; at: where the row is, for the error.
-std::vector<double> running_sums(const double* w, std::int64_t n, std::int64_t row, std::int64_t needed, const Arg& x) {
+// Each weight is a finite number of 0 or more, and `needed` of them are above 0.
+void check_weights(const double* w, std::int64_t n, std::int64_t row, std::int64_t needed, const Arg& x) {
   const auto refuse = [&](std::string wrong, std::string got, const char* expected) {
     fail("multinomial", {.wrong = std::move(wrong), .got = std::move(got), .expected = expected}, x);
   };
-  std::vector<double> sums;
   double total = 0;
   std::int64_t above = 0;
   for (std::int64_t j = 0; j < n; ++j) {
@@ -48,20 +47,33 @@ std::vector<double> running_sums(const double* w, std::int64_t n, std::int64_t r
       refuse("a weight is negative or not finite", formatted("{} at [{}, {}]", number_text(w[j]), row, j),
              "finite numbers of 0 or more");
     above += w[j] > 0;
-    sums.push_back(total += w[j]);
+    total += w[j];
   }
-  if (above < needed || total == infinity)
-    refuse(total == infinity ? "the sum of the weights is too large" : "too few weights are above 0",
-           formatted("{} in row {}", above, row),
+  if (above < needed)
+    refuse("too few weights are above 0", formatted("{} in row {}", above, row),
            needed > 1 ? "one for each sample, without replacement" : "at least one in each row");
-  return sums;
+  if (total == infinity)
+    refuse("the sum of the weights is too large", formatted("row {}", row), "a sum that is finite");
 }
 
-// The place of u (0 to 1) among running sums: the first that is above its share of the total.
-std::int64_t place(const std::vector<double>& sums, double u) {
-  const auto found = std::upper_bound(sums.begin(), sums.end(), u * sums.back());
-  // Rounding may reach the total: then the last weight above 0 is meant.
-  return (found != sums.end() ? found : std::lower_bound(sums.begin(), sums.end(), sums.back())) - sums.begin();
+// samples places in proportion to the weights, by the inverse of their running sums.
+void draw_again(const double* w, std::int64_t n, const double* u, std::int64_t samples, std::int64_t* to) {
+  std::vector<double> sums;
+  for (std::int64_t j = 0; j < n; ++j) sums.push_back((sums.empty() ? 0 : sums.back()) + w[j]);
+  for (std::int64_t i = 0; i < samples; ++i) {
+    const auto found = std::upper_bound(sums.begin(), sums.end(), u[i] * sums.back());
+    // Rounding may reach the total: then the last weight above 0 is meant.
+    to[i] = (found != sums.end() ? found : std::lower_bound(sums.begin(), sums.end(), sums.back())) - sums.begin();
+  }
+}
+
+// Without replacement: each waits an exponential time, shorter for a larger weight, and the first to come are drawn
+// (Efraimidis and Spirakis, 2006).
+void draw_once(const double* w, std::int64_t n, const double* u, std::int64_t samples, std::int64_t* to) {
+  std::vector<std::pair<double, std::int64_t>> times;
+  for (std::int64_t j = 0; j < n; ++j) times.emplace_back(w[j] > 0 ? -std::log1p(-u[j]) / w[j] : infinity, j);
+  std::partial_sort(times.begin(), times.begin() + samples, times.end());
+  for (std::int64_t i = 0; i < samples; ++i) to[i] = times[static_cast<std::size_t>(i)].second;
 }
 
 }  // namespace
@@ -82,22 +94,14 @@ Tensor multinomial(Arg weights, std::int64_t num_samples, bool replacement) {
   const Tensor y = make(shape, i64, "multinomial", user_line(weights.where));
   std::int64_t* to = detail::data<std::int64_t>(y);
   for (std::int64_t row = 0; row < rows; ++row)  // all is checked before a number is drawn
-    running_sums(numbers.data() + row * n, n, row, replacement ? 1 : num_samples, weights);
+    check_weights(numbers.data() + row * n, n, row, replacement ? 1 : num_samples, weights);
+  const std::int64_t each = replacement ? num_samples : n;
   Generator& generator = default_generator();
-  const std::uint64_t first = generator.draw(y.numel());
-  std::vector<double> u(static_cast<std::size_t>(y.numel()));
-  kernels::uniform(generator.seed(), first, y.numel(), u.data());
-  for (std::int64_t row = 0; row < rows; ++row) {
-    std::vector<double> w(numbers.begin() + row * n, numbers.begin() + (row + 1) * n);
-    std::vector<double> sums = running_sums(w.data(), n, row, 1, weights);
-    for (std::int64_t i = 0; i < num_samples; ++i) {
-      const std::int64_t at = place(sums, u[static_cast<std::size_t>(row * num_samples + i)]);
-      to[row * num_samples + i] = at;
-      if (replacement || i + 1 == num_samples) continue;
-      w[static_cast<std::size_t>(at)] = 0;
-      sums = running_sums(w.data(), n, row, 1, weights);
-    }
-  }
+  std::vector<double> u(static_cast<std::size_t>(rows * each));
+  kernels::uniform(generator.seed(), generator.draw(rows * each), rows * each, u.data());
+  const auto draw = replacement ? draw_again : draw_once;
+  for (std::int64_t row = 0; row < rows; ++row)
+    draw(numbers.data() + row * n, n, u.data() + row * each, num_samples, to + row * num_samples);
   return y;
 }
 

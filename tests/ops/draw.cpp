@@ -38,7 +38,9 @@ TEST_CASE("draws are a function of seed and counter, for any number of threads")
   CHECK(equal(rand_like(zeros({2, 3}, f64)), slice(first[0].flatten(), 0, {0, 6}).reshape({2, 3})));
   const std::uint64_t drawn = default_generator().counter();
   multinomial(ones({3, 4}), 2);
-  CHECK(default_generator().counter() == drawn + 6);
+  CHECK(default_generator().counter() == drawn + 12);  // a number for each weight
+  multinomial(ones({3, 4}), 2, true);
+  CHECK(default_generator().counter() == drawn + 18);  // a number for each sample
 }
 
 TEST_CASE("bernoulli is 1 as often as it should be") {
@@ -70,6 +72,7 @@ TEST_CASE("multinomial follows its weights") {
   CHECK(surprise(first[3], 40000, 0.6) < 4);
   CHECK(surprise(second[0], 40000, 0.3 * 0.1 / 0.7 + 0.6 * 0.1 / 0.4) < 4);
   CHECK(equal(sort(multinomial(ones({5}), 5)).values, arange(5)));
+  CHECK(multinomial(tensor({1e-300, 0, 1e300}, f64), 2).to_vector<std::int64_t>() == std::vector<std::int64_t>{2, 0});
   CHECK_SAYS(multinomial(w, 4), "multinomial: too few weights are above 0", "3 in row 0");
   CHECK_SAYS(multinomial(zeros({3}), 1, true), "multinomial: too few weights are above 0");
   CHECK_SAYS(multinomial(tensor({{1, 1}, {1, -1}}), 1), "a weight is negative or not finite", "-1 at [1, 1]");
