@@ -114,12 +114,15 @@ class Arg {
   double number_ = 0;
 };
 
-/// An index along an axis and the line of the call: x[2].
+/// What stands in x[…], and the line of the call.
 struct Position {
   /// The index may be negative.
   Position(std::int64_t i, Loc line = Loc::current()) : index(i), where(line) {}
-  std::int64_t index;  ///< as written
+  /// Indices (i64) or a mask (bool), which must live as long as the call.
+  Position(const Tensor& list, Loc line = Loc::current()) : where(line), tensor(&list) {}
+  std::int64_t index = 0;  ///< as written
   Loc where;
+  const Tensor* tensor = nullptr;  ///< null: the index counts
 };
 
 /// A handle to an array of numbers with a shape, strides and a dtype. Copies and views share the numbers.
@@ -254,7 +257,9 @@ class Tensor {
   Tensor log(Loc where = Loc::current()) const;
   Tensor sqrt(Loc where = Loc::current()) const;
   Tensor clamp(double low, double high, Loc where = Loc::current()) const;
-  /// The entry at this position along axis 0, which is removed.
+  /// x[2]: the entry at this position along axis 0, which is removed. x[index], i64: those entries, of the shape of
+  /// index and then of an entry; negative indices count from the end. x[mask], bool, of the shape of the leading axes:
+  /// what stands where it is true, (count, …).
   Tensor operator[](Position at) const;
 
   /// Nothing recorded happens in place.
