@@ -21,7 +21,8 @@ std::string without_line(const Error& e) {
 
 namespace {
 
-// In "gradus doctor … -- PROGRAM …", and in "gradus launch", what stands behind -- is not ours. It is taken off the line.
+// In "gradus doctor … -- PROGRAM …", and in "gradus launch", what stands behind -- is not ours. It is taken off the
+// line.
 std::vector<std::string> words_of_program(int& argc, char** argv) {
   std::vector<std::string> words;
   const std::string_view command = argc < 2 ? "" : argv[1];
