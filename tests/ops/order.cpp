@@ -97,7 +97,7 @@ TEST_CASE("cumprod multiplies up, and its gradient is right with zeros") {
   const auto f = [](const Tensor& x) { return cumprod(x, 0); };
   for (const Tensor& x :
        {tensor({2, 0, 3, 4}, f64), tensor({0, 2, 0, 5}, f64), tensor({1, 2, 3, 0}, f64), zeros({3}, f64)})
-    CHECK(gradcheck(f, {x}).ok);
+    CHECK(gradcheck(f, {x}, {.order = 2}).ok);
   // 2, 0, 0: the products are x0, x0 x1, x0 x1 x2.
   const Tensor x = tensor({2, 3, 0}).requires_grad_();
   Tape tape;
