@@ -39,7 +39,7 @@ function drawCurves(canvas, history) {
   const left = 44, right = width - 8, top = 8, bottom = height - 22, finite = x => Number.isFinite(x) && x > 0;
   const all = [...history.train, ...history.test].filter(finite), every = history.steps.map(s => s[1]).filter(finite);
   pen.font = "11px system-ui, sans-serif";
-  if (!all.length && !every.length) {
+  if (!every.length) {
     pen.fillStyle = rgb(soft);
     pen.fillText("The curves begin with the first step.", left, height / 2);
     return;
@@ -57,7 +57,7 @@ function drawCurves(canvas, history) {
     pen.beginPath(); pen.moveTo(left, Math.round(y(tick)) + 0.5); pen.lineTo(right, Math.round(y(tick)) + 0.5); pen.stroke();
     pen.fillText(tickText(tick), left - 6, y(tick) + 4);
   }
-  pen.fillText(`${last} steps`, right, height - 6);
+  pen.fillText(last === 1 ? "1 step" : `${last.toLocaleString("en")} steps`, right, height - 6);
   pen.textAlign = "left";
   const draw = (points, colour, wide) => {
     pen.strokeStyle = colour;

@@ -6,7 +6,10 @@ function makePanels(ask, get, change) {
   let last = null, marks = {};
 
   for (const [i, tab] of tabs.entries()) {
-    $("tab-" + tab).addEventListener("click", () => change({tab}));
+    $("tab-" + tab).addEventListener("click", () => {
+      change({tab});
+      if (view.previousElementSibling.getBoundingClientRect().top > innerHeight / 2) view.previousElementSibling.scrollIntoView({block: "start", behavior: calm.matches ? "auto" : "smooth"});
+    });
     $("tab-" + tab).addEventListener("keydown", e => {
       const by = {ArrowRight: 1, ArrowLeft: -1}[e.key];
       if (!by) return;
@@ -33,7 +36,7 @@ function makePanels(ask, get, change) {
     layers() { view.append(h("div", {id: "layers"})); },
     health() { view.append(h("div", {id: "health"})); },
     landscape() {
-      view.append(h("p", {class: "soft", text: "The loss over a plane through the weights: this point in the middle, and the way that led here."}), h("p", {}, h("button", {type: "button", id: "slice", text: "Compute", onclick: slice})), h("div", {id: "slice-box"}));
+      view.append(h("p", {class: "soft", text: "The loss over a plane through the weights. The dot is where the network stands, the line the way that led there."}), h("p", {}, h("button", {type: "button", id: "slice", text: "Compute", onclick: slice})), h("div", {id: "slice-box"}));
       slice();
     },
     code() { view.append(h("div", {id: "code"})); program(); },
@@ -126,16 +129,20 @@ function drawSlice(canvas, told) {
   const [l, r, b, t] = told.window, x = a => (a - l) / (r - l) * side, y = a => (t - a) / (t - b) * side;
   pen0.lineWidth = 2;
   pen0.lineJoin = "round";
+  let end = [0, 0];
   for (const path of told.paths) {
+    end = [...path.data.slice(-2)];
     pen0.strokeStyle = rgb(ink);
     pen0.beginPath();
     for (let i = 0; i + 1 < path.data.length; i += 2) pen0[i ? "lineTo" : "moveTo"](x(path.data[i]), y(path.data[i + 1]));
     pen0.stroke();
-    pen0.fillStyle = rgb(here);
-    pen0.beginPath();
-    pen0.arc(x(path.data.at(-2)), y(path.data.at(-1)), 5, 0, 7);
-    pen0.fill();
   }
+  pen0.fillStyle = rgb(here);
+  pen0.strokeStyle = rgb(panel);
+  pen0.beginPath();
+  pen0.arc(x(end[0]), y(end[1]), 5.5, 0, 7);
+  pen0.fill();
+  pen0.stroke();
 }
 
 async function copyText(text, done) {
