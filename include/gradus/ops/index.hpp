@@ -14,6 +14,6 @@ Tensor gather(Arg x, int axis, Arg index);
 Tensor scatter_add(Arg x, int axis, Arg index, Arg y);
 /// Rows of weight (count, width), for indices of any shape: (…, width). The row padding_idx gets no gradient; -1: none.
 Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx = -1);
-Tensor one_hot(Arg labels, std::int64_t classes, DType dtype = f32);  ///< no gradient
+Tensor one_hot(Arg labels, std::int64_t classes, DType dtype = default_dtype());  ///< no gradient
 
 }  // namespace gradus
