@@ -2,7 +2,7 @@
 # Sourced by the other scripts: what is needed to build, and how it gets onto the machine.
 
 build_packages=(g++ cmake ninja-build pkg-config libopenblas-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev
-  libprotozero-dev libedit-dev libgloo-dev)
+  libprotozero-dev libedit-dev libpng-dev libgloo-dev)
 test_packages=("${build_packages[@]}" doctest-dev clang-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev ccache valgrind tmux
   chromium chromium-driver python3 python3-onnx doxygen)
 web_packages=(cmake ninja-build libfmt-dev nlohmann-json3-dev libcli11-dev doctest-dev clang-19 llvm-19 lld-19 wasi-libc libc++-19-dev-wasm32

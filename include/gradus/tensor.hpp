@@ -218,7 +218,8 @@ class Tensor {
   std::uint32_t version(Loc where = Loc::current()) const;  ///< how often the storage has been changed
 
   // ---- differentiation ----
-  Tensor& requires_grad_(bool on = true, Loc where = Loc::current());  ///< makes it a leaf, or freezes it
+  /// Makes it a leaf; or freezes it, and then its gradient is gone.
+  Tensor& requires_grad_(bool on = true, Loc where = Loc::current());
   /// Whether it is a leaf that backward() gives a gradient.
   bool requires_grad(Loc where = Loc::current()) const { return head("requires_grad", where).requires_grad; }
   Tensor grad(Loc where = Loc::current()) const;  ///< undefined until a backward() has reached this leaf
@@ -306,25 +307,26 @@ class Nested {
 
 // ---- making tensors. A value that the dtype cannot hold is an error. ----
 /// All elements 0.
-Tensor zeros(Shape shape, DType dtype = f32, Loc where = Loc::current());
+Tensor zeros(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());
 /// All elements 1.
-Tensor ones(Shape shape, DType dtype = f32, Loc where = Loc::current());
+Tensor ones(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());
 /// All elements value.
-Tensor full(Shape shape, Number value, DType dtype = f32, Loc where = Loc::current());
+Tensor full(Shape shape, Number value, DType dtype = default_dtype(), Loc where = Loc::current());
 /// Zeros of the shape and dtype of `like`.
 Tensor zeros_like(const Tensor& like, Loc where = Loc::current());
 /// Ones of the shape and dtype of `like`.
 Tensor ones_like(const Tensor& like, Loc where = Loc::current());
 /// start, start + step, … while below stop (above, for a negative step). Exact for i64 from integers.
-Tensor arange(Number start, Number stop, Number step = 1, DType dtype = f32, Loc where = Loc::current());
+Tensor arange(Number start, Number stop, Number step = 1, DType dtype = default_dtype(), Loc where = Loc::current());
 inline Tensor arange(std::int64_t n, Loc where = Loc::current()) { return arange(0, n, 1, i64, where); }
 /// `count` numbers from start to stop, both included; f32 or f64.
-Tensor linspace(double start, double stop, std::int64_t count, DType dtype = f32, Loc where = Loc::current());
+Tensor linspace(double start, double stop, std::int64_t count, DType dtype = default_dtype(),
+                Loc where = Loc::current());
 /// (n, n), with ones on the diagonal.
-Tensor eye(std::int64_t n, DType dtype = f32, Loc where = Loc::current());
-Tensor scalar(Number value, DType dtype = f32, Loc where = Loc::current());  ///< shape ()
+Tensor eye(std::int64_t n, DType dtype = default_dtype(), Loc where = Loc::current());
+Tensor scalar(Number value, DType dtype = default_dtype(), Loc where = Loc::current());  ///< shape ()
 /// From numbers in braces: tensor({1, 2, 3}), tensor({{1}, {2}}), to any depth. Sibling lists must have equal length.
-Tensor tensor(std::initializer_list<Nested> numbers, DType dtype = f32, Loc where = Loc::current());
+Tensor tensor(std::initializer_list<Nested> numbers, DType dtype = default_dtype(), Loc where = Loc::current());
 /// A copy of numbers in memory, in row-major order; the shape must hold exactly that many.
 Tensor from_data(std::span<const float> numbers, Shape shape, Loc where = Loc::current());
 Tensor from_data(std::span<const double> numbers, Shape shape, Loc where = Loc::current());
@@ -373,8 +375,8 @@ Generator& default_generator();
 /// default_generator().reset(seed).
 void manual_seed(std::uint64_t seed);
 
-Tensor rand(Shape shape, DType dtype = f32, Loc where = Loc::current());   ///< uniform in [0, 1)
-Tensor randn(Shape shape, DType dtype = f32, Loc where = Loc::current());  ///< normal, mean 0, variance 1
+Tensor rand(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());   ///< uniform in [0, 1)
+Tensor randn(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());  ///< normal, mean 0, variance 1
 Tensor randint(std::int64_t low, std::int64_t high, Shape shape, Loc where = Loc::current());  ///< i64 in [low, high)
 Tensor randperm(std::int64_t n, Loc where = Loc::current());  ///< i64: 0 … n-1, shuffled
 Tensor randperm(std::int64_t n, Generator& generator, Loc where = Loc::current());

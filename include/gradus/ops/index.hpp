@@ -22,6 +22,6 @@ Tensor bincount(Arg labels, std::int64_t minlength = 0);
 Tensor bincount(Arg labels, const Tensor& weights, std::int64_t minlength = 0);  ///< the sums of their weights
 /// Rows of weight (count, width), for indices of any shape: (…, width). The row padding_idx gets no gradient; -1: none.
 Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx = -1);
-Tensor one_hot(Arg labels, std::int64_t classes, DType dtype = f32);  ///< no gradient
+Tensor one_hot(Arg labels, std::int64_t classes, DType dtype = default_dtype());  ///< no gradient
 
 }  // namespace gradus
