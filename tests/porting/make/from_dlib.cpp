@@ -7,7 +7,8 @@
 using namespace dlib;
 
 const float start[] = {1, -2, 0.5F};
-const std::vector<std::vector<float>> gradients{{0.5F, -1, 1e-7F}, {0.25F, 2, 1e-7F}, {-1, 0.5F, 1e-3F}, {0.75F, -0.25F, 0}};
+const std::vector<std::vector<float>> gradients{
+    {0.5F, -1, 1e-7F}, {0.25F, 2, 1e-7F}, {-1, 0.5F, 1e-3F}, {0.75F, -0.25F, 0}};
 
 // What a solver asks of a layer.
 struct Weights {
@@ -52,7 +53,7 @@ int main() {
   std::vector<float> labels{1};
   const double value = net.compute_loss(all.begin(), all.end(), labels.begin());
   net.compute_parameter_gradients(all.begin(), all.end(), labels.begin());
-  std::printf("\"mean_squared\": {\"input\": [3], \"target\": [1], \"value\": %.9g, \"gradient\": [%.9g]}",
-              value, layer<1>(net).get_parameter_gradient().host()[0]);
+  std::printf("\"mean_squared\": {\"input\": [3], \"target\": [1], \"value\": %.9g, \"gradient\": [%.9g]}", value,
+              layer<1>(net).get_parameter_gradient().host()[0]);
   std::printf("}}\n");
 }
