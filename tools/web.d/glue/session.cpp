@@ -128,7 +128,8 @@ void Session::step() {
   if (schedule_) schedule_->step();
   ++step_;
   const bool new_rows = batches_->epoch() < 2;  // then all have been seen
-  monitor_->step(loss_, {.output = data_.classes ? output : Tensor(), .target = batch.y, .input = new_rows ? batch.x : Tensor()});
+  monitor_->step(
+      loss_, {.output = data_.classes ? output : Tensor(), .target = batch.y, .input = new_rows ? batch.x : Tensor()});
   if (epoch_begins && step_ > 1) monitor_->end_epoch({{"val_loss", loss_of(data_.test)}});
   if (step_ % snapshot_every_ == 0) remember();
   if (!std::isfinite(loss_)) explain_nonfinite(batch);
