@@ -12,7 +12,7 @@
   let next = 1, state = structuredClone(defaults), catalogue = null, info = null, running = false, slow = false, hash = "", lastFrame = null, fresh = null, frames = 0;
 
   // Across the surface: fewer for a large network, so that a picture of it takes no longer.
-  const points = most => Math.max(20, Math.round(most * Math.min(1, Math.sqrt(3000 / (info ? info.parameters : 1)))));
+  const points = most => Math.max(20, Math.round(most * Math.min(1, Math.sqrt(3000 / (info && info.parameters || 1)))));
   const everything = () => ({surface: points(160), neurons: 22, weights: true, evaluate: true});
 
   const ask = (request, files) => new Promise(resolve => {
@@ -144,6 +144,7 @@
   }
 
   function show(frame) {
+    if (frame.error) return complain(frame);
     lastFrame = frame;
     document.documentElement.dataset.frames = ++frames;
     $("f-step").textContent = frame.step.toLocaleString("en");
@@ -170,8 +171,11 @@
     $("play").querySelector("path").setAttribute("d", running ? "M4.5 3v10M11.5 3v10" : "M4.5 3l8 5-8 5z");
   }
 
+  // Nothing to train with yet: one's own data have not come.
+  const nothing = () => !info || !info.parameters;
+
   function run() {
-    if (!info || (state.set === "own" && !state.csv.trim())) return;
+    if (nothing()) return;
     running = true;
     showRunning();
     want();
@@ -187,7 +191,7 @@
     panels.stopped();
   }
   async function oneStep() {
-    if (!info || running) return pause();
+    if (running || nothing()) return pause();
     const told = await ask({do: "steps", n: 1});
     if (told.error) return complain(told);
     const frame = await ask({do: "look", ...everything()});
@@ -199,7 +203,7 @@
     if (told.error) return complain(told);
     ask({do: "look", ...everything()}).then(show);
   });
-  const openStep = () => { pause(); openStudy(); };
+  const openStep = () => { pause(); if (!nothing()) openStudy(); };
 
   function point(layer, i) { surface.unit(layer, i); }
 
