@@ -7,6 +7,8 @@
 
 #include <stdexcept>
 
+#include "dist/arithmetic.hpp"
+
 #ifdef GRADUS_HAVE_GLOO
 #include <gloo/allgather.h>
 #include <gloo/allreduce.h>
@@ -87,6 +89,13 @@ class Gloo : public Engine {
       ring<double>(context_, numbers, count);
     else
       ring<std::int64_t>(context_, numbers, count);
+  }
+  void sum_bf16(std::uint16_t* numbers, std::size_t count) override {
+    gloo::AllreduceOptions o(context_);
+    o.setAlgorithm(gloo::AllreduceOptions::Algorithm::RING);
+    o.setOutput(numbers, count);
+    o.setReduceFunction(static_cast<void (*)(void*, const void*, const void*, std::size_t)>(&add_bf16));
+    gloo::allreduce(o);
   }
   void broadcast(void* bytes, std::size_t size, int root) override {
     gloo::BroadcastOptions o(context_);
