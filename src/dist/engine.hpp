@@ -37,6 +37,12 @@ struct EngineOptions {
 };
 
 bool have_gloo();
+inline Complaint no_gloo() {
+  return {.wrong = "this build of Gradus has no Gloo, which connects ranks",
+          .got = "more ranks than one",
+          .expected = "one rank",
+          .advice = "install Debian's libgloo-dev and build again with -DGRADUS_GLOO=ON"};
+}
 // Connects this rank with all others, through the keys of the meeting. Trouble without Gloo.
 std::unique_ptr<Engine> make_gloo(const EngineOptions& options, Visitor& visitor, Time until);
 

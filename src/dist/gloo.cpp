@@ -25,11 +25,7 @@ namespace gradus::dist {
 
 bool have_gloo() { return false; }
 
-std::unique_ptr<Engine> make_gloo(const EngineOptions&, Visitor&, Time) {
-  throw Trouble({.wrong = "this build of Gradus has no Gloo, which connects ranks",
-                 .expected = "one rank",
-                 .advice = "install Debian's libgloo-dev and build again with -DGRADUS_GLOO=ON"});
-}
+std::unique_ptr<Engine> make_gloo(const EngineOptions&, Visitor&, Time) { throw Trouble(no_gloo()); }
 
 #else
 

@@ -118,10 +118,7 @@ Link::Link(const GroupOptions& options) : who_(appointment(options)), exceptions
     number_ = enter(*this);
     return;
   }
-  if (!have_gloo()) {
-    Visitor* nobody = nullptr;
-    engine_ = make_gloo({}, *nobody, Time());  // says what is missing
-  }
+  if (!have_gloo()) throw Trouble(no_gloo());
   Pipes::ignore();
   try {
     meet();
@@ -159,7 +156,7 @@ void Link::meet() {
     visitor_->report("has failed while the group was formed");
     throw;
   } catch (const std::exception& e) {
-    const std::string guilty = visitor_->who(0.4);
+    const std::string guilty = visitor_->who(0.3);
     throw Trouble(
         {.wrong = "the ranks cannot connect" + (guilty.empty() ? "" : ": " + guilty),
          .got = e.what(),
@@ -259,7 +256,7 @@ void Link::perform(const std::function<void(Engine&)>& task) {
   try {
     task(*engine_);
   } catch (const Trouble& t) { end_with(t.complaint); } catch (const std::exception& e) {
-    const std::string guilty = who_.size == 1 ? "" : visitor_->who(0.4);
+    const std::string guilty = who_.size == 1 ? "" : visitor_->who(0.3);
     end_with({.wrong = guilty.empty() ? "the other ranks have given up: this one came too late" : guilty,
               .got = fmt::format("on rank {}: {}", who_.rank, e.what()),
               .expected = fmt::format("all {} ranks, each within {} s", who_.size, who_.timeout),
