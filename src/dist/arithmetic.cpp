@@ -1,6 +1,7 @@
 // The loops. Each rounds as written, so that the bits do not depend on who computes them.
 #include "dist/arithmetic.hpp"
 
+#include <bit>
 #include <cmath>
 #include <type_traits>
 
@@ -28,7 +29,39 @@ To rounded(double x) {
     return static_cast<To>(x);
 }
 
+std::uint16_t bf16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+float f32_of(std::uint16_t x) { return std::bit_cast<float>(std::uint32_t{x} << 16); }
+
 }  // namespace
+
+void to_bf16(const float* from, std::uint16_t* to, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) to[i] = bf16(from[i]);
+}
+
+void from_bf16(const std::uint16_t* from, float* to, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) to[i] = f32_of(from[i]);
+}
+
+void add_bf16(void* to, const void* a, const void* b, std::size_t count) {
+  auto* sum = static_cast<std::uint16_t*>(to);
+  const auto* x = static_cast<const std::uint16_t*>(a);
+  const auto* y = static_cast<const std::uint16_t*>(b);
+  for (std::size_t i = 0; i < count; ++i) sum[i] = bf16(f32_of(x[i]) + f32_of(y[i]));
+}
+
+void to_bf16_with_feedback(const float* numbers, float* left, std::uint16_t* sent, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float whole = numbers[i] + left[i];
+    sent[i] = bf16(whole);
+    const float rest = whole - f32_of(sent[i]);
+    left[i] = std::isfinite(rest) ? rest : 0;
+  }
+}
 
 void add(DType dtype, const void* from, void* to, std::size_t count) {
   for_dtype(dtype, [&]<class T>() {

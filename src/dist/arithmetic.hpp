@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <gradus/tensor.hpp>
 
@@ -16,5 +17,13 @@ void scaled_difference(DType from_dtype, const void* after, const void* before, 
 void divide(DType dtype, const void* from, double by, void* to, std::size_t count);  // to = from / by
 // to = before + change / by; an i64 is rounded.
 void moved(DType to_dtype, const void* before, DType dtype, const void* change, double by, void* to, std::size_t count);
+
+// bf16 is the upper half of an f32. Rounds to nearest, ties to even; a NaN stays one.
+void to_bf16(const float* from, std::uint16_t* to, std::size_t count);
+void from_bf16(const std::uint16_t* from, float* to, std::size_t count);
+void add_bf16(void* to, const void* a, const void* b, std::size_t count);  // to = a + b
+// What is sent of `numbers` and what of former steps was not: numbers + left is rounded to `sent`, and the rest is
+// left.
+void to_bf16_with_feedback(const float* numbers, float* left, std::uint16_t* sent, std::size_t count);
 
 }  // namespace gradus::dist

@@ -65,6 +65,7 @@ struct DataParallel::State {
                const LossOf& loss, Loc where);
   double plain(const std::function<data::Dataset(Share)>& read, std::int64_t samples, const LossOf& loss, Loc where);
   void check_tree(Loc where) const;
+  bool rounds() const { return options.compress == Compress::bf16 && !deterministic() && group.size() > 1; }
 
   Group& group;
   DataParallelOptions options;
@@ -134,7 +135,13 @@ double DataParallel::State::batch(std::int64_t samples, std::uint64_t hash,
   const std::uint64_t seed = generator.seed();
   const std::uint64_t counter = generator.counter();
   if (!reducer.holds()) reducer.remember_buffers();
-  reducer.begin({.tree = tree, .shards = mine, .send = send, .batch = hash, .samples = samples, .where = where});
+  reducer.begin({.tree = tree,
+                 .shards = mine,
+                 .bf16 = rounds(),
+                 .send = send,
+                 .batch = hash,
+                 .samples = samples,
+                 .where = where});
   double mean = 0;
   try {
     for (int s = group.rank() * mine; s < (group.rank() + 1) * mine; ++s) {
@@ -147,15 +154,18 @@ double DataParallel::State::batch(std::int64_t samples, std::uint64_t hash,
       generator.reset(mixed(seed, counter, static_cast<std::uint64_t>(share.begin)));
       const data::Dataset part = read(share);
       Tape tape;
-      reducer.walk(tape, loss(part.x, part.y), share.end - share.begin);
+      const Tensor l = loss(part.x, part.y);
+      if (generator.counter() > 0) reducer.has_drawn();
+      reducer.walk(tape, l, share.end - share.begin);
     }
     mean = reducer.finish();
   } catch (...) {
     reducer.give_up();
-    generator.reset(seed, counter + 1);
+    generator.reset(seed, counter);
     throw;
   }
-  generator.reset(seed, counter + 1);
+  // Without dropout the generator is as a plain loop leaves it, and so is the order of the next epoch.
+  generator.reset(seed, counter + (reducer.all_have_drawn() ? 1 : 0));
   return mean;
 }
 
@@ -194,7 +204,8 @@ double DataParallel::backward(const Arg& loss, std::int64_t samples) {
   Reducer& reducer = state_->reducer;
   const bool tree = deterministic();
   if (tree) state_->check_tree(where);
-  reducer.begin({.tree = tree, .shards = 1, .send = tree || state_->paused == 0, .where = where});
+  reducer.begin(
+      {.tree = tree, .shards = 1, .bf16 = state_->rounds(), .send = tree || state_->paused == 0, .where = where});
   try {
     reducer.begin_shard();
     reducer.walk(*tape, loss, samples);
@@ -207,6 +218,37 @@ double DataParallel::backward(const Arg& loss, std::int64_t samples) {
 
 DataParallel::NoSync::NoSync(DataParallel& of) : of_(of) { ++of_.state_->paused; }
 DataParallel::NoSync::~NoSync() { --of_.state_->paused; }
+
+namespace {
+
+// The mean over ranks, summed in the dtype of each tensor.
+void average(Group& group, Tensor& x, Loc where) {
+  if (x.dtype() != f32 && x.dtype() != f64) return;
+  Tensor sum = x.detach().contiguous().clone();
+  group.all_reduce(sum, where);
+  x.copy_(sum / static_cast<double>(group.size()), where);
+}
+
+}  // namespace
+
+void DataParallel::average_parameters(Loc where) {
+  const NoRecord quiet;
+  if (state_->group.size() == 1) return;
+  for (const Item& item : state_->reducer.plan().items) {
+    Tensor value = item.value;  // shares the network's numbers
+    average(state_->group, value, where);
+  }
+  state_->reducer.remember_buffers();
+}
+
+void DataParallel::average_parameters(optim::OptimizerBase& optimizer, Loc where) {
+  average_parameters(where);
+  if (state_->group.size() == 1) return;
+  StateDict state;
+  for (const auto& [name, x] : optimizer.state_dict()) state.emplace_back(name, x.detach().clone());
+  for (auto& [name, x] : state) average(state_->group, x, where);
+  optimizer.load_state_dict(state);
+}
 
 std::vector<std::vector<std::string>> DataParallel::without_gradient(Loc where) {
   const Plan& plan = state_->reducer.plan();

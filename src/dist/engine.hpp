@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,8 @@ class Engine {
   virtual ~Engine() = default;
   // The sum over all ranks in the place of each summand, by a ring: f32, f64 or i64.
   virtual void sum(void* numbers, DType dtype, std::size_t count) = 0;
+  // The same for numbers of bf16, as bits. Each addition rounds.
+  virtual void sum_bf16(std::uint16_t* numbers, std::size_t count) = 0;
   virtual void broadcast(void* bytes, std::size_t size, int root) = 0;
   // `all` gets size bytes of each rank, in their order.
   virtual void gather(const void* mine, void* all, std::size_t size) = 0;
@@ -34,6 +37,12 @@ struct EngineOptions {
 };
 
 bool have_gloo();
+inline Complaint no_gloo() {
+  return {.wrong = "this build of Gradus has no Gloo, which connects ranks",
+          .got = "more ranks than one",
+          .expected = "one rank",
+          .advice = "install Debian's libgloo-dev and build again with -DGRADUS_GLOO=ON"};
+}
 // Connects this rank with all others, through the keys of the meeting. Trouble without Gloo.
 std::unique_ptr<Engine> make_gloo(const EngineOptions& options, Visitor& visitor, Time until);
 

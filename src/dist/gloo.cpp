@@ -7,6 +7,8 @@
 
 #include <stdexcept>
 
+#include "dist/arithmetic.hpp"
+
 #ifdef GRADUS_HAVE_GLOO
 #include <gloo/allgather.h>
 #include <gloo/allreduce.h>
@@ -23,11 +25,7 @@ namespace gradus::dist {
 
 bool have_gloo() { return false; }
 
-std::unique_ptr<Engine> make_gloo(const EngineOptions&, Visitor&, Time) {
-  throw Trouble({.wrong = "this build of Gradus has no Gloo, which connects ranks",
-                 .expected = "one rank",
-                 .advice = "install Debian's libgloo-dev and build again with -DGRADUS_GLOO=ON"});
-}
+std::unique_ptr<Engine> make_gloo(const EngineOptions&, Visitor&, Time) { throw Trouble(no_gloo()); }
 
 #else
 
@@ -87,6 +85,13 @@ class Gloo : public Engine {
       ring<double>(context_, numbers, count);
     else
       ring<std::int64_t>(context_, numbers, count);
+  }
+  void sum_bf16(std::uint16_t* numbers, std::size_t count) override {
+    gloo::AllreduceOptions o(context_);
+    o.setAlgorithm(gloo::AllreduceOptions::Algorithm::RING);
+    o.setOutput(numbers, count);
+    o.setReduceFunction(static_cast<void (*)(void*, const void*, const void*, std::size_t)>(&add_bf16));
+    gloo::allreduce(o);
   }
   void broadcast(void* bytes, std::size_t size, int root) override {
     gloo::BroadcastOptions o(context_);

@@ -20,6 +20,7 @@ namespace {
 class Alone : public Engine {
  public:
   void sum(void*, DType, std::size_t) override {}
+  void sum_bf16(std::uint16_t*, std::size_t) override {}
   void broadcast(void*, std::size_t, int) override {}
   void gather(const void* mine, void* all, std::size_t size) override { std::memcpy(all, mine, size); }
   void exchange(int, const void*, std::size_t, void*, std::size_t) override {}
@@ -117,10 +118,7 @@ Link::Link(const GroupOptions& options) : who_(appointment(options)), exceptions
     number_ = enter(*this);
     return;
   }
-  if (!have_gloo()) {
-    Visitor* nobody = nullptr;
-    engine_ = make_gloo({}, *nobody, Time());  // says what is missing
-  }
+  if (!have_gloo()) throw Trouble(no_gloo());
   Pipes::ignore();
   try {
     meet();
@@ -158,7 +156,7 @@ void Link::meet() {
     visitor_->report("has failed while the group was formed");
     throw;
   } catch (const std::exception& e) {
-    const std::string guilty = visitor_->who(0.4);
+    const std::string guilty = visitor_->who(0.3);
     throw Trouble(
         {.wrong = "the ranks cannot connect" + (guilty.empty() ? "" : ": " + guilty),
          .got = e.what(),
@@ -258,7 +256,7 @@ void Link::perform(const std::function<void(Engine&)>& task) {
   try {
     task(*engine_);
   } catch (const Trouble& t) { end_with(t.complaint); } catch (const std::exception& e) {
-    const std::string guilty = who_.size == 1 ? "" : visitor_->who(0.4);
+    const std::string guilty = who_.size == 1 ? "" : visitor_->who(0.3);
     end_with({.wrong = guilty.empty() ? "the other ranks have given up: this one came too late" : guilty,
               .got = fmt::format("on rank {}: {}", who_.rank, e.what()),
               .expected = fmt::format("all {} ranks, each within {} s", who_.size, who_.timeout),

@@ -75,7 +75,7 @@ Plan make_plan(nn::ModuleBase& net, double bucket_mb, int virtual_shards, Loc wh
     const DType dtype = plan.items[i].value.dtype();
     if (dtype != boolean) put(plan, i, dtype == f32 ? f32 : f64, capacity, open);
   }
-  plan.buckets.push_back({.dtype = f64, .count = 2 + plan.parameters});
+  plan.buckets.push_back({.dtype = f64, .count = 3 + plan.parameters});
 
   plan.text = fmt::format("Gradus {}\n", GRADUS_VERSION);
   for (const Item& item : plan.items)

@@ -30,7 +30,8 @@ struct Bucket {
 struct Plan {
   std::vector<Item> items;      // parameters in the order of fields(), then buffers
   std::size_t parameters = 0;   // how many of them come first
-  std::vector<Bucket> buckets;  // in the order in which they become complete; the last has loss, count and flags
+  std::vector<Bucket> buckets;  // in the order in which they become complete; the last has loss, count, flags, and
+                                // whether numbers were drawn
   std::string text;             // a line for each item and option: what must be the same on all ranks
   std::uint64_t hash = 0;       // of the text
 };

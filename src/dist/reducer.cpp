@@ -26,6 +26,7 @@ Reducer::Reducer(Plan plan, Link& link) : plan_(std::move(plan)), link_(link) {
   work_.resize(buckets);
   levels_.resize(buckets);
   kept_.resize(buckets);
+  left_.resize(buckets);
   const std::size_t items = plan_.items.size();
   has_.resize(items);
   reached_.resize(items);
@@ -48,13 +49,14 @@ void Reducer::remember_buffers() {
 void Reducer::begin(const Step& step) {
   step_ = step;
   shard_ = 0;
+  drawn_ = false;
   sent_.clear();
   std::fill(ever_.begin(), ever_.end(), 0);
   for (std::size_t i = 0; i < plan_.parameters; ++i) before_[i] = std::move(plan_.items[i].value.impl()->grad);
   if (!step_.send) return;
   const CallHead head{.kind = CallKind::step,
                       .count = static_cast<std::uint64_t>(step.samples),
-                      .plan = plan_.hash + (step.tree ? 1 : 0),
+                      .plan = plan_.hash + (step.tree ? 1 : 0) + (step.bf16 ? 2 : 0),
                       .batch = step.batch,
                       .step = steps_};
   sent_.push_back(link_.start([&link = link_, head](Engine& e) { link.agree(e, head); }));
@@ -129,6 +131,7 @@ void Reducer::end_shard(double loss, std::int64_t samples) {
   tail[0] = samples > 0 ? n * loss : 0;
   tail[1] = n;
   for (std::size_t i = 0; i < plan_.parameters; ++i) tail[2 + i] = has_[i] ? 1 : 0;
+  tail[2 + plan_.parameters] = drawn_ ? 1 : 0;
   for (std::size_t i = 0; i < plan_.items.size(); ++i) {
     const Item& item = plan_.items[i];
     if (item.bucket < 0 || has_[i]) continue;
@@ -164,6 +167,12 @@ void Reducer::complete_bucket(std::size_t b) {
 }
 
 void Reducer::send_bucket(std::size_t b) {
+  const Bucket& bucket = plan_.buckets[b];
+  const bool gradients = !bucket.items.empty() && plan_.items[static_cast<std::size_t>(bucket.items[0])].parameter;
+  if (step_.bf16 && gradients && bucket.dtype == DType::f32) {
+    send_rounded(b);
+    return;
+  }
   const Appointment& who = link_.who();
   sent_.push_back(link_.start([numbers = work_[b], tree = step_.tree, rank = who.rank, size = who.size](Engine& e) {
     const auto count = static_cast<std::size_t>(numbers.numel());
@@ -176,10 +185,23 @@ void Reducer::send_bucket(std::size_t b) {
   }));
 }
 
+// What rounding takes away waits for the next step.
+void Reducer::send_rounded(std::size_t b) {
+  const std::size_t count = plan_.buckets[b].count;
+  left_[b].resize(count, 0.0f);
+  auto sent = std::make_shared<std::vector<std::uint16_t>>(count);
+  to_bf16_with_feedback(gradus::detail::data<float>(work_[b]), left_[b].data(), sent->data(), count);
+  sent_.push_back(link_.start([numbers = work_[b], sent](Engine& e) {
+    e.sum_bf16(sent->data(), sent->size());
+    from_bf16(sent->data(), gradus::detail::data<float>(numbers), sent->size());
+  }));
+}
+
 double Reducer::finish() {
   reached_ = ever_;
   if (!step_.send) {
     held_ = true;
+    drawn_ = true;  // what is drawn on other ranks is not known here
     const double* tail = gradus::detail::data<double>(kept_.back());
     const double mean = tail[1] > 0 ? tail[0] / tail[1] : 0;
     for (std::size_t i = 0; i < plan_.parameters; ++i) plan_.items[i].value.impl()->grad = std::move(before_[i]);
@@ -191,6 +213,7 @@ double Reducer::finish() {
   if (tail[1] <= 0)
     throw Error("DataParallel::backward", {.wrong = "no rank has a sample", .expected = "1 or more in a batch"},
                 step_.where);
+  drawn_ = tail[2 + plan_.parameters] > 0;
   take_out();
   ++steps_;
   held_ = false;

@@ -22,6 +22,7 @@ class Reducer {
   struct Step {
     bool tree = false;         // add in the fixed order
     int shards = 1;            // of this rank, one after another: a power of two
+    bool bf16 = false;         // round gradients of f32
     bool send = true;          // else what is added up stays here
     std::uint64_t batch = 0;   // hash of the whole batch
     std::int64_t samples = 0;  // of the whole batch; 0: not known
@@ -38,6 +39,8 @@ class Reducer {
   const Plan& plan() const { return plan_; }
   const std::vector<char>& reached() const { return reached_; }  // by item: had it a gradient in the last step?
   bool holds() const { return held_; }
+  void has_drawn() { drawn_ = true; }             // random numbers, in this step
+  bool all_have_drawn() const { return drawn_; }  // after finish(): has any rank?
   std::int64_t steps() const { return steps_; }
 
  private:
@@ -46,6 +49,7 @@ class Reducer {
   void end_shard(double loss, std::int64_t samples);
   void complete_bucket(std::size_t b);
   void send_bucket(std::size_t b);
+  void send_rounded(std::size_t b);
   void take_out();
   Tensor& room(Tensor& t, std::size_t b) const;
 
@@ -60,11 +64,13 @@ class Reducer {
   std::vector<Tensor> work_;                 // by bucket: of this shard, then the sum
   std::vector<std::vector<Tensor>> levels_;  // by bucket: sums of 1, 2, 4 … shards that wait for their neighbours
   std::vector<Tensor> kept_;                 // by bucket: not sent yet, from former steps
+  std::vector<std::vector<float>> left_;     // by bucket: what rounding to bf16 has taken away
   bool held_ = false;                        // is there something in kept_?
   std::vector<Tensor> base_;                 // by item: a buffer as it was at the last exchange
   std::vector<Tensor> before_;               // by item: grad() before the step
   std::vector<std::shared_future<void>> sent_;
   std::int64_t steps_ = 0;
+  bool drawn_ = false;
 };
 
 }  // namespace gradus::dist

@@ -2,8 +2,10 @@
 #include <gradus/dist/dist.hpp>
 #include <gradus/gradus.hpp>
 
+#include <cmath>
 #include <sstream>
 
+#include "dist/arithmetic.hpp"
 #include "dist/plan.hpp"
 #include "dist/ranks.hpp"
 #include "support.hpp"
@@ -86,6 +88,31 @@ TEST_CASE("gradients that are added up without communication count each sample o
         losses(1, {"6", "32", "25", "accumulate", "deterministic"}).bits);
 }
 
+TEST_CASE("gradients of bf16 with feedback train as those of f32, and all ranks have the same weights") {
+  const Losses exact = losses(2, {"30", "32", "25"});
+  const Losses rounded = losses(3, {"30", "32", "0.0005", "bf16"});
+  REQUIRE(rounded.values.size() == exact.values.size());
+  CHECK(rounded.values[5] != exact.values[5]);
+  for (std::size_t i = 0; i < exact.values.size(); ++i)
+    CHECK(rounded.values[i] == doctest::Approx(exact.values[i]).epsilon(0.05));
+}
+
+TEST_CASE("local SGD: averages after each step are those of one process, after each tenth it still learns") {
+  const auto loss_of = [](int count, const char* each) {
+    const auto results = ranks::run({.count = count, .words = {"local_sgd", each}});
+    for (const auto& r : results) {
+      INFO(r.out, r.err);
+      REQUIRE(r.code == 0);
+    }
+    return std::stod(results[0].out);
+  };
+  const double one = loss_of(1, "1");
+  CHECK(loss_of(3, "1") == doctest::Approx(one).epsilon(1e-5));
+  const double seldom = loss_of(3, "10");
+  CHECK(seldom != one);
+  CHECK(seldom < 1.05);
+}
+
 TEST_CASE("another network on one rank is named with the parameter, on all ranks") {
   all_say(ranks::run({.count = 3, .words = {"other_net", "width"}}),
           {"rank 1 has another network", "fc1.weight (17, 6) f32", "rank 0: parameter fc1.weight (16, 6) f32",
@@ -162,7 +189,7 @@ TEST_CASE("the plan has each parameter once, from the last to the first, then th
   CHECK(plan.buckets[1].items == std::vector<int>{0});
   CHECK(plan.buckets[2].items == std::vector<int>{6, 7});
   CHECK(plan.buckets[3].dtype == f64);
-  CHECK(plan.buckets[4].count == 8);
+  CHECK(plan.buckets[4].count == 9);
 }
 
 TEST_CASE("a group of one takes the step of a plain loop, to the bit") {
@@ -235,4 +262,47 @@ TEST_CASE("SyncBatchNorm: in a group of one it is BatchNorm, with a second deriv
   set_deterministic(true);
   CHECK_SAYS(sync(x), "deterministic mode", "GroupNorm");
   set_deterministic(false);
+}
+
+TEST_CASE("the cost model: sums by hand, the order of the two ways, and a step that hides what it can") {
+  const dist::Line line{.alpha = 1e-3, .beta = 1e-6};
+  CHECK(dist::sum_seconds(line, dist::SumBy::ring, 1, 1e6) == 0);
+  CHECK(dist::sum_seconds(line, dist::SumBy::ring, 4, 1e6) == doctest::Approx(6e-3 + 1.5));
+  CHECK(dist::sum_seconds(line, dist::SumBy::halving_doubling, 8, 1e6) == doctest::Approx(6e-3 + 1.75));
+  const dist::StepCost step{.compute = 3, .buckets = {1e6, 1e6}};
+  // Complete after 2 s and 3 s; each takes 1.002 s by 2 ranks: the second begins at 3.002 s.
+  CHECK(dist::step_seconds(step, line, dist::SumBy::ring, 2) == doctest::Approx(3.002 + 1.002));
+  CHECK(dist::efficiency(step, line, dist::SumBy::ring, 2) == doctest::Approx(3 / 4.004));
+  CHECK(dist::efficiency(step, line, dist::SumBy::ring, 1) == 1);
+  CHECK_SAYS(dist::sum_seconds(line, dist::SumBy::ring, 0, 1), "number of ranks", "training.cpp:");
+  Small net;
+  CHECK(dist::bucket_bytes(net) == std::vector<double>{32, 40});
+  dist::Group group({.rank = 0, .size = 1});
+  CHECK_SAYS(dist::measure_line(group), "group of one");
+}
+
+TEST_CASE("rounding to bf16 is to nearest, ties to even; what is left over is sent later") {
+  const float numbers[] = {1.0f, 1.00390625f, 1.01171875f, -3.14159274f, 1e-40f, INFINITY, NAN, 3.4e38f};
+  std::uint16_t rounded[8];
+  float back[8];
+  dist::to_bf16(numbers, rounded, 8);
+  dist::from_bf16(rounded, back, 8);
+  CHECK(back[0] == 1.0f);
+  CHECK(back[1] == 1.0f);       // between 1 and 1 + 1/128: to the even one
+  CHECK(back[2] == 1.015625f);  // between 1 + 1/128 and 1 + 2/128
+  CHECK(back[3] == -3.140625f);
+  CHECK(back[5] == INFINITY);
+  CHECK(std::isnan(back[6]));
+  CHECK(back[7] == INFINITY);
+  const float gradient = 0.1234567f;
+  float left = 0;
+  double sent = 0;
+  for (int i = 0; i < 1000; ++i) {
+    std::uint16_t one = 0;
+    float value = 0;
+    dist::to_bf16_with_feedback(&gradient, &left, &one, 1);
+    dist::from_bf16(&one, &value, 1);
+    sent += value;
+  }
+  CHECK(sent == doctest::Approx(123.4567).epsilon(1e-5));  // without feedback: 123.535
 }

@@ -47,6 +47,7 @@ Exit run(int argc, char** argv) {
   add_convert(line);
   add_verify(line);
   add_bench(line);
+  add_scale(line);
   add_check(line);
   add_step(line);
   add_html(line);

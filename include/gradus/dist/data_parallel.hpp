@@ -23,11 +23,21 @@
 #include <gradus/dist/batches.hpp>
 #include <gradus/dist/group.hpp>
 #include <gradus/nn/module.hpp>
+#include <gradus/optim/optimizer.hpp>
 
 namespace gradus::dist {
 
+/// How gradients travel.
+enum class Compress {
+  none,  ///< as they are
+  /// f32 gradients as bf16, half the bytes. What rounding takes away is added to the next step's gradient (error
+  /// feedback: Seide et al., 2014; Karimireddy et al., 2019). For slow lines; not in deterministic mode.
+  bf16,
+};
+
 struct DataParallelOptions {
-  double bucket_mb = 25;   ///< gradients travel in buckets of this many megabytes, while the walk goes on
+  double bucket_mb = 25;  ///< gradients travel in buckets of this many megabytes, while the walk goes on
+  Compress compress = Compress::none;
   int virtual_shards = 8;  ///< of a batch, if set_deterministic(true): a power of two; the number of ranks divides it
 };
 
@@ -76,6 +86,12 @@ class DataParallel {
     DataParallel& of_;
   };
   NoSync no_sync() { return NoSync(*this); }
+
+  /// For local SGD (Lin et al., "Don't use large mini-batches, use local SGD", 2020): each rank takes H steps of its
+  /// own, by tape.backward(), and then all take the mean of their parameters and buffers. With an optimizer, its
+  /// floating-point state, such as momentum, becomes the mean, too.
+  void average_parameters(Loc where = Loc::current());
+  void average_parameters(optim::OptimizerBase& optimizer, Loc where = Loc::current());
 
   /// For each rank, the parameters that had no gradient there in the last backward(). All ranks call it.
   std::vector<std::vector<std::string>> without_gradient(Loc where = Loc::current());

@@ -67,7 +67,9 @@ int training(const Words& words) {
   const int steps = std::stoi(words[0]);
   const auto run = [&](auto& net) {
     optim::AdamW opt(net, {.lr = 0.01});
-    dist::DataParallel sync(net, group, {.bucket_mb = std::stod(words[2])});
+    dist::DataParallel sync(
+        net, group,
+        {.bucket_mb = std::stod(words[2]), .compress = has("bf16") ? dist::Compress::bf16 : dist::Compress::none});
     const data::BatchOptions options{.size = std::stoll(words[1]), .shuffle = true, .seed = 3};
     auto whole = data::batches(all, options);
     auto shares = dist::batches(all, options);
@@ -196,6 +198,33 @@ int sync_norm(const Words&) {
   return allclose(net(all.x), whole(all.x), 1e-4, 1e-5) ? 0 : 12;
 }
 
+// Local SGD: steps alone on shares of a set, then the mean of weights and momentum. Prints the loss of the whole set.
+int local_sgd(const Words& words) {
+  dist::Group group;
+  manual_seed(3);
+  Net net;
+  optim::SGD opt(net, {.lr = 0.05, .momentum = 0.9});
+  dist::DataParallel sync(net, group);
+  const data::Dataset all = examples(120);
+  const std::int64_t share = 120 / group.size();
+  const data::Dataset mine = all.slice(group.rank() * share, (group.rank() + 1) * share);
+  const int each = std::stoi(words[0]);
+  for (int step = 1; step <= 40; ++step) {
+    {
+      Tape tape;
+      tape.backward(cross_entropy(net(mine.x), mine.y));
+    }
+    opt.step();
+    opt.zero_grad();
+    if (step % each == 0) sync.average_parameters(opt);
+  }
+  const double loss = cross_entropy(net(all.x), all.y).item();
+  for (const std::string& other : group.all_gather(bits(loss)))
+    if (other != bits(loss)) return 10;
+  if (group.rank() == 0) std::printf("%.9g\n", loss);
+  return 0;
+}
+
 struct Branches : nn::Module<Branches> {
   nn::Linear a{6, 3}, b{6, 3}, c{6, 3};
   Tensor forward(const Tensor& x, bool left) const { return left ? a(x) : b(x); }
@@ -263,5 +292,6 @@ int resumes(const Words& words) {
 
 std::map<std::string, Case> training_cases() {
   return {{"train", training},    {"other_net", other_net}, {"other_batches", other_batches},
-          {"branches", branches}, {"sync_norm", sync_norm}, {"resumes", resumes}};
+          {"branches", branches}, {"sync_norm", sync_norm}, {"local_sgd", local_sgd},
+          {"resumes", resumes}};
 }

@@ -35,6 +35,7 @@ void add_show(CommandLine& program);
 void add_convert(CommandLine& program);
 void add_verify(CommandLine& program);
 void add_bench(CommandLine& program);
+void add_scale(CommandLine& program);
 void add_check(CommandLine& program);
 void add_step(CommandLine& program);
 void add_html(CommandLine& program);
