@@ -39,8 +39,12 @@ Tensor places(const Tensor& x, int axis, std::int64_t k, bool descending) {
       const std::int64_t outer = line / b.inner, inner = line % b.inner;
       const T* row = from + outer * b.n * b.inner + inner;
       for (std::int64_t i = 0; i < b.n; ++i) list[static_cast<std::size_t>(i)] = {row[i * b.inner], i};
-      if (k < b.n) std::nth_element(list.begin(), list.begin() + k, list.end(), before);
-      std::sort(list.begin(), list.begin() + k, before);
+      if (k < b.n / 16) {
+        std::partial_sort(list.begin(), list.begin() + k, list.end(), before);
+      } else {
+        if (k < b.n) std::nth_element(list.begin(), list.begin() + k, list.end(), before);
+        std::sort(list.begin(), list.begin() + k, before);
+      }
       for (std::int64_t i = 0; i < k; ++i) to[(outer * k + i) * b.inner + inner] = list[static_cast<std::size_t>(i)].at;
     }
   });
