@@ -177,3 +177,15 @@ TEST_CASE("train --ranks: the loss of one process, written once") {
 }
 
 #endif
+
+TEST_CASE("scale: a line that is given, and what it lacks") {
+  const Program gradus;
+  const auto run = gradus("scale --latency-us 30 --mbit 10000 --compute-ms 50 --net mlp:1024,1024");
+  CHECK(run.code == 0);
+  CHECK(contains(run.out, "1,863,690 numbers, 7.45 MB of gradients in 2 buckets"));
+  // By hand: 2 (n - 1) / n · 7.45 MB at 10 Gbit/s, and two buckets of 2 · 1023 or 2 · 10 messages of 30 µs.
+  CHECK(contains(run.out, " 1024      134.7 ms     13.12 ms"));
+  const auto without = gradus("scale");
+  CHECK(without.code == 2);
+  CHECK(contains(without.err, "--ranks 2"));
+}
