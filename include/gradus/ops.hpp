@@ -6,9 +6,11 @@
 #include <gradus/ops/conv.hpp>
 #include <gradus/ops/elementwise.hpp>
 #include <gradus/ops/index.hpp>
+#include <gradus/ops/linalg.hpp>
 #include <gradus/ops/loss.hpp>
 #include <gradus/ops/matmul.hpp>
 #include <gradus/ops/nn.hpp>
 #include <gradus/ops/pool.hpp>
+#include <gradus/ops/random.hpp>
 #include <gradus/ops/reduce.hpp>
 #include <gradus/ops/shape.hpp>

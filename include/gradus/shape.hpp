@@ -1,11 +1,13 @@
 // Shapes, strides and axes: up to eight integers, held inline.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include <gradus/error.hpp>
 
@@ -28,6 +30,17 @@ constexpr std::int64_t size_of(DType t) {
   return t == f32 ? 4 : 8;
 }
 const char* name(DType t);  ///< "f32"
+
+namespace detail {
+inline std::atomic<DType> default_dtype{DType::f32};
+}
+/// The dtype of what is made without one: zeros, ones, tensor, randn, …, and the parameters of layers. At first f32.
+/// In a constant of the compiler it is f32.
+constexpr DType default_dtype() {
+  return std::is_constant_evaluated() ? f32 : detail::default_dtype.load(std::memory_order_relaxed);
+}
+/// f32 or f64, for the whole process. What there is, and what readers of files make, does not change.
+void set_default_dtype(DType dtype, Loc where = Loc::current());
 
 /// The sizes of a tensor, outermost first. {} is the shape of a 0-d tensor, which has one element.
 class Shape {

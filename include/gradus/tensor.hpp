@@ -114,12 +114,15 @@ class Arg {
   double number_ = 0;
 };
 
-/// An index along an axis and the line of the call: x[2].
+/// What stands in x[…], and the line of the call.
 struct Position {
   /// The index may be negative.
   Position(std::int64_t i, Loc line = Loc::current()) : index(i), where(line) {}
-  std::int64_t index;  ///< as written
+  /// Indices (i64) or a mask (bool), which must live as long as the call.
+  Position(const Tensor& list, Loc line = Loc::current()) : where(line), tensor(&list) {}
+  std::int64_t index = 0;  ///< as written
   Loc where;
+  const Tensor* tensor = nullptr;  ///< null: the index counts
 };
 
 /// A handle to an array of numbers with a shape, strides and a dtype. Copies and views share the numbers.
@@ -215,7 +218,8 @@ class Tensor {
   std::uint32_t version(Loc where = Loc::current()) const;  ///< how often the storage has been changed
 
   // ---- differentiation ----
-  Tensor& requires_grad_(bool on = true, Loc where = Loc::current());  ///< makes it a leaf, or freezes it
+  /// Makes it a leaf; or freezes it, and then its gradient is gone.
+  Tensor& requires_grad_(bool on = true, Loc where = Loc::current());
   /// Whether it is a leaf that backward() gives a gradient.
   bool requires_grad(Loc where = Loc::current()) const { return head("requires_grad", where).requires_grad; }
   Tensor grad(Loc where = Loc::current()) const;  ///< undefined until a backward() has reached this leaf
@@ -254,7 +258,9 @@ class Tensor {
   Tensor log(Loc where = Loc::current()) const;
   Tensor sqrt(Loc where = Loc::current()) const;
   Tensor clamp(double low, double high, Loc where = Loc::current()) const;
-  /// The entry at this position along axis 0, which is removed.
+  /// x[2]: the entry at this position along axis 0, which is removed. x[index], i64: those entries, of the shape of
+  /// index and then of an entry; negative indices count from the end. x[mask], bool, of the shape of the leading axes:
+  /// what stands where it is true, (count, …).
   Tensor operator[](Position at) const;
 
   /// Nothing recorded happens in place.
@@ -301,25 +307,26 @@ class Nested {
 
 // ---- making tensors. A value that the dtype cannot hold is an error. ----
 /// All elements 0.
-Tensor zeros(Shape shape, DType dtype = f32, Loc where = Loc::current());
+Tensor zeros(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());
 /// All elements 1.
-Tensor ones(Shape shape, DType dtype = f32, Loc where = Loc::current());
+Tensor ones(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());
 /// All elements value.
-Tensor full(Shape shape, Number value, DType dtype = f32, Loc where = Loc::current());
+Tensor full(Shape shape, Number value, DType dtype = default_dtype(), Loc where = Loc::current());
 /// Zeros of the shape and dtype of `like`.
 Tensor zeros_like(const Tensor& like, Loc where = Loc::current());
 /// Ones of the shape and dtype of `like`.
 Tensor ones_like(const Tensor& like, Loc where = Loc::current());
 /// start, start + step, … while below stop (above, for a negative step). Exact for i64 from integers.
-Tensor arange(Number start, Number stop, Number step = 1, DType dtype = f32, Loc where = Loc::current());
+Tensor arange(Number start, Number stop, Number step = 1, DType dtype = default_dtype(), Loc where = Loc::current());
 inline Tensor arange(std::int64_t n, Loc where = Loc::current()) { return arange(0, n, 1, i64, where); }
 /// `count` numbers from start to stop, both included; f32 or f64.
-Tensor linspace(double start, double stop, std::int64_t count, DType dtype = f32, Loc where = Loc::current());
+Tensor linspace(double start, double stop, std::int64_t count, DType dtype = default_dtype(),
+                Loc where = Loc::current());
 /// (n, n), with ones on the diagonal.
-Tensor eye(std::int64_t n, DType dtype = f32, Loc where = Loc::current());
-Tensor scalar(Number value, DType dtype = f32, Loc where = Loc::current());  ///< shape ()
+Tensor eye(std::int64_t n, DType dtype = default_dtype(), Loc where = Loc::current());
+Tensor scalar(Number value, DType dtype = default_dtype(), Loc where = Loc::current());  ///< shape ()
 /// From numbers in braces: tensor({1, 2, 3}), tensor({{1}, {2}}), to any depth. Sibling lists must have equal length.
-Tensor tensor(std::initializer_list<Nested> numbers, DType dtype = f32, Loc where = Loc::current());
+Tensor tensor(std::initializer_list<Nested> numbers, DType dtype = default_dtype(), Loc where = Loc::current());
 /// A copy of numbers in memory, in row-major order; the shape must hold exactly that many.
 Tensor from_data(std::span<const float> numbers, Shape shape, Loc where = Loc::current());
 Tensor from_data(std::span<const double> numbers, Shape shape, Loc where = Loc::current());
@@ -368,8 +375,8 @@ Generator& default_generator();
 /// default_generator().reset(seed).
 void manual_seed(std::uint64_t seed);
 
-Tensor rand(Shape shape, DType dtype = f32, Loc where = Loc::current());   ///< uniform in [0, 1)
-Tensor randn(Shape shape, DType dtype = f32, Loc where = Loc::current());  ///< normal, mean 0, variance 1
+Tensor rand(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());   ///< uniform in [0, 1)
+Tensor randn(Shape shape, DType dtype = default_dtype(), Loc where = Loc::current());  ///< normal, mean 0, variance 1
 Tensor randint(std::int64_t low, std::int64_t high, Shape shape, Loc where = Loc::current());  ///< i64 in [low, high)
 Tensor randperm(std::int64_t n, Loc where = Loc::current());  ///< i64: 0 … n-1, shuffled
 Tensor randperm(std::int64_t n, Generator& generator, Loc where = Loc::current());

@@ -194,7 +194,7 @@ std::size_t ZipReader::read(void* to, std::size_t bytes) {
   constexpr std::uint64_t piece = 1 << 18;  // is still in the cache when its checksum is computed
   std::size_t done = 0;
   while (done < bytes && given_ < member_.size) {
-    const auto wanted = static_cast<std::size_t>(std::min({piece, bytes - done, member_.size - given_}));
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>({piece, bytes - done, member_.size - given_}));
     char* at = static_cast<char*>(to) + done;
     const std::size_t came = inflater_ ? inflated(at, wanted) : stored(at, wanted);
     checksum_ = crc32(checksum_, at, came);

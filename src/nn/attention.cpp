@@ -153,6 +153,66 @@ AttentionResult MultiheadAttention::forward(Arg query, const Tensor& key, const 
   return {y, options.average_attn_weights ? mean(weights, 1) : weights};
 }
 
+// ---- with a cache ----
+
+namespace {
+
+// Room for `length` steps more; twice what there was, so that each step is copied a few times at most.
+void make_room(KeyValueCache& cache, const Tensor& like, std::int64_t length) {
+  const std::int64_t room = cache.k.defined() ? cache.k.size(2) : 0;
+  if (cache.length + length <= room) return;
+  Shape shape = like.shape();
+  shape[2] = std::max(2 * room, cache.length + length);
+  KeyValueCache larger{zeros(shape, like.dtype()), zeros(shape, like.dtype()), cache.length};
+  if (cache.length > 0) {
+    slice(larger.k, 2, {0, cache.length}).copy_(slice(cache.k, 2, {0, cache.length}));
+    slice(larger.v, 2, {0, cache.length}).copy_(slice(cache.v, 2, {0, cache.length}));
+  }
+  cache = std::move(larger);
+}
+
+}  // namespace
+
+Tensor MultiheadAttention::next(const Tensor& x, KeyValueCache& cache, Loc where) const {
+  where = gradus::detail::user_line(where);
+  check_input("input", x, batch_first, embed_dim, where);
+  if (!in_proj_weight.defined())
+    fail(mha,
+         {.wrong = "next() is self-attention, and keys and values of this layer have another size",
+          .got = formatted("embed_dim {}, kdim {}, vdim {}", embed_dim, kdim, vdim),
+          .expected = "one size for all three"},
+         where);
+  const Evaluating evaluating(*this);
+  const At at(Arg(x, where));
+  const Tensor steps = batch_first ? x : transpose(x, 0, 1);
+  const std::int64_t batch = steps.size(0), count = steps.size(1), head = embed_dim / num_heads;
+  const bool fits =
+      !cache.k.defined() || (cache.v.defined() && cache.k.dim() == 4 && cache.k.shape() == cache.v.shape() &&
+                             cache.k.dtype() == x.dtype() && cache.length >= 0 && cache.length <= cache.k.size(2) &&
+                             Shape{cache.k.size(0), cache.k.size(1), cache.k.size(3)} == Shape{batch, num_heads, head});
+  if (!fits || (!cache.k.defined() && cache.length != 0))
+    fail(
+        mha,
+        {.wrong = "the cache belongs to another layer or to another number of sequences",
+         .got = cache.k.defined() ? formatted("keys of shape {}, {}", to_string(cache.k.shape()), name(cache.k.dtype()))
+                                  : "no keys",
+         .expected = formatted("({}, {}, …, {}), {}", batch, num_heads, head, name(x.dtype())),
+         .advice = "begin with KeyValueCache{}"},
+        where);
+  const auto [q, k, v] = project(steps, steps, steps);
+  const Tensor keys = split_heads(k), values = split_heads(v);
+  make_room(cache, keys, count);
+  const std::int64_t end = cache.length + count;
+  slice(cache.k, 2, {cache.length, end}).copy_(keys);
+  slice(cache.v, 2, {cache.length, end}).copy_(values);
+  const Tensor seen = tril(ones({count, end}, f32), cache.length).to(boolean);
+  cache.length = end;
+  const Tensor attended =
+      scaled_dot_product_attention(split_heads(q), slice(cache.k, 2, {0, end}), slice(cache.v, 2, {0, end}), seen);
+  const Tensor y = out_proj(reshape(permute(attended, {0, 2, 1, 3}), {batch, count, embed_dim}));
+  return batch_first ? y : transpose(y, 0, 1);
+}
+
 // ---- the encoder layer ----
 
 TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int64_t heads,

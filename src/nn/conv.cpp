@@ -6,6 +6,7 @@
 #include <gradus/nn/init.hpp>
 #include <gradus/op.hpp>
 #include <gradus/ops/conv.hpp>
+#include <gradus/ops/shape.hpp>
 
 #include "nn/check.hpp"
 #include "tensor/format.hpp"
@@ -147,6 +148,36 @@ MaxPool2d::MaxPool2d(Pair window, const Pool2dOptions& o, Loc where) : kernel_si
 }
 Tensor MaxPool2d::forward(Arg x) const { return max_pool2d(x, kernel_size, options); }
 std::string MaxPool2d::describe() const { return describe_pool(kernel_size, options); }
+
+MaxPool1d::MaxPool1d(std::int64_t window, const MaxPool1dOptions& o, Loc where) : kernel_size(window), options(o) {
+  check_sizes("MaxPool1d", {{"kernel_size", window}, {"dilation", o.dilation}}, where);
+  check_sizes("MaxPool1d", {{"stride", o.stride}, {"padding", o.padding}}, where, 0);
+}
+
+Tensor MaxPool1d::forward(Arg x) const {
+  gradus::detail::check_defined(x, "MaxPool1d", x.where);
+  if (x.tensor().dim() != 3)
+    fail("MaxPool1d",
+         {.wrong = "the input has the wrong number of axes",
+          .got = to_string(x.tensor().shape()),
+          .expected = "(N, C, L)"},
+         x.where);
+  const At at(x);
+  const std::int64_t stride = options.stride == 0 ? kernel_size : options.stride;
+  const Pool2dOptions o{.stride = {1, stride},
+                        .padding = {0, options.padding},
+                        .dilation = {1, options.dilation},
+                        .ceil_mode = options.ceil_mode};
+  return squeeze(max_pool2d(unsqueeze(x, 2), {1, kernel_size}, o), 2);
+}
+
+std::string MaxPool1d::describe() const {
+  std::string s = formatted("{}", kernel_size);
+  if (options.stride != 0 && options.stride != kernel_size) s += formatted(", stride {}", options.stride);
+  if (options.padding != 0) s += formatted(", padding {}", options.padding);
+  if (options.dilation != 1) s += formatted(", dilation {}", options.dilation);
+  return s;
+}
 
 AvgPool2d::AvgPool2d(Pair window, const Pool2dOptions& o, Loc where) : kernel_size(window), options(o) {
   check_pool("AvgPool2d", window, o, where);

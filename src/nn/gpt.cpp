@@ -2,6 +2,7 @@
 #include <cmath>
 #include <initializer_list>
 
+#include <gradus/nn/checkpoint.hpp>
 #include <gradus/nn/init.hpp>
 #include <gradus/nn/language.hpp>
 #include <gradus/op.hpp>
@@ -31,7 +32,7 @@ void start(const Linear& layer, double std) {
 
 // Query i of those that follow `length` tokens sees the keys up to its own.
 Tensor seen(std::int64_t queries, std::int64_t length) {
-  return tril(ones({queries, length + queries}), length).to(boolean);
+  return tril(ones({queries, length + queries}, f32), length).to(boolean);
 }
 
 }  // namespace
@@ -114,6 +115,7 @@ void check_tokens(const Tensor& tokens, std::int64_t before, std::int64_t block,
 GPT::GPT(std::int64_t tokens, const GPTOptions& options, Loc where)
     : block(checked(options, where).block),
       dropout(options.dropout),
+      recompute(options.recompute),
       wte(tokens, options.width, {.dtype = options.dtype}, where),
       wpe(options.block, options.width, {.dtype = options.dtype}, where),
       ln_f(options.width, {.bias = options.bias, .dtype = options.dtype}, where) {
@@ -128,7 +130,7 @@ Tensor GPT::forward(Arg tokens) const {
   const At at(tokens);
   Tensor x = wte(tokens) + slice(wpe.weight, 0, {0, tokens.tensor().size(1)});
   x = gradus::dropout(x, dropout, is_training());
-  for (const GPTLayer& layer : h) x = layer(x);
+  for (const GPTLayer& layer : h) x = recompute ? checkpoint(layer, x) : layer(x);
   return linear(ln_f(x), wte.weight);
 }
 

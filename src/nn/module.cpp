@@ -53,7 +53,8 @@ ModuleBase::Call*& ModuleBase::Call::innermost() {
   return call;
 }
 
-ModuleBase::Call::Call(const ModuleBase& m, bool own_lines, Loc where) : watcher(detail::watcher()), module_(m) {
+ModuleBase::Call::Call(const ModuleBase& m, bool own_lines, Loc where)
+    : watcher(detail::watcher()), hooks(m.hooks_.get()), module_(m), line_(where) {
   if (m.moved_) [[unlikely]]
     m.check_not_moved("call", where);
   auto& s = thread_state();

@@ -7,6 +7,7 @@
 #include <gradus/ops/nn.hpp>
 
 #include "nn/check.hpp"
+#include "nn/recomputing.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::nn {
@@ -122,6 +123,7 @@ Tensor detail::BatchNorm::normalize(const char* type, Arg x, bool training) cons
   Tensor mean = running_mean, var = running_var, batches = num_batches_tracked;
   const double count = batches.item() + 1;
   BatchNormResult r = result(momentum.value_or(1 / count));
+  if (recomputing()) return std::move(r.y);  // the first time has counted
   mean.copy_(r.mean, x.where);
   var.copy_(r.var, x.where);
   batches.fill_(count, x.where);

@@ -1,4 +1,4 @@
-// RNN, LSTM and GRU: one step of each, and the loop over layers, directions and time that they share.
+// RNN, LSTM and GRU: the loop over layers, directions and time that they share.
 #include <gradus/nn/recurrent.hpp>
 
 #include <algorithm>
@@ -9,50 +9,27 @@
 #include <gradus/ops.hpp>
 
 #include "nn/check.hpp"
+#include "nn/steps.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::nn {
 
 // ---- one step ----
 
-struct detail::Recurrent::State {
-  Tensor h, c;  // (N, H); c for LSTM only
-};
+struct detail::Recurrent::State : StepState {};
 
 struct detail::Recurrent::Cell {
   const char* type;
   int gates;
   bool has_c;
   bool joins_biases;  // b_ih + b_hh is all that matters, so it is added once for all steps
-  State (*step)(const Weights& w, const Tensor& x, const State& s);
-
-  // `x` (N, G H) is W_ih x and its bias.
-  static State tanh_step(const Weights& w, const Tensor& x, const State& s) { return {tanh(recur(w, x, s)), {}}; }
-  static State relu_step(const Weights& w, const Tensor& x, const State& s) { return {relu(recur(w, x, s)), {}}; }
-  static State lstm_step(const Weights& w, const Tensor& x, const State& s) {
-    const Tensor y = lstm_gates(recur(w, x, s), s.c);
-    return {y[0], y[1]};
-  }
-  static State gru_step(const Weights& w, const Tensor& x, const State& s) {
-    const Tensor own = linear(s.h, w.weight_hh, w.bias_hh);
-    const Tensor r = sigmoid(gate(x, 0, s) + gate(own, 0, s)), z = sigmoid(gate(x, 1, s) + gate(own, 1, s));
-    const Tensor n = tanh(gate(x, 2, s) + r * gate(own, 2, s));
-    return {n + z * (s.h - n), {}};
-  }
-
-  static Tensor recur(const Weights& w, const Tensor& x, const State& s) {
-    return addmm(x, s.h, w.weight_hh, {.transpose_b = true});
-  }
-  static Tensor gate(const Tensor& all, std::int64_t k, const State& s) {  // the k-th of (N, G H)
-    const std::int64_t size = s.h.size(1);
-    return slice(all, 1, {k * size, (k + 1) * size});
-  }
+  StepState (*step)(const Tensor& x, const Tensor& weight_hh, const Tensor& bias_hh, const StepState& s);
 };
 
-const detail::Recurrent::Cell detail::Recurrent::rnn_tanh{"RNN", 1, false, true, Cell::tanh_step};
-const detail::Recurrent::Cell detail::Recurrent::rnn_relu{"RNN", 1, false, true, Cell::relu_step};
-const detail::Recurrent::Cell detail::Recurrent::lstm{"LSTM", 4, true, true, Cell::lstm_step};
-const detail::Recurrent::Cell detail::Recurrent::gru{"GRU", 3, false, false, Cell::gru_step};
+const detail::Recurrent::Cell detail::Recurrent::rnn_tanh{"RNN", 1, false, true, tanh_step};
+const detail::Recurrent::Cell detail::Recurrent::rnn_relu{"RNN", 1, false, true, relu_step};
+const detail::Recurrent::Cell detail::Recurrent::lstm{"LSTM", 4, true, true, lstm_step};
+const detail::Recurrent::Cell detail::Recurrent::gru{"GRU", 3, false, false, gru_step};
 
 // ---- all steps of all layers ----
 
@@ -105,18 +82,35 @@ std::string detail::Recurrent::describe() const {
   return weights[0].bias_ih.defined() ? s : s + ", no bias";
 }
 
+// Which steps of which sequences there are.
+struct detail::Recurrent::Padding {
+  std::int64_t steps, batch;
+  Tensor lengths;  // (N, 1), or undefined: all are full
+  std::int64_t shortest;
+  Tensor at(std::int64_t t) const {  // bool (N, 1), undefined where all sequences have the step t
+    return lengths.defined() && t >= shortest ? lengths > t : Tensor();
+  }
+};
+
 // (T N, I) -> (T N, H), one GEMM for the inputs of all steps; `state` moves from the first step to the last.
-Tensor detail::Recurrent::layer(const Cell& cell, const Weights& w, const Tensor& x, State& state, std::int64_t steps,
-                                bool back) const {
+Tensor detail::Recurrent::layer(const Cell& cell, const Weights& w, const Tensor& x, State& state,
+                                const Padding& padding, bool back) const {
   Tensor bias = w.bias_ih;
   if (cell.joins_biases && bias.defined()) bias = bias + w.bias_hh;
   const Tensor inputs = linear(x, w.weight_ih, bias);
-  const std::int64_t batch = state.h.size(0);
+  const std::int64_t steps = padding.steps, batch = padding.batch;
   std::vector<Tensor> h(static_cast<std::size_t>(steps));
   for (std::int64_t i = 0; i < steps; ++i) {
     const std::int64_t t = back ? steps - 1 - i : i;
-    state = cell.step(w, slice(inputs, 0, {t * batch, (t + 1) * batch}), state);
-    h[static_cast<std::size_t>(t)] = state.h;
+    StepState next = cell.step(slice(inputs, 0, {t * batch, (t + 1) * batch}), w.weight_hh, w.bias_hh, state);
+    Tensor y = next.h;
+    if (const Tensor here = padding.at(t); here.defined()) {  // a sequence that has ended, or not begun, waits
+      y = where(here, next.h, 0);
+      next.h = where(here, next.h, state.h);
+      if (cell.has_c) next.c = where(here, next.c, state.c);
+    }
+    state = {std::move(next)};
+    h[static_cast<std::size_t>(t)] = std::move(y);
   }
   return concat(h);
 }
@@ -134,7 +128,31 @@ Tensor detail::Recurrent::initial(const Cell& cell, const char* name, const Tens
       where);
 }
 
-LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, const Tensor& c0, bool training) const {
+namespace {
+
+std::int64_t checked_lengths(const char* type, const Tensor& lengths, std::int64_t batch, std::int64_t steps,
+                             Loc where) {
+  if (lengths.dtype() != i64 || lengths.shape() != Shape{batch})
+    fail(type,
+         {.wrong = "lengths has the wrong shape or dtype",
+          .got = formatted("{} {}", to_string(lengths.shape()), name(lengths.dtype())),
+          .expected = formatted("({},) i64, a length for each sequence", batch)},
+         where);
+  std::int64_t shortest = steps;
+  for (const std::int64_t n : lengths.to_vector<std::int64_t>()) {
+    if (n < 1 || n > steps)
+      fail(type,
+           {.wrong = "a length is out of range", .got = formatted("{}", n), .expected = formatted("1 to {}", steps)},
+           where);
+    shortest = std::min(shortest, n);
+  }
+  return shortest;
+}
+
+}  // namespace
+
+LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, const Tensor& c0, const Tensor& lengths,
+                                  bool training) const {
   const Tensor& given = x.tensor();
   if (!given.defined() || given.dim() != 3 || given.size(2) != input_size || given.size(batch_first ? 1 : 0) == 0)
     fail(cell.type,
@@ -147,6 +165,13 @@ LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, con
   const std::int64_t steps = sequence.size(0), batch = sequence.size(1), directions = bidirectional ? 2 : 1;
   const Tensor h_before = initial(cell, "h0", h0, given, batch, x.where);
   const Tensor c_before = cell.has_c ? initial(cell, "c0", c0, given, batch, x.where) : Tensor();
+  Padding padding{steps, batch, {}, steps};
+  if (lengths.defined()) {
+    padding.shortest = checked_lengths(cell.type, lengths, batch, steps, x.where);
+    padding.lengths = reshape(lengths, {batch, 1});
+  }
+  if (padding.shortest < steps)  // nothing in the padding is read, so that no NaN of it reaches a weight's gradient
+    sequence = where(reshape(arange(steps), {steps, 1, 1}) < padding.lengths, sequence, 0);
 
   sequence = reshape(sequence, {steps * batch, input_size});
   std::vector<Tensor> h, c;
@@ -155,8 +180,8 @@ LSTMResult detail::Recurrent::run(const Cell& cell, Arg x, const Tensor& h0, con
     std::vector<Tensor> read;
     for (std::int64_t d = 0; d < directions; ++d) {
       const std::int64_t i = l * directions + d;
-      State state{select(h_before, 0, i), cell.has_c ? select(c_before, 0, i) : Tensor()};
-      read.push_back(layer(cell, weights[static_cast<std::size_t>(i)], sequence, state, steps, d == 1));
+      State state{{select(h_before, 0, i), cell.has_c ? select(c_before, 0, i) : Tensor()}};
+      read.push_back(layer(cell, weights[static_cast<std::size_t>(i)], sequence, state, padding, d == 1));
       h.push_back(state.h);
       c.push_back(state.c);
     }
@@ -173,24 +198,24 @@ RNN::RNN(std::int64_t in, std::int64_t hidden, const RNNOptions& o, Loc where)
                 where),
       nonlinearity(o.nonlinearity) {}
 
-RecurrentResult RNN::forward(Arg x, const Tensor& h0) const {
+RecurrentResult RNN::forward(Arg x, const Tensor& h0, const Tensor& lengths) const {
   const Cell& cell = nonlinearity == RNNNonlinearity::tanh ? rnn_tanh : rnn_relu;
-  LSTMResult r = run(cell, x, h0, {}, is_training());
+  LSTMResult r = run(cell, x, h0, {}, lengths, is_training());
   return {std::move(r.y), std::move(r.h)};
 }
 
 LSTM::LSTM(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options, Loc where)
     : Recurrent(lstm, in, hidden, options, where) {}
 
-LSTMResult LSTM::forward(Arg x, const Tensor& h0, const Tensor& c0) const {
-  return run(lstm, x, h0, c0, is_training());
+LSTMResult LSTM::forward(Arg x, const Tensor& h0, const Tensor& c0, const Tensor& lengths) const {
+  return run(lstm, x, h0, c0, lengths, is_training());
 }
 
 GRU::GRU(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options, Loc where)
     : Recurrent(gru, in, hidden, options, where) {}
 
-RecurrentResult GRU::forward(Arg x, const Tensor& h0) const {
-  LSTMResult r = run(gru, x, h0, {}, is_training());
+RecurrentResult GRU::forward(Arg x, const Tensor& h0, const Tensor& lengths) const {
+  LSTMResult r = run(gru, x, h0, {}, lengths, is_training());
   return {std::move(r.y), std::move(r.h)};
 }
 

@@ -72,6 +72,47 @@ Tensor logical_not(Arg x) {
   check_dtype("logical_not", "the input", x, boolean);
   return eq(x, 0);
 }
+
+namespace {
+
+// and is the smaller, or the larger of false and true.
+Tensor logical(const char* name, const Arg& a, const Arg& b,
+               kernels::Required<kernels::Map2<bool>> kernels::Storage<bool>::*kernel) {
+  check_dtype(name, "the first operand", a, boolean);
+  check_dtype(name, "the second operand", Arg(b.tensor(), a.where), boolean);
+  const Loc where = user_line(a.where);
+  const Shape to = broadcast_shape(a.tensor().shape(), b.tensor().shape(), name, where);
+  return map2(name, where, broadcast_view(a, to, name, where), broadcast_view(b, to, name, where),
+              [kernel]<class T>(const kernels::Table<T>& k) -> kernels::Map2<T> {
+                if constexpr (std::is_same_v<T, bool>) return k.*kernel;
+                return k.maximum;  // not reached
+              });
+}
+
+}  // namespace
+
+Tensor logical_and(Arg a, Arg b) { return logical("logical_and", a, b, &kernels::Storage<bool>::minimum); }
+Tensor logical_or(Arg a, Arg b) { return logical("logical_or", a, b, &kernels::Storage<bool>::maximum); }
+
 Tensor isnan(Arg x) { return ne(x, x); }
+Tensor isfinite(Arg x) {
+  check_defined(x, "isfinite", x.where);
+  const Tensor& at = x;
+  return is_floating(at.dtype()) ? abs(at.detach()) < infinity : ones(at.shape(), boolean);
+}
+
+namespace {
+
+// How many elements are, or are not, 0.
+Tensor count(const char* operation, const Arg& x, const Axes& axes, bool keepdim, bool zeros) {
+  check_defined(x, operation, x.where);
+  normal_axes(axes, x.tensor().dim(), operation, x.where);  // an error names this operation
+  return sum(zeros ? eq(x, 0) : ne(x, 0), axes, keepdim);
+}
+
+}  // namespace
+
+Tensor any(Arg x, Axes axes, bool keepdim) { return count("any", x, axes, keepdim, false) > 0; }
+Tensor all(Arg x, Axes axes, bool keepdim) { return eq(count("all", x, axes, keepdim, true), 0); }
 
 }  // namespace gradus

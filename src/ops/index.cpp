@@ -1,7 +1,7 @@
 // By index: entries picked, and their transposes, which add at the indices.
 #include <algorithm>
 
-#include "ops/common.hpp"
+#include "ops/binary.hpp"
 #include "ops/lines.hpp"
 #include "tensor/make.hpp"
 
@@ -133,6 +133,23 @@ void add_elements(const Tensor& x, std::int64_t axis, const Tensor& index, const
   });
 }
 
+// The same with y's elements in the place of x's, the last one where several go to one place.
+void set_elements(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& y) {
+  const Tensor origin = origins(x, axis, index);
+  const std::int64_t step = x.strides()[static_cast<int>(axis)];
+  if (index.numel() == 0) return;
+  const Nest<2> r = nest<2>(index.shape(), {index.impl(), origin.impl()});
+  const std::int64_t along = r.dims ? r.stride[1][r.dims - 1] : 0;
+  visit(x.dtype(), [&]<class T>() {
+    const std::int64_t* at = detail::data<std::int64_t>(index);
+    T* to = detail::data<T>(origin);
+    const T* from = detail::data<T>(y);
+    for_rows(r, 0, index.numel() / r.inner(), [&](const std::int64_t* o, std::int64_t first) {
+      for (std::int64_t i = 0; i < r.inner(); ++i) to[o[1] + i * along + at[first + i] * step] = from[first + i];
+    });
+  });
+}
+
 struct Gather {
   std::int64_t axis = 0;
   static constexpr auto name = "gather", inputs = "x index";
@@ -182,11 +199,39 @@ struct ScatterAdd {
   }
 };
 
+struct Scatter {
+  std::int64_t axis = 0;
+  static constexpr auto name = "scatter", inputs = "x index a";
+  std::string formula(int) const { return formatted("y = x   y[{0}index[{0}h, …], …] = a[{0}h, …]", before(axis)); }
+  std::string rule(int) const {
+    return formatted(
+        "dx = g   dx[{0}index[{0}h, …], …] = 0   "
+        "da = gather(g, index, axis {1}) where last(index, axis {1}), else 0",
+        before(axis), axis);
+  }
+
+  static constexpr Saves saves{in1, 0u, in1};
+  void fields(auto& v) const { v("axis", axis); }
+  Tensor forward(Fwd& f, Ins in) const {
+    const Tensor at = checked(f, in[1], in[0].shape()[static_cast<int>(axis)]);
+    const Tensor y = empty(in[0].shape(), in[0].dtype());
+    copy_strided(*in[0].impl(), *y.impl());
+    set_elements(y, axis, at, dense(in[2]));
+    return y;
+  }
+  void vjp(Vjp& v) const {
+    const int along = static_cast<int>(axis);
+    const Tensor& index = v.in(1);
+    if (v.wants(0)) v.give(0, scatter(v.g, along, index, 0));
+    if (!v.wants(2)) return;
+    const Tensor order = reshape(arange(index.numel()), index.shape());
+    const Tensor last = gather(scatter(zeros(v.g.shape(), i64), along, index, order), along, index);
+    v.give(2, where(eq(last, order), gather(v.g, along, index), 0));
+  }
+};
+
 constexpr const OpTable* rows[] = {
-    &op_table<IndexSelect>,
-    &op_table<IndexAdd>,
-    &op_table<Gather>,
-    &op_table<ScatterAdd>,
+    &op_table<IndexSelect>, &op_table<IndexAdd>, &op_table<Gather>, &op_table<ScatterAdd>, &op_table<Scatter>,
 };
 
 // ---- arguments ----
@@ -224,9 +269,9 @@ std::int64_t check_elements(const char* operation, const Arg& x, int axis, const
   return a;
 }
 
-void check_numbers(const char* operation, const Arg& x, const Arg& y, const Shape& shape) {
+void check_numbers(const char* operation, const Arg& x, const Arg& y, const Shape& shape, bool takes_bool = false) {
   check_same_dtype(operation, x, y);
-  if (x.tensor().dtype() == boolean) refuse_dtype(operation, boolean, x.where);
+  if (x.tensor().dtype() == boolean && !takes_bool) refuse_dtype(operation, boolean, x.where);
   if (y.tensor().shape() != shape)
     fail(operation,
          {.wrong = "y has the wrong shape",
@@ -257,6 +302,17 @@ Tensor scatter_add(Arg x, int axis, Arg index, Arg y) {
   const std::int64_t a = check_elements("scatter_add", x, axis, index);
   check_numbers("scatter_add", x, y, index.tensor().shape());
   return apply(ScatterAdd{a}, x, index, y);
+}
+
+Tensor scatter(Arg x, int axis, Arg index, Arg y) {
+  const std::int64_t a = check_elements("scatter", x, axis, index);
+  if (y.is_number()) {
+    const Tensor number = constant("scatter", Arg(y.number(), x.where), x);
+    const Tensor all = broadcast_view(number, index.tensor().shape(), "scatter", x.where);
+    return apply(Scatter{a}, x, index, Arg(all, x.where));
+  }
+  check_numbers("scatter", x, y, index.tensor().shape(), true);
+  return apply(Scatter{a}, x, index, y);
 }
 
 Tensor embedding(Arg weight, Arg indices, std::int64_t padding_idx) {

@@ -6,6 +6,8 @@
 //   y[i, j] = …       for each i and j
 //   y[i] += …         added up over all other letters too, from 0; what lies outside of a tensor counts as 0
 //   [i, …]            and all axes behind
+//   gather(g, index, axis 0)   g[index[h, …], …] for each h; last(index, axis 0): no later h has the same index
+//   cumprod'(g, x, axis 0)   the sum over h >= k of g[h] times the product of x[0] … x[h] without x[k]
 //
 // tests/gate/formula.hpp computes with them, so that none is wrong.
 #pragma once

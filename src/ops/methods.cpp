@@ -36,7 +36,6 @@ Tensor Tensor::exp(Loc where) const { return gradus::exp(Arg(*this, where)); }
 Tensor Tensor::log(Loc where) const { return gradus::log(Arg(*this, where)); }
 Tensor Tensor::sqrt(Loc where) const { return gradus::sqrt(Arg(*this, where)); }
 Tensor Tensor::clamp(double low, double high, Loc where) const { return gradus::clamp(Arg(*this, where), low, high); }
-Tensor Tensor::operator[](Position at) const { return gradus::select(Arg(*this, at.where), 0, at.index); }
 
 Tensor Tensor::t(Loc where) const {
   const Arg x(*this, where);

@@ -268,8 +268,14 @@ ValuesIndices chosen(const char* operation, const Arg& x, int axis, bool keepdim
 
 }  // namespace
 
-Tensor sum(Arg x, Axes axes, bool keepdim) { return over<Sum>(x, axes, keepdim); }
+Tensor sum(Arg x, Axes axes, bool keepdim) {
+  check_defined(x, "sum", x.where);
+  if (x.tensor().dtype() == boolean) return over<Sum>(Arg(x.tensor().to(i64, x.where), x.where), axes, keepdim);
+  return over<Sum>(x, axes, keepdim);
+}
 Tensor mean(Arg x, Axes axes, bool keepdim) {
+  check_defined(x, "mean", x.where);
+  if (x.tensor().dtype() == boolean) return over<Mean>(Arg(x.tensor().to(f32, x.where), x.where), axes, keepdim);
   check_floating("mean", x);
   return over<Mean>(x, axes, keepdim);
 }

@@ -12,7 +12,8 @@ void Adagrad::init(State& s, const Tensor& p, const AdagradOptions& o) {
 void Adagrad::update(Tensor& p, const Tensor& g, State& s, const AdagradOptions& o) {
   const Tensor d = descent(p, g, o);
   s[0] = s[0] + square(d);
-  p.add_(d / (sqrt(s[0]) + o.eps), -o.lr / (1 + static_cast<double>(s.step - 1) * o.lr_decay));
+  const Tensor root = o.eps_inside_root ? sqrt(s[0] + o.eps) : sqrt(s[0]) + o.eps;
+  p.add_(d / root, -o.lr / (1 + static_cast<double>(s.step - 1) * o.lr_decay));
 }
 
 }  // namespace gradus::optim

@@ -19,14 +19,14 @@ template <class Options>
 void adam_update(const Tensor& p, const Tensor& g, State& s, const Options& o, bool decoupled) {
   const Tensor* const top = o.amsgrad ? &s.at("max_exp_avg_sq", p) : nullptr;
   const Tensor &m = s[0], &v = s[1];
-  const double t = static_cast<double>(s.step);
+  const double t = static_cast<double>(s.step), correction2 = 1 - std::pow(o.betas[1], t);
   const kernels::AdamStep step{.lr = o.lr,
                                .beta1 = o.betas[0],
                                .beta2 = o.betas[1],
-                               .eps = o.eps,
+                               .eps = o.eps_before_correction ? o.eps / std::sqrt(correction2) : o.eps,
                                .weight_decay = o.weight_decay,
                                .correction1 = 1 - std::pow(o.betas[0], t),
-                               .correction2 = 1 - std::pow(o.betas[1], t),
+                               .correction2 = correction2,
                                .decoupled = decoupled,
                                .maximize = o.maximize};
   gradus::detail::for_pieces(p, g, [&]<class T>(T* to, const T* from, std::int64_t begin, std::int64_t n) {

@@ -47,6 +47,11 @@ void average(Lines& lines, const char* name, const std::string& of, double beta)
   lines.add("{} ← {} {} + {} {}", name, n(beta), name, n(1 - beta), of);
 }
 
+template <class Options>
+std::string root(const char* of, const Options& o) {
+  return o.eps_inside_root ? formatted("sqrt({} + {})", of, n(o.eps)) : formatted("(sqrt({}) + {})", of, n(o.eps));
+}
+
 double count(const State& s) { return static_cast<double>(s.step); }
 
 template <class Options>
@@ -61,9 +66,11 @@ std::string adam(const State& s, const Options& o, bool decoupled) {
     size = "max_exp_avg_sq";
     lines.add("max_exp_avg_sq ← max(max_exp_avg_sq, exp_avg_sq)");
   }
-  lines.add("p ← p - {} (exp_avg / {}) / (sqrt({} / {}) + {})", n(o.lr), n(1 - std::pow(o.betas[0], count(s))), size,
-            n(1 - std::pow(o.betas[1], count(s))), n(o.eps));
-  return lines.text();
+  const std::string first = n(1 - std::pow(o.betas[0], count(s))), second = n(1 - std::pow(o.betas[1], count(s)));
+  if (o.eps_before_correction)
+    return lines.add("p ← p - {} sqrt({}) (exp_avg / {}) / (sqrt({}) + {})", n(o.lr), second, first, size, n(o.eps))
+        .text();
+  return lines.add("p ← p - {} (exp_avg / {}) / (sqrt({} / {}) + {})", n(o.lr), first, size, second, n(o.eps)).text();
 }
 
 }  // namespace
@@ -125,8 +132,8 @@ std::string Adagrad::formula(const State& s, const Tensor&, const AdagradOptions
   Lines lines;
   const std::string d = descended(lines, o);
   lines.add("sum ← sum + {}²", d);
-  lines.add("p ← p - {} {} / (sqrt(sum) + {})", n(o.lr / (1 + (count(s) - 1) * o.lr_decay)), d, n(o.eps));
-  return lines.text();
+  const std::string rate = n(o.lr / (1 + (count(s) - 1) * o.lr_decay));
+  return lines.add("p ← p - {} {} / {}", rate, d, root("sum", o)).text();
 }
 
 std::string Adadelta::formula(const State&, const Tensor&, const AdadeltaOptions& o) const {
@@ -144,8 +151,8 @@ std::string RMSprop::formula(const State&, const Tensor&, const RMSpropOptions& 
   average(lines, "square_avg", d + "²", o.alpha);
   if (o.centered) average(lines, "grad_avg", d, o.alpha);
   const char* size = o.centered ? "square_avg - grad_avg²" : "square_avg";
-  if (o.momentum == 0) return lines.add("p ← p - {} {} / (sqrt({}) + {})", n(o.lr), d, size, n(o.eps)).text();
-  lines.add("momentum_buffer ← {} momentum_buffer + {} / (sqrt({}) + {})", n(o.momentum), d, size, n(o.eps));
+  if (o.momentum == 0) return lines.add("p ← p - {} {} / {}", n(o.lr), d, root(size, o)).text();
+  lines.add("momentum_buffer ← {} momentum_buffer + {} / {}", n(o.momentum), d, root(size, o));
   return lines.add("p ← p - {} momentum_buffer", n(o.lr)).text();
 }
 

@@ -147,6 +147,23 @@ void OptimizerBase::add_entries(std::vector<nn::NamedParameter> parameters, std:
   group_count_ = group + 1;
 }
 
+std::vector<std::size_t> OptimizerBase::chosen(const detail::Choice& choice, Loc where) const {
+  std::vector<std::size_t> all;
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    if (choice({entries_[i].given, entries_[i].value})) all.push_back(i);
+  if (!all.empty()) return all;
+  std::string names;
+  for (std::size_t i = 0; i < entries_.size() && i < 4; ++i) names += (i ? ", " : "") + entries_[i].given;
+  throw Error("optimizer",
+              {.wrong = "no parameter is chosen for the group",
+               .got = entries_.empty() ? "an optimizer without parameters"
+                                       : std::to_string(entries_.size()) + " parameters: " + names +
+                                             (entries_.size() > 4 ? ", …" : ""),
+               .expected = "one or more that the function says true for",
+               .advice = "the names are those of named_parameters()"},
+              user_line(where));
+}
+
 void OptimizerBase::check_group(std::size_t group, Loc where) const {
   if (group >= group_count_)
     throw Error("optimizer",

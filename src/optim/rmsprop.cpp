@@ -20,7 +20,7 @@ void RMSprop::update(Tensor& p, const Tensor& g, State& s, const RMSpropOptions&
     average(a, d, o.alpha);
     size = size - square(a);
   }
-  Tensor x = d / (sqrt(size) + o.eps);
+  Tensor x = o.eps_inside_root ? d / sqrt(size + o.eps) : d / (sqrt(size) + o.eps);
   if (o.momentum != 0) {
     Tensor& b = s.at("momentum_buffer", p);
     b = b * o.momentum + x;

@@ -6,16 +6,17 @@
 #endif
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 
 namespace gradus::detail {
 
 namespace {
 
-constexpr std::size_t alignment = 64, keep_at_most = std::size_t{2} << 30;
+constexpr std::size_t alignment = 64, keep_at_most = std::size_t{1} << (small_addresses ? 30 : 31);
 
 // Large blocks lie on huge pages where the system has any to give: a page fault for 2 MiB, not for each 4 KiB.
-constexpr std::size_t huge_page = std::size_t{2} << 20, huge_from = 2 * huge_page;
+constexpr std::size_t huge_page = std::size_t{2} << 20, huge_from = small_addresses ? SIZE_MAX : 2 * huge_page;
 constexpr std::align_val_t aligned(std::size_t bytes) {
   return std::align_val_t{bytes >= huge_from ? huge_page : alignment};
 }

@@ -8,7 +8,9 @@
 
 namespace gradus::detail {
 
-inline constexpr int small_classes = 16, pool_classes = small_classes + 4 * 48;
+inline constexpr bool small_addresses = sizeof(std::size_t) == 4;
+inline constexpr int doublings = small_addresses ? 21 : 48;
+inline constexpr int small_classes = 16, pool_classes = small_classes + 4 * doublings;
 
 // Up to 1 KiB in steps of 64 bytes, then four steps per doubling: at most a quarter is wasted.
 constexpr std::size_t class_bytes(int index) {

@@ -12,7 +12,7 @@
 namespace gradus::detail {
 namespace {
 
-constexpr std::size_t linear_limit = 64 * small_classes, keep_at_most = std::size_t{2} << 30;
+constexpr std::size_t linear_limit = 64 * small_classes, keep_at_most = std::size_t{1} << (small_addresses ? 30 : 31);
 constexpr long alone = 64;  // so many blocks of a small class come from the system one by one, the others in slabs
 
 struct Class {

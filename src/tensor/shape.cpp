@@ -44,6 +44,14 @@ void Shape::erase(int axis, Loc where) {
   for (int i = axis; i < n_; ++i) d_[i] = d_[i + 1];
 }
 
+void set_default_dtype(DType dtype, Loc where) {
+  if (!is_floating(dtype))
+    throw Error("set_default_dtype",
+                {.wrong = "the default dtype must be floating-point", .got = name(dtype), .expected = "f32 or f64"},
+                detail::user_line(where));
+  detail::default_dtype.store(dtype, std::memory_order_relaxed);
+}
+
 const char* name(DType t) {
   constexpr const char* names[] = {"f32", "f64", "i64", "bool"};
   return names[static_cast<int>(t)];

@@ -180,6 +180,7 @@ Tensor& Tensor::requires_grad_(bool on, Loc where) {
                  .advice = "x.detach().requires_grad_() makes a leaf of its numbers; tape.gradient(y, {x}) needs none"},
                 where);
   impl_->requires_grad = on;
+  if (!on) impl_->grad = Tensor();  // a frozen tensor keeps none, and no old one comes back later
   impl_->origin = on ? 0 : from_frozen;
   return *this;
 }

@@ -9,10 +9,10 @@
 #include <gradus/ops.hpp>
 
 #include "io/base64.hpp"
+#include "io/png.hpp"
 #include "study/trace/json.hpp"
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
-#include "train/png.hpp"
 
 namespace gradus::train {
 namespace {
@@ -76,7 +76,7 @@ std::string picture(const Tensor& example) {
     }
   }
   const auto columns = static_cast<std::uint32_t>((width + stride - 1) / stride);
-  return io::base64(png(columns, rows, static_cast<int>(channels), pixels));
+  return io::base64(io::png(columns, rows, static_cast<int>(channels), pixels));
 }
 
 bool is_picture(const Tensor& input) {

@@ -19,9 +19,9 @@
 #include <protozero/pbf_writer.hpp>
 #include <vector>
 
+#include "io/png.hpp"
 #include "tensor/impl.hpp"
 #include "train/event_file.hpp"
-#include "train/png.hpp"
 
 namespace gradus::train {
 
@@ -176,7 +176,7 @@ void SummaryWriter::add_image(const std::string& tag, const Tensor& image, std::
     message.add_int32(1, static_cast<std::int32_t>(height));
     message.add_int32(2, static_cast<std::int32_t>(width));
     message.add_int32(3, channels);
-    message.add_bytes(4, png(width, height, channels, pixels));
+    message.add_bytes(4, io::png(width, height, channels, pixels));
   });
 }
 

@@ -16,7 +16,7 @@ INDEXES = {"examples/README.md": ["examples", "examples/lessons"], "examples/exe
 UNLISTED = {"README.md", "CMakeLists.txt", "clock.hpp", "count_malloc.hpp", "main.cpp", "prints", "support.hpp", "xml.hpp", "FIGURES.md"}
 README_LINES, FILE_LINES = 110, 400
 # From the lowest to the highest; headers that lie in include/gradus itself belong to the floor that is named.
-FLOORS = ["kernels", "tensor", "tape", "ops", "derivatives", "io", "data", "nn", "io/onnx", "optim", "study", "train"]
+FLOORS = ["kernels", "tensor", "tape", "ops", "derivatives", "io", "data", "nn", "io/onnx", "optim", "study", "train", "dist"]
 HEADERS = {"error": "tensor", "shape": "tensor", "tensor": "tensor", "parameter": "tensor", "threads": "tensor", "machine": "tensor", "tape": "tape",
            "op": "tape", "observe": "tape", "profile": "tape", "ops": "ops", "gradcheck": "derivatives", "curvature": "derivatives", "derivatives": "derivatives", "gradus": "train"}
 # A recorded walk is made of operations; src/README.md says so.

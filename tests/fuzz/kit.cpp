@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "cli/command.hpp"
-#include "cli/sha256.hpp"
 #include "input.hpp"
+#include "io/sha256.hpp"
 #include "verify/run.hpp"
 
 using namespace gradus;
@@ -40,7 +40,7 @@ void write(const std::string& file, const std::string& bytes) {
 }
 
 std::string listed(const std::string& file, const std::string& bytes) {
-  return fmt::format(R"("{}":{{"bytes":{},"sha256":"{}"}})", file, bytes.size(), tool::sha256(bytes));
+  return fmt::format(R"("{}":{{"bytes":{},"sha256":"{}"}})", file, bytes.size(), io::sha256(bytes));
 }
 
 // The tensors that cases can name, the same in each folder.

@@ -113,11 +113,14 @@ class Computer {
     }
     if (t.what == "call") return call(t);
     if (t.what == "abs") return map(part(0), [](double x) { return std::abs(x); });
+    if (t.what == "floor") return map(part(0), [](double x) { return std::floor(x); });
+    if (t.what == "ceil") return map(part(0), [](double x) { return std::ceil(x); });
     if (t.what == "ᵀ") return transposed(part(0));
     if (t.what == "-" && t.parts.size() == 1) return map(part(0), [](double x) { return -x; });
     if (t.what == "where") {
       const Array yes = part(0);
-      const Array* outer = std::exchange(within_, &yes);
+      const Array* outer = within_;
+      if (yes.rank() > 1 || !outer) within_ = &yes;  // a number lies within what is around it
       const Array when = part(1), no = part(2);
       within_ = outer;
       const Sizes shape = together(together(yes.shape, when.shape), no.shape);
@@ -182,26 +185,9 @@ class Computer {
       return y;
     }
     if (n == "quarter" || n == "part") return piece(x, static_cast<std::int64_t>(argument(1)), n == "quarter");
-    if (n == "stack" || n == "concat") {  // along a new first axis; along the last one
-      std::vector<Array> parts;
-      for (const TermPtr& p : t.parts) parts.push_back(array(*p));
-      Sizes shape = parts[0].shape;
-      const auto many = static_cast<std::int64_t>(parts.size());
-      n == "stack" ? void(shape.insert(shape.begin(), many)) : void(shape.back() *= many);
-      Array y = Array::zeros(shape);
-      each_place(shape, [&](Sizes at, std::size_t i) {
-        std::size_t k = 0;
-        if (n == "stack") {
-          k = static_cast<std::size_t>(at[0]);
-          at.erase(at.begin());
-        } else {
-          k = static_cast<std::size_t>(at.back() / parts[0].shape.back());
-          at.back() %= parts[0].shape.back();
-        }
-        y.v[i] = parts[k].v[read_at(parts[k], at)];
-      });
-      return y;
-    }
+    std::vector<Array> all{x};
+    for (std::size_t i = 1; i < t.parts.size(); ++i) all.push_back(array(*t.parts[i]));
+    if (const auto y = array_function(n, all, t.axes)) return *y;
     return map(x, [&](double v) { return function(n, v); });
   }
 

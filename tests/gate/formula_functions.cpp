@@ -64,6 +64,13 @@ double function(const std::string& n, double x) {
   if (n == "sin") return std::sin(x);
   if (n == "cos") return std::cos(x);
   if (n == "tan") return std::tan(x);
+  if (n == "asin") return std::asin(x);
+  if (n == "acos") return std::acos(x);
+  if (n == "atan") return std::atan(x);
+  if (n == "sinh") return (std::exp(x) - std::exp(-x)) / 2;
+  if (n == "cosh") return (std::exp(x) + std::exp(-x)) / 2;
+  if (n == "round") return std::nearbyint(x);
+  if (n == "lgamma") return std::log(std::abs(std::tgamma(x)));
   if (n == "erf") return std::erf(x);
   if (n == "Φ") return 0.5 * std::erfc(-x / std::sqrt(2.0));
   if (n == "φ") return std::exp(-x * x / 2) / std::sqrt(2 * 3.14159265358979323846);

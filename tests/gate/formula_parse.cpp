@@ -12,11 +12,13 @@ namespace {
 const std::set<std::string> words{"where", "else", "and",  "or",   "expanded", "reshaped", "summed", "as",   "to",
                                   "the",   "of",   "axis", "axes", "no",       "repeated", "along",  "first"};
 const std::set<std::string> functions{
-    "tanh",         "sigmoid", "σ",    "σ'",   "tanh'", "ln",      "sqrt",        "sign",
-    "max",          "min",     "sin",  "cos",  "tan",   "erf",     "Φ",           "φ",
-    "sum",          "mean",    "prod", "var",  "flip",  "softmax", "log_softmax", "stack",
-    "concat",       "quarter", "part", "size", "rows",  "uniform", "columns",     "product_of_others",
-    "orthogonalize"};
+    "tanh",          "sigmoid",   "σ",        "σ'",      "tanh'",  "ln",      "sqrt",        "sign",
+    "max",           "min",       "sin",      "cos",     "tan",    "erf",     "Φ",           "φ",
+    "sum",           "mean",      "prod",     "var",     "flip",   "softmax", "log_softmax", "stack",
+    "concat",        "quarter",   "part",     "size",    "rows",   "uniform", "columns",     "product_of_others",
+    "orthogonalize", "asin",      "acos",     "atan",    "atan2",  "sinh",    "cosh",        "round",
+    "lgamma",        "polygamma", "cholesky", "inverse", "gather", "last",    "cofactors",   "det",
+    "cumprod",       "cumprod'"};
 
 struct Token {
   std::string text;

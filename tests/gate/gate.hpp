@@ -56,7 +56,7 @@ struct Row {
 inline constexpr auto is_linear = "linear in its inputs", in_pieces = "linear but for its kinks";
 
 std::vector<Row> elementwise_rows(), unary_rows(), activation_rows(), reduce_rows(), view_rows(), arrange_rows(),
-    index_rows(), matmul_rows(), conv_rows(), pool_rows(), nn_rows(), layer_rows(), loss_rows();
+    index_rows(), matmul_rows(), linalg_rows(), conv_rows(), pool_rows(), nn_rows(), layer_rows(), loss_rows();
 
 const std::vector<Row>& rows();  // all of them
 

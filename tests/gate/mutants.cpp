@@ -64,7 +64,7 @@ const Row& row_of(const char* op) {
 std::vector<Mutant> mutants_by_hand() {
   std::vector<Mutant> all;
   for (const auto part : {elementwise_mutants, unary_mutants, reduce_mutants, view_mutants, index_mutants,
-                          linalg_mutants, nn_mutants, layer_mutants})
+                          linalg_mutants, matrix_mutants, nn_mutants, layer_mutants})
     for (Mutant& m : part()) all.push_back(std::move(m));
   return all;
 }

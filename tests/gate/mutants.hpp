@@ -50,7 +50,7 @@ struct Mutant {
 
 // Written by hand, for one operation each.
 std::vector<Mutant> elementwise_mutants(), unary_mutants(), reduce_mutants(), view_mutants(), index_mutants(),
-    linalg_mutants(), nn_mutants(), layer_mutants();
+    linalg_mutants(), matrix_mutants(), nn_mutants(), layer_mutants();
 // The same mistakes made in every operation.
 std::vector<Mutant> generic_mutants();
 

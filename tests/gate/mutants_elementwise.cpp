@@ -156,6 +156,41 @@ std::vector<Mutant> elementwise_mutants() {
       slope(
           "pow_scalar", "x detached", [](A a, Vjp& v) { return pow(v.in(0).detach(), a.real("k") - 1) * a.real("k"); },
           true),
+      gives("remainder", "the divisor gets nothing",
+            [](A, Vjp& v) {
+              if (v.wants(0)) v.give(0, v.g);
+            }),
+      gives("remainder", "the quotient not rounded",
+            [](A, Vjp& v) {
+              if (v.wants(0)) v.give(0, v.g);
+              if (v.wants(1)) v.give(1, -(v.g * v.in(0) / v.in(1)));
+            }),
+      gives("remainder", "rounded to the nearest",
+            [](A, Vjp& v) {
+              if (v.wants(0)) v.give(0, v.g);
+              if (v.wants(1)) v.give(1, -(v.g * round(v.in(0) / v.in(1))));
+            }),
+      gives("atan2", "operands swapped",
+            [](A a, Vjp& v) {
+              if (!both(v)) return a.right(v);
+              const Tensor squares = square(v.in(0)) + square(v.in(1));
+              v.give(0, -(v.g * v.in(0) / squares));
+              v.give(1, v.g * v.in(1) / squares);
+            }),
+      gives("atan2", "the sign of the second operand",
+            [](A, Vjp& v) {
+              const Tensor squares = square(v.in(0)) + square(v.in(1));
+              if (v.wants(0)) v.give(0, v.g * v.in(1) / squares);
+              if (v.wants(1)) v.give(1, v.g * v.in(0) / squares);
+            }),
+      gives(
+          "atan2", "the squares detached",
+          [](A, Vjp& v) {
+            const Tensor squares = (square(v.in(0)) + square(v.in(1))).detach();
+            if (v.wants(0)) v.give(0, v.g * v.in(1) / squares);
+            if (v.wants(1)) v.give(1, -(v.g * v.in(0) / squares));
+          },
+          true),
       gives("clamp", "the upper bound forgotten",
             [](A a, Vjp& v) { v.give(0, where(v.in(0) < a.real("low"), zeros_like(v.g), v.g)); }),
       gives("clamp", "no mask", [](A, Vjp& v) { v.give(0, v.g); }),
@@ -197,6 +232,23 @@ std::vector<Mutant> unary_mutants() {
       slope("tan", "1 - y²", [](A, Vjp& v) { return 1.0 - square(v.out()); }),
       slope("erf", "factor 2", [=](A, Vjp& v) { return exp(-square(v.in(0))) * root; }),
       slope("erf", "exp(-x²/2)", [=](A, Vjp& v) { return exp(square(v.in(0)) * -0.5) * (2 * root); }),
+      slope("floor", "straight through", [](A, Vjp&) { return 1.0; }),
+      slope("ceil", "straight through", [](A, Vjp&) { return 1.0; }),
+      slope("round", "straight through", [](A, Vjp&) { return 1.0; }),
+      slope("log2", "ln 2 forgotten", [](A, Vjp& v) { return 1.0 / v.in(0); }),
+      slope("log2", "times ln 2", [](A, Vjp& v) { return std::numbers::ln2 / v.in(0); }),
+      slope("asin", "no root", [](A, Vjp& v) { return 1.0 / (1.0 - square(v.in(0))); }),
+      slope("asin", "1 + x²", [](A, Vjp& v) { return rsqrt(square(v.in(0)) + 1); }),
+      slope("acos", "sign", [](A, Vjp& v) { return rsqrt(1.0 - square(v.in(0))); }),
+      slope("atan", "1 - x²", [](A, Vjp& v) { return 1.0 / (1.0 - square(v.in(0))); }),
+      slope(
+          "atan", "x detached", [](A, Vjp& v) { return 1.0 / (square(v.in(0).detach()) + 1); }, true),
+      slope("sinh", "not turned", [](A, Vjp& v) { return sinh(v.in(0)); }),
+      slope("cosh", "the sign of cosine", [](A, Vjp& v) { return -sinh(v.in(0)); }),
+      slope("lgamma", "ln x", [](A, Vjp& v) { return log(abs(v.in(0))); }),
+      slope("lgamma", "one order too high", [](A, Vjp& v) { return polygamma(1, v.in(0)); }),
+      slope("polygamma", "the order not raised", [](A a, Vjp& v) { return polygamma(a.whole("n"), v.in(0)); }),
+      slope("polygamma", "sign", [](A a, Vjp& v) { return -polygamma(a.whole("n") + 1, v.in(0)); }),
       slope("tanh", "1 - y", [](A, Vjp& v) { return 1.0 - v.out(); }),
       slope(
           "tanh", "1 - y² detached", [](A, Vjp& v) { return (1.0 - square(v.out())).detach(); }, true),

@@ -93,6 +93,17 @@ std::vector<Mutant> reduce_mutants() {
        },
        true},
       {"cumsum", "from the front", [](A a, Vjp& v) { v.give(0, cumsum(v.g, a.axis())); }},
+      {"cumprod", "divided by x",
+       [](A a, Vjp& v) {
+         const Tensor all = flip(cumsum(flip(v.g * v.out(), a.axis()), a.axis()), a.axis());
+         v.give(0, all / v.in(0));
+       }},
+      {"cumprod", "later products forgotten", [](A, Vjp& v) { v.give(0, v.g * v.out() / v.in(0)); }},
+      {"cumprod", "not counting itself",
+       [](A a, Vjp& v) {
+         const Tensor own = v.g * v.out();
+         v.give(0, (flip(cumsum(flip(own, a.axis()), a.axis()), a.axis()) - own) / v.in(0));
+       }},
       {"cumsum", "not counting itself",
        [](A a, Vjp& v) { v.give(0, flip(cumsum(flip(v.g, a.axis()), a.axis()), a.axis()) - v.g); }},
       {"softmax", "the diagonal alone", [](A, Vjp& v) { v.give(0, v.g * v.out() * (1.0 - v.out())); }},
@@ -230,6 +241,21 @@ std::vector<Mutant> index_mutants() {
          const Tensor hit = scatter_add(zeros_like(v.g), a.axis(), v.in(1), ones_like(picked));
          if (v.wants(0)) v.give(0, masked_fill(v.g, hit > 0, 0));
          v.give(2, picked);
+       }},
+      {"scatter", "what is overwritten passes its gradient",
+       [](A a, Vjp& v) {
+         if (!v.wants(0) || v.wants(2)) return a.right(v);
+         v.give(0, v.g);
+       }},
+      {"scatter", "all that go to one place get its gradient",
+       [](A a, Vjp& v) {
+         if (v.wants(0)) v.give(0, scatter(v.g, a.axis(), v.in(1), 0));
+         if (v.wants(2)) v.give(2, gather(v.g, a.axis(), v.in(1)));
+       }},
+      {"scatter", "the rest is overwritten, too",
+       [](A a, Vjp& v) {
+         if (!v.wants(0) || v.wants(2)) return a.right(v);
+         v.give(0, zeros_like(v.g));
        }},
       {"scatter_add", "the window for the picked elements",
        [](A, Vjp& v) {

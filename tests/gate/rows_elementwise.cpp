@@ -43,6 +43,14 @@ Tensor odd(Rng& rng, const Shape& s) { return grid(rng, s, 0.05); }
 Tensor apart(Rng& rng, const Shape& s) { return signed_away(rng, s, 0.4, 2); }
 Tensor positive(Rng& rng, const Shape& s) { return uniform(rng, s, 0.3, 2); }
 
+// a is b times what is not near a whole number.
+Case remainder_case(Rng& rng) {
+  const Shape s = shape(rng);
+  const Tensor b = signed_away(rng, broadcasting(rng, s, 2)[1], 0.4, 2);
+  const Tensor a = b * (integers(rng, s, 7).to(f64) - 3 + uniform(rng, s, 0.1, 0.9));
+  return {[](const Tensors& x) { return remainder(x[0], x[1]); }, {strided(rng, a), b}};
+}
+
 Case where_case(Rng& rng) {
   const auto shapes = broadcasting(rng, shape(rng), 3);
   const Tensor a = normal(rng, shapes[1]), b = normal(rng, shapes[2]), c = booleans(rng, shapes[0]);
@@ -102,6 +110,7 @@ std::vector<Case> number_errors(Binary f) {
 
 std::vector<Row> elementwise_rows() {
   const auto pow_errors = binary_errors(pow);
+  const auto remainders = [](const Tensors& x) { return remainder(x[0], x[1]); };
   std::vector<Row> rows{
       binary("add", add, normal, normal, true, is_linear),
       binary("sub", sub, normal, normal, false, is_linear),
@@ -112,7 +121,12 @@ std::vector<Row> elementwise_rows() {
       binary("pow", pow, positive, apart, false),
       binary("maximum", maximum, even, odd, false, in_pieces),
       binary("minimum", minimum, even, odd, false, in_pieces),
+      {"remainder", remainder_case, binary_errors(remainder), nullptr, in_pieces},
+      binary("atan2", atan2, apart, apart, false),
   };
+  for (Row& row : rows)
+    if (row.name == std::string("remainder"))
+      row.errors.push_back({remainders, {whole({2}), gradus::zeros({2}, gradus::i64)}});
   const auto wheres = [](const Tensors& x) { return where(x[0], x[1], x[2]); };
   rows.push_back({"where",
                   where_case,

@@ -15,7 +15,23 @@ Case index_select_case(Rng& rng) {
   const int a = axis(rng, s.size());
   const std::int64_t n = s[normal_axis(a, s.size())];
   const Tensor x = normal(rng, s);
-  switch (rng.below(8)) {
+  switch (rng.below(12)) {
+    case 8: {
+      const Tensor mask = rng.chance(0.5) ? booleans(rng, s) : booleans(rng, {s[s.size() - 1]});
+      return {[](const Tensors& t) { return masked_select(t[0], t[1]); }, {x, mask}};
+    }
+    case 9: {
+      const Tensor mask = booleans(rng, rng.chance(0.5) ? Shape{s[0]} : s);
+      return {[](const Tensors& t) { return t[0][t[1]]; }, {x, mask}};
+    }
+    case 10: {
+      const Tensor list = integers(rng, shape(rng, 0, 2), s[0]) - (rng.chance(0.5) ? s[0] : 0);
+      return {[](const Tensors& t) { return t[0][t[1]]; }, {x, list}};
+    }
+    case 11: {
+      const auto offset = rng.between(-2, 1);
+      return {[=](const Tensors& t) { return pack_tril(t[0], offset); }, {normal(rng, {2, 4, 4})}};
+    }
     case 0: {
       const auto shift = rng.between(-4, 4);
       return {[=](const Tensors& t) { return roll(t[0], {shift}, {a}); }, {x}};
@@ -45,6 +61,10 @@ Case index_add_case(Rng& rng) {
   const Tensor x = normal(rng, s), index = integers(rng, {rng.between(1, 6)}, n);
   s[at] = index.size(0);
   const Tensor y = normal(rng, s);
+  if (rng.chance(0.1))
+    return {[](const Tensors& t) { return unpack_tril(t[0], 3); }, {normal(rng, {rng.between(1, 3), 6})}};
+  if (rng.chance(0.1))
+    return {[](const Tensors& t) { return bincount(t[0], t[1], 7); }, {integers(rng, {5}, 6), normal(rng, {5})}};
   if (s == x.shape() && rng.chance(0.3))
     return {[=](const Tensors& t) { return index_add(t[0], a, t[1], t[0]); }, {x, index}};
   return {[=](const Tensors& t) { return index_add(t[0], a, t[1], t[2]); }, {x, index, y}};
@@ -65,6 +85,12 @@ Case gather_case(Rng& rng) {
     return {[=](const Tensors& x) { return (largest ? max_dim : min_dim)(x[0], a, keepdim).values; },
             {distinct(rng, s)}};
   }
+  if (rng.chance(0.2)) {
+    const bool down = rng.chance(0.5);
+    const std::int64_t k = rng.between(1, s[normal_axis(a, s.size())]);
+    if (rng.chance(0.5)) return {[=](const Tensors& x) { return topk(x[0], k, a, down).values; }, {distinct(rng, s)}};
+    return {[=](const Tensors& x) { return sort(x[0], a, down).values; }, {distinct(rng, s)}};
+  }
   return {[=](const Tensors& x) { return gather(x[0], a, x[1]); },
           {normal(rng, s), element_index(rng, s, normal_axis(a, s.size()))}};
 }
@@ -75,6 +101,14 @@ Case scatter_add_case(Rng& rng) {
   const Tensor index = element_index(rng, s, normal_axis(a, s.size()));
   return {[=](const Tensors& x) { return scatter_add(x[0], a, x[1], x[2]); },
           {normal(rng, s), index, normal(rng, index.shape())}};
+}
+
+Case scatter_case(Rng& rng) {
+  const Shape s = shape(rng, 1, 3, false);
+  const int a = axis(rng, s.size());
+  const Tensor index = element_index(rng, s, normal_axis(a, s.size())), x = normal(rng, s);
+  if (rng.chance(0.2)) return {[=](const Tensors& t) { return scatter(t[0], a, t[1], 2); }, {x, index}};
+  return {[=](const Tensors& t) { return scatter(t[0], a, t[1], t[2]); }, {x, index, normal(rng, index.shape())}};
 }
 
 Case matmul_case(Rng& rng) {
@@ -129,6 +163,7 @@ std::vector<Row> index_rows() {
   const auto selects = [](int a) { return [a](const Tensors& x) { return index_select(x[0], a, x[1]); }; };
   const auto adds = [](int a) { return [a](const Tensors& x) { return index_add(x[0], a, x[1], x[2]); }; };
   const auto gathers = [](int a) { return [a](const Tensors& x) { return gather(x[0], a, x[1]); }; };
+  const auto sets = [](int a) { return [a](const Tensors& x) { return scatter(x[0], a, x[1], x[2]); }; };
   const auto scatters = [](int a) { return [a](const Tensors& x) { return scatter_add(x[0], a, x[1], x[2]); }; };
   return {
       {"index_select",
@@ -175,6 +210,16 @@ std::vector<Row> index_rows() {
         {scatters(0), {flags({3, 2}), at({{0, 1}}), flags({1, 2})}},
         {scatters(0), {numbers({3, 2}), at({0}), numbers({1})}},
         {scatters(-3), {numbers({3, 2}), at({{0, 1}}), numbers({1, 2})}}},
+       nullptr,
+       is_linear},
+      {"scatter",
+       scatter_case,
+       {{sets(0), {numbers({3, 2}), at({{0, 3}}), numbers({1, 2})}},
+        {sets(0), {numbers({3, 2}), at({{0, 1}}), numbers({2, 2})}},
+        {sets(0), {numbers({3, 2}), at({{0, 1}}), single({1, 2})}},
+        {sets(0), {numbers({3, 2}), at({0}), numbers({1})}},
+        {sets(0), {undefined(), at({0}), numbers({1})}},
+        {sets(2), {numbers({3, 2}), at({{0, 1}}), numbers({1, 2})}}},
        nullptr,
        is_linear},
   };

@@ -104,8 +104,9 @@ std::vector<Row> loss_rows() {
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = [] {
     std::vector<Row> list;
-    for (const auto family : {elementwise_rows, unary_rows, activation_rows, reduce_rows, view_rows, arrange_rows,
-                              index_rows, matmul_rows, conv_rows, pool_rows, nn_rows, layer_rows, loss_rows})
+    for (const auto family :
+         {elementwise_rows, unary_rows, activation_rows, reduce_rows, view_rows, arrange_rows, index_rows, matmul_rows,
+          linalg_rows, conv_rows, pool_rows, nn_rows, layer_rows, loss_rows})
       for (Row& row : family()) list.push_back(std::move(row));
     return list;
   }();

@@ -12,12 +12,12 @@ using Draw = Tensor (*)(Rng&, const Shape&);
 
 Tensor apart(Rng& rng, const Shape& s) { return distinct(rng, s); }
 
-std::vector<Case> axes_errors(Reduce f, bool takes_integers, bool takes_empty) {
+std::vector<Case> axes_errors(Reduce f, bool takes_integers, bool takes_empty, bool takes_flags = false) {
   const auto over = [f](Axes a) { return [f, a](const Tensors& x) { return f(x[0], a, false); }; };
   std::vector<Case> errors{{over({2}), {numbers({2, 3})}},    {over({-3}), {numbers({2, 3})}},
                            {over({0, 0}), {numbers({2, 3})}}, {over({1, -1}), {numbers({2, 3})}},
-                           {over({0}), {numbers({})}},        {over({}), {flags({2})}},
-                           {over({}), {undefined()}}};
+                           {over({0}), {numbers({})}},        {over({}), {undefined()}}};
+  if (!takes_flags) errors.push_back({over({}), {flags({2})}});
   if (!takes_integers) errors.push_back({over({}), {whole({2})}});
   if (!takes_empty) {
     errors.push_back({over({1}), {numbers({2, 0})}});
@@ -34,7 +34,8 @@ Row reduction(const char* name, Reduce f, Draw draw, const char* no_curve, bool 
     const bool keepdim = rng.chance(0.4);
     return {[=](const Tensors& x) { return f(x[0], over, keepdim); }, {draw(rng, s)}};
   };
-  return {name, sample, axes_errors(f, takes_integers, takes_empty), nullptr, no_curve};
+  const bool takes_flags = std::string(name) == "sum" || std::string(name) == "mean";
+  return {name, sample, axes_errors(f, takes_integers, takes_empty, takes_flags), nullptr, no_curve};
 }
 
 // A product of few numbers, some of them 0: its rule must not divide.
@@ -45,6 +46,14 @@ Case prod_case(Rng& rng) {
   Tensor x = uniform(rng, s, 0.5, 1.5) * (to(booleans(rng, s), f64) * 2 - 1);
   if (rng.chance(0.3)) x = masked_fill(x, booleans(rng, s), 0);
   return {[=](const Tensors& t) { return prod(t[0], over, keepdim); }, {strided(rng, x)}};
+}
+
+Case cumprod_case(Rng& rng) {
+  const Shape s = shape(rng, 1, 3);
+  const int along = axis(rng, s.size());
+  Tensor x = uniform(rng, s, 0.5, 1.5) * (to(booleans(rng, s), f64) * 2 - 1);
+  if (rng.chance(0.4)) x = masked_fill(x, booleans(rng, s), 0);
+  return {[=](const Tensors& t) { return cumprod(t[0], along); }, {strided(rng, x)}};
 }
 
 Tensor euclidean(Arg x, Axes axes, bool keepdim) { return norm(x, 2, axes, keepdim); }
@@ -85,6 +94,7 @@ std::vector<Row> reduce_rows() {
       reduction("logsumexp", logsumexp, normal, nullptr, false, true, false),
       {"norm", norm_case, axes_errors(euclidean, false, true)},
       scan("cumsum", cumsum, is_linear, true),
+      {"cumprod", cumprod_case, scan("cumprod", cumprod, nullptr, true).errors},
       scan("softmax", softmax, nullptr, false),
       scan("log_softmax", log_softmax, nullptr, false),
   };

@@ -31,6 +31,23 @@ Draw outside(double low, double high) {
   return [=](Rng& rng, const Shape& s) { return signed_away(rng, s, low, high); };
 }
 
+Draw between(std::initializer_list<double> jumps) {
+  const std::vector<double> kept(jumps);
+  return [kept](Rng& rng, const Shape& s) {
+    Tensor x = uniform(rng, s, -2.7, 2.7);
+    for (const double k : kept) x = where(abs(x - k) < 0.02, x + 0.1, x);
+    return x;
+  };
+}
+Tensor gamma_domain(Rng& rng, const Shape& s) {
+  return rng.chance(0.3) ? uniform(rng, s, -1.8, -1.2) : uniform(rng, s, 0.5, 4);
+}
+Case polygamma_case(Rng& rng) {
+  const std::int64_t n = rng.below(3);
+  return {[n](const Tensors& x) { return n == 0 ? digamma(x[0]) : polygamma(n, x[0]); },
+          {gamma_domain(rng, shape(rng))}};
+}
+
 // An activation with attributes: make(rng) draws them.
 template <class Make>
 Row with_attributes(const char* name, Make make, std::vector<Case> errors, const char* no_curve = nullptr) {
@@ -74,8 +91,23 @@ std::vector<Row> unary_rows() {
       unary("cos", cos, within(-4, 4)),
       unary("tan", tan, within(-1.1, 1.1)),
       unary("erf", erf, within(-2, 2)),
+      unary("floor", floor, between({-2, -1, 0, 1, 2}), "its derivative is zero", true),
+      unary("ceil", ceil, between({-2, -1, 0, 1, 2}), "its derivative is zero", true),
+      unary("round", round, between({-2.5, -1.5, -0.5, 0.5, 1.5, 2.5}), "its derivative is zero", true),
+      unary("log2", log2, within(0.2, 4)),
+      unary("asin", asin, within(-0.9, 0.9)),
+      unary("acos", acos, within(-0.9, 0.9)),
+      unary("atan", atan, within(-3, 3)),
+      unary("sinh", sinh, within(-2, 2)),
+      unary("cosh", cosh, within(-2, 2)),
+      unary("lgamma", lgamma, gamma_domain),
+      with_attributes("polygamma", polygamma_case, unary_errors([](Arg x) { return polygamma(1, x); }, false)),
   };
-  rows[2].flat = "constant between its jumps";
+  rows.back().errors.push_back({[](const Tensors& x) { return polygamma(-1, x[0]); }, {numbers({2})}});
+  rows.back().errors.push_back({[](const Tensors& x) { return polygamma(101, x[0]); }, {numbers({2})}});
+  for (Row& row : rows)
+    for (const char* name : {"sign", "floor", "ceil", "round"})
+      if (std::string(row.name) == name) row.flat = "constant between its jumps";
   return rows;
 }
 

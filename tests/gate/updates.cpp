@@ -109,6 +109,14 @@ TEST_CASE("the formula that tools show of every optimizer's step is what the ste
               .lr = 0.02, .weight_decay = decay, .momentum = momentum, .centered = centered, .maximize = maximize});
       }
       check<SGD>(SGDOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = decay, .nesterov = true, .maximize = maximize});
+      check<RMSprop>(RMSpropOptions{
+          .lr = 0.02, .eps = 1e-3, .weight_decay = decay, .maximize = maximize, .eps_inside_root = true});
+      check<Adagrad>(AdagradOptions{
+          .lr = 0.02, .weight_decay = decay, .eps = 1e-3, .maximize = maximize, .eps_inside_root = true});
+      check<Adam>(AdamOptions{
+          .lr = 0.01, .eps = 1e-3, .weight_decay = decay, .maximize = maximize, .eps_before_correction = true});
+      check<AdamW>(AdamWOptions{
+          .lr = 0.01, .eps = 1e-3, .weight_decay = decay, .maximize = maximize, .eps_before_correction = true});
       for (const bool flag : {false, true}) {
         check<Adam>(AdamOptions{.lr = 0.01, .weight_decay = decay, .amsgrad = flag, .maximize = maximize});
         check<AdamW>(AdamWOptions{.lr = 0.01, .weight_decay = decay, .amsgrad = flag, .maximize = maximize});

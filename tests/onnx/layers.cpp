@@ -47,6 +47,9 @@ void write_convolutions(Writer& w) {
 
 void write_pools(Writer& w) {
   const Inputs x = normal({2, 8, 7});
+  w.one("max_pool1d", nn::MaxPool1d(3, {.stride = 2, .padding = 1}), normal({2, 7}));
+  w.one("upsample", nn::Upsample({.scale_factor = 2}), x);
+  w.one("upsample_bilinear", nn::Upsample({.size = {5, 9}, .mode = nn::UpsampleMode::bilinear}), x);
   w.one("max_pool2d", nn::MaxPool2d(2), x);
   w.one("max_pool2d_padded", nn::MaxPool2d({3, 2}, {.stride = 2, .padding = 1, .dilation = {2, 1}}), x);
   w.one("max_pool2d_ceil", nn::MaxPool2d(3, {.stride = 2, .padding = 1, .ceil_mode = true}), x);
@@ -90,6 +93,13 @@ void write_recurrent(Writer& w) {
         normal({5, 3}));
   w.one("lstm_without_bias", nn::LSTM(3, 4, {.bias = false}), normal({5, 3}, 1), second);
   w.one("gru", nn::GRU(3, 4, {.batch_first = true}), normal({5, 3}));
+  w.one("gru_cell", nn::GRUCell(3, 4), normal({3}));
+  const nn::LSTMCell cell(3, 4);
+  w.one(
+      "lstm_cell", [&](const Arg& x) { return cell(x).h; }, normal({3}));
+  w.one(
+      "rotary", [](const Arg& x) { return nn::rotary(x) + nn::rotary(x, {.first = 2, .interleaved = true}); },
+      normal({2, 5, 6}));
   w.one("gru_2_bidirectional", nn::GRU(3, 4, {.num_layers = 2, .bidirectional = true}), normal({5, 3}, 1), second);
   // From a state that is not zero: step by step.
   const nn::LSTM lstm(3, 4);

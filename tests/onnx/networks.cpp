@@ -76,6 +76,10 @@ void write_networks(Writer& w) {
   w.one("gpt", gpt, ids(13, {6}));
   gpt.requires_grad_(false);
   w.one("gpt_frozen", gpt, ids(13, {6}));
+  nn::Linear watched(3, 3);
+  watched.on_backward([](const Tensor&) {});
+  w.one(
+      "hook_and_checkpoint", [&](const Arg& x) { return nn::checkpoint(watched, watched(x)); }, normal({3}));
   w.one("sentiment", Sentiment(), ids(20, {7}));
   Residual wide;
   wide.to(f64);

@@ -29,8 +29,33 @@ void write_elementwise(Writer& w) {
       "functions",
       [](const Arg& a) {
         const Tensor p = abs(a) + 0.5;
-        return concat({exp(a), log(p), sqrt(p), rsqrt(p), 1.0 / p, reciprocal(p), sin(a), cos(a), tan(a * 0.3), erf(a),
-                       expm1(a), log1p(p), sign(a), square(a), -a, mish(a), log_sigmoid(a), clamp(a, -0.5, 0.7)},
+        return concat({exp(a),
+                       log(p),
+                       sqrt(p),
+                       rsqrt(p),
+                       1.0 / p,
+                       reciprocal(p),
+                       sin(a),
+                       cos(a),
+                       tan(a * 0.3),
+                       erf(a),
+                       expm1(a),
+                       log1p(p),
+                       sign(a),
+                       square(a),
+                       -a,
+                       mish(a),
+                       log_sigmoid(a),
+                       clamp(a, -0.5, 0.7),
+                       floor(a * 2.0 + 0.3),
+                       ceil(a * 2.0 + 0.3),
+                       round(a * 2.0 + 0.3),
+                       log2(p),
+                       asin(tanh(a)),
+                       acos(tanh(a)),
+                       atan(a),
+                       sinh(a),
+                       cosh(a)},
                       1);
       },
       x);
@@ -39,7 +64,7 @@ void write_elementwise(Writer& w) {
       [](const Arg& a) {
         const Tensor b = a.tensor() * 0.5 + 0.25, p = abs(b) + 0.1;
         return concat({a.tensor() + b, a.tensor() - b, a.tensor() / p, pow(p, a), pow(p, 1.5), maximum(a, b),
-                       minimum(a, b), clamp(a, 0, INFINITY)},
+                       minimum(a, b), clamp(a, 0, INFINITY), remainder(a, p), remainder(a, -p)},
                       1);
       },
       x);
@@ -105,7 +130,7 @@ void write_views(Writer& w) {
         const Tensor picked = index_select(a, 1, list);
         const Tensor where_to = expand(at, {a.tensor().size(0), 3});
         return std::vector<Tensor>{picked, gather(a, 1, where_to), index_add(a, 1, list, picked),
-                                   scatter_add(a, 1, where_to, picked)};
+                                   scatter_add(a, 1, where_to, picked), scatter(a, 1, where_to, picked)};
       },
       normal({4}));
 }
@@ -127,6 +152,13 @@ void write_products(Writer& w) {
         return scaled_dot_product_attention(a, a.tensor() * 0.5, a.tensor() + 1, {}, {.is_causal = true});
       },
       normal({2, 4, 3}));
+  w.one(
+      "determinants",
+      [](const Arg& a) {
+        const Tensor regular = a.tensor() * 0.3 + eye(3) * 2.0;  // a determinant near 0 has few digits
+        return std::vector<Tensor>{det(regular), slogdet(regular).logabsdet};
+      },
+      normal({3, 3}));
   const Tensor b = randn({4});
   w.one(
       "gate", [&](const Arg& a) { return apply(Gate{.k = 0.5}, a, sin(a)); }, normal({4}));

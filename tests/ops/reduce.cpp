@@ -302,6 +302,7 @@ TEST_CASE("reductions: what they refuse") {
                "-2 to 1", "reduce.cpp:");
     CHECK_SAYS(c.f(x, {0, -2}, false), std::string(c.name) + ": axis 0 is given twice", "(0, -2)");
     CHECK_SAYS(c.f(Tensor(), 0, false), std::string(c.name) + ": the tensor is undefined");
+    if (std::string(c.name) == "sum" || std::string(c.name) == "mean") continue;  // these count what is true
     CHECK_SAYS(c.f(x > 0, 0, false), std::string(c.name) + ": the operation is not defined for this dtype", "bool");
   }
   CHECK_SAYS(mean(arange(3)), "mean: the operation is not defined for this dtype", "i64", "x.to(f32)");

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "io/base64.hpp"
+#include "io/png.hpp"
 #include "support.hpp"
-#include "train/png.hpp"
 
 using namespace gradus;
 using support::contains, support::TempDir;
@@ -73,15 +73,15 @@ TEST_CASE("answers: an image is a PNG of its pixels, from its smallest number to
   const File file = logged({.output = scores[0].reshape({1, 3}), .target = ids({0}), .input = images});
   REQUIRE(file.worst.size() == 1);
   const std::string pixels{'\0', char(128), char(255), char(191), '\0', '\0'};
-  CHECK(file.worst[0].picture == io::base64(train::png(3, 2, 1, pixels)));
+  CHECK(file.worst[0].picture == io::base64(io::png(3, 2, 1, pixels)));
   CHECK(file.worst[0].numbers.empty());
   // Three channels are red, green and blue; a large one is thinned to at most 64 pixels.
   const Tensor colour = f64s({0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1}, {1, 3, 2, 2});
   const File other = logged({.output = scores[0].reshape({1, 3}), .target = ids({0}), .input = colour});
   const char full = char(255);
-  CHECK(other.worst.at(0).picture == io::base64(train::png(2, 2, 3, {0, 0, 0, full, 0, 0, 0, full, 0, 0, full, full})));
+  CHECK(other.worst.at(0).picture == io::base64(io::png(2, 2, 3, {0, 0, 0, full, 0, 0, 0, full, 0, 0, full, full})));
   const File large = logged({.output = scores[0].reshape({1, 3}), .target = ids({0}), .input = zeros({1, 200, 100})});
-  CHECK(large.worst.at(0).picture == io::base64(train::png(25, 50, 1, std::string(25 * 50, '\0'))));
+  CHECK(large.worst.at(0).picture == io::base64(io::png(25, 50, 1, std::string(25 * 50, '\0'))));
 }
 
 TEST_CASE("answers: a regression has numbers and no classes") {

@@ -21,10 +21,12 @@ std::string without_line(const Error& e) {
 
 namespace {
 
-// In "gradus doctor … -- PROGRAM …" what stands behind -- is not ours. It is taken off the line.
+// In "gradus doctor … -- PROGRAM …", and in "gradus launch", what stands behind -- is not ours. It is taken off the
+// line.
 std::vector<std::string> words_of_program(int& argc, char** argv) {
   std::vector<std::string> words;
-  if (argc < 2 || std::string_view(argv[1]) != "doctor") return words;
+  const std::string_view command = argc < 2 ? "" : argv[1];
+  if (command != "doctor" && command != "launch") return words;
   const auto end = std::find_if(argv + 2, argv + argc, [](const char* word) { return std::string_view(word) == "--"; });
   for (char** word = end; word < argv + argc; ++word) {
     if (word > end) words.emplace_back(*word);
@@ -45,12 +47,15 @@ Exit run(int argc, char** argv) {
   add_convert(line);
   add_verify(line);
   add_bench(line);
+  add_scale(line);
   add_check(line);
   add_step(line);
   add_html(line);
   add_lesson(line);
   add_report(line);
-  add_doctor(line, words_of_program(argc, argv));
+  const std::vector<std::string> words = words_of_program(argc, argv);
+  add_doctor(line, words);
+  add_launch(line, words);
   add_diff(line);
   return line.run(argc, argv);
 }

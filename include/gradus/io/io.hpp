@@ -1,6 +1,7 @@
 // Saving and loading.
 #pragma once
 
+#include <gradus/io/image.hpp>
 #include <gradus/io/numpy.hpp>
 #include <gradus/io/onnx.hpp>
 #include <gradus/io/read.hpp>

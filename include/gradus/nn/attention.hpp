@@ -18,7 +18,7 @@ struct MultiheadAttentionOptions {
   bool bias = true;
   std::int64_t kdim = 0, vdim = 0;  ///< sizes of keys and values; 0: embed_dim
   bool batch_first = false;         ///< tensors are (N, T, …) instead of (T, N, …)
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// Masks: bool, true where a query may NOT attend (as in PyTorch, and unlike scaled_dot_product_attention), or numbers,
@@ -37,6 +37,12 @@ using AttendOptions [[deprecated("renamed: AttentionMasks")]] = AttentionMasks;
 struct AttentionResult {
   Tensor y;        ///< (T, N, embed_dim), or (N, T, embed_dim) if batch_first
   Tensor weights;  ///< (N, T, S), the mean over the heads, or (N, num_heads, T, S); undefined unless needed
+};
+
+/// Keys and values of the steps so far. The first call of next() makes room; it doubles when it is full.
+struct KeyValueCache {
+  Tensor k, v;              ///< (N, num_heads, room, embed_dim / num_heads)
+  std::int64_t length = 0;  ///< how many steps there are
 };
 
 /// Every head, a block of E/num_heads features of the projected q, k and v, computes softmax(q kᵀ / sqrt(E/num_heads) +
@@ -59,6 +65,11 @@ struct MultiheadAttention : Module<MultiheadAttention> {
   AttentionResult operator()(Arg query, Arg key, Arg value, const AttentionMasks& options = {}) const {
     return Module::operator()(query, key, value, options);  // so that options may be written in braces
   }
+  /// Self-attention for steps x (T, N, E), or (N, T, E) if batch_first, that follow those in the cache and are added to
+  /// it: each sees all before it and itself. As forward() with a causal mask over all steps, for the cost of the new
+  /// ones. Evaluates; nothing is recorded. Throws if kdim or vdim differ from E, and for a cache of another network or
+  /// number of sequences.
+  Tensor next(const Tensor& x, KeyValueCache& cache, Loc where = Loc::current()) const;
   std::string describe() const;
   void fields(auto& v) {
     v("in_proj_weight", in_proj_weight);
@@ -88,7 +99,7 @@ struct TransformerEncoderLayerOptions {
   bool batch_first = false;
   bool norm_first = false;
   bool bias = true;
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// Self-attention, then two linear layers at every position, each added to what it reads (Vaswani et al., 2017):

@@ -16,7 +16,7 @@ struct Conv1dOptions {
   std::int64_t stride = 1, padding = 0, dilation = 1;
   std::int64_t groups = 1;  ///< both numbers of channels must be multiples of it
   bool bias = true;
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// Conv2d along one axis: x (N, in_channels, L), y (N, out_channels, L').
@@ -40,7 +40,7 @@ struct Conv2dOptions {
   Pair stride = 1, padding = 0, dilation = 1;
   std::int64_t groups = 1;  ///< both numbers of channels must be multiples of it
   bool bias = true;
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// Cross-correlates x (N, in_channels, H, W) with the weight and adds the bias: y (N, out_channels, H', W'), where
@@ -68,7 +68,7 @@ struct ConvTranspose2dOptions {
   std::int64_t groups = 1;
   bool bias = true;
   Pair dilation = 1;
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// The adjoint of Conv2d (Zeiler et al., "Deconvolutional networks", 2010): each number of x (N, in_channels, H, W)
@@ -99,6 +99,22 @@ struct MaxPool2d : Module<MaxPool2d> {
   Pool2dOptions options;
 
   explicit MaxPool2d(Pair window, const Pool2dOptions& options = {}, Loc where = Loc::current());
+  Tensor forward(Arg x) const;
+  std::string describe() const;
+};
+
+struct MaxPool1dOptions {
+  std::int64_t stride = 0;  ///< 0: the window's size
+  std::int64_t padding = 0, dilation = 1;
+  bool ceil_mode = false;  ///< round sizes up, as in Pool2dOptions
+};
+
+/// The largest number in each window of x (N, C, L). See max_pool2d.
+struct MaxPool1d : Module<MaxPool1d> {
+  std::int64_t kernel_size;
+  MaxPool1dOptions options;
+
+  explicit MaxPool1d(std::int64_t window, const MaxPool1dOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;
 };

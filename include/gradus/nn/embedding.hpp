@@ -10,7 +10,7 @@ namespace gradus::nn {
 
 struct EmbeddingOptions {
   std::int64_t padding_idx = -1;  ///< this row starts as zeros and gets no gradient; -1: none
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// Row x[i] of the weight for every i: x i64 of any shape (…), y (…, embedding_dim). The weight starts normal, N(0, 1).

@@ -24,7 +24,8 @@ struct GPTOptions {
   std::int64_t block = 64;   ///< the longest text, in tokens, that it looks at
   double dropout = 0;        ///< while training, of the embeddings and of what each half of a layer adds
   bool bias = false;         ///< in linear layers and norms
-  DType dtype = f32;
+  bool recompute = false;    ///< each layer by nn::checkpoint(): less than half the memory, about a third more time
+  DType dtype = default_dtype();
 };
 
 /// One layer of a GPT: x = x + attention(ln_1(x)), then x = x + c_proj(gelu(c_fc(ln_2(x)))).
@@ -75,6 +76,7 @@ struct GPT : Module<GPT> {
 
   std::int64_t block;  ///< the longest text that it looks at
   double dropout;
+  bool recompute;           ///< layers are computed again in the walk
   Embedding wte, wpe;       ///< of tokens; of positions
   std::vector<GPTLayer> h;  ///< the layers
   LayerNorm ln_f;           ///< before the output
@@ -105,7 +107,7 @@ struct TextLSTMOptions {
   std::int64_t layers = 1;   ///< of the LSTM
   std::int64_t width = 128;  ///< of the embedding and of the states
   double dropout = 0;        ///< while training, on what each layer passes up
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// An embedding of tokens, an LSTM, and a linear layer. It has no longest text: its state is what it knows of the past.

@@ -7,5 +7,7 @@
 #include <gradus/nn/embedding.hpp>
 #include <gradus/nn/linear.hpp>
 #include <gradus/nn/norm.hpp>
+#include <gradus/nn/position.hpp>
 #include <gradus/nn/recurrent.hpp>
 #include <gradus/nn/standardize.hpp>
+#include <gradus/nn/upsample.hpp>

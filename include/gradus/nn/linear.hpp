@@ -10,7 +10,7 @@ namespace gradus::nn {
 
 struct LinearOptions {
   bool bias = true;
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// y = x Wᵀ + b. x (…, in_features), y (…, out_features). Weight and bias start uniform in ±1/sqrt(in_features).

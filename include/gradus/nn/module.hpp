@@ -38,6 +38,7 @@
 #include <vector>
 
 #include <gradus/io/state_dict.hpp>
+#include <gradus/nn/hooks.hpp>
 #include <gradus/parameter.hpp>
 #include <gradus/tape.hpp>
 
@@ -98,6 +99,21 @@ class ModuleBase {
   /// calls fields() of the module
   void visit(Fields& v) { table_->visit(*this, v); }
 
+  /// Calls f(y) after each forward, y its result, or the first of several. What f returns takes its place; a function
+  /// that returns nothing only looks. On a tape f records, with the lines of its own code. Hooks belong to this object:
+  /// copies have none, and assigning to it keeps its own. Not while another thread calls the module.
+  template <detail::HookCallable F>
+  HookHandle on_forward(F f) {
+    return add_hook(&detail::Hooks::forward, detail::as_hook(std::move(f)));
+  }
+  /// Calls f(g) in each walk, g the gradient of that result, with its shape. What f returns goes on instead; for a
+  /// function that returns nothing, g is off the tape. A module called twice has two gradients. An error in f stops
+  /// the walk before any leaf has changed.
+  template <detail::HookCallable F>
+  HookHandle on_backward(F f) {
+    return add_hook(&detail::Hooks::backward, detail::as_hook(std::move(f)));
+  }
+
   /// All of them, those of modules inside too, in the order of fields(). A parameter that is listed under two names
   /// comes once, under the first. Two parameters of the same name are an error.
   std::vector<NamedParameter> named_parameters(Loc where = Loc::current()) const;
@@ -119,7 +135,10 @@ class ModuleBase {
   /// A copy does not take the name: it belongs to the place in a parent. A module that has been moved from can only be
   /// assigned to or destroyed; calling it is an error.
   ModuleBase(const ModuleBase& o) noexcept : table_(o.table_), training_(o.training_), moved_(o.moved_) {}
-  ModuleBase(ModuleBase&& o) noexcept : ModuleBase(std::as_const(o)) { o.moved_ = true; }
+  ModuleBase(ModuleBase&& o) noexcept : ModuleBase(std::as_const(o)) {
+    o.moved_ = true;
+    hooks_ = std::move(o.hooks_);
+  }
   ModuleBase& operator=(const ModuleBase& o) {
     training_ = o.training_;
     moved_ = o.moved_;
@@ -128,7 +147,7 @@ class ModuleBase {
   ModuleBase& operator=(ModuleBase&& o) {
     *this = std::as_const(o);
     if (this != &o) o.moved_ = true;
-    return *this;
+    return *this;  // with the hooks that it had
   }
   ~ModuleBase() = default;
 
@@ -144,7 +163,10 @@ class ModuleBase {
       if (first_leaf_ >= 0) check_listed();
     }
 
-    detail::Watcher* watcher;  ///< or null
+    void run_hooks(Tensor* first);  ///< of what forward has returned
+
+    detail::Watcher* watcher;    ///< or null
+    const detail::Hooks* hooks;  ///< or null
 
    private:
     static Call*& innermost();  ///< of this thread, among those that are recorded
@@ -152,6 +174,7 @@ class ModuleBase {
     void check_listed();
 
     const ModuleBase& module_;
+    Loc line_;  ///< of the call
     std::optional<Scope> scope_;
     bool at_set_;
     Loc at_;
@@ -177,11 +200,13 @@ class ModuleBase {
   struct Training;
   struct Modes;
   static bool evaluating();  ///< does an Evaluating live on this thread?
+  HookHandle add_hook(std::vector<detail::HookEntry> detail::Hooks::*list, detail::HookEntry hook);
   void check_not_moved(const char* operation, Loc where) const;
   std::vector<NamedParameter> list(bool buffers, Loc where) const;
   void name_children() const;
 
   const detail::ModuleTable* table_;
+  std::shared_ptr<detail::Hooks> hooks_;  ///< null: none, as a rule
   bool training_ = true;
   bool moved_ = false;                          ///< another module has taken the members
   mutable std::atomic<bool> named_ = false;     ///< are the children? Atomic, since threads may share a network
@@ -281,28 +306,6 @@ decltype(auto) pass(T&& x, Loc where) {
     return std::forward<T>(x);
 }
 
-/// The tensors in what a forward returned: one, a vector, a pair or tuple of them.
-template <class T>
-std::vector<Tensor> tensors_in(const T& y) {
-  if constexpr (std::is_base_of_v<Tensor, T>)
-    return {y};
-  else if constexpr (std::is_same_v<T, std::vector<Tensor>>)
-    return y;
-  else if constexpr (requires { std::tuple_size<T>::value; })
-    return std::apply(
-        [](const auto&... part) {
-          std::vector<Tensor> all;
-          const auto append = [&](std::vector<Tensor> part_of) {
-            all.insert(all.end(), part_of.begin(), part_of.end());
-          };
-          (append(tensors_in(part)), ...);
-          return all;
-        },
-        y);
-  else
-    return {};
-}
-
 }  // namespace detail
 
 /// The base of modules: struct Net : nn::Module<Net>.
@@ -347,6 +350,8 @@ class Module : public ModuleBase {
     Call call(self, !detail::brings_line<Self>(), x.where);
     auto y = self.forward(x, detail::pass(std::forward<Rest>(rest), x.where)...);
     call.succeeded();
+    if (call.hooks) [[unlikely]]
+      call.run_hooks(detail::first_tensor(y));
     if (call.watcher) call.watcher->returned(self, detail::tensors_in(y));
     return y;
   }

@@ -1,6 +1,7 @@
 // Networks: modules, layers, initialisers, and ways to look at them.
 #pragma once
 
+#include <gradus/nn/checkpoint.hpp>
 #include <gradus/nn/generate.hpp>
 #include <gradus/nn/init.hpp>
 #include <gradus/nn/language.hpp>

@@ -13,7 +13,7 @@ struct LayerNormOptions {
   double eps = 1e-5;               ///< 0 or more, as in all layers of this file
   bool elementwise_affine = true;  ///< with weight and bias
   bool bias = true;                ///< false: with weight only
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// y = (x - mean) / sqrt(var + eps) · weight + bias, mean and biased variance over the last axes, which are
@@ -37,7 +37,7 @@ struct LayerNorm : Module<LayerNorm> {
 struct RMSNormOptions {
   std::optional<double> eps = std::nullopt;  ///< nullopt: the distance from 1 to the next number of x's dtype
   bool elementwise_affine = true;            ///< with weight
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// y = x / sqrt(mean(x²) + eps) · weight, the mean over the last axis, which is normalized_size (Zhang and Sennrich,
@@ -56,7 +56,7 @@ struct RMSNorm : Module<RMSNorm> {
 struct GroupNormOptions {
   double eps = 1e-5;
   bool affine = true;  ///< with weight and bias
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// y = (x - mean) / sqrt(var + eps) · weight + bias, mean and biased variance over each group of
@@ -83,7 +83,7 @@ struct BatchNormOptions {
   std::optional<double> momentum = 0.1;
   bool affine = true;               ///< with weight and bias
   bool track_running_stats = true;  ///< false: evaluation, too, normalises with the batch's statistics
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 namespace detail {

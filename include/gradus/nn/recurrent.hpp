@@ -3,6 +3,12 @@
 //   nn::LSTM lstm(10, 64, {.num_layers = 2, .batch_first = true});
 //   auto [y, h, c] = lstm(x);                             // x (N, T, 10), y (N, T, 64), h and c (2, N, 64)
 //   auto [z, h2, c2] = lstm(more, h.detach(), c.detach());  // goes on where x ended; the gradient stops there
+//   auto [y, h, c] = lstm(padded, {}, {}, lengths);       // sequences of different lengths, i64 (N)
+//   auto [h2, c2] = cell(x, h, c);                        // LSTMCell: one step, x (N, 10)
+//
+// Lengths are 1 to T. Sequence n is its first lengths[n] steps; what follows, NaN too, is not read. There y is 0, h and
+// c are those of its last step, and backwards it is read from there. After set_deterministic(true) each sequence has
+// the bits that it has alone.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +25,7 @@ struct RecurrentOptions {
   bool batch_first = false;    ///< x and y are (N, T, …) instead of (T, N, …); states are not affected
   double dropout = 0;          ///< while training, on what each layer but the last passes up
   bool bidirectional = false;  ///< each layer also reads backwards, with weights of its own; y is both, side by side
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// The function after the sum of an RNN.
@@ -31,7 +37,7 @@ struct RNNOptions {
   bool bias = true, batch_first = false;
   double dropout = 0;
   bool bidirectional = false;
-  DType dtype = f32;
+  DType dtype = default_dtype();
 };
 
 /// y (T, N, D H): the last layer's h at every step, in x's layout. h (num_layers D, N, H): every layer's at the end. D
@@ -73,11 +79,14 @@ struct Recurrent {
   Recurrent(Recurrent&&) = default;
   Recurrent& operator=(const Recurrent&) =
       default;  ///< the only one: moving the list would detach the weights' handles
-  LSTMResult run(const Cell& cell, Arg x, const Tensor& h0, const Tensor& c0, bool training) const;
+  LSTMResult run(const Cell& cell, Arg x, const Tensor& h0, const Tensor& c0, const Tensor& lengths,
+                 bool training) const;
 
  private:
   struct State;
-  Tensor layer(const Cell& cell, const Weights& w, const Tensor& x, State& state, std::int64_t steps, bool back) const;
+  struct Padding;
+  Tensor layer(const Cell& cell, const Weights& w, const Tensor& x, State& state, const Padding& padding,
+               bool back) const;
   Tensor initial(const Cell& cell, const char* name, const Tensor& given, const Tensor& x, std::int64_t batch,
                  Loc where) const;
 };
@@ -90,7 +99,7 @@ struct RNN : Module<RNN>, detail::Recurrent {
   RNNNonlinearity nonlinearity;  ///< the function after the sum
 
   RNN(std::int64_t in, std::int64_t hidden, const RNNOptions& options = {}, Loc where = Loc::current());
-  RecurrentResult forward(Arg x, const Tensor& h0 = {}) const;
+  RecurrentResult forward(Arg x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
 };
 
 /// Long short-term memory (Hochreiter and Schmidhuber, "Long short-term memory", 1997; with the forget gate of Gers,
@@ -99,7 +108,7 @@ struct RNN : Module<RNN>, detail::Recurrent {
 /// x (T, N, input_size), h0 and c0 (num_layers D, N, hidden_size), each zeros if undefined.
 struct LSTM : Module<LSTM>, detail::Recurrent {
   LSTM(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options = {}, Loc where = Loc::current());
-  LSTMResult forward(Arg x, const Tensor& h0 = {}, const Tensor& c0 = {}) const;
+  LSTMResult forward(Arg x, const Tensor& h0 = {}, const Tensor& c0 = {}, const Tensor& lengths = {}) const;
 };
 
 /// The gated recurrent unit (Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014), in the
@@ -109,7 +118,52 @@ struct LSTM : Module<LSTM>, detail::Recurrent {
 /// x (T, N, input_size), h0 (num_layers D, N, hidden_size) or undefined for zeros.
 struct GRU : Module<GRU>, detail::Recurrent {
   GRU(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options = {}, Loc where = Loc::current());
-  RecurrentResult forward(Arg x, const Tensor& h0 = {}) const;
+  RecurrentResult forward(Arg x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
+};
+
+struct RecurrentCellOptions {
+  bool bias = true;
+  DType dtype = default_dtype();
+};
+
+/// The state after a step.
+struct LSTMCellResult {
+  Tensor h, c;  ///< (N, hidden_size)
+};
+
+/// One step of an LSTM. x (N, input_size), h and c (N, hidden_size), each zeros if undefined. Weights start as the
+/// layer's.
+struct LSTMCell : Module<LSTMCell> {
+  std::int64_t input_size, hidden_size;
+  Parameter weight_ih, weight_hh;  ///< (4 H, input_size), (4 H, H): gates i, f, g, o
+  Parameter bias_ih, bias_hh;      ///< (4 H), or undefined
+
+  LSTMCell(std::int64_t in, std::int64_t hidden, const RecurrentCellOptions& options = {}, Loc where = Loc::current());
+  LSTMCellResult forward(Arg x, const Tensor& h = {}, const Tensor& c = {}) const;
+  std::string describe() const;
+  void fields(auto& v) {
+    v("weight_ih", weight_ih);
+    v("weight_hh", weight_hh);
+    v("bias_ih", bias_ih);
+    v("bias_hh", bias_hh);
+  }
+};
+
+/// One step of a GRU: the next h (N, hidden_size). x (N, input_size), h (N, hidden_size) or undefined for zeros.
+struct GRUCell : Module<GRUCell> {
+  std::int64_t input_size, hidden_size;
+  Parameter weight_ih, weight_hh;  ///< (3 H, input_size), (3 H, H): gates r, z, n
+  Parameter bias_ih, bias_hh;      ///< (3 H), or undefined
+
+  GRUCell(std::int64_t in, std::int64_t hidden, const RecurrentCellOptions& options = {}, Loc where = Loc::current());
+  Tensor forward(Arg x, const Tensor& h = {}) const;
+  std::string describe() const;
+  void fields(auto& v) {
+    v("weight_ih", weight_ih);
+    v("weight_hh", weight_hh);
+    v("bias_ih", bias_ih);
+    v("bias_hh", bias_hh);
+  }
 };
 
 }  // namespace gradus::nn

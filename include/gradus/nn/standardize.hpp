@@ -16,7 +16,7 @@ struct Standardize : Module<Standardize> {
   /// own; over all axes ({}), all share one. The variance is the biased one; a deviation of 0 counts as 1.
   static Standardize of(const Tensor& x, const Axes& axes = 0, Loc where = Loc::current());
   /// Mean 0, deviation 1: the place for what load_state_dict brings.
-  explicit Standardize(const Shape& shape, DType dtype = f32, Loc where = Loc::current());
+  explicit Standardize(const Shape& shape, DType dtype = default_dtype(), Loc where = Loc::current());
 
   Tensor forward(Arg x) const;
   std::string describe() const;
@@ -31,7 +31,7 @@ struct Unstandardize : Module<Unstandardize> {
   /// The statistics of y (N, …), as in Standardize::of.
   static Unstandardize of(const Tensor& y, const Axes& axes = 0, Loc where = Loc::current());
   /// Mean 0, deviation 1.
-  explicit Unstandardize(const Shape& shape, DType dtype = f32, Loc where = Loc::current());
+  explicit Unstandardize(const Shape& shape, DType dtype = default_dtype(), Loc where = Loc::current());
 
   Tensor forward(Arg x) const;
   std::string describe() const;

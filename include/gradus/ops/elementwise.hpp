@@ -16,6 +16,11 @@ Tensor div(Arg a, Arg b);      ///< f32, f64
 Tensor pow(Arg a, Arg b);      ///< f32, f64. da = g b a^(b-1), 0 where b = 0; db = g a^b ln a, 0 where a = 0 and b >= 0
 Tensor maximum(Arg a, Arg b);  ///< at a tie each side gets half the gradient
 Tensor minimum(Arg a, Arg b);
+/// a - b floor(a / b), exact, with the sign of b, as Python's %: f32, f64, i64. da = g, db = -g floor(a / b). A divisor
+/// of 0 gives NaN; in i64 it is an error.
+Tensor remainder(Arg a, Arg b);
+/// The angle of the point (b, a), from -π to π, as C's atan2: ±0 or ±π at (±0, ±0). The gradient at (0, 0) is 0.
+Tensor atan2(Arg a, Arg b);
 
 inline Tensor operator+(Arg a, Arg b) { return add(a, b); }
 inline Tensor operator-(Arg a, Arg b) { return sub(a, b); }
@@ -39,14 +44,26 @@ inline Tensor operator<(Arg a, Arg b) { return lt(a, b); }
 inline Tensor operator<=(Arg a, Arg b) { return le(a, b); }
 inline Tensor operator>(Arg a, Arg b) { return gt(a, b); }
 inline Tensor operator>=(Arg a, Arg b) { return ge(a, b); }
-Tensor logical_not(Arg x);  ///< bool
+/// Element by element: equal(a, b) compares whole tensors, a.is_same(b) handles.
+inline Tensor operator==(Arg a, Arg b) { return eq(a, b); }
+inline Tensor operator!=(Arg a, Arg b) { return ne(a, b); }
+Tensor logical_and(Arg a, Arg b);  ///< of bool, as the next two
+Tensor logical_or(Arg a, Arg b);
+Tensor logical_not(Arg x);
+inline Tensor operator&(Arg a, Arg b) { return logical_and(a, b); }
+inline Tensor operator|(Arg a, Arg b) { return logical_or(a, b); }
+inline Tensor operator~(Arg x) { return logical_not(x); }
 Tensor isnan(Arg x);
+Tensor isfinite(Arg x);  ///< neither NaN nor infinite; true for i64 and bool
 
 // ---- one operand ----
 Tensor neg(Arg x);
 inline Tensor operator-(Arg x) { return neg(x); }
-Tensor abs(Arg x);   ///< derivative 0 at 0; norms of vectors: norm(x), in reduce.hpp
-Tensor sign(Arg x);  ///< -1, 0 or 1; derivative 0
+Tensor abs(Arg x);    ///< derivative 0 at 0; norms of vectors: norm(x), in reduce.hpp
+Tensor sign(Arg x);   ///< -1, 0 or 1; derivative 0
+Tensor floor(Arg x);  ///< f32, f64, i64; derivative 0, as of the next two
+Tensor ceil(Arg x);
+Tensor round(Arg x);  ///< halves to the even neighbour: 0.5 is 0, 1.5 and 2.5 are 2
 Tensor square(Arg x);
 Tensor sqrt(Arg x);  ///< derivative +inf at 0
 Tensor rsqrt(Arg x);
@@ -55,13 +72,24 @@ Tensor exp(Arg x);
 Tensor expm1(Arg x);
 Tensor log(Arg x);
 Tensor log1p(Arg x);
+Tensor log2(Arg x);  ///< exact for powers of 2
 Tensor sin(Arg x);
 Tensor cos(Arg x);
 Tensor tan(Arg x);
+Tensor asin(Arg x);  ///< -π/2 to π/2, NaN outside of -1 to 1; derivative +inf at -1 and 1
+Tensor acos(Arg x);  ///< 0 to π, NaN outside of -1 to 1; derivative -inf at -1 and 1
+Tensor atan(Arg x);  ///< -π/2 to π/2
+Tensor sinh(Arg x);
+Tensor cosh(Arg x);
 Tensor tanh(Arg x);
 Tensor sigmoid(Arg x);      ///< 1 / (1 + e^-x)
 Tensor log_sigmoid(Arg x);  ///< stable: min(x, 0) - log1p(e^-|x|)
 Tensor erf(Arg x);
+Tensor lgamma(Arg x);   ///< ln |Γ(x)|; +inf at 0, -1, -2, …; derivative digamma(x)
+Tensor digamma(Arg x);  ///< polygamma(0, x): -inf at 0 (+inf at -0), NaN at -1, -2, …
+/// The n-th derivative of digamma, 0 <= n <= 100; its own is polygamma(n + 1, x). At 0, -1, -2, … (n > 0): +inf for odd
+/// n, -inf for even n.
+Tensor polygamma(std::int64_t n, Arg x);
 /// min(max(x, low), high); derivative 1 from low to high, bounds included, else 0. ±infinity leaves a side open.
 /// Error: low > high, or one is NaN.
 Tensor clamp(Arg x, double low, double high);

@@ -5,8 +5,10 @@
 
 namespace gradus {
 
-Tensor sum(Arg x, Axes axes = {}, bool keepdim = false);   ///< an empty sum is 0
-Tensor mean(Arg x, Axes axes = {}, bool keepdim = false);  ///< an empty mean is NaN
+Tensor sum(Arg x, Axes axes = {}, bool keepdim = false);   ///< an empty sum is 0; of bool: i64, how many are true
+Tensor mean(Arg x, Axes axes = {}, bool keepdim = false);  ///< an empty mean is NaN; of bool: f32, the share of true
+Tensor any(Arg x, Axes axes = {}, bool keepdim = false);   ///< bool: is one not 0? NaN is not 0; empty: false
+Tensor all(Arg x, Axes axes = {}, bool keepdim = false);   ///< bool: is none 0? empty: true
 Tensor prod(Arg x, Axes axes = {}, bool keepdim = false);  ///< 1 when empty; the gradient is right with zeros in x
 /// Tied maxima share the gradient equally. NaN propagates; an empty axis is an error.
 Tensor max(Arg x, Axes axes = {}, bool keepdim = false);
@@ -27,7 +29,7 @@ Tensor logsumexp(Arg x, Axes axes = {}, bool keepdim = false);  ///< log(sum(e^x
 /// floating-point.
 Tensor norm(Arg x, double p = 2, Axes axes = {}, bool keepdim = false);
 
-/// What max_dim and min_dim return.
+/// What max_dim, min_dim, sort and topk return.
 struct ValuesIndices {
   Tensor values;   ///< recorded
   Tensor indices;  ///< i64, no gradient
@@ -43,7 +45,13 @@ Tensor argmax(Arg x, int axis, bool keepdim = false);
 Tensor argmin(Arg x);  ///< as argmax
 Tensor argmin(Arg x, int axis, bool keepdim = false);
 
-Tensor cumsum(Arg x, int axis);  ///< running sum, inclusive
+Tensor cumsum(Arg x, int axis);   ///< running sum, inclusive
+Tensor cumprod(Arg x, int axis);  ///< running product, inclusive; the gradient is right with zeros in x
+
+/// In ascending order along the axis, and where each stood. Equal elements keep their order; NaN counts as the largest.
+ValuesIndices sort(Arg x, int axis = -1, bool descending = false);
+/// The k largest along the axis, the largest first, or the k smallest, the smallest first; otherwise as sort.
+ValuesIndices topk(Arg x, std::int64_t k, int axis = -1, bool largest = true);
 
 /// e^x / sum(e^x) along the axis, shifted by the maximum. Elements of +inf share the whole; only -inf: NaN.
 Tensor softmax(Arg x, int axis);

@@ -46,6 +46,15 @@ Tensor tril(Arg x,
             std::int64_t diagonal = 0);  ///< keeps column - row <= diagonal of the last two axes, zeros elsewhere
 Tensor triu(Arg x, std::int64_t diagonal = 0);  ///< keeps column - row >= diagonal
 
+/// The elements [i, i + offset] of the axes axis1 and axis2, which become one axis, the last.
+Tensor diagonal(Arg x, std::int64_t offset = 0, int axis1 = 0, int axis2 = 1);
+/// Of a vector the matrix with it on this diagonal and zeros elsewhere; of a matrix the diagonal.
+Tensor diag(Arg x, std::int64_t diagonal = 0);
+/// The elements that tril keeps of square matrices (…, n, n), row by row: (…, count).
+Tensor pack_tril(Arg x, std::int64_t diagonal = 0);
+/// The transpose of pack_tril: (…, count) becomes (…, n, n), zeros elsewhere.
+Tensor unpack_tril(Arg packed, std::int64_t n, std::int64_t diagonal = 0);
+
 /// Amounts before and after each axis, axis 0 first (as numpy.pad). Negative amounts crop (constant only).
 struct Pad {
   std::int64_t before = 0;  ///< elements before the first

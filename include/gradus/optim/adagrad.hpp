@@ -12,6 +12,7 @@ struct AdagradOptions {
   double initial_accumulator_value = 0;
   double eps = 1e-10;
   bool maximize = false;
+  bool eps_inside_root = false;  ///< divide by sqrt(s + eps), as TensorFlow and Optax do
 
   void fields(auto& v) {
     v("lr", lr);
@@ -20,10 +21,11 @@ struct AdagradOptions {
     v("initial_accumulator_value", initial_accumulator_value);
     v("eps", eps);
     v("maximize", maximize);
+    v("eps_inside_root", eps_inside_root);
   }
 };
 
-///   d = g + weight_decay p,  s += d²,  p -= lr/(1 + (t - 1) lr_decay) d / (sqrt(s) + eps)
+///   d = g + weight_decay p,  s += d²,  p -= lr/(1 + (t - 1) lr_decay) d / (sqrt(s) + eps), or d / sqrt(s + eps)
 struct Adagrad : Optimizer<AdagradOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdagradOptions& o) override;

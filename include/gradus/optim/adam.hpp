@@ -13,6 +13,7 @@ struct AdamOptions {
   double weight_decay = 0;
   bool amsgrad = false;  ///< divide by the largest v so far (Reddi, Kale and Kumar, 2018)
   bool maximize = false;
+  bool eps_before_correction = false;  ///< the "epsilon hat" of the paper, as scikit-learn and dlib have it
 
   void fields(auto& v) {
     v("lr", lr);
@@ -21,12 +22,14 @@ struct AdamOptions {
     v("weight_decay", weight_decay);
     v("amsgrad", amsgrad);
     v("maximize", maximize);
+    v("eps_before_correction", eps_before_correction);
   }
 };
 
 ///   d = g + weight_decay p
 ///   m = β1 m + (1 - β1) d,  v = β2 v + (1 - β2) d²,  with amsgrad: w = max(w, v) in place of v below
-///   p -= lr/(1 - β1^t) m / (sqrt(v / (1 - β2^t)) + eps)
+///   p -= lr/(1 - β1^t) m / (sqrt(v / (1 - β2^t)) + eps), or, with eps_before_correction,
+///   p -= lr sqrt(1 - β2^t)/(1 - β1^t) m / (sqrt(v) + eps)
 struct Adam : Optimizer<AdamOptions> {
   using Optimizer::Optimizer;
   void init(State& s, const Tensor& p, const AdamOptions& o) override;
@@ -41,6 +44,7 @@ struct AdamWOptions {
   double weight_decay = 0.01;
   bool amsgrad = false;
   bool maximize = false;
+  bool eps_before_correction = false;  ///< the "epsilon hat" of the paper, as scikit-learn and dlib have it
 
   void fields(auto& v) {
     v("lr", lr);
@@ -49,6 +53,7 @@ struct AdamWOptions {
     v("weight_decay", weight_decay);
     v("amsgrad", amsgrad);
     v("maximize", maximize);
+    v("eps_before_correction", eps_before_correction);
   }
 };
 

@@ -94,4 +94,14 @@ class AnyOptimizer {
   Clone clone_;
 };
 
+/// Does the update of an element read that element and its own gradient and state only?
+template <class Optimizer>
+inline constexpr bool is_elementwise = [] {
+  using Options = std::remove_cvref_t<decltype(std::declval<Optimizer&>().options())>;
+  if constexpr (requires { Options::elementwise; })
+    return Options::elementwise;
+  else
+    return true;
+}();
+
 }  // namespace gradus::optim

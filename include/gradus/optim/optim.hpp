@@ -12,6 +12,7 @@
 #include <gradus/optim/lion.hpp>
 #include <gradus/optim/muon.hpp>
 #include <gradus/optim/nadam.hpp>
+#include <gradus/optim/names.hpp>
 #include <gradus/optim/newton.hpp>
 #include <gradus/optim/newton_cg.hpp>
 #include <gradus/optim/optimizer.hpp>

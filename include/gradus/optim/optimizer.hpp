@@ -19,6 +19,7 @@
 //
 //   optim::AdamW opt(net.body, {.lr = 1e-3, .weight_decay = 0.1});
 //   opt.add_group(net.head).lr = 1e-2;                       // weight_decay is 0.1 here, too
+//   opt.add_group(optim::ends_with("bias")).weight_decay = 0;   // takes them out of the groups that they are in
 #pragma once
 
 #include <array>
@@ -32,6 +33,7 @@
 
 #include <gradus/io/state_dict.hpp>
 #include <gradus/nn/module.hpp>
+#include <gradus/optim/names.hpp>
 #include <gradus/parameter.hpp>
 
 namespace gradus::optim {
@@ -127,6 +129,7 @@ class OptimizerBase {
   };
   void add_entries(std::vector<nn::NamedParameter> parameters, std::size_t group, Loc where);
   std::vector<nn::NamedParameter> named(std::vector<Tensor> parameters) const;
+  std::vector<std::size_t> chosen(const detail::Choice& choice, Loc where) const;  ///< entries; throws for none
   static std::vector<nn::NamedParameter> parameters_of(const nn::ModuleBase& module, Loc where);  ///< throws for none
   virtual void init_entry(const Entry& e, State& state) = 0;
   virtual void update_entry(Entry& e, const Tensor& g) = 0;
@@ -253,6 +256,13 @@ class Optimizer : public OptimizerBase {
     return add(parameters_of(module, where), constructors_, where);
   }
 
+  /// Moves the parameters that this optimizer has and `choice` chooses, with their state, into a new group. Throws if
+  /// it chooses none.
+  template <ParameterChoice F>
+  Options& add_group(const F& choice, Loc where = Loc::current()) {
+    return move_to(chosen(detail::as_choice(choice), where), constructors_, where);
+  }
+
   /// The same with options in braces. Where the constructor has changed an option from its default and the braces have
   /// not, this is an error: it could be left out, or set back. Write it as above then.
   void add_group(std::vector<nn::NamedParameter> parameters, Options options, Loc where = Loc::current()) {
@@ -268,6 +278,11 @@ class Optimizer : public OptimizerBase {
   void add_group(const M& module, Options options, Loc where = Loc::current()) {
     check_inherited(options, where);
     add(parameters_of(module, where), std::move(options), where);
+  }
+  template <ParameterChoice F>
+  void add_group(const F& choice, Options options, Loc where = Loc::current()) {
+    check_inherited(options, where);
+    move_to(chosen(detail::as_choice(choice), where), std::move(options), where);
   }
 
   Options& options(std::size_t group = 0, Loc where = Loc::current()) {
@@ -371,19 +386,14 @@ class Optimizer : public OptimizerBase {
     options_.push_back(std::move(options));
     return options_.back();
   }
+  Options& move_to(const std::vector<std::size_t>& entries, Options options, Loc where) {
+    Options& group = add({}, std::move(options), where);
+    for (const std::size_t i : entries) entries_[i].group = options_.size() - 1;
+    return group;
+  }
 
   Options constructors_;  ///< as the constructor was given them
   std::vector<Options> options_;
 };
-
-/// Does the update of an element read that element and its own gradient and state only?
-template <class Optimizer>
-inline constexpr bool is_elementwise = [] {
-  using Options = std::remove_cvref_t<decltype(std::declval<Optimizer&>().options())>;
-  if constexpr (requires { Options::elementwise; })
-    return Options::elementwise;
-  else
-    return true;
-}();
 
 }  // namespace gradus::optim

@@ -14,6 +14,7 @@ struct RMSpropOptions {
   double momentum = 0;
   bool centered = false;
   bool maximize = false;
+  bool eps_inside_root = false;  ///< divide by sqrt(v + eps), as TensorFlow and Optax do
 
   void fields(auto& v) {
     v("lr", lr);
@@ -23,12 +24,13 @@ struct RMSpropOptions {
     v("momentum", momentum);
     v("centered", centered);
     v("maximize", maximize);
+    v("eps_inside_root", eps_inside_root);
   }
   const char* wrong() const { return alpha >= 0 && alpha <= 1 ? nullptr : "alpha must be from 0 to 1"; }
 };
 
 ///   d = g + weight_decay p,  v = α v + (1 - α) d²;  centered: a = α a + (1 - α) d, and v - a² in place of v below
-///   x = d / (sqrt(v) + eps);  momentum: b = momentum b + x, x = b
+///   x = d / (sqrt(v) + eps), or d / sqrt(v + eps);  momentum: b = momentum b + x, x = b
 ///   p -= lr x
 struct RMSprop : Optimizer<RMSpropOptions> {
   using Optimizer::Optimizer;

@@ -24,6 +24,15 @@ void expm1(Step& s) { s.give(s.node("Sub", s.node("Exp", {s.in(0)}), 1)); }
 void log1p(Step& s) { s.give(s.node("Log", {s.node("Add", s.in(0), 1)})); }
 void same(Step& s) { s.give(s.in(0)); }
 
+void log2(Step& s) { s.give(s.node("Mul", s.node("Log", {s.in(0)}), 1 / std::numbers::ln2)); }
+
+// ONNX's Mod of real numbers has the sign of a, as C's fmod.
+void remainder(Step& s) {
+  const std::string a = s.in(0), b = s.in(1), rest = s.node("Mod", {a, b}, {{"fmod", std::int64_t{1}}});
+  const std::string other_sign = s.node("Less", s.node("Mul", {rest, b}), 0);
+  s.give(s.node("Where", {other_sign, s.node("Add", {rest, b}), rest}));
+}
+
 void clamp(Step& s) {
   const double low = s.number("low"), high = s.number("high");
   std::vector<std::string> inputs{s.in(0), std::isinf(low) ? "" : s.graph().number(low)};
@@ -90,6 +99,16 @@ constexpr Recipe recipes[] = {
     {"cos", nullptr, "Cos"},
     {"tan", nullptr, "Tan"},
     {"erf", nullptr, "Erf"},
+    {"floor", nullptr, "Floor"},
+    {"ceil", nullptr, "Ceil"},
+    {"round", nullptr, "Round"},
+    {"remainder", remainder},
+    {"log2", log2},
+    {"asin", nullptr, "Asin"},
+    {"acos", nullptr, "Acos"},
+    {"atan", nullptr, "Atan"},
+    {"sinh", nullptr, "Sinh"},
+    {"cosh", nullptr, "Cosh"},
     {"clamp", clamp},
     {"to", same},  // between f32 and f64, which are one type in the file
     {"tanh", nullptr, "Tanh"},

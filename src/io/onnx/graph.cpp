@@ -95,7 +95,7 @@ std::string Graph::initializer(const std::string& name, const Tensor& x) {
 
 std::string Graph::number(double k) {
   std::string& name = shared_[formatted("number {:.17g}", k)];
-  if (name.empty()) name = initializer(fresh(formatted("{:g}", k)), scalar(k));
+  if (name.empty()) name = initializer(fresh(formatted("{:g}", k)), scalar(k, f32));
   return name;
 }
 
@@ -121,7 +121,7 @@ std::string Graph::constant(const std::string& base, const Tensor& x) {
 std::string Graph::causal_mask(std::int64_t queries, std::int64_t keys) {
   std::string& name = shared_[formatted("causal {} {}", queries, keys)];
   if (name.empty()) {
-    const Tensor hidden = gradus::full({queries, keys}, -gradus::detail::infinity);
+    const Tensor hidden = gradus::full({queries, keys}, -gradus::detail::infinity, f32);
     name = initializer(fresh("causal_mask"), triu(hidden, 1));
   }
   return name;

@@ -101,11 +101,11 @@ void conv2d_input(Step& s) {
   s.give(s.node("ConvTranspose", {s.in(1), s.in(0)}, attributes));
 }
 
+void logabsdet(Step& s) { s.give(s.node("Log", {s.node("Abs", {s.node("Det", {s.in(0)})})})); }
+
 constexpr Recipe recipes[] = {
-    {"matmul", matmul},
-    {"addmm", addmm},
-    {"conv2d", conv2d},
-    {"conv2d_input", conv2d_input},
+    {"det", nullptr, "Det"}, {"logabsdet", logabsdet}, {"matmul", matmul},
+    {"addmm", addmm},        {"conv2d", conv2d},       {"conv2d_input", conv2d_input},
 };
 
 }  // namespace

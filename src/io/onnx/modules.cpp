@@ -156,8 +156,8 @@ bool emit_batch_norm(Graph& graph, const Call& call) {
     weight = graph.parameter(prefix + "weight");
     bias = graph.parameter(prefix + "bias");
   } else {
-    weight = graph.constant(call.path, ones(mean->shape()));
-    bias = graph.constant(call.path, zeros(mean->shape()));
+    weight = graph.constant(call.path, ones(mean->shape(), f32));
+    bias = graph.constant(call.path, zeros(mean->shape(), f32));
   }
   const std::vector<std::string> inputs{graph.full(sub.in[0]), weight, bias, graph.parameter(prefix + "running_mean"),
                                         graph.parameter(prefix + "running_var")};

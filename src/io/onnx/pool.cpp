@@ -66,7 +66,7 @@ void avg_pool2d(Step& s) {
 
 // Row i holds the weights of window i.
 Tensor averages(std::int64_t from, std::int64_t to) {
-  Tensor weights = zeros({to, from});
+  Tensor weights = zeros({to, from}, f32);
   for (std::int64_t i = 0; i < to; ++i) {
     const std::int64_t first = i * from / to, last = ((i + 1) * from + to - 1) / to;
     for (std::int64_t j = first; j < last; ++j) weights.set({i, j}, 1 / static_cast<double>(last - first));

@@ -81,6 +81,8 @@ void scatter_add(Step& s) {
   s.give(s.node("ScatterElements", {s.in(0), s.in(1), s.in(2)}, {{"axis", s.integer("axis")}, {"reduction", "add"}}));
 }
 
+void scatter(Step& s) { s.give(s.node("ScatterElements", {s.in(0), s.in(1), s.in(2)}, {{"axis", s.integer("axis")}})); }
+
 // The index of a row is that of each of its elements.
 void index_add(Step& s) {
   const std::int64_t axis = s.integer("axis");
@@ -93,13 +95,14 @@ void index_add(Step& s) {
 }
 
 constexpr Recipe recipes[] = {
-    {"expand", expand},       {"reshape", reshape},
-    {"permute", permute},     {"slice", slice},
-    {"unslice", unslice},     {"concat", concat},
-    {"stack", stack},         {"flip", flip},
-    {"clone", same},          {"index_select", index_select},
-    {"gather", gather},       {"scatter_add", scatter_add},
-    {"index_add", index_add}, {"select", select},
+    {"expand", expand},   {"reshape", reshape},
+    {"permute", permute}, {"slice", slice},
+    {"unslice", unslice}, {"concat", concat},
+    {"stack", stack},     {"flip", flip},
+    {"clone", same},      {"index_select", index_select},
+    {"gather", gather},   {"scatter_add", scatter_add},
+    {"scatter", scatter}, {"index_add", index_add},
+    {"select", select},
 };
 
 }  // namespace

@@ -97,4 +97,13 @@ Tensor convolved(const Call& c);
 Tensor convolved_input(const Call& c);
 Tensor convolved_weight(const Call& c);
 
+// ---- linear algebra: rerun_matrices.cpp ----
+
+Tensor factored(const Call& c);
+Tensor inverted(const Call& c);
+Tensor solved(const Call& c);
+Tensor solved_triangular(const Call& c);
+Tensor determinant(const Call& c);
+Tensor log_determinant(const Call& c);
+
 }  // namespace gradus::study::trace

@@ -35,6 +35,7 @@ void add_show(CommandLine& program);
 void add_convert(CommandLine& program);
 void add_verify(CommandLine& program);
 void add_bench(CommandLine& program);
+void add_scale(CommandLine& program);
 void add_check(CommandLine& program);
 void add_step(CommandLine& program);
 void add_html(CommandLine& program);
@@ -42,5 +43,6 @@ void add_lesson(CommandLine& program);
 void add_report(CommandLine& program);
 void add_diff(CommandLine& program);
 void add_doctor(CommandLine& program, std::vector<std::string> words);  // the words of the program to run
+void add_launch(CommandLine& program, std::vector<std::string> words);
 
 }  // namespace gradus::tool

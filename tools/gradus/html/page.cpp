@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "cli/sha256.hpp"
 #include "io/base64.hpp"
+#include "io/sha256.hpp"
 
 namespace gradus::detail {  // written by tools/cmake/page.cmake
 extern const unsigned char page_html[], page_css[], page_script[];
@@ -36,7 +36,7 @@ std::string escaped(const std::string& json) {
 }
 
 std::string policy() {
-  const auto hash = [](std::string_view part) { return "'sha256-" + io::base64_of_hex(sha256(part)) + "'"; };
+  const auto hash = [](std::string_view part) { return "'sha256-" + io::base64_of_hex(io::sha256(part)) + "'"; };
   return fmt::format("default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
                      hash(text(detail::page_script, detail::page_script_size)),
                      hash(text(detail::page_css, detail::page_css_size)));

@@ -10,6 +10,7 @@
 #include "text/train.hpp"
 #include "train/emit.hpp"
 #include "train/nets.hpp"
+#include "train/ranks.hpp"
 #include "train/training.hpp"
 
 namespace gradus::tool {
@@ -61,6 +62,8 @@ Exit find_lr(const TrainOptions& o, const Task& task, nn::Sequential& net, const
 
 Exit train(TrainOptions o) {
   if (o.resume && o.checkpoint.empty()) throw Stop(usage, "--resume: from where? try --checkpoint DIR --resume");
+  if (o.ranks > 1 && is_text(o.data)) throw Stop(usage, "--ranks is for other data than text:FILE");
+  if (o.ranks > 1 && !is_rank()) return launch_this(o.ranks);
   if (is_text(o.data)) {
     if (!o.emit.empty()) throw Stop(usage, "--emit is for other data than text:FILE");
     return train_text(o);
@@ -84,8 +87,13 @@ Exit train(TrainOptions o) {
   nn::Sequential net = make_net(spec, task);
   optim::AnyOptimizer optimizer = make_optimizer.of_net(net);
   if (o.find_lr) return find_lr(o, task, net, optimizer);
+  std::optional<Ranks> ranks;
+  if (is_rank() && o.ranks > 1) {
+    ranks.emplace();
+    if (ranks->rank() > 0) make_follower(o);
+  }
   if (!o.emit.empty()) write_program(o, emit(o, task, make_optimizer, optimizer.base().type()));
-  return Training(o, std::move(task), std::move(net), std::move(optimizer), schedule).run();
+  return Training(o, std::move(task), std::move(net), std::move(optimizer), schedule, ranks ? &*ranks : nullptr).run();
 }
 
 constexpr const char* examples = R"(Examples:
@@ -132,6 +140,7 @@ void add_train(CommandLine& program) {
   command.whole("--steps", o.steps, "text: steps of the optimizer, each on a batch [2000]");
   command.text("--tokenizer", o.tokenizer, "WORD", "text: chars, or bpe:MERGES for byte pairs [chars]");
   command.number("--clip", o.clip, {0, 1e9}, "NORM", "text: the largest norm of the gradient; 0: any");
+  command.whole("--ranks", o.ranks, {.least = 1, .most = 64}, "processes that train together, each a share of a batch");
   command.flag("--summary", o.summary, "print the layers first");
   command.flag("--find-lr", o.find_lr, "suggest a learning rate, and train nothing");
   command.flag("--quiet", o.quiet, "print the result only");

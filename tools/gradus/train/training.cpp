@@ -20,15 +20,8 @@ double since(Clock::time_point begin) { return std::chrono::duration<double>(Clo
 
 }  // namespace
 
-void Training::Tally::add(std::int64_t count, double mean_loss, double mean_quality) {
-  const auto n = static_cast<double>(count);
-  examples += count;
-  loss += n * mean_loss;
-  quality += n * mean_quality;
-}
-
 Training::Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer,
-                   MakeSchedule schedule)
+                   MakeSchedule schedule, Ranks* ranks)
     : o_(options),
       task_(std::move(task)),
       objective_(task_),
@@ -37,6 +30,7 @@ Training::Training(const TrainOptions& options, Task task, nn::Sequential net, o
       batches_(task_.train.batches({.size = o_.batch, .shuffle = true})),
       schedule_(optimizer_.base(), schedule(optimizer_.base().lr(), o_.epochs * batches_.size())),
       keeper_(o_, net_, optimizer_, schedule_),
+      ranks_(ranks),
       log_((check_save(), o_.logs_events() ? "" : o_.log),
            fmt::format("epoch,step,loss,train_{0},test_{0},seconds,lr", objective_.name()), resume()),
       monitor_(make_monitor()) {}
@@ -59,6 +53,7 @@ std::int64_t Training::resume() {
 
 Exit Training::run() {
   announce();
+  if (ranks_) ranks_->begin(net_);
   const auto begin = Clock::now();
   const gradus::train::Interrupt interrupt;  // until all is saved
   const int signal = epochs(interrupt);
@@ -82,8 +77,10 @@ int Training::epoch(Progress& progress, const gradus::train::Interrupt& interrup
     tally_.seconds = before + since(begin);
     keeper_.step();
     if (progress.is_due()) progress.show(monitor_->progress(), objective_.score(tally_.mean_quality()));
-    if (const int signal = interrupt.signal()) return signal;
+    const int signal = ranks_ ? ranks_->agreed(interrupt.signal()) : interrupt.signal();
+    if (signal) return signal;
   }
+  if (ranks_) tally_.quality = ranks_->sum(tally_.quality);
   {
     const gradus::train::Averaged learned(optimizer_.base());
     test_score_ = objective_.score(net_, task_.test);
@@ -139,19 +136,38 @@ void Training::log_answers() {
                          .classes = task_.encoding.classes});
 }
 
+// The same on all ranks: each computes its share of the batch. Answers and targets are those of the share.
+double Training::step_together(const Tensor& x, const Tensor& y, Tensor& answers, Tensor& targets) {
+  const double loss = ranks_->sync().backward({x, y}, [&](const Tensor& inputs, const Tensor& wanted) {
+    const Tensor output = net_(inputs);
+    answers = output.detach();
+    targets = wanted;
+    return objective_.loss(output, wanted);
+  });
+  optimizer_.base().step();
+  optimizer_.base().zero_grad();
+  return loss;
+}
+
 // One step of the optimizer on one batch.
 void Training::step(const Tensor& x, const Tensor& y) {
   Tensor answers;  // before the step
   lr_ = optimizer_.base().lr();
-  const double loss = optimizer_.step([&] {
-    const Tensor output = net_(x);
-    if (!answers.defined()) answers = output.detach();
-    return objective_.loss(output, y);
-  });
-  if (monitor_) monitor_->step(loss, {.output = task_.regression ? Tensor() : answers, .target = y, .input = x});
+  Tensor targets = y;
+  const auto alone = [&] {
+    return optimizer_.step([&] {
+      const Tensor output = net_(x);
+      if (!answers.defined()) answers = output.detach();
+      return objective_.loss(output, y);
+    });
+  };
+  const double loss = ranks_ ? step_together(x, y, answers, targets) : alone();
+  if (monitor_) monitor_->step(loss, {.output = task_.regression ? Tensor() : answers, .target = targets, .input = x});
   check(loss);
   schedule_.step();
-  tally_.add(y.numel(), loss, objective_.quality(answers, y));
+  tally_.examples += y.numel();
+  tally_.loss += static_cast<double>(y.numel()) * loss;
+  if (answers.defined()) tally_.quality += static_cast<double>(targets.numel()) * objective_.quality(answers, targets);
 }
 
 void Training::check(double loss) const {
@@ -182,6 +198,7 @@ void Training::announce() {
 }
 
 Exit Training::finished(double seconds) {
+  if (is_follower()) return success;
   log_answers();
   if (!o_.quiet) print("\n{} epochs in {}\n", o_.epochs, duration(seconds));
   print_diagnoses(o_, monitor_.get());
@@ -194,6 +211,7 @@ Exit Training::finished(double seconds) {
 }
 
 Exit Training::stopped(int signal) {
+  if (is_follower()) return ended_by(signal);
   const bool saved = save();
   keeper_.save();
   print("interrupted in epoch {} of {}, after {} steps\n", epoch_, o_.epochs, keeper_.steps());

@@ -13,6 +13,7 @@
 #include "train/log.hpp"
 #include "train/objective.hpp"
 #include "train/progress.hpp"
+#include "train/ranks.hpp"
 #include "train/schedules.hpp"
 
 namespace gradus::tool {
@@ -22,6 +23,7 @@ struct TrainOptions : DataOptions {
   std::int64_t epochs = 12, batch = 32, seed = 1;
   std::string save, log, tensorboard, checkpoint, emit;
   std::int64_t checkpoint_every = 100;
+  std::int64_t ranks = 1;
   bool summary = false, quiet = false, resume = false, find_lr = false;
   // Of a text.
   std::optional<std::int64_t> steps;
@@ -37,7 +39,7 @@ class Training {
   // The net takes the task's examples as they are, and the optimizer trains that net. Throws Stop for a model or a log
   // that could not be written.
   Training(const TrainOptions& options, Task task, nn::Sequential net, optim::AnyOptimizer optimizer,
-           MakeSchedule schedule);
+           MakeSchedule schedule, Ranks* ranks = nullptr);
   Exit run();
 
  private:
@@ -45,7 +47,6 @@ class Training {
   struct Tally {
     std::int64_t examples = 0;
     double loss = 0, quality = 0, seconds = 0;
-    void add(std::int64_t count, double mean_loss, double mean_quality);
     double mean_loss() const { return loss / static_cast<double>(examples); }
     double mean_quality() const { return quality / static_cast<double>(examples); }
   };
@@ -56,6 +57,8 @@ class Training {
   int epoch(Progress& progress, const gradus::train::Interrupt& interrupt);  // likewise
   std::int64_t resume();
   void step(const Tensor& x, const Tensor& y);
+  double step_together(const Tensor& x, const Tensor& y, Tensor& answers, Tensor& targets);
+  bool is_follower() const { return ranks_ != nullptr && ranks_->rank() > 0; }  // writes nothing
   std::int64_t sampled_each() const;
   std::unique_ptr<gradus::train::Monitor> make_monitor();
   void check(double loss) const;
@@ -76,6 +79,7 @@ class Training {
   Tally tally_;
   double lr_ = 0;  // of the last step
   double test_score_ = 0;
+  Ranks* ranks_;                                     // null: this process trains alone
   RunLog log_;                                       // as CSV
   std::unique_ptr<gradus::train::Monitor> monitor_;  // null where nobody would see it
 };

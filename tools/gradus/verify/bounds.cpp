@@ -251,6 +251,27 @@ Cost attended(const Call& c) {
   return {scores + results, scores * (size(c["q"], -1) + size(c["v"], -1))};
 }
 
+// Matrices made of vectors.
+Cost squared(const Call& c) {
+  double n = 0;
+  for (const auto& [role, x] : c.operands) n += numel(x);
+  for (const char* name : {"diagonal", "n", "minlength"})
+    for (const double k : numbers(c.attributes, name)) n += std::abs(k);
+  return {n * n, 10 * n * n};
+}
+
+// Of square matrices: about n³ for each, and for the gradient of a singular determinant n^5 with minors of n² elements.
+Cost of_matrices(const Call& c) {
+  if (!c.has("x", 2)) return {};
+  const double n = size(c["x"], -1), all = numel(c["x"]) + (c.has("y", 0) ? broadcast_beyond(c["x"], c["y"], 1) : 0);
+  return {all * n, 10 * all * n};
+}
+Cost of_determinants(const Call& c) {
+  if (!c.has("x", 2)) return {};
+  const double n = size(c["x"], -1), all = numel(c["x"]);
+  return {all * n * n, all * n * n * n};
+}
+
 struct Row {
   std::string_view name;
   Cost (*of)(const Call& c);
@@ -282,6 +303,17 @@ constexpr Row rows[] = {
     {"scaled_dot_product_attention", attended},
     {"cross_entropy", of_largest},
     {"nll_loss", of_largest},
+    {"diag", squared},
+    {"outer", squared},
+    {"unpack_tril", squared},
+    {"bincount", squared},
+    {"cholesky", of_matrices},
+    {"inverse", of_matrices},
+    {"solve", of_matrices},
+    {"solve_triangular", of_matrices},
+    {"det", of_determinants},
+    {"logabsdet", of_matrices},
+    {"slogdet", of_matrices},
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "cli/command.hpp"
-#include "cli/sha256.hpp"
+#include "io/sha256.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -83,7 +83,7 @@ void Kit::check(const std::string& file, const Json& entry) const {
   const auto expected = entry.at("bytes").get<std::uintmax_t>();
   const std::uintmax_t size = std::filesystem::file_size(place_of(file));
   if (size != expected) refuse(file, fmt::format("has {} bytes instead of {}", size, expected));
-  if (sha256(bytes(file)) != entry.at("sha256").get_ref<const std::string&>()) {
+  if (io::sha256(bytes(file)) != entry.at("sha256").get_ref<const std::string&>()) {
     refuse(file, "has changed: its SHA-256 is not the one in manifest.json");
   }
 }

@@ -1,5 +1,5 @@
 // The operations of a kit by name, called with the kit's operands and attributes.
-#include "verify/operations.hpp"
+#include "verify/call.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -7,93 +7,9 @@
 namespace gradus::tool {
 namespace {
 
-// The operands and attributes of a call. Those that the operation does not read are an error.
-class Call : public Settings {
- public:
-  Call(const StateDict& operands, const Json& attributes, Budget& limit)
-      : Settings(attributes), budget(limit), operands_(operands) {}
-
-  Budget& budget;
-
-  const Tensor& operator[](std::string_view role) {
-    if (const Tensor* found = look(role)) return *found;
-    throw std::runtime_error(fmt::format("operand {} is missing", role));
-  }
-  Tensor maybe(std::string_view role) {  // undefined if it is not given
-    const Tensor* found = look(role);
-    return found ? *found : Tensor();
-  }
-  std::vector<Tensor> all() {
-    std::vector<Tensor> list;
-    for (const auto& [role, tensor] : operands_) list.push_back(tensor);
-    asked_ = operands_.size();
-    return list;
-  }
-  const StateDict& named() {
-    asked_ = operands_.size();
-    return operands_;
-  }
-  void finish() const {
-    Settings::finish();
-    if (asked_ != operands_.size()) throw std::runtime_error("more operands than the operation takes");
-  }
-
- private:
-  const Tensor* look(std::string_view role) {
-    const Tensor* found = gradus::find(operands_, role);
-    asked_ += found != nullptr;  // each is asked for once
-    return found;
-  }
-  const StateDict& operands_;
-  std::size_t asked_ = 0;
-};
-
-struct Results : std::vector<Tensor> {
-  Results(Tensor y) { push_back(std::move(y)); }
-  Results(std::vector<Tensor> all) : vector(std::move(all)) {}
-  Results(ValuesIndices y) : vector{y.values, y.indices} {}
-};
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// ---- operations that differ in nothing but their function ----
-
-template <Tensor (*f)(Arg)>
-Results unary(Call& c) {
-  return f(c["x"]);
-}
-template <Tensor (*f)(Arg, Arg)>
-Results binary(Call& c) {
-  return f(c["x"], c["y"]);
-}
-template <Tensor (*f)(Arg, Axes, bool)>
-Results reduce(Call& c) {
-  return f(c["x"], c.get<Axes>("dims", {}), c.get("keepdim", false));
-}
-template <Tensor (*f)(Arg, Axes, bool, double)>
-Results spread(Call& c) {
-  return f(c["x"], c.get<Axes>("dims", {}), c.get("keepdim", false), c.get("correction", 1.0));
-}
-template <ValuesIndices (*f)(Arg, int, bool)>
-Results along(Call& c) {
-  return f(c["x"], c.get<int>("dim"), c.get("keepdim", false));
-}
-template <Tensor (*f)(Arg, int)>
-Results axis(Call& c) {
-  return f(c["x"], c.get<int>("dim"));
-}
-template <Tensor (*f)(Arg, std::int64_t)>
-Results triangle(Call& c) {
-  return f(c["x"], c.get<std::int64_t>("diagonal", 0));
-}
-template <Tensor (*f)(Arg, Arg, Reduction)>
-Results loss(Call& c) {
-  return f(c["input"], c["target"], c.get("reduction", Reduction::mean));
-}
-
 // The index of the extreme element: along an axis, or of the flattened tensor, whose only axis keepdim keeps for all.
 template <Tensor (*along_axis)(Arg, int, bool), Tensor (*of_all)(Arg)>
-Results extreme(Call& c) {
+Results extreme(KitCall& c) {
   const Tensor x = c["x"];
   const bool keep = c.get("keepdim", false);
   if (c.has("dim")) return along_axis(x, c.get<int>("dim"), keep);
@@ -102,31 +18,31 @@ Results extreme(Call& c) {
 
 // ---- operations that need more than a line ----
 
-Results pieces(Call& c) {
+Results pieces(KitCall& c) {
   const Tensor x = c["x"];
   const int dim = c.get("dim", 0);
   if (c.has("sizes")) return split(x, c.get<std::vector<std::int64_t>>("sizes"), dim);
   return split(x, c.get<std::int64_t>("size"), dim);
 }
 
-Pool2dOptions pool_options(Call& c) {
+Pool2dOptions pool_options(KitCall& c) {
   return {
       .stride = c.get<Pair>("stride", 0), .padding = c.get<Pair>("padding", 0), .ceil_mode = c.get("ceil_mode", false)};
 }
 
-Results max_pool(Call& c) {
+Results max_pool(KitCall& c) {
   Pool2dOptions options = pool_options(c);
   options.dilation = c.get<Pair>("dilation", 1);
   return max_pool2d(c["x"], c.get<Pair>("kernel", 0), options);
 }
 
-Results avg_pool(Call& c) {
+Results avg_pool(KitCall& c) {
   Pool2dOptions options = pool_options(c);
   options.count_include_pad = c.get("count_include_pad", true);
   return avg_pool2d(c["x"], c.get<Pair>("kernel", 0), options);
 }
 
-Results convolve1d(Call& c) {
+Results convolve1d(KitCall& c) {
   return conv1d(c["x"], c["weight"], c.maybe("bias"),
                 {.stride = c.get<std::int64_t>("stride", 1),
                  .padding = c.get<std::int64_t>("padding", 0),
@@ -134,7 +50,7 @@ Results convolve1d(Call& c) {
                  .groups = c.get<std::int64_t>("groups", 1)});
 }
 
-Results convolve2d(Call& c) {
+Results convolve2d(KitCall& c) {
   return conv2d(c["x"], c["weight"], c.maybe("bias"),
                 {.stride = c.get<Pair>("stride", 1),
                  .padding = c.get<Pair>("padding", 0),
@@ -142,7 +58,7 @@ Results convolve2d(Call& c) {
                  .groups = c.get<std::int64_t>("groups", 1)});
 }
 
-Results convolve_back2d(Call& c) {
+Results convolve_back2d(KitCall& c) {
   return conv_transpose2d(c["x"], c["weight"], c.maybe("bias"),
                           {.stride = c.get<Pair>("stride", 1),
                            .padding = c.get<Pair>("padding", 0),
@@ -151,19 +67,19 @@ Results convolve_back2d(Call& c) {
                            .groups = c.get<std::int64_t>("groups", 1)});
 }
 
-Results normalize_batch(Call& c) {
+Results normalize_batch(KitCall& c) {
   const bool training = c.get("training", false);
   const BatchNormResult r = batch_norm(c["x"], c["running_mean"], c["running_var"], c.maybe("weight"), c.maybe("bias"),
                                        training, c.get("momentum", 0.1), c.get("eps", 1e-5));
   return training ? Results({r.y, r.mean, r.var}) : Results(r.y);
 }
 
-Results attend(Call& c) {
+Results attend(KitCall& c) {
   return scaled_dot_product_attention(c["q"], c["k"], c["v"], c.maybe("mask"),
                                       {.is_causal = c.get("is_causal", false), .scale = c.get("scale", 0.0)});
 }
 
-Results entropy(Call& c) {
+Results entropy(KitCall& c) {
   return cross_entropy(c["input"], c["target"],
                        {.weight = c.maybe("weight"),
                         .ignore_index = c.get("ignore_index", no_index),
@@ -171,26 +87,26 @@ Results entropy(Call& c) {
                         .reduction = c.get("reduction", Reduction::mean)});
 }
 
-Results likelihood(Call& c) {
+Results likelihood(KitCall& c) {
   return nll_loss(c["input"], c["target"],
                   {.weight = c.maybe("weight"),
                    .ignore_index = c.get("ignore_index", no_index),
                    .reduction = c.get("reduction", Reduction::mean)});
 }
 
-Results bce(Call& c) {
+Results bce(KitCall& c) {
   return bce_loss(c["input"], c["target"],
                   {.weight = c.maybe("weight"), .reduction = c.get("reduction", Reduction::mean)});
 }
 
-Results bce_with_logits(Call& c) {
+Results bce_with_logits(KitCall& c) {
   return bce_with_logits_loss(c["input"], c["target"],
                               {.weight = c.maybe("weight"),
                                .pos_weight = c.maybe("pos_weight"),
                                .reduction = c.get("reduction", Reduction::mean)});
 }
 
-Results triplet(Call& c) {
+Results triplet(KitCall& c) {
   return triplet_margin_loss(c["anchor"], c["positive"], c["negative"],
                              {.margin = c.get("margin", 1.0),
                               .p = c.get("p", 2.0),
@@ -200,7 +116,7 @@ Results triplet(Call& c) {
 }
 
 // A small graph of other operations; its values have names.
-Results program(Call& c) {
+Results program(KitCall& c) {
   StateDict values = c.named();
   const auto value = [&](const Json& name) -> const Tensor& {
     const Tensor* found = gradus::find(values, name.get_ref<const std::string&>());
@@ -217,11 +133,7 @@ Results program(Call& c) {
   return results;
 }
 
-struct Known {
-  std::string_view name;
-  Results (*run)(Call& c);
-};
-constexpr Known known_operations[] = {
+constexpr KnownOperation known_operations[] = {
     {"add", binary<add>},
     {"sub", binary<sub>},
     {"mul", binary<mul>},
@@ -235,17 +147,18 @@ constexpr Known known_operations[] = {
     {"le", binary<le>},
     {"gt", binary<gt>},
     {"ge", binary<ge>},
-    {"where", [](Call& c) -> Results { return where(c["cond"], c["x"], c["y"]); }},
-    {"masked_fill", [](Call& c) -> Results { return masked_fill(c["x"], c["mask"], c.get<double>("value")); }},
+    {"where", [](KitCall& c) -> Results { return where(c["cond"], c["x"], c["y"]); }},
+    {"masked_fill", [](KitCall& c) -> Results { return masked_fill(c["x"], c["mask"], c.get<double>("value")); }},
 
-    {"add_scalar", [](Call& c) -> Results { return c["x"] + c.get<double>("scalar"); }},
-    {"mul_scalar", [](Call& c) -> Results { return c["x"] * c.get<double>("scalar"); }},
-    {"rsub_scalar", [](Call& c) -> Results { return c.get<double>("scalar") - c["x"]; }},
-    {"div_scalar", [](Call& c) -> Results { return c["x"] / c.get<double>("scalar"); }},
-    {"rdiv_scalar", [](Call& c) -> Results { return c.get<double>("scalar") / c["x"]; }},
-    {"pow_scalar", [](Call& c) -> Results { return pow(c["x"], c.get<double>("exponent")); }},
-    {"rpow_scalar", [](Call& c) -> Results { return pow(c.get<double>("base"), c["x"]); }},
-    {"clamp", [](Call& c) -> Results { return clamp(c["x"], c.get("min", -infinity), c.get("max", infinity)); }},
+    {"add_scalar", [](KitCall& c) -> Results { return c["x"] + c.get<double>("scalar"); }},
+    {"mul_scalar", [](KitCall& c) -> Results { return c["x"] * c.get<double>("scalar"); }},
+    {"rsub_scalar", [](KitCall& c) -> Results { return c.get<double>("scalar") - c["x"]; }},
+    {"div_scalar", [](KitCall& c) -> Results { return c["x"] / c.get<double>("scalar"); }},
+    {"rdiv_scalar", [](KitCall& c) -> Results { return c.get<double>("scalar") / c["x"]; }},
+    {"pow_scalar", [](KitCall& c) -> Results { return pow(c["x"], c.get<double>("exponent")); }},
+    {"rpow_scalar", [](KitCall& c) -> Results { return pow(c.get<double>("base"), c["x"]); }},
+    {"clamp",
+     [](KitCall& c) -> Results { return clamp(c["x"], c.get("min", -kit_infinity), c.get("max", kit_infinity)); }},
 
     {"neg", unary<neg>},
     {"sqrt", unary<sqrt>},
@@ -268,11 +181,11 @@ constexpr Known known_operations[] = {
     {"relu", unary<relu>},
     {"silu", unary<silu>},
     {"mish", unary<mish>},
-    {"softplus", [](Call& c) -> Results { return softplus(c["x"], c.get("beta", 1.0), c.get("threshold", 20.0)); }},
-    {"leaky_relu", [](Call& c) -> Results { return leaky_relu(c["x"], c.get("negative_slope", 0.01)); }},
-    {"elu", [](Call& c) -> Results { return elu(c["x"], c.get("alpha", 1.0)); }},
-    {"gelu", [](Call& c) -> Results { return gelu(c["x"], c.get("approximate", Gelu::exact)); }},
-    {"dropout", [](Call& c) -> Results { return dropout(c["x"], c.get("p", 0.5), c.get("training", false)); }},
+    {"softplus", [](KitCall& c) -> Results { return softplus(c["x"], c.get("beta", 1.0), c.get("threshold", 20.0)); }},
+    {"leaky_relu", [](KitCall& c) -> Results { return leaky_relu(c["x"], c.get("negative_slope", 0.01)); }},
+    {"elu", [](KitCall& c) -> Results { return elu(c["x"], c.get("alpha", 1.0)); }},
+    {"gelu", [](KitCall& c) -> Results { return gelu(c["x"], c.get("approximate", Gelu::exact)); }},
+    {"dropout", [](KitCall& c) -> Results { return dropout(c["x"], c.get("p", 0.5), c.get("training", false)); }},
 
     {"sum", reduce<sum>},
     {"mean", reduce<mean>},
@@ -289,34 +202,37 @@ constexpr Known known_operations[] = {
     {"cumsum", axis<cumsum>},
     {"softmax", axis<softmax>},
     {"log_softmax", axis<log_softmax>},
-    {"matmul", [](Call& c) -> Results { return matmul(c["x"], c["y"]); }},
-    {"einsum", [](Call& c) -> Results { return einsum(c.get<std::string>("equation"), c.all()); }},
+    {"matmul", [](KitCall& c) -> Results { return matmul(c["x"], c["y"]); }},
+    {"einsum", [](KitCall& c) -> Results { return einsum(c.get<std::string>("equation"), c.all()); }},
 
-    {"reshape", [](Call& c) -> Results { return reshape(c["x"], c.get<Shape>("shape")); }},
-    {"transpose", [](Call& c) -> Results { return transpose(c["x"], c.get<int>("dim0"), c.get<int>("dim1")); }},
-    {"permute", [](Call& c) -> Results { return permute(c["x"], c.get<Axes>("dims")); }},
-    {"squeeze", [](Call& c) -> Results { return c.has("dim") ? squeeze(c["x"], c.get<int>("dim")) : squeeze(c["x"]); }},
+    {"reshape", [](KitCall& c) -> Results { return reshape(c["x"], c.get<Shape>("shape")); }},
+    {"transpose", [](KitCall& c) -> Results { return transpose(c["x"], c.get<int>("dim0"), c.get<int>("dim1")); }},
+    {"permute", [](KitCall& c) -> Results { return permute(c["x"], c.get<Axes>("dims")); }},
+    {"squeeze",
+     [](KitCall& c) -> Results { return c.has("dim") ? squeeze(c["x"], c.get<int>("dim")) : squeeze(c["x"]); }},
     {"unsqueeze", axis<unsqueeze>},
-    {"expand", [](Call& c) -> Results { return expand(c["x"], c.get<Shape>("shape")); }},
-    {"slice", [](Call& c) -> Results { return slice(c["x"], c.get<std::vector<Range>>("ranges")); }},
-    {"select", [](Call& c) -> Results { return select(c["x"], c.get<int>("dim"), c.get<std::int64_t>("index")); }},
-    {"concat", [](Call& c) -> Results { return concat(c.all(), c.get("dim", 0)); }},
-    {"stack", [](Call& c) -> Results { return stack(c.all(), c.get("dim", 0)); }},
+    {"expand", [](KitCall& c) -> Results { return expand(c["x"], c.get<Shape>("shape")); }},
+    {"slice", [](KitCall& c) -> Results { return slice(c["x"], c.get<std::vector<Range>>("ranges")); }},
+    {"select", [](KitCall& c) -> Results { return select(c["x"], c.get<int>("dim"), c.get<std::int64_t>("index")); }},
+    {"concat", [](KitCall& c) -> Results { return concat(c.all(), c.get("dim", 0)); }},
+    {"stack", [](KitCall& c) -> Results { return stack(c.all(), c.get("dim", 0)); }},
     {"split", pieces},
-    {"flip", [](Call& c) -> Results { return flip(c["x"], c.get<Axes>("dims")); }},
-    {"roll", [](Call& c) -> Results { return roll(c["x"], c.get<Axes>("shifts"), c.get<Axes>("dims")); }},
-    {"repeat", [](Call& c) -> Results { return repeat(c["x"], c.get<Shape>("repeats")); }},
+    {"flip", [](KitCall& c) -> Results { return flip(c["x"], c.get<Axes>("dims")); }},
+    {"roll", [](KitCall& c) -> Results { return roll(c["x"], c.get<Axes>("shifts"), c.get<Axes>("dims")); }},
+    {"repeat", [](KitCall& c) -> Results { return repeat(c["x"], c.get<Shape>("repeats")); }},
     {"tril", triangle<tril>},
     {"triu", triangle<triu>},
     {"pad",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return pad(c["x"], c.get<std::vector<Pad>>("pad"), c.get("mode", PadMode::constant), c.get("value", 0.0));
      }},
-    {"index_select", [](Call& c) -> Results { return index_select(c["x"], c.get<int>("dim"), c["index"]); }},
-    {"gather", [](Call& c) -> Results { return gather(c["x"], c.get<int>("dim"), c["index"]); }},
-    {"scatter_add", [](Call& c) -> Results { return scatter_add(c["x"], c.get<int>("dim"), c["index"], c["src"]); }},
+    {"index_select", [](KitCall& c) -> Results { return index_select(c["x"], c.get<int>("dim"), c["index"]); }},
+    {"gather", [](KitCall& c) -> Results { return gather(c["x"], c.get<int>("dim"), c["index"]); }},
+    {"scatter_add", [](KitCall& c) -> Results { return scatter_add(c["x"], c.get<int>("dim"), c["index"], c["src"]); }},
     {"embedding",
-     [](Call& c) -> Results { return embedding(c["weight"], c["indices"], c.get<std::int64_t>("padding_idx", -1)); }},
+     [](KitCall& c) -> Results {
+       return embedding(c["weight"], c["indices"], c.get<std::int64_t>("padding_idx", -1));
+     }},
 
     {"conv1d", convolve1d},
     {"conv2d", convolve2d},
@@ -324,43 +240,43 @@ constexpr Known known_operations[] = {
     {"max_pool2d", max_pool},
     {"avg_pool2d", avg_pool},
     {"adaptive_avg_pool2d",
-     [](Call& c) -> Results { return adaptive_avg_pool2d(c["x"], c.get<Pair>("output_size", 0)); }},
+     [](KitCall& c) -> Results { return adaptive_avg_pool2d(c["x"], c.get<Pair>("output_size", 0)); }},
     {"layer_norm",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return layer_norm(c["x"], c.get<Shape>("normalized_shape"), c.maybe("weight"), c.maybe("bias"),
                          c.get("eps", 1e-5));
      }},
     {"group_norm",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return group_norm(c["x"], c.get<std::int64_t>("num_groups"), c.maybe("weight"), c.maybe("bias"),
                          c.get("eps", 1e-5));
      }},
     {"batch_norm", normalize_batch},
-    {"rms_norm", [](Call& c) -> Results { return rms_norm(c["x"], c.maybe("weight"), c.get("eps", 1e-5)); }},
+    {"rms_norm", [](KitCall& c) -> Results { return rms_norm(c["x"], c.maybe("weight"), c.get("eps", 1e-5)); }},
     {"scaled_dot_product_attention", attend},
 
     {"mse_loss", loss<mse_loss>},
     {"l1_loss", loss<l1_loss>},
     {"hinge_loss", loss<hinge_loss>},
     {"huber_loss",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return huber_loss(c["input"], c["target"], c.get("delta", 1.0), c.get("reduction", Reduction::mean));
      }},
     {"smooth_l1_loss",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return smooth_l1_loss(c["input"], c["target"], c.get("beta", 1.0), c.get("reduction", Reduction::mean));
      }},
     {"hinge_embedding_loss",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return hinge_embedding_loss(c["input"], c["target"], c.get("margin", 1.0), c.get("reduction", Reduction::mean));
      }},
     {"cosine_embedding_loss",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return cosine_embedding_loss(c["x1"], c["x2"], c["target"], c.get("margin", 0.0),
                                     c.get("reduction", Reduction::mean));
      }},
     {"kl_div",
-     [](Call& c) -> Results {
+     [](KitCall& c) -> Results {
        return kl_div(c["input"], c["target"],
                      {.log_target = c.get("log_target", false), .reduction = c.get("reduction", Reduction::mean)});
      }},
@@ -376,10 +292,13 @@ constexpr Known known_operations[] = {
 
 std::vector<Tensor> call_operation(const std::string& name, const StateDict& operands, const Json& attributes,
                                    Budget& budget) {
-  const auto known = std::ranges::find(known_operations, name, &Known::name);
-  if (known == std::end(known_operations)) throw NotImplemented{name};
+  const KnownOperation* known = nullptr;
+  for (const std::span<const KnownOperation> part :
+       {std::span<const KnownOperation>(known_operations), vocabulary_operations()})
+    if (const auto found = std::ranges::find(part, name, &KnownOperation::name); found != part.end()) known = &*found;
+  if (!known) throw NotImplemented{name};
   budget.spend(name, cost_of(name, operands, attributes));
-  Call call(operands, attributes, budget);
+  KitCall call(operands, attributes, budget);
   Results results = known->run(call);
   call.finish();
   return results;

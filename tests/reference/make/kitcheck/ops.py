@@ -7,7 +7,7 @@ import torch
 from kitgen.ops import derivatives
 from kitgen.torch_ops import run_op
 
-from . import numpy_losses, numpy_ops  # noqa: F401  (the losses register themselves)
+from . import numpy_losses, numpy_ops, numpy_vocabulary  # noqa: F401  (they register themselves)
 from .compare import T, counted, guarded, same, slope, worst
 from .reader import Folder, need, read_json
 

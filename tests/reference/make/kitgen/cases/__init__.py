@@ -12,9 +12,10 @@ from .products import einsum, matmul
 from .programs import errors, program
 from .reductions import reduce, softmax
 from .shapes import index, shape
+from .vocabulary import linalg, select, special
 
 GROUPS = {"binary": binary, "compare": compare, "unary": unary, "reduce": reduce, "softmax": softmax, "matmul": matmul, "einsum": einsum,
           "shape": shape, "index": index, "conv": conv, "pool": pool, "norm": norm, "attention": attention, "loss": loss, "empty": empty,
-          "float32": float32, "large": large, "program": program}
+          "float32": float32, "large": large, "program": program, "special": special, "select": select, "linalg": linalg}
 
 __all__ = ["GROUPS", "errors"]

@@ -1,5 +1,5 @@
 // SHA-256, block by block.
-#include "cli/sha256.hpp"
+#include "io/sha256.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace gradus::tool {
+namespace gradus::io {
 namespace {
 
 using State = std::array<std::uint32_t, 8>;
@@ -68,4 +68,4 @@ std::string sha256(std::string_view bytes) {
   return text;
 }
 
-}  // namespace gradus::tool
+}  // namespace gradus::io

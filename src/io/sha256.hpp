@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-namespace gradus::tool {
+namespace gradus::io {
 
 std::string sha256(std::string_view bytes);  // 64 hexadecimal digits
 
-}  // namespace gradus::tool
+}  // namespace gradus::io

@@ -1,11 +1,11 @@
 // PNG with stored blocks: larger than deflated ones, and readable by all without a library here.
-#include "train/png.hpp"
+#include "io/png.hpp"
 
 #include <algorithm>
 
 #include "io/crc32.hpp"
 
-namespace gradus::train {
+namespace gradus::io {
 namespace {
 
 std::string big_endian(std::uint32_t value) {
@@ -16,8 +16,7 @@ std::string big_endian(std::uint32_t value) {
 
 std::string chunk(const std::string& type, const std::string& data) {
   const std::string body = type + data;
-  return big_endian(static_cast<std::uint32_t>(data.size())) + body +
-         big_endian(io::crc32(0, body.data(), body.size()));
+  return big_endian(static_cast<std::uint32_t>(data.size())) + body + big_endian(crc32(0, body.data(), body.size()));
 }
 
 std::uint32_t adler32(const std::string& bytes) {
@@ -66,4 +65,4 @@ std::string png(std::uint32_t width, std::uint32_t height, int channels, const s
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", stored(rows)) + chunk("IEND", "");
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::io

@@ -1,0 +1,2 @@
+# What CMake asks of a system that it does not know.
+set(CMAKE_EXECUTABLE_SUFFIX .wasm)

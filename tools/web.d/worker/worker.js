@@ -1,0 +1,79 @@
+// The worker: trains in slices, and shows how it stands after each. The page draws a slice before the next one begins.
+"use strict";
+
+(() => {
+  const sliceMs = 8, slowMs = 400, calmMs = 300, evaluateMs = 60;
+  let library = null, running = false, pace = "fast", wanted = {}, waiting = false, lastShown = 0, lastEvaluated = 0, evaluation = 0, unseen = [];
+
+  const reply = (id, answer) => postMessage({id, answer}, buffers(answer));
+
+  // The arrays of an answer move to the page without a copy.
+  function buffers(value, found = []) {
+    if (value instanceof Float32Array || value instanceof Uint8Array) found.push(value.buffer);
+    else if (value && typeof value === "object") for (const part of Object.values(value)) buffers(part, found);
+    return [...new Set(found)];
+  }
+
+  // Paces: fast, slow (a step at a time), calm (fast, but shown rarely: for those who want less motion).
+  function slice() {
+    if (!running || waiting) return;
+    const now = performance.now(), rest = lastShown + (pace === "slow" ? slowMs : pace === "calm" ? calmMs : 0) - now;
+    if (pace === "slow" && rest > 0) return void setTimeout(slice, rest);
+    let trouble = null;
+    do {
+      const done = library.ask({do: "steps", n: 1});
+      if (done.error) trouble = done;
+      else unseen.push(...done.losses);
+    } while (pace !== "slow" && !trouble && performance.now() - now < sliceMs);
+    running = running && !trouble;
+    if (pace === "calm" && rest > 0 && !trouble) return void setTimeout(slice, 0);
+    lastShown = now;
+    show(trouble);
+    waiting = true;
+  }
+
+  // Losses over all of the data are measured now and then: a fifth of the time at most.
+  function show(trouble) {
+    const now = performance.now(), evaluate = now - lastEvaluated > Math.max(evaluateMs, 5 * evaluation) || !running;
+    const frame = library.ask({do: "look", ...wanted, evaluate}), losses = unseen;
+    if (evaluate) {
+      lastEvaluated = performance.now();
+      evaluation = lastEvaluated - now;
+    }
+    unseen = [];
+    postMessage({frame, losses, trouble, running}, buffers(frame));
+  }
+
+  const acts = {
+    run() { running = true; slice(); },
+    pause() { running = false; },
+    drawn() { waiting = false; setTimeout(slice, 0); },
+    want(message) { wanted = message.wanted; pace = message.pace; },
+    show() { show(null); },
+  };
+
+  // A request may bring files, and names the file that it wants to have afterwards.
+  function answer({id, request, files}) {
+    for (const [name, bytes] of Object.entries(files || {})) library.files.set(name, bytes);
+    const told = library.ask(request);
+    if (told.file) {
+      told.bytes = (library.files.get(told.file) || new Uint8Array(0)).slice();
+      library.files.delete(told.file);
+    }
+    reply(id, told);
+  }
+
+  self.onmessage = async ({data}) => {
+    try {
+      if (data.wasm) {
+        library = await startLibrary(data.wasm, () => {});
+        return postMessage({ready: library.ask({do: "catalogue"})});
+      }
+      if (data.act) return acts[data.act](data);
+      answer(data);
+    } catch (error) {
+      running = false;
+      postMessage({id: data.id, broken: String(error && error.message || error)});
+    }
+  };
+})();
