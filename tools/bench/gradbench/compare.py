@@ -7,6 +7,7 @@ DIR is a checkout of GradBench in which C++ tools are built: DIR/tools/NAME/bin/
 that the processor's clock in cpp/gradbench/main.hpp where the machine has other work. bench_gradbench runs with --cpu.
 """
 import json
+import math
 import pathlib
 import statistics
 import subprocess
@@ -15,7 +16,8 @@ import tempfile
 
 import inputs
 
-TOOLS = ("manual", "codipack", "adept", "finite")
+TAPES = ("codipack", "adept", "adol-c")
+TOOLS = ("manual", "finite", *TAPES)
 CASES = [
     ("det", "gradient", {"ell": 5}), ("det", "gradient", {"ell": 7}), ("det", "gradient", {"ell": 8}),
     ("gmm", "jacobian", {"d": 2, "k": 5, "n": 1000}), ("gmm", "jacobian", {"d": 10, "k": 10, "n": 1000}),
@@ -51,8 +53,8 @@ def middle(timings):
 
 def main(program, folder, rounds, only):
     found = [name for name in TOOLS if (pathlib.Path(folder) / "tools" / name / "bin").is_dir()]
-    print("| case |" + "".join(f" {name} |" for name in found) + " Gradus | Gradus / best of the others |")
-    print("|---|" + "---|" * (len(found) + 2))
+    print("| case |" + "".join(f" {name} |" for name in found) + " Gradus | of manual | of the best tape |")
+    print("|---|" + "---|" * (len(found) + 3))
     for module, function, sizes in CASES:
         if only and module not in only:
             continue
@@ -67,11 +69,11 @@ def main(program, folder, rounds, only):
                     columns[name].append(middle(theirs(binary, file.name, function)) if binary.exists() else float("nan"))
                 columns["Gradus"].append(middle(ours(program, module, function, i)))
         medians = {name: statistics.median(times) for name, times in columns.items()}
-        others = [medians[name] for name in found if medians[name] == medians[name]]
-        ratio = f"{medians['Gradus'] / min(others):.2f}" if others else "–"
+        tapes = [medians[name] for name in found if name in TAPES and medians[name] == medians[name]]
+        ratios = [medians["Gradus"] / v for v in (medians.get("manual", math.nan), min(tapes, default=math.nan))]
         show = lambda v: f"{v:.3g}" if v == v else "–"
         case = " ".join([module] + [f"{k}={v}" for k, v in sizes.items()])
-        print(f"| {case} |" + "".join(f" {show(v)} |" for v in medians.values()) + f" {ratio} |", flush=True)
+        print(f"| {case} |" + "".join(f" {show(v)} |" for v in [*medians.values(), *ratios]), flush=True)
 
 
 if __name__ == "__main__":
