@@ -46,6 +46,8 @@ BAD_INPUTS = [
     ("ht", "jacobian", HAND | {"theta": [0.0]}), ("ht", "jacobian", HAND | {"us": [[1, 2]]}), ("ht", "jacobian", HAND | {"data": 1}),
     ("ht", "objective", HAND | {"data": HAND["data"] | {"correspondences": [1e9, -1]}}),
     ("ht", "objective", HAND | {"data": HAND["data"] | {"model": HAND["data"]["model"] | {"parents": list(range(22))}}}),
+    ("ht", "objective", HAND | {"data": HAND["data"] | {"model": HAND["data"]["model"] | {
+        "base_relatives": HAND["data"]["model"]["base_relatives"][:4]}}}),
     ("particle", "ff", {"w": 0}), ("saddle", "rr", {"start": [1]}),
 ]
 

@@ -11,33 +11,41 @@ struct Problem {
   Tensor state, sequence;  // (2 layers, width): h and c in turn; (time, width)
 };
 
-// Quarters come as forget, in, out, change; lstm_gates takes in, forget, change, out.
+// Quarters come as forget, in, out, change; lstm_gates takes in, forget, change, out. Weights and biases (2, 1, 4 width
+// of all layers).
 Tensor gates(const Problem& p) {
-  const Tensor quarters = p.main.reshape({p.layers, 2, 4, p.width});
-  return index_select(quarters, 2, tensor({1, 0, 3, 2}, i64)).reshape({p.layers, 2, 1, 4 * p.width});
+  const Tensor quarters = index_select(p.main.reshape({p.layers, 2, 4, p.width}), 2, tensor({1, 0, 3, 2}, i64));
+  return quarters.permute({1, 2, 0, 3}).reshape({2, 1, 4 * p.layers * p.width});
 }
 
+// Layer l needs its own state and the layer before it, so that all layers work at once, each one character behind the
+// one before it. h and c are those of all layers, one after the other.
 Tensor loss(const Problem& p) {
-  const std::int64_t steps = p.sequence.size(0) - 1;
-  const Tensor inputs = slice(p.sequence, 0, {0, steps}) * p.extra[0];
-  const Tensor parameters = gates(p);
-  std::vector<Tensor> weight, bias, h, c, seen;
-  for (std::int64_t l = 0; l < p.layers; ++l) {
-    weight.push_back(parameters[l][0]);
-    bias.push_back(parameters[l][1]);
-    h.push_back(p.state[2 * l].unsqueeze(0));
-    c.push_back(p.state[2 * l + 1].unsqueeze(0));
-  }
-  for (const Tensor& input : split(inputs, 1)) {
-    Tensor x = input;
-    for (std::size_t l = 0; l < h.size(); ++l) {
-      const Tensor both = lstm_gates(concat({h[l], x, h[l], x}, 1) * weight[l] + bias[l], c[l]);
-      x = h[l] = both[0];
-      c[l] = both[1];
+  const std::int64_t steps = p.sequence.size(0) - 1, all = p.layers * p.width, before_last = all - p.width;
+  const std::vector<Tensor> inputs = split(slice(p.sequence, 0, {0, steps}) * p.extra[0], 1);
+  const Tensor parameters = gates(p), weight = parameters[0], bias = parameters[1];
+  const Tensor state = p.state.reshape({p.layers, 2, p.width});
+  Tensor h = select(state, 1, 0).reshape({1, all}), c = select(state, 1, 1).reshape({1, all});
+  std::vector<Tensor> seen;
+  for (std::int64_t t = 0; t < steps + p.layers - 1; ++t) {
+    const Tensor& input = inputs[static_cast<std::size_t>(std::min(t, steps - 1))];  // what comes later counts nowhere
+    const Tensor x = concat({input, slice(h, 1, {0, before_last})}, 1);
+    const Tensor both = lstm_gates(concat({h, x, h, x}, 1) * weight + bias, c);
+    if (t + 1 < p.layers) {  // the layers from here on have nothing to read yet
+      const std::int64_t started = (t + 1) * p.width;
+      const auto join = [&](const Tensor& after, const Tensor& before) {
+        return concat({slice(after, 1, {0, started}), slice(before, 1, {started, all})}, 1);
+      };
+      h = join(both[0], h);
+      c = join(both[1], c);
+    } else {
+      h = both[0];
+      c = both[1];
+      seen.push_back(h);
     }
-    seen.push_back(x);
   }
-  const Tensor y = concat(seen) * p.extra[1] + p.extra[2];  // (steps, width)
+  const Tensor last = slice(concat(seen), 1, {before_last, all});  // (steps, width)
+  const Tensor y = last * p.extra[1] + p.extra[2];
   const Tensor log_sum = log(sum(exp(y), {1}, true) + 2.0);
   return -mean(slice(p.sequence, 0, {1, steps + 1}) * (y - log_sum));
 }
