@@ -11,7 +11,7 @@ TYPE = re.compile(r"(?:struct|class|union|enum class|enum)\s+(?:alignas\(\w+\)\s
 INLINE = re.compile(r"(?:\[\[nodiscard\]\] )?inline [^=]*?\b(\w+\(.*?\))[^()]*\{")
 # What is linked into one file. The benchmarks, examples and exercises are programs of one file each.
 PROGRAMS = {"the program gradus": ["include", "src", "tools/gradus"], "the program of the tests": ["include", "src", "tests"]}
-OTHERS = ("package", "fuzz", "prints", "guard", "seam")  # programs of their own in tests
+OTHERS = ("package", "fuzz", "prints", "guard", "seam", "web", "worker", "make")  # programs of their own in tests
 
 
 def names(file):
