@@ -12,7 +12,7 @@ TEST_CASE("verify: every case of the kit in the repository") {
   const auto run = gradus("verify '" + reference + "'");
   INFO(run.out, run.err);
   CHECK(run.code == 0);
-  CHECK_PARTS(run.out, "ops/float32", "modules", "all", "1129", "NAdam_torch113 (2)");
+  CHECK_PARTS(run.out, "ops/float32", "modules", "all", "1282", "NAdam_torch113 (2)");
 }
 
 TEST_CASE("verify: a part, as JSON, with every case") {
