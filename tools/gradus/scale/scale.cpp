@@ -52,8 +52,6 @@ std::string bar(double part) {
 
 void table(const dist::StepCost& step, const dist::Line& line) {
   print("ranks   sum by ring   by halving   step by ring   by halving   efficiency by ring and by halving\n");
-  double bytes = 0;
-  for (const double b : step.buckets) bytes += b;
   for (int n = 2; n <= 1024; n *= 2) {
     const auto ms = [](double seconds) { return fmt::format("{:.4g} ms", seconds * 1e3); };
     const auto sum = [&](dist::SumBy by) {
