@@ -14,7 +14,8 @@ using namespace gradus;
 namespace {
 
 // Each rank that is still there ends with code 1 and an Error whose text has every part.
-void all_say(const std::vector<ranks::Result>& results, const std::vector<std::string>& parts, int without = -1) {
+[[maybe_unused]] void all_say(const std::vector<ranks::Result>& results, const std::vector<std::string>& parts,
+                              int without = -1) {
   for (std::size_t r = 0; r < results.size(); ++r) {
     if (static_cast<int>(r) == without) continue;
     INFO("rank ", r, ", code ", results[r].code, ":\n", results[r].err);
@@ -27,7 +28,7 @@ void all_say(const std::vector<ranks::Result>& results, const std::vector<std::s
   }
 }
 
-void all_well(const std::vector<ranks::Result>& results) {
+[[maybe_unused]] void all_well(const std::vector<ranks::Result>& results) {
   for (std::size_t r = 0; r < results.size(); ++r) {
     INFO("rank ", r, ":\n", results[r].out, results[r].err);
     CHECK(results[r].code == 0);

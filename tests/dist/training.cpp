@@ -20,7 +20,7 @@ struct Losses {
   std::vector<double> values = {};
 };
 
-Losses losses(int count, std::vector<std::string> words) {
+[[maybe_unused]] Losses losses(int count, std::vector<std::string> words) {
   words.insert(words.begin(), "train");
   const auto results = ranks::run({.count = count, .words = words, .seconds = 120});
   for (std::size_t r = 0; r < results.size(); ++r) {
@@ -35,13 +35,14 @@ Losses losses(int count, std::vector<std::string> words) {
   return all;
 }
 
-void close(const Losses& a, const Losses& b) {
+[[maybe_unused]] void close(const Losses& a, const Losses& b) {
   REQUIRE(a.values.size() == b.values.size());
   REQUIRE(a.values.size() > 2);
   for (std::size_t i = 0; i < a.values.size(); ++i) CHECK(a.values[i] == doctest::Approx(b.values[i]).epsilon(1e-5));
 }
 
-void all_say(const std::vector<ranks::Result>& results, const std::vector<std::string>& parts, int without = -1) {
+[[maybe_unused]] void all_say(const std::vector<ranks::Result>& results, const std::vector<std::string>& parts,
+                              int without = -1) {
   for (std::size_t r = 0; r < results.size(); ++r) {
     INFO("rank ", r, ", code ", results[r].code, ":\n", results[r].err);
     CHECK_FALSE(results[r].late);
