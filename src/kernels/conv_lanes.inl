@@ -240,7 +240,7 @@ struct Correlation {
   Index channel;
 };
 // Else the compiler reads the number again for each tap.
-GRADUS_INLINE void in_register(Vec<float>& x) {
+GRADUS_INLINE void in_register([[maybe_unused]] Vec<float>& x) {
 #if defined(__AVX512F__)
   asm("" : "+v"(x));
 #elif defined(__SSE__)
