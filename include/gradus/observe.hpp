@@ -101,7 +101,7 @@ struct ModuleEvent {
 /// An Error has been made on this thread: as a rule it is thrown next, and ends the tape. The library itself may make
 /// one and go on.
 struct ErrorEvent {
-  const Error& error;
+  const Error& error;  ///< that is on its way
 };
 /// study::scalar("loss", …)
 struct ScalarEvent {

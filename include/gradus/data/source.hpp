@@ -53,6 +53,7 @@ namespace source_detail {
 /// The batch, if it has an example for each number of the index.
 Dataset checked_rows(Dataset batch, const Tensor& index, Loc where);
 
+/// That of the source, if it has one.
 template <class S>
 std::function<std::uint64_t()> checksum_of(const std::shared_ptr<const S>& source) {
   if constexpr (requires {

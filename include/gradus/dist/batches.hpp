@@ -30,6 +30,7 @@ struct Batch {
 /// A range over batches of all ranks; each range-for over it is another epoch.
 class Batches {
  public:
+  /// For a range-based loop.
   class Iterator {
    public:
     Batch operator*() const;
@@ -47,7 +48,7 @@ class Batches {
     std::int64_t epoch_;
   };
 
-  using Fetch = std::function<data::Dataset(const Tensor& index)>;
+  using Fetch = std::function<data::Dataset(const Tensor& index)>;                  ///< reads these examples
   Batches(std::int64_t count, Fetch fetch, data::BatchOptions options, Loc where);  ///< use batches(), below
   Iterator begin() const { return {*this, order_.begin()}; }
   data::Batches::End end() const { return {}; }

@@ -22,6 +22,7 @@ struct Line {
   double beta = 0;   ///< seconds for a byte
 };
 
+/// How the ranks add up a bucket.
 enum class SumBy { ring, halving_doubling };
 
 /// Seconds for a sum of so many bytes over all ranks; 0 for one rank. Throws for fewer than 1 rank.

@@ -36,8 +36,8 @@ enum class Compress {
 };
 
 struct DataParallelOptions {
-  double bucket_mb = 25;  ///< gradients travel in buckets of this many megabytes, while the walk goes on
-  Compress compress = Compress::none;
+  double bucket_mb = 25;               ///< gradients travel in buckets of this many megabytes, while the walk goes on
+  Compress compress = Compress::none;  ///< for slow lines
   int virtual_shards = 8;  ///< of a batch, if set_deterministic(true): a power of two; the number of ranks divides it
 };
 
@@ -77,7 +77,7 @@ class DataParallel {
   /// sums are sent all the same, because their order would depend on the number of ranks.
   class [[nodiscard]] NoSync {
    public:
-    explicit NoSync(DataParallel& of);
+    explicit NoSync(DataParallel& of);  ///< use no_sync()
     ~NoSync();
     NoSync(const NoSync&) = delete;
     NoSync& operator=(const NoSync&) = delete;
@@ -85,7 +85,7 @@ class DataParallel {
    private:
     DataParallel& of_;
   };
-  NoSync no_sync() { return NoSync(*this); }
+  NoSync no_sync() { return NoSync(*this); }  ///< auto alone = sync.no_sync();
 
   /// For local SGD (Lin et al., "Don't use large mini-batches, use local SGD", 2020): each rank takes H steps of its
   /// own, by tape.backward(), and then all take the mean of their parameters and buffers. With an optimizer, its

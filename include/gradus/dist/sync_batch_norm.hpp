@@ -18,7 +18,7 @@ Tensor all_sum(Arg x, const Group& group, std::int64_t samples = 1);
 /// rank must have a sample. In evaluation mode nothing is sent. In deterministic mode training is an error: the shares
 /// of a batch would not be alone. The group must outlive it.
 struct SyncBatchNorm : nn::Module<SyncBatchNorm>, nn::detail::BatchNorm {
-  const Group* group;
+  const Group* group;  ///< whose ranks share the statistics
 
   SyncBatchNorm(std::int64_t features, const Group& of, const nn::BatchNormOptions& options = {},
                 Loc where = Loc::current())

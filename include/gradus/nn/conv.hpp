@@ -114,6 +114,7 @@ struct MaxPool1d : Module<MaxPool1d> {
   std::int64_t kernel_size;
   MaxPool1dOptions options;
 
+  /// Windows of so many elements.
   explicit MaxPool1d(std::int64_t window, const MaxPool1dOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x) const;
   std::string describe() const;

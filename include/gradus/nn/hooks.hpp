@@ -96,6 +96,7 @@ Tensor* first_tensor(T& y) {
 class HookHandle {
  public:
   HookHandle() = default;  ///< of no function
+  /// For the library itself.
   HookHandle(std::weak_ptr<detail::Hooks> hooks, std::int64_t id) : hooks_(std::move(hooks)), id_(id) {}
   void remove();  ///< the module calls it no more; nothing happens if it is gone. Not from inside a hook of that module
 

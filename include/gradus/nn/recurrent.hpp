@@ -138,6 +138,7 @@ struct LSTMCell : Module<LSTMCell> {
   Parameter weight_ih, weight_hh;  ///< (4 H, input_size), (4 H, H): gates i, f, g, o
   Parameter bias_ih, bias_hh;      ///< (4 H), or undefined
 
+  /// From `in` features to `hidden`.
   LSTMCell(std::int64_t in, std::int64_t hidden, const RecurrentCellOptions& options = {}, Loc where = Loc::current());
   LSTMCellResult forward(Arg x, const Tensor& h = {}, const Tensor& c = {}) const;
   std::string describe() const;
@@ -155,6 +156,7 @@ struct GRUCell : Module<GRUCell> {
   Parameter weight_ih, weight_hh;  ///< (3 H, input_size), (3 H, H): gates r, z, n
   Parameter bias_ih, bias_hh;      ///< (3 H), or undefined
 
+  /// From `in` features to `hidden`.
   GRUCell(std::int64_t in, std::int64_t hidden, const RecurrentCellOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x, const Tensor& h = {}) const;
   std::string describe() const;

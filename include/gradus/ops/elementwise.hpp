@@ -46,13 +46,13 @@ inline Tensor operator>(Arg a, Arg b) { return gt(a, b); }
 inline Tensor operator>=(Arg a, Arg b) { return ge(a, b); }
 /// Element by element: equal(a, b) compares whole tensors, a.is_same(b) handles.
 inline Tensor operator==(Arg a, Arg b) { return eq(a, b); }
-inline Tensor operator!=(Arg a, Arg b) { return ne(a, b); }
-Tensor logical_and(Arg a, Arg b);  ///< of bool, as the next two
-Tensor logical_or(Arg a, Arg b);
-Tensor logical_not(Arg x);
-inline Tensor operator&(Arg a, Arg b) { return logical_and(a, b); }
-inline Tensor operator|(Arg a, Arg b) { return logical_or(a, b); }
-inline Tensor operator~(Arg x) { return logical_not(x); }
+inline Tensor operator!=(Arg a, Arg b) { return ne(a, b); }          ///< likewise
+Tensor logical_and(Arg a, Arg b);                                    ///< of bool, as the next two
+Tensor logical_or(Arg a, Arg b);                                     ///< true if either is
+Tensor logical_not(Arg x);                                           ///< true where x is false
+inline Tensor operator&(Arg a, Arg b) { return logical_and(a, b); }  ///< of bool, as the next two
+inline Tensor operator|(Arg a, Arg b) { return logical_or(a, b); }   ///< …
+inline Tensor operator~(Arg x) { return logical_not(x); }            ///< …
 Tensor isnan(Arg x);
 Tensor isfinite(Arg x);  ///< neither NaN nor infinite; true for i64 and bool
 
@@ -62,7 +62,7 @@ inline Tensor operator-(Arg x) { return neg(x); }
 Tensor abs(Arg x);    ///< derivative 0 at 0; norms of vectors: norm(x), in reduce.hpp
 Tensor sign(Arg x);   ///< -1, 0 or 1; derivative 0
 Tensor floor(Arg x);  ///< f32, f64, i64; derivative 0, as of the next two
-Tensor ceil(Arg x);
+Tensor ceil(Arg x);   ///< the nearest whole number that is not smaller
 Tensor round(Arg x);  ///< halves to the even neighbour: 0.5 is 0, 1.5 and 2.5 are 2
 Tensor square(Arg x);
 Tensor sqrt(Arg x);  ///< derivative +inf at 0
@@ -79,8 +79,8 @@ Tensor tan(Arg x);
 Tensor asin(Arg x);  ///< -π/2 to π/2, NaN outside of -1 to 1; derivative +inf at -1 and 1
 Tensor acos(Arg x);  ///< 0 to π, NaN outside of -1 to 1; derivative -inf at -1 and 1
 Tensor atan(Arg x);  ///< -π/2 to π/2
-Tensor sinh(Arg x);
-Tensor cosh(Arg x);
+Tensor sinh(Arg x);  ///< (e^x - e^-x) / 2
+Tensor cosh(Arg x);  ///< (e^x + e^-x) / 2
 Tensor tanh(Arg x);
 Tensor sigmoid(Arg x);      ///< 1 / (1 + e^-x)
 Tensor log_sigmoid(Arg x);  ///< stable: min(x, 0) - log1p(e^-|x|)

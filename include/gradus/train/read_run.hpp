@@ -54,8 +54,10 @@ struct Start {
 
 /// Norms of one parameter.
 struct ParameterSample {
-  std::size_t name = 0;  ///< in File::names
-  double grad_norm = Progress::unknown, norm = Progress::unknown, update_ratio = Progress::unknown;
+  std::size_t name = 0;                     ///< in File::names
+  double grad_norm = Progress::unknown;     ///< before clipping
+  double norm = Progress::unknown;          ///< of the weights
+  double update_ratio = Progress::unknown;  ///< norm of the update / norm
 };
 /// Dead or saturated units of one layer.
 struct UnitSample {
@@ -64,7 +66,9 @@ struct UnitSample {
 };
 /// What was measured at some steps.
 struct Sample {
-  double grad_norm = Progress::unknown, update_ratio = Progress::unknown, items_per_second = Progress::unknown;
+  double grad_norm = Progress::unknown;          ///< of all parameters together
+  double update_ratio = Progress::unknown;       ///< likewise
+  double items_per_second = Progress::unknown;   ///< since the sample before
   bool clipped = false;                          ///< a gradient was scaled before the step
   std::vector<ParameterSample> parameters = {};  ///< of each
   std::vector<UnitSample> units = {};            ///< of each activation
