@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "dist/arithmetic.hpp"
+#include "dist/connections.hpp"
 
 #ifdef GRADUS_HAVE_GLOO
 #include <gloo/allgather.h>
@@ -76,6 +77,7 @@ class Gloo : public Engine {
     context->setTimeout(timeout_);
     Keys keys(visitor, until);
     context->connectFullMesh(keys, device);
+    connections_.take(o.address);
     context_ = std::move(context);
   }
   void sum(void* numbers, DType dtype, std::size_t count) override {
@@ -114,17 +116,14 @@ class Gloo : public Engine {
     if (out_size > 0) check(give->waitSend(timeout_));
     if (in_size > 0) check(take->waitRecv(timeout_));
   }
-  void abort() noexcept override {
-    try {
-      context_->closeConnections();
-    } catch (...) {}
-  }
+  void abort() noexcept override { connections_.shut(); }
 
  private:
   static void check(bool finished) {
     if (!finished) throw std::runtime_error("the exchange was aborted");
   }
   Milliseconds timeout_;
+  Connections connections_;  // from before Gloo opens its own
   std::shared_ptr<gloo::Context> context_;
 };
 

@@ -131,8 +131,7 @@ TEST_CASE("an exception on one rank in the middle of a step ends all, soon and w
   const auto results = ranks::run({.count = 3, .words = {"other_batches", "throw"}});
   all_say(results, {"rank 1 has failed"}, 1);
   CHECK(support::contains(results[1].err, "a bad sample"));
-  // The others are told before the timeout of 20 s. Gloo does not wake the failed rank's own call.
-  for (const std::size_t r : {0u, 2u}) {
+  for (std::size_t r = 0; r < results.size(); ++r) {
     INFO("rank ", r, ":\n", results[r].err);
     CHECK(results[r].seconds < 15);
   }

@@ -45,8 +45,8 @@ class Group {
  public:
   /// Meets the other ranks. Throws if they do not come in time, if one came twice, if sizes or versions differ.
   explicit Group(GroupOptions options = {}, Loc where = Loc::current());
-  /// Waits for the other ranks to come to their ends, at most for the timeout. During an exception the others are told
-  /// at once; a call of this rank that is under way may still wait for the timeout.
+  /// Waits for the other ranks to come to their ends, at most for the timeout. During an exception it does not wait:
+  /// the others are told.
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
