@@ -1,23 +1,25 @@
 // The engine by Gloo (github.com/facebookincubator/gloo), over TCP. Its traps and their remedies:
 //   a name that does not resolve is undefined behaviour there: it is only given numbers;
 //   a message longer than the buffer ends the process: Group compares sizes before each call;
-//   an empty gather divides by zero: sizes of 0 never get here;
 //   of its ways to sum, only the ring of gloo::allreduce is right for all numbers of ranks.
 #include "dist/engine.hpp"
 
+#include <atomic>
+#include <cstring>
 #include <stdexcept>
+#include <vector>
 
 #include "dist/arithmetic.hpp"
 #include "dist/connections.hpp"
 
 #ifdef GRADUS_HAVE_GLOO
-#include <gloo/allgather.h>
 #include <gloo/allreduce.h>
 #include <gloo/broadcast.h>
 #include <gloo/math.h>
 #include <gloo/rendezvous/context.h>
 #include <gloo/rendezvous/store.h>
 #include <gloo/transport/tcp/device.h>
+#include <gloo/transport/unbound_buffer.h>
 #endif
 
 namespace gradus::dist {
@@ -101,30 +103,67 @@ class Gloo : public Engine {
     o.setRoot(root);
     gloo::broadcast(o);
   }
+  // Each rank sends to each other. Gloo wakes a call that waits to receive when the other end is gone, and not one that
+  // waits to send: gloo::allgather does both. Here only what arrives is waited for. A message of the next gather says
+  // that those of this one have gone.
   void gather(const void* mine, void* all, std::size_t size) override {
-    gloo::AllgatherOptions o(context_);
-    o.setInput(static_cast<char*>(const_cast<void*>(mine)), size);
-    o.setOutput(static_cast<char*>(all), size * static_cast<std::size_t>(context_->size));
-    gloo::allgather(o);
+    auto* const to = static_cast<char*>(all);
+    std::memcpy(to + static_cast<std::size_t>(context_->rank) * size, mine, size);
+    std::vector<Buffer> takes;
+    for (int r = 0; r < context_->size; ++r) {
+      if (r == context_->rank) continue;
+      takes.push_back(context_->createUnboundBuffer(to + static_cast<std::size_t>(r) * size, size));
+      takes.back()->recv(r, slot);
+    }
+    Sent sent;
+    sent.bytes.assign(static_cast<const char*>(mine), static_cast<const char*>(mine) + size);
+    for (int r = 0; r < context_->size; ++r) {
+      if (r == context_->rank) continue;
+      sent.buffers.push_back(context_->createUnboundBuffer(sent.bytes.data(), size));
+      sent.buffers.back()->send(r, slot);
+    }
+    for (const Buffer& take : takes) check(take->waitRecv(timeout_));
+    wait_for_sent();
+    sent_ = std::move(sent);
   }
   void exchange(int peer, const void* out, std::size_t out_size, void* in, std::size_t in_size) override {
-    const auto give = context_->createUnboundBuffer(const_cast<void*>(out), out_size);
-    const auto take = context_->createUnboundBuffer(in, in_size);
-    const std::uint64_t slot = 1u << 20;  // the calls above use tag 0 in the upper bits
+    const Buffer give = context_->createUnboundBuffer(const_cast<void*>(out), out_size);
+    const Buffer take = context_->createUnboundBuffer(in, in_size);
     if (in_size > 0) take->recv(peer, slot);
     if (out_size > 0) give->send(peer, slot);
-    if (out_size > 0) check(give->waitSend(timeout_));
     if (in_size > 0) check(take->waitRecv(timeout_));
+    if (out_size > 0) check(give->waitSend(timeout_));
   }
-  void abort() noexcept override { connections_.shut(); }
+  void abort() noexcept override {
+    aborted_ = true;
+    connections_.shut();
+  }
+  ~Gloo() override {
+    if (aborted_) return;
+    try {
+      wait_for_sent();  // the others still want it
+    } catch (...) {}
+  }
 
  private:
+  using Buffer = std::unique_ptr<gloo::transport::UnboundBuffer>;
+  static constexpr std::uint64_t slot = 1u << 20;  // Gloo's own calls use tag 0 in the upper bits
+  struct Sent {
+    std::vector<char> bytes;
+    std::vector<Buffer> buffers;
+  };
+  void wait_for_sent() {
+    for (const Buffer& give : sent_.buffers) check(give->waitSend(timeout_));
+    sent_ = {};
+  }
   static void check(bool finished) {
     if (!finished) throw std::runtime_error("the exchange was aborted");
   }
   Milliseconds timeout_;
   Connections connections_;  // from before Gloo opens its own
   std::shared_ptr<gloo::Context> context_;
+  Sent sent_;  // by the last gather
+  std::atomic<bool> aborted_ = false;
 };
 
 }  // namespace
