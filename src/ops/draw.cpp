@@ -40,11 +40,12 @@ void check_weights(const double* w, std::int64_t n, std::int64_t row, std::int64
   const auto refuse = [&](std::string wrong, std::string got, const char* expected) {
     fail("multinomial", {.wrong = std::move(wrong), .got = std::move(got), .expected = expected}, x);
   };
+  const std::string in_row = x.tensor().dim() == 1 ? "" : formatted("{}, ", row);
   double total = 0;
   std::int64_t above = 0;
   for (std::int64_t j = 0; j < n; ++j) {
     if (!(w[j] >= 0) || w[j] == infinity)
-      refuse("a weight is negative or not finite", formatted("{} at [{}, {}]", number_text(w[j]), row, j),
+      refuse("a weight is negative or not finite", formatted("{} at [{}{}]", number_text(w[j]), in_row, j),
              "finite numbers of 0 or more");
     above += w[j] > 0;
     total += w[j];

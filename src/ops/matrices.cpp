@@ -34,7 +34,7 @@ void refuse_singular(const Fwd& f, const Tensor& bad) {
   for (std::int64_t k = 0; k < bad.numel(); ++k)
     if (pivot[k] != 0)
       f.fail({.wrong = "a matrix is singular",
-              .got = formatted("{} with the pivot {} equal to 0", which_matrix(bad.shape(), k), pivot[k] - 1),
+              .got = formatted("{}, whose pivot {} is 0", which_matrix(bad.shape(), k), pivot[k] - 1),
               .expected = "matrices with an inverse",
               .advice = "add a small multiple of eye(n), or find the linear dependence of its rows"});
 }

@@ -191,6 +191,13 @@ Tensor solve(Arg a, Arg b) {
   check_same_dtype("solve", a, b);
   Shape vectors = a.tensor().shape();
   vectors.erase(vectors.size() - 1);
+  const std::int64_t n = a.tensor().shape().back();
+  if (b.tensor().dim() == 1 && b.tensor().numel() != n)
+    fail("solve",
+         {.wrong = "the sizes of a and b do not fit",
+          .got = formatted("a {}, b {}", to_string(a.tensor().shape()), to_string(b.tensor().shape())),
+          .expected = formatted("b ({},) or (…, {}, k)", n, n)},
+         a);
   const bool vector = b.tensor().dim() == 1 || b.tensor().shape() == vectors;
   const At at(a);
   const Tensor columns = vector && b.tensor().dim() < max_dims ? unsqueeze(Arg(b.tensor(), a.where), -1) : b.tensor();

@@ -76,6 +76,7 @@ TEST_CASE("multinomial follows its weights") {
   CHECK_SAYS(multinomial(w, 4), "multinomial: too few weights are above 0", "3 in row 0");
   CHECK_SAYS(multinomial(zeros({3}), 1, true), "multinomial: too few weights are above 0");
   CHECK_SAYS(multinomial(tensor({{1, 1}, {1, -1}}), 1), "a weight is negative or not finite", "-1 at [1, 1]");
+  CHECK_SAYS(multinomial(tensor({1, -1}), 1), "a weight is negative or not finite", "-1 at [1]");
   const std::uint64_t drawn = default_generator().counter();
   CHECK_SAYS(multinomial(w, 0), "num_samples is out of range");
   CHECK(default_generator().counter() == drawn);

@@ -88,6 +88,8 @@ TEST_CASE("solve, inverse and determinants agree") {
 
 TEST_CASE("a singular matrix is named, or has the determinant 0") {
   const Tensor bad = tensor({{1, 2}, {2, 4}}, f64), batch = stack({stack({eye(2, f64), bad}), stack({bad, bad})});
+  CHECK_SAYS(solve(eye(3), ones({4})), "solve: the sizes of a and b do not fit", "a (3, 3), b (4,)",
+             "b (3,) or (…, 3, k)");
   CHECK_SAYS(inverse(bad), "inverse: a matrix is singular", "the matrix", "pivot 1");
   CHECK_SAYS(solve(batch, ones({2, 1}, f64)), "solve: a matrix is singular", "matrix [0, 1]");
   CHECK(det(bad).item() == 0);
