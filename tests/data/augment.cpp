@@ -1,5 +1,5 @@
 // Augmentation: what happens to pixels, and that it is a function of seed, example and epoch.
-#include <gradus/data/data.hpp>
+#include <gradus/gradus.hpp>
 
 #include <cmath>
 

@@ -1,5 +1,5 @@
 // Data sets of a user's own, and transforms of batches.
-#include <gradus/data/data.hpp>
+#include <gradus/gradus.hpp>
 
 #include <stdexcept>
 

@@ -1,5 +1,5 @@
 // Windows of a text: by step, in order, split by place.
-#include <gradus/data/data.hpp>
+#include <gradus/gradus.hpp>
 
 #include <set>
 
