@@ -14,7 +14,7 @@
 #include "dist/plan.hpp"
 #include "dist/reducer.hpp"
 #include "dist/tree.hpp"
-#include "io/xxh64.hpp"
+#include "io/hash_of.hpp"
 #include "tensor/impl.hpp"
 
 namespace gradus::dist {
@@ -31,12 +31,8 @@ std::uint64_t mixed(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
   return io::xxh64({reinterpret_cast<const char*>(words), sizeof words});
 }
 
-std::uint64_t hash_of(const Tensor& x) {
-  const Tensor d = gradus::detail::dense(x);
-  const auto count = static_cast<std::size_t>(d.numel());
-  const std::size_t size = count * gradus::detail::visit(d.dtype(), []<class T>() { return sizeof(T); });
-  return io::xxh64({reinterpret_cast<const char*>(d.impl()->data), size}, count) | 1;
-}
+// 0 would mean that it is not known.
+std::uint64_t hash_of(const Tensor& x) { return io::hash_of(x) | 1; }
 
 void check(const DataParallelOptions& o, Loc where) {
   if (!(o.bucket_mb > 0))

@@ -9,6 +9,7 @@
 #include <gradus/op.hpp>
 #include <gradus/ops.hpp>
 
+#include "io/hash_of.hpp"
 #include "nn/check.hpp"
 #include "nn/recomputing.hpp"
 #include "tape/guards.hpp"
@@ -50,8 +51,9 @@ struct Part {
   std::vector<Tensor> leaves = {};  // of the first call
   std::vector<std::uint32_t> versions = {};
   std::uint64_t seed = 0, counter = 0;
-  Shape shape = {};   // of the result
-  Tensor first = {};  // the result, until the operation takes it
+  Shape shape = {};        // of the result
+  std::uint64_t bits = 0;  // a hash of its numbers
+  Tensor first = {};       // the result, until the operation takes it
 
   Tensor result(std::span<const Tensor> x) {
     Tensor y = f(x);
@@ -71,6 +73,7 @@ struct Part {
       if (is_floating(t.dtype())) tape.watch(t, where);
     first = result(x).detach();
     shape = first.shape();
+    bits = io::hash_of(first);
     for (const int i : tape.state().leaves) {
       const Tensor leaf = tape[i].leaf();
       if (std::ranges::any_of(x, [&](const Tensor& t) { return t.is_same(leaf); })) continue;
@@ -109,6 +112,13 @@ struct Part {
                    .got = formatted("{} {}", to_string(y.shape()), name(y.dtype())),
                    .expected = formatted("{} {}", to_string(shape), name(g.dtype())),
                    .advice = "it must do the same each time; train() and eval() belong before or after both"},
+                  where);
+    if (io::hash_of(y.detach()) != bits)
+      throw Error(what,
+                  {.wrong = "the function computed other numbers when it ran again",
+                   .got = "other bits in the result, " + to_string(shape),
+                   .expected = "the same: the gradient belongs to the numbers of the first time",
+                   .advice = "call train() and eval() before or after both, and change nothing that it reads"},
                   where);
     std::vector<Tensor> found(all.size());
     if (tape.index_of(y) < 0) return found;

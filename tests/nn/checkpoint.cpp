@@ -275,3 +275,20 @@ TEST_CASE("the default dtype: of tensors and layers that are made without one") 
              "nn/checkpoint.cpp");
   CHECK(default_dtype() == f32);
 }
+
+TEST_CASE("a checkpoint whose function computes other numbers the second time is an error") {
+  manual_seed(5);
+  nn::Sequential net{nn::Linear(4, 4), nn::Dropout(0.5)};
+  double factor = 1;
+  const auto scaled = [&](const Tensor& h) { return h * factor; };
+  const auto message = [&](const auto& f, const auto& between) {
+    Tape tape;
+    const Tensor y = sum(nn::checkpoint(f, ones({2, 4}).requires_grad_()));
+    between();
+    return support::message([&] { tape.backward(y); });
+  };
+  CHECK(support::contains(message(net, [&] { net.eval(); }), "other numbers when it ran again"));
+  net.train();
+  CHECK(support::contains(message(scaled, [&] { factor = 2; }), "other numbers when it ran again"));
+  CHECK(message(scaled, [] {}) == "nothing was thrown");
+}

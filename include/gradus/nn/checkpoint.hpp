@@ -27,7 +27,7 @@ Tensor checkpoint(CheckpointFunction f, std::span<const Arg> x);
 /// parameters that f uses get their gradients. A module is not copied and must live until the walk; of a lambda, so
 /// must what it refers to. Recorded tensors reach f as arguments: one that it captures is an error. Between the two
 /// calls neither train() nor eval() may be called, nor a parameter changed. Without a tape, or on one with .replay, it
-/// is f(x). It has no second derivative. Throws if f returns an undefined tensor, or at the second call another shape.
+/// is f(x). It has no second derivative. Throws if f returns an undefined tensor, or at the second call other numbers.
 template <class F, class... More>
 Tensor checkpoint(F&& f, Arg x, const More&... more) {
   static_assert(sizeof...(More) < 3, "checkpoint takes one to three tensors");
