@@ -15,7 +15,11 @@ namespace {
 
 void check(const char* what, std::int64_t width, std::int64_t first, double base, Loc where) {
   check_sizes(what, {{"width", width}}, where, 2);
-  check_multiple(what, "width", width, "the size of a pair,", 2, where);
+  if (width % 2 != 0)
+    fail(
+        what,
+        {.wrong = "the width is odd", .got = formatted("{}", width), .expected = "an even one: features turn in pairs"},
+        where);
   check_sizes(what, {{"first", first}}, where, 0);
   check_at_least(what, "base", base, 1, where);
 }

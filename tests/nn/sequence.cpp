@@ -57,7 +57,7 @@ void check_alone(const Layer& layer, const Call& call) {
 }
 
 std::vector<Tensor> lstm_call(const nn::LSTM& lstm, const Tensor& x, const Tensor& n) {
-  const auto [y, h, c] = lstm(x, Tensor(), Tensor(), n);
+  const auto [y, h, c] = lstm(x, {}, {}, n);
   return {y, h, c};
 }
 template <class Layer>
@@ -100,7 +100,7 @@ TEST_CASE("padding has no part in any gradient, NaN included") {
   const Tensor n = lengths_tensor();
   const Tensor x = padded().requires_grad_();
   Tape tape;
-  const auto [y, h] = gru(x, Tensor(), n);
+  const auto [y, h] = gru(x, {}, n);
   tape.backward(sum(square(y)) + sum(h));
   const Tensor g = x.grad();
   for (std::int64_t t = 0; t < steps; ++t)
@@ -115,7 +115,7 @@ TEST_CASE("lengths that are no lengths") {
   const nn::LSTM lstm(width, 3);
   const nn::GRU gru(width, 3);
   const Tensor x = zeros({steps, 2, width});
-  const auto with = [&](const Tensor& n) { lstm(x, Tensor(), Tensor(), n); };
+  const auto with = [&](const Tensor& n) { lstm(x, {}, {}, n); };
   CHECK_SAYS(with(tensor({6, 7}, i64)), "LSTM: a length is out of range", "7", "1 to 6", "nn/sequence.cpp");
   CHECK_SAYS(with(tensor({0, 6}, i64)), "0", "1 to 6");
   CHECK_SAYS(with(tensor({6, 6})), "lengths has the wrong shape or dtype", "(2,) f32", "(2,) i64");
@@ -272,14 +272,14 @@ TEST_CASE("rotary positions turn pairs, and products depend on the distance alon
 }
 
 TEST_CASE("positions that are none") {
-  CHECK_SAYS(nn::sinusoidal_positions(4, 7), "sinusoidal_positions: width is not divisible", "7", "nn/sequence.cpp");
+  CHECK_SAYS(nn::sinusoidal_positions(4, 7), "sinusoidal_positions: the width is odd", "7", "nn/sequence.cpp");
   CHECK_SAYS(nn::sinusoidal_positions(4, 0), "width is too small");
   CHECK_SAYS(nn::sinusoidal_positions(-1, 8), "length is too small");
   CHECK_SAYS(nn::sinusoidal_positions(1, 8, -1), "first is too small");
   CHECK_SAYS(nn::sinusoidal_positions(1, 8, 0, 0.5), "base is out of range");
   CHECK_SAYS(nn::sinusoidal_positions(1, 8, 0, 10000, i64), "the dtype is wrong", "i64");
   CHECK_SAYS(nn::sinusoidal_positions(std::int64_t{1} << 39, 8), "too large");
-  CHECK_SAYS(nn::rotary(ones({4, 7})), "rotary: width is not divisible", "nn/sequence.cpp");
+  CHECK_SAYS(nn::rotary(ones({4, 7})), "rotary: the width is odd", "nn/sequence.cpp");
   CHECK_SAYS(nn::rotary(ones({8})), "the input has the wrong shape or dtype", "(8,) f32", "(…, T, d)");
   CHECK_SAYS(nn::rotary(scalar(1)), "() f32");
   CHECK_SAYS(nn::rotary(ones({2, 8}, i64)), "(2, 8) i64");

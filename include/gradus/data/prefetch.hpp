@@ -1,7 +1,7 @@
 // Batches made on a second thread, while this one trains.
 //
-//   const auto batches = data::batches(train, {.size = 64, .shuffle = true, .transform = data::Augment({.shift =
-//   0.1})}); for (auto [x, y] : data::prefetch(batches)) …
+//   const auto batches = data::batches(train, {.size = 64, .transform = data::Augment({.shift = 0.1})});
+//   for (auto [x, y] : data::prefetch(batches)) …
 //
 // The place is that of the batches that were handed out, however many are ready.
 #pragma once

@@ -119,6 +119,10 @@ struct TransformerEncoderLayer : Module<TransformerEncoderLayer> {
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t heads, const TransformerEncoderLayerOptions& options = {},
                           Loc where = Loc::current());
   Tensor forward(Arg src, const Tensor& src_mask = {}, const Tensor& src_key_padding_mask = {}) const;
+  /// runs; the form that takes arguments in braces
+  Tensor operator()(Arg src, const Tensor& src_mask = {}, const Tensor& src_key_padding_mask = {}) const {
+    return Module::operator()(src, src_mask, src_key_padding_mask);
+  }
   std::string describe() const;
   void fields(auto& v) {
     v("self_attn", self_attn);

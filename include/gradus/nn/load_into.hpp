@@ -1,9 +1,9 @@
 // A file of weights into a module, by name, with a report. The names of Gradus's layers are PyTorch's, so a file made
 // from a state_dict of PyTorch opens (src/nn/PYTORCH.md: what corresponds, and what has to be turned first).
 //
-//   nn::load_into(net, "model.safetensors");                                   // all of it fits, or an Error lists
-//   what does not const nn::LoadReport report = nn::load_into(net, "resnet.safetensors", {.strict = false, .rename =
-//   {{"module.", ""}}}); std::puts(to_string(report).c_str());
+//   nn::load_into(net, "model.safetensors");                  // all of it fits, or an Error lists what does not
+//   const nn::LoadReport report = nn::load_into(net, "resnet.safetensors", {.strict = false});
+//   std::puts(to_string(report).c_str());
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
 // Where a token stands in its sequence: waves to add to embeddings, and rotations of queries and keys.
 //
 //   Tensor x = embedding(tokens) + nn::sinusoidal_positions(tokens.size(1), width);    // (N, T, width)
-//   const auto [q, k] = std::pair(nn::rotary(q0), nn::rotary(k0));                     // (N, heads, T, width of a
-//   head)
+//   Tensor q = nn::rotary(q0);                                                         // (N, heads, T, width / heads)
+//   Tensor k = nn::rotary(k0);
 #pragma once
 
 #include <cstdint>

@@ -100,6 +100,10 @@ struct RNN : Module<RNN>, detail::Recurrent {
 
   RNN(std::int64_t in, std::int64_t hidden, const RNNOptions& options = {}, Loc where = Loc::current());
   RecurrentResult forward(Arg x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
+  /// runs; the form that takes arguments in braces
+  RecurrentResult operator()(Arg x, const Tensor& h0 = {}, const Tensor& lengths = {}) const {
+    return Module::operator()(x, h0, lengths);
+  }
 };
 
 /// Long short-term memory (Hochreiter and Schmidhuber, "Long short-term memory", 1997; with the forget gate of Gers,
@@ -109,6 +113,10 @@ struct RNN : Module<RNN>, detail::Recurrent {
 struct LSTM : Module<LSTM>, detail::Recurrent {
   LSTM(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options = {}, Loc where = Loc::current());
   LSTMResult forward(Arg x, const Tensor& h0 = {}, const Tensor& c0 = {}, const Tensor& lengths = {}) const;
+  /// runs; the form that takes arguments in braces
+  LSTMResult operator()(Arg x, const Tensor& h0 = {}, const Tensor& c0 = {}, const Tensor& lengths = {}) const {
+    return Module::operator()(x, h0, c0, lengths);
+  }
 };
 
 /// The gated recurrent unit (Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014), in the
@@ -119,6 +127,10 @@ struct LSTM : Module<LSTM>, detail::Recurrent {
 struct GRU : Module<GRU>, detail::Recurrent {
   GRU(std::int64_t in, std::int64_t hidden, const RecurrentOptions& options = {}, Loc where = Loc::current());
   RecurrentResult forward(Arg x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
+  /// runs; the form that takes arguments in braces
+  RecurrentResult operator()(Arg x, const Tensor& h0 = {}, const Tensor& lengths = {}) const {
+    return Module::operator()(x, h0, lengths);
+  }
 };
 
 struct RecurrentCellOptions {
@@ -141,6 +153,10 @@ struct LSTMCell : Module<LSTMCell> {
   /// From `in` features to `hidden`.
   LSTMCell(std::int64_t in, std::int64_t hidden, const RecurrentCellOptions& options = {}, Loc where = Loc::current());
   LSTMCellResult forward(Arg x, const Tensor& h = {}, const Tensor& c = {}) const;
+  /// runs; the form that takes arguments in braces
+  LSTMCellResult operator()(Arg x, const Tensor& h = {}, const Tensor& c = {}) const {
+    return Module::operator()(x, h, c);
+  }
   std::string describe() const;
   void fields(auto& v) {
     v("weight_ih", weight_ih);
@@ -159,6 +175,8 @@ struct GRUCell : Module<GRUCell> {
   /// From `in` features to `hidden`.
   GRUCell(std::int64_t in, std::int64_t hidden, const RecurrentCellOptions& options = {}, Loc where = Loc::current());
   Tensor forward(Arg x, const Tensor& h = {}) const;
+  /// runs; the form that takes arguments in braces
+  Tensor operator()(Arg x, const Tensor& h = {}) const { return Module::operator()(x, h); }
   std::string describe() const;
   void fields(auto& v) {
     v("weight_ih", weight_ih);
