@@ -1,7 +1,7 @@
 // Where the time goes: calls, time, bytes and rate of every operation, forwards and backwards, and of optimizer steps.
 //
-//   GRADUS_PROFILE=1 ./program      prints profile_table() to stderr when the program ends; nothing else in the library
-//                                   prints
+//   GRADUS_PROFILE=1 ./program      prints profile_table() to stderr when the program ends (the only thing here
+//                                   that prints)
 //
 // or in process: set_profiling(true), then profile(). While it is off it costs one predictable branch an operation.
 #pragma once

@@ -1,7 +1,7 @@
 // Batches of all ranks, of which each rank reads only its own share.
 //
-//   auto batches = dist::batches(train, {.size = 64, .shuffle = true, .seed = 1});     // 64 examples on all ranks
-//   together for (const dist::Batch& batch : batches) sync.backward(batch, loss);
+//   auto batches = dist::batches(train, {.size = 64, .shuffle = true, .seed = 1});     // 64 on all ranks together
+//   for (const dist::Batch& batch : batches) sync.backward(batch, loss);
 //
 // data::batches works, too: then each rank reads the whole batch and computes its share. Both have the same number of
 // steps on all ranks, whatever their number, so none waits for one that has ended.

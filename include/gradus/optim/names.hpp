@@ -2,8 +2,8 @@
 //
 //   optim::AdamW opt(net, {.lr = 1e-3, .weight_decay = 0.1});
 //   opt.add_group(optim::ends_with("bias")).weight_decay = 0;
-//   opt.add_group([](std::string_view name) { return name.starts_with("encoder.") && name.ends_with("weight"); }).lr =
-//   1e-4; opt.add_group([](const nn::NamedParameter& p) { return p.value.dim() < 2; }).weight_decay = 0;
+//   opt.add_group([](std::string_view name) { return name.starts_with("encoder."); }).lr = 1e-4;
+//   opt.add_group([](const nn::NamedParameter& p) { return p.value.dim() < 2; }).weight_decay = 0;
 #pragma once
 
 #include <functional>

@@ -7,8 +7,8 @@
 //
 // With .epochs alone it does what this loop does, to the bit:
 //
-//   for (epoch …) for (auto [x, y] : batches) { Tape tape; Tensor l = loss(net(x), y); tape.backward(l); opt.step();
-//   opt.zero_grad(); }
+//   for (epoch …) for (auto [x, y] : batches) {
+//     Tape tape; Tensor l = loss(net(x), y); tape.backward(l); opt.step(); opt.zero_grad(); }
 //
 // A Checkpointer is called by a callback, and holds a scheduler of yours:
 //

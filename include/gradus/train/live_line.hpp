@@ -1,7 +1,7 @@
 // One line that shows how training goes, as wide as the terminal.
 //
-//   epoch  3/20 ━━━━━━━━╸━━━━  62 %  step 28/45  loss 0.2314 ▇▅▃▂▂▁  accuracy 93.1 %  |g| 0.84  lr 3.0e-03  412/s  ETA
-//   0:07
+//   epoch  3/20 ━━━━━╸━━  62 %  step 28/45  loss 0.2314 ▇▅▃▂▂▁  accuracy 93.1 %  |g| 0.84  lr 3e-03  412/s  ETA 0:07
+//
 #pragma once
 
 #include <chrono>
