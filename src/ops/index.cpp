@@ -3,6 +3,7 @@
 
 #include "ops/binary.hpp"
 #include "ops/lines.hpp"
+#include "ops/wrapping.hpp"
 #include "tensor/make.hpp"
 
 namespace gradus {
@@ -127,7 +128,7 @@ void add_elements(const Tensor& x, std::int64_t axis, const Tensor& index, const
     for_rows(r, 0, index.numel() / r.inner(), [&](const std::int64_t* o, std::int64_t) {
       for (std::int64_t i = 0; i < r.inner(); ++i) {
         T& sum = to[o[1] + i * s[1] + at[o[0] + i * s[0]] * step];
-        sum = static_cast<T>(sum + from[o[2] + i * s[2]]);
+        sum = wrapping_sum(sum, from[o[2] + i * s[2]]);
       }
     });
   });

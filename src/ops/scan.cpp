@@ -3,6 +3,7 @@
 
 #include "ops/lines.hpp"
 #include "ops/over_outer.hpp"
+#include "ops/wrapping.hpp"
 
 namespace gradus {
 
@@ -63,7 +64,8 @@ struct CumProd {
         T product = T(1);
         for (std::int64_t k = 0; k < b.n; ++k) {
           const std::int64_t at = first + k * b.inner;
-          data<T>(y)[at] = product = static_cast<T>(product * data<T>(b.x)[at]);
+          product = wrapping_product(product, data<T>(b.x)[at]);
+          data<T>(y)[at] = product;
         }
       });
     });
