@@ -65,6 +65,10 @@ TEST_CASE("what is no trace is an Error that names the file and the caller's lin
   CHECK_SAYS(read_trace(dir / "none"), "read_trace: ", "none: cannot be opened", "read_trace.cpp");
   CHECK_SAYS(read_trace(dir.str()), "is a folder", "a regular file");
   CHECK_SAYS(parse_trace("", "t"), "'t' is not a Gradus trace", "the file is empty", "read_trace.cpp");
+  CHECK_SAYS(parse_trace(R"({"ev":"run","format":"gradus-run","version":1})"
+                         "\n",
+                         "t"),
+             "the log of a training", "gradus report");
   CHECK_SAYS(parse_trace("{}\n", "t"), "'ev' is missing");
   CHECK_SAYS(parse_trace(std::string(100000, ' ') + header, "t"), "line 1 is not a header");
 }

@@ -32,20 +32,22 @@ using io::Lines, io::Source;
 
 constexpr std::size_t longest_header = 1 << 16, longest_line = std::size_t{256} << 20;
 
-[[noreturn]] void refuse(const std::string& path, const std::string& why, Loc where) {
+[[noreturn]] void refuse(const std::string& path, const std::string& line, const std::string& why, Loc where) {
+  const bool log = line.find("\"format\":\"gradus-run\"") != std::string::npos;
   throw Error("read_trace",
               {.wrong = formatted("'{}' is not a Gradus trace", path),
-               .got = why,
-               .expected = "a file that GRADUS_TRACE or study::Trace has written"},
+               .got = log ? "the log of a training" : why,
+               .expected = "a file that GRADUS_TRACE or study::Trace has written",
+               .advice = log ? "gradus report and gradus diff read logs" : ""},
               where);
 }
 
 Header read_header(Lines& lines, const std::string& path, Loc where) {
   std::string line, why;
   const Lines::Next next = lines.next(line, longest_header);
-  if (next == Lines::Next::end) refuse(path, "the file is empty", where);
+  if (next == Lines::Next::end) refuse(path, line, "the file is empty", where);
   JsonValue v;
-  if (next != Lines::Next::line || !parse_line(line, v, why)) refuse(path, "line 1 is not a header", where);
+  if (next != Lines::Next::line || !parse_line(line, v, why)) refuse(path, line, "line 1 is not a header", where);
   try {
     Header header = header_of(v);
     if (header.version <= newest_version) return header;
@@ -54,7 +56,7 @@ Header read_header(Lines& lines, const std::string& path, Loc where) {
                  .got = formatted("trace version {}", header.version),
                  .expected = formatted("version {} or lower", newest_version)},
                 where);
-  } catch (const BadEvent& bad) { refuse(path, bad.why, where); }
+  } catch (const BadEvent& bad) { refuse(path, line, bad.why, where); }
 }
 
 // Adds the event of a line. Throws BadEvent for a line that is damaged.
