@@ -6,7 +6,7 @@
 #include "cli/options.hpp"
 #include "cli/print.hpp"
 #include "cli/terminal.hpp"
-#include "text/nets.hpp"
+#include "train/text/nets.hpp"
 
 namespace gradus::tool {
 namespace {

@@ -6,11 +6,11 @@
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
 #include "io/file.hpp"
-#include "text/nets.hpp"
-#include "text/train.hpp"
 #include "train/emit.hpp"
 #include "train/nets.hpp"
 #include "train/ranks.hpp"
+#include "train/text/nets.hpp"
+#include "train/text/train.hpp"
 #include "train/training.hpp"
 
 namespace gradus::tool {

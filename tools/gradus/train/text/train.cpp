@@ -1,5 +1,5 @@
 // What a run over a text needs, from the words of the command line.
-#include "text/train.hpp"
+#include "train/text/train.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 #include "cli/output.hpp"
 #include "cli/spec.hpp"
 #include "io/xxh64.hpp"
-#include "text/run.hpp"
+#include "train/text/run.hpp"
 
 namespace gradus::tool {
 namespace {

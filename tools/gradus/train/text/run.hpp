@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/terminal.hpp"
-#include "text/nets.hpp"
+#include "train/text/nets.hpp"
 #include "train/training.hpp"
 
 namespace gradus::tool {

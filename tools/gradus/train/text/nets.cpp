@@ -1,5 +1,5 @@
 // Parsing specs of networks for text.
-#include "text/nets.hpp"
+#include "train/text/nets.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // The loop over a text.
-#include "text/run.hpp"
+#include "train/text/run.hpp"
 
 #include <fmt/format.h>
 
