@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iostream>
@@ -29,15 +30,23 @@ class OneThread {
   int before_ = num_threads();
 };
 
-// Runs f in a process of its own and kills that after so many microseconds.
+// Runs f in a process of its own and kills that so many microseconds after it has written to the file descriptor that
+// it is given: how long a start takes depends on the build and on the machine.
 template <class F>
 void killed(F&& f, int microseconds) {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    f();
+    ::close(ends[0]);
+    f(ends[1]);
     ::_exit(0);
   }
+  ::close(ends[1]);
+  char ready = 0;
+  CHECK(::read(ends[0], &ready, 1) == 1);
+  ::close(ends[0]);
   ::usleep(static_cast<useconds_t>(microseconds));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
@@ -67,23 +76,38 @@ const Kind& kind_of(const std::vector<Kind>& kinds, const std::string& name) {
   return *std::find_if(kinds.begin(), kinds.end(), [&](const Kind& k) { return k.name == name; });
 }
 
+// Of half a megabyte, as a checkpoint.
+int microseconds_of_a_save() {
+  const TempDir dir;
+  nn::Linear net(400, 300);
+  optim::SGD opt(net, {.lr = 0.1});
+  train::Checkpointer checkpoint(net, opt, {.dir = dir.str(), .every = 1, .keep = 2});
+  constexpr int saves = 5;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < saves; ++i) checkpoint.step();
+  const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+  return static_cast<int>(time.count() / saves) + 1;
+}
+
 }  // namespace
 
 TEST_CASE("kill -9 while a checkpoint is saved: none is unreadable") {
   const OneThread alone;
   const TempDir dir;
   Generator random(7);
-  const auto save = [&] {
+  const auto save = [&](int ready) {
     nn::Linear net(400, 300);  // half a megabyte
     optim::SGD opt(net, {.lr = 0.1});
     train::Checkpointer checkpoint(net, opt, {.dir = dir.str(), .every = 1, .keep = 2});
     checkpoint.resume();
+    CHECK(::write(ready, "", 1) == 1);
     while (true) checkpoint.step();
   };
+  const int twice = 2 * microseconds_of_a_save();
   int unreadable = 0, readable = 0;
   std::int64_t last = 0;
   for (int i = 0; i < cycles; ++i) {
-    killed(save, static_cast<int>(5000 + random.draw(7919) % 20000));
+    killed(save, static_cast<int>(random.draw(7919) % static_cast<std::uint64_t>(twice)));
     nn::Linear net(400, 300);
     optim::SGD opt(net, {.lr = 0.1});
     train::Checkpointer checkpoint(net, opt, {.dir = dir.str()});
@@ -108,12 +132,13 @@ TEST_CASE("kill -9 while a file is written in place: the harness finds it unread
   nn::Linear net(400, 300);
   io::save(dir / "good", net.state_dict());
   const std::string bytes = read(dir / "good");
-  const auto save = [&] {
+  const auto save = [&](int ready) {
+    CHECK(::write(ready, "", 1) == 1);
     while (true) std::ofstream(dir / "m", std::ios::binary) << bytes;
   };
   int unreadable = 0;
   for (int i = 0; i < cycles; ++i) {
-    killed(save, static_cast<int>(3000 + random.draw(7919) % 5000));
+    killed(save, static_cast<int>(random.draw(7919) % 5000));
     if (support::message([&] { io::load(dir / "m"); }) != "nothing was thrown") ++unreadable;
   }
   MESSAGE(unreadable, " of ", cycles, " unreadable");
