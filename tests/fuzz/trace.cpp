@@ -14,9 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const study::trace::File file =
         study::parse_trace(std::string_view(reinterpret_cast<const char*>(data), size), "trace");
     const tool::Nodes nodes = tool::nodes_of(file);
-    tool::Findings found;
+    tool::Checked found;
     tool::check_order(file, nodes, found);
-    tool::recompute(file, nodes, [](const tool::Report&) {});
+    tool::recompute(file, nodes, [](const tool::Message&) {});
   } catch (const Error&) {}
   return 0;
 }
