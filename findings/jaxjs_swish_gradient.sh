@@ -6,7 +6,7 @@
 # is not selected overflows, and its gradient is 0 times infinity. The sigmoid alone and ELU are right.
 #
 # Who meets it: who trains a network there with a large input or a large first step: one pre-activation under -88.8 turns
-# the gradient of all the weights into NaN, while the loss is still finite. Gradus, JAX and PyTorch give the finite gradients.
+# the gradients of all the weights before it into NaN, while the loss is still finite. Gradus, JAX and PyTorch give the finite gradients.
 set -euo pipefail
 folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
