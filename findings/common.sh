@@ -12,6 +12,15 @@ npm_packages() {
     { tail -n 5 "$folder/npm.log"; skip "npm cannot install $*"; }
 }
 
+# npm_alone NAME@VERSION: into $folder/node_modules, without its dependencies, for a package that does not use them here.
+npm_alone() {
+  command -v npm >/dev/null || skip "needs npm"
+  local place="$folder/node_modules/${1%@*}"
+  mkdir -p "$place"
+  (cd "$folder" && npm pack --silent "$1" >npm.log 2>&1 && tar xzf ./*.tgz -C "$place" --strip-components=1) ||
+    { tail -n 5 "$folder/npm.log"; skip "npm cannot fetch $1"; }
+}
+
 # debian_packages NAME=VERSION...: unpacked into $folder/usr; the machine stays as it is.
 debian_packages() {
   command -v apt-get >/dev/null || skip "needs Debian's apt-get"
