@@ -24,7 +24,7 @@ struct Run {
 void train(const std::string& path, const Run& r) {
   manual_seed(static_cast<std::uint64_t>(r.seed));
   Tensor w = randn({2, 3}).requires_grad_().set_name("w");
-  optim::SGD opt({w}, {.lr = r.lr, .momentum = 0.9});
+  optim::SGD opt({w}, {.lr = r.lr, .momentum = r.lr > 0 ? 0.9 : 0});
   std::unique_ptr<study::Trace> trace;
   for (std::size_t i = 0; i < r.batches.size(); ++i) {
     if (i == r.from)

@@ -131,6 +131,9 @@ class Differ {
     for (const run_log::Step& s : a_.steps) of_a[s.step] = &s;
     for (const run_log::Step& s : b_.steps) of_b[s.step] = &s;
     result.alignment = align(prints_of(a_), prints_of(b_), by);
+    // The loss of a step does not tell all of its weights: another order is no proof that they are the same.
+    if (by == AlignBy::best && result.alignment.by == AlignBy::content && result.alignment.run == 0)
+      result.alignment = align(prints_of(a_), prints_of(b_), AlignBy::number);
     result.alignment.start = "loss and batch";
     for (const auto& [one, other] : result.alignment.pairs) common_.emplace_back(of_a.at(one), of_b.at(other));
     for (const auto& [one, other] : common_) {
