@@ -19,26 +19,37 @@ Tensor xavier(Tensor w) { return nn::init::xavier_normal_(w); }
 Tensor he(Tensor w) { return nn::init::kaiming_normal_(w); }
 Tensor normal(Tensor w) { return nn::init::normal_(w); }
 
+// The size of the gradient in one network: at x, behind each layer, and at the end, where it is 1.
+std::vector<double> sizes(Activation activation, Init init) {
+  std::vector<Tensor> values = {randn({batch, width}, f64)};
+  std::vector<Tensor> weights;
+  for (int i = 0; i < layers; ++i) weights.push_back(init(zeros({width, width}, f64)));
+  Tape tape;
+  tape.watch(values[0]);
+  for (const Tensor& w : weights) {
+    const Tensor z = matmul(values.back(), w);
+    values.push_back(activation == Activation::sigmoid ? sigmoid(z)
+                     : activation == Activation::tanh  ? tanh(z)
+                                                       : relu(z));
+  }
+  // A random direction at the end stands for the loss.
+  const Tensor end = randn({batch, width}, f64);
+  std::vector<double> all;
+  for (const Tensor& g : tape.gradient(values.back(), values, {.cotangent = end}))
+    all.push_back(norm(g).item() / norm(end).item());
+  return all;
+}
+
 // The factor by which one layer changes the size of the gradient on its way back, the mean over layers and networks.
 double factor(Activation activation, Init init, int networks = 12) {
   double total = 0;
-  for (int k = 0; k < networks; ++k) {
-    const Tensor x = randn({batch, width}, f64);
-    std::vector<Tensor> weights;
-    for (int i = 0; i < layers; ++i) weights.push_back(init(zeros({width, width}, f64)));
-    Tape tape;
-    tape.watch(x);
-    Tensor h = x;
-    for (const Tensor& w : weights) {
-      const Tensor z = matmul(h, w);
-      h = activation == Activation::sigmoid ? sigmoid(z) : activation == Activation::tanh ? tanh(z) : relu(z);
-    }
-    // A random direction at the end stands for the loss.
-    const Tensor end = randn({batch, width}, f64);
-    const Tensor g = tape.gradient(h, {x}, {.cotangent = end})[0];
-    total += std::log(sum(square(g)).item() / sum(square(end)).item()) / 2 / layers;
-  }
+  for (int k = 0; k < networks; ++k) total += std::log(sizes(activation, init)[0]) / layers;
   return std::exp(total / networks);
+}
+
+// Powers of ten, layer by layer.
+void draw(Plot& plot, const std::vector<double>& all, char mark) {
+  for (std::size_t i = 0; i < all.size(); ++i) plot.point(static_cast<double>(i), std::log10(all[i]), mark);
 }
 
 }  // namespace
@@ -61,6 +72,15 @@ int main(int argc, char** argv) {
   const double wild = factor(Activation::relu, normal);
   lesson.check("ReLU, N(0, 1): √(64/2)", 5.656854, wild, 0.03);
   lesson.check_true("over 20 layers a factor of about 1e15", std::pow(wild, 20) > 1e14 && std::pow(wild, 20) < 1e16);
+  lesson.gap();
+  Plot picture(0, layers, -15, 15, 61, 13);
+  draw(picture, sizes(Activation::relu, normal), 'N');
+  draw(picture, sizes(Activation::relu, he), 'h');
+  draw(picture, sizes(Activation::relu, xavier), 'x');
+  draw(picture, sizes(Activation::sigmoid, xavier), 's');
+  picture.print(
+      "           the size of the gradient at layer 0 … 20, as a power of ten: the way back goes to the left\n"
+      "           ReLU: N = N(0, 1), h = He, x = Xavier.  s = sigmoid, Xavier");
   {  // for the stepper: four sigmoid layers of two units
     const study::Trace trace("lesson_07.jsonl", study::TraceOptions{});
     const Tensor x = tensor({{1, -1}}, f64).requires_grad_().set_name("x"), w = tensor({{1, -1}, {1, 1}}, f64);

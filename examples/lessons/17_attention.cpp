@@ -2,7 +2,6 @@
 #include <gradus/gradus.hpp>
 
 #include <fstream>
-#include <optional>
 
 #include "lesson.hpp"
 
@@ -25,8 +24,9 @@ std::vector<std::string> read_names() {
 constexpr std::int64_t width = 16, heads = 4, longest = 16;
 
 struct Gpt {
-  std::int64_t tokens;
-  Tensor token = weight({tokens, width}), place = weight({longest, width}), out = weight({tokens, width});
+  std::string letters;  // its tokens, and one more that stands before and after each name
+  std::int64_t edge = std::ssize(letters);
+  Tensor token = weight({edge + 1, width}), place = weight({longest, width}), out = weight({edge + 1, width});
   Tensor q = weight({width, width}), k = weight({width, width}), v = weight({width, width}), o = weight({width, width});
   Tensor up = weight({4 * width, width}), down = weight({width, 4 * width});
   static Tensor weight(Shape shape) { return (randn(shape) * 0.08).requires_grad_(); }
@@ -44,6 +44,24 @@ struct Gpt {
     x = x + linear(relu(linear(rms_norm(x), up)), down);       // think about each place
     return linear(x, out);
   }
+  Tensor loss(const std::string& name) const {
+    std::vector<std::int64_t> ids = {edge};
+    for (const char c : name.substr(0, longest - 1)) ids.push_back(static_cast<std::int64_t>(letters.find(c)));
+    ids.push_back(edge);
+    const Tensor all = from_data(ids, {std::ssize(ids)});
+    return cross_entropy((*this)(slice(all, {{0, all.size(0) - 1}})), slice(all, {{1, all.size(0)}}));
+  }
+  std::string new_name() const {
+    std::string name;
+    for (std::vector<std::int64_t> ids = {edge}; std::ssize(ids) <= longest;
+         name += letters[static_cast<std::size_t>(ids.back())]) {
+      const Tensor scores = (*this)(from_data(ids, {std::ssize(ids)}))[-1];
+      const Tensor odds = cumsum(softmax(scores / 0.5, 0), 0);  // 0.5 is the temperature: it prefers the likely
+      ids.push_back(sum(to(odds < rand({1}).item(), i64)).item<std::int64_t>());
+      if (ids.back() >= edge) break;
+    }
+    return name;
+  }
 };
 
 }  // namespace
@@ -59,55 +77,50 @@ int main(int argc, char** argv) {
   lesson.check("the Jacobian of softmax is diag(p) - p pᵀ", 0, max(abs(J - formula)).item(), 1e-14);
   // Attention: each place takes a mean of the values of all earlier places; q and k decide the weights of the mean.
   manual_seed(17);
-  const Tensor q = randn({4, 2}, f64), k = randn({4, 2}, f64), v = randn({4, 2}, f64);
-  const Tensor hidden = triu(ones({4, 4}, f64), 1) * -1e30;
-  const Tensor weights = softmax(matmul(q, k.t()) / std::sqrt(2.0) + hidden, 1);
+  const auto vectors = [](const char* name) { return randn({4, 2}, f64).requires_grad_().set_name(name); };
+  const Tensor q = vectors("q"), k = vectors("k"), v = vectors("v");
+  Tensor weights, y;
+  {  // also for the stepper
+    const study::Trace trace("lesson_17.jsonl", study::TraceOptions{});
+    Tape tape;
+    const Tensor scores = (matmul(q, k.t()) / std::sqrt(2.0)).set_name("scores");
+    const Tensor seen = masked_fill(scores, triu(ones({4, 4}, f64), 1) > 0, -HUGE_VAL).set_name("seen");
+    weights = softmax(seen, 1).set_name("weights");
+    y = matmul(weights, v).set_name("y");
+    tape.backward(sum(square(y)).set_name("loss"));
+  }
   lesson.gap();
   std::cout << "weights of a causal attention over four places:\n" << weights << "\n\n";
-  const Tensor by_op = scaled_dot_product_attention(q, k, v, {}, {.is_causal = true});
-  lesson.check("weights times values, and scaled_dot_product_attention", 0, max(abs(matmul(weights, v) - by_op)).item(),
-               1e-12);
   {
     Tape tape;
-    tape.watch(v);
-    const Tensor second = scaled_dot_product_attention(q, k, v, {}, {.is_causal = true})[1];
+    const Tensor by_op = scaled_dot_product_attention(q, k, v, {}, {.is_causal = true});
+    lesson.check("weights times values, and scaled_dot_product_attention", 0, max(abs(y.detach() - by_op)).item(),
+                 1e-12);
     lesson.check("the second place has no derivative by the third value", 0,
-                 norm(tape.gradient(sum(second), {v})[0][2]).item());
+                 norm(tape.gradient(sum(by_op[1]), {v})[0][2]).item());
   }
-  // The GPT. Its tokens are the letters, and one more that stands before and after each name.
+  // The GPT, on names.
   const std::vector<std::string> names = read_names();
   std::string letters;
   for (const std::string& name : names) letters += name;
   std::sort(letters.begin(), letters.end());
   letters.erase(std::unique(letters.begin(), letters.end()), letters.end());
-  const auto edge = static_cast<std::int64_t>(letters.size());
-  const Gpt gpt{edge + 1};
-  const auto loss_of = [&](const std::string& name) {
-    std::vector<std::int64_t> ids = {edge};
-    for (const char c : name.substr(0, longest - 1)) ids.push_back(static_cast<std::int64_t>(letters.find(c)));
-    ids.push_back(edge);
-    const Tensor all = from_data(std::span<const std::int64_t>(ids), {static_cast<std::int64_t>(ids.size())});
-    return cross_entropy(gpt(slice(all, {{0, all.size(0) - 1}})), slice(all, {{1, all.size(0)}}));
-  };
+  const Gpt gpt{letters};
+  const double unknowing = std::log(static_cast<double>(gpt.edge + 1));
   lesson.ask(
-      "There are " + std::to_string(edge + 1) + " tokens. What loss has a network that knows nothing? (lesson 6)",
-      std::log(static_cast<double>(edge + 1)), "the natural logarithm of that number.", 0.02);
-  const double first = loss_of(names[0]).item();
-  lesson.check("the untrained GPT's loss is near that", std::log(static_cast<double>(edge + 1)), first, 0.15);
+      "There are " + std::to_string(gpt.edge + 1) + " tokens. What loss has a network that knows nothing? (lesson 6)",
+      unknowing, "the natural logarithm of that number.", 0.02);
+  const double first = gpt.loss(names[0]).item();
+  lesson.check("the untrained GPT's loss is near that", unknowing, first, 0.15);
   constexpr int steps = 400;
   optim::Adam opt(gpt.all(), {.lr = 0.01, .betas = {0.85, 0.99}});
-  optim::Scheduler fall(opt,
-                        [](std::int64_t step, double rate) { return rate * (1 - static_cast<double>(step) / steps); });
   double recent = 0;
   for (int step = 0; step < steps; ++step) {
-    std::optional<study::Trace> trace;
-    if (step == 0) trace.emplace("lesson_17.jsonl", study::TraceOptions{.values = 300});
     opt.zero_grad();
     Tape tape;
-    const Tensor loss = loss_of(names[static_cast<std::size_t>(step) % names.size()]);
+    const Tensor loss = gpt.loss(names[static_cast<std::size_t>(step) % names.size()]);
     tape.backward(loss);
     opt.step();
-    fall.step();
     if (step >= steps - 48) recent += loss.item() / 48;
   }
   lesson.gap();
@@ -115,16 +128,7 @@ int main(int argc, char** argv) {
   lesson.check_true("after training the loss has fallen by more than a third", recent < first * 2 / 3);
   lesson.gap();
   std::printf("names that it makes up:");
-  for (int n = 0; n < 10; ++n) {
-    std::vector<std::int64_t> ids = {edge};
-    for (std::size_t i = 0; i < longest; ++i) {
-      const Tensor all = from_data(std::span<const std::int64_t>(ids), {static_cast<std::int64_t>(ids.size())});
-      const Tensor odds = cumsum(softmax(gpt(all)[-1] / 0.5, 0), 0);  // 0.5 is the temperature: it prefers the likely
-      ids.push_back(sum(to(odds < rand({1}).item(), i64)).item<std::int64_t>());
-      if (ids.back() >= edge) break;
-      std::printf("%s%c", i == 0 ? " " : "", letters[static_cast<std::size_t>(ids.back())]);
-    }
-  }
+  for (int n = 0; n < 10; ++n) std::printf(" %s", gpt.new_name().c_str());
   std::printf("\n");
   return lesson.end();
 }

@@ -14,6 +14,7 @@
 #include <gradus/observe.hpp>
 
 #include "kernels/kernels.hpp"
+#include "study/intended.hpp"
 #include "tape/state.hpp"
 #include "tensor/number.hpp"
 
@@ -101,9 +102,9 @@ struct NonfiniteGuard::State : Observer {
     if (e.in.empty()) return;  // a leaf: what is computed from it will tell
     count(e);
     for (const Tensor* x : e.in)
-      if (shares(*x, e.value)) return;
-    if (nodes_.back().tame && all_looked_at(e)) return;
-    if (nonfinite(e.value)) refuse_value(e);
+      if (shares(*x, e.value)) return intended_.view(e);
+    if (nodes_.back().tame && all_looked_at(e) && !intended_.reads(e)) return;
+    if (nonfinite(e.value) && intended_.computed(e)) refuse_value(e);
   }
 
   void on_walk_begin(const WalkEvent&) override { begun_ = true; }
@@ -141,6 +142,7 @@ struct NonfiniteGuard::State : Observer {
     if (e.tape.id() != tape_) {
       tape_ = e.tape.id();
       nodes_.clear();
+      intended_.clear();
     }
     nodes_.resize(static_cast<std::size_t>(e.node) + 1);
     const detail::Node& n = e.tape.state()[e.node];
@@ -208,6 +210,7 @@ struct NonfiniteGuard::State : Observer {
     bool tame = false;
   };
   std::vector<Seen> nodes_;
+  Intended intended_;
   Observing observing_{*this};
 };
 

@@ -34,7 +34,7 @@ Monitor::State::State(const nn::ModuleBase& net, optim::OptimizerBase& optimizer
                       std::vector<detail::OptionTexts> groups, MonitorOptions options, Loc where)
     : o(std::move(options)),
       net_text(net_json(net, where)),
-      optimizer_text(optimizer_json(optimizer.type(), groups)),
+      optimizer_text(optimizer_json(optimizer.type(), with_all_options(std::move(groups), optimizer))),
       place(optimizer.place()),
       kept(o.step_before > 0 ? keep_run_log(o.log, o.step_before, o.epoch_before) : KeptLog()),
       resumes_csv(o.step_before > 0 && keep_table(o.csv, csv_header(), o.step_before, o.epoch_before)),

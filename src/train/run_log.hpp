@@ -18,6 +18,9 @@ struct RunPlan {
 
 // What the first line says of the network: found once, at the start.
 std::string net_json(const nn::ModuleBase& net, Loc where);
+// An optimizer that was chosen while the program runs gives its rate alone: the other options come from their texts.
+std::vector<detail::OptionTexts> with_all_options(std::vector<detail::OptionTexts> groups,
+                                                  const optim::OptimizerBase& optimizer);
 std::string optimizer_json(const char* type, const std::vector<detail::OptionTexts>& groups);
 
 std::string run_line(const std::string& net, const std::string& optimizer, const RunPlan& plan,

@@ -23,7 +23,7 @@ def tensor(shape, data):
     return {"dtype": "f64", "shape": shape, "data": data}
 
 
-def long_chain(count):
+def long_chain(count, scope=lambda i: ""):
     """A deep network: `count` operations, each with a bias that is expanded, and a way around every third."""
     at, value = {"file": "deep.cpp", "line": 7}, tensor([2, 3], [0.125, -0.25, 0.5, 0.0625, 0.75, -0.5])
     events = [{"ev": "tape", "thread": 0, "step": 0, "full": True},
@@ -34,7 +34,7 @@ def long_chain(count):
         events.append({"ev": "op", "node": node + 2, "op": "expand", "builtin": True, "inputs": [node + 1], "attributes": {"shape": [2, 3]},
                        "rule": "dx = g, summed over the expanded axes", "scope": "", "loc": at, "value": value})
         events.append({"ev": "op", "node": node + 3, "op": "add", "builtin": True, "inputs": [last, node + 2], "attributes": {}, "rule": "da = g   db = g",
-                       "scope": "", "loc": at, "value": value})
+                       "scope": scope(i), "loc": at, "value": value})
         node, last = node + 3, node + 3
     return tape(events)
 
@@ -61,6 +61,25 @@ def the_graph_fits(b, page, directory):
     over = b.run("const r = [...document.querySelectorAll('.node .box')].map(x => x.getBoundingClientRect());"
                  "return r.filter((p, i) => r.some((q, k) => k > i && p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom)).length")
     check(over == 0, "boxes that overlap:", over)
+
+
+# Names of frames over which a box or a line lies.
+covered = """
+const names = [...document.querySelectorAll('svg.net .module > text')].map(t => t.getBoundingClientRect()), over = (p, q) => p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom;
+const boxes = [...document.querySelectorAll('.node .box')].map(x => x.getBoundingClientRect());
+const points = [...document.querySelectorAll('path.edge')].flatMap(p => { const m = p.getScreenCTM(), n = p.getTotalLength(); return Array.from({length: Math.ceil(n / 3)}, (_, i) => p.getPointAtLength(3 * i).matrixTransform(m)); });
+return [names.length, names.filter(t => boxes.some(b => over(t, b)) || points.some(p => p.x > t.left && p.x < t.right && p.y > t.top && p.y < t.bottom)).length];"""
+
+
+def names_of_modules_are_free(b, directory):
+    for where, scope in (("parts", lambda i: f"part{i // 7}"), ("halves", lambda i: f"half{i // 9}.layer{i // 3}"), ("end", lambda i: "last" if i > 9 else "")):
+        page = make(directory, where, long_chain(18, scope))
+        for width, height in ((1280, 720), (1280, 900)):
+            b.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+            b.open(page, 3)
+            names, hidden = b.run(covered)
+            check(names > 0 and hidden == 0, hidden, "of", names, "names of modules lie under boxes or lines:", where, width, height)
+    b.width(1280)
 
 
 def boxes_hold_numbers(b, page, directory):
@@ -335,6 +354,7 @@ def all_of_it(b, page, directory):
     a_program_that_failed(b, directory)
     the_summary_is_so(b, directory)
     the_graph_fits(b, page, directory)
+    names_of_modules_are_free(b, directory)
     boxes_hold_numbers(b, page, directory)
     the_sum_is_in_view(b, page)
     where_numbers_come_from(b, page)

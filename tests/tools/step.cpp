@@ -187,6 +187,24 @@ TEST_CASE("step: a rule with the numbers of its letters") {
   CHECK_PARTS(product, "da = g bᵀ   db = aᵀ g", "a = c1 4x2", "g 4x3");
 }
 
+TEST_CASE("step: results have the names that the program gave them, and their numbers too") {
+  Sample of;
+  std::string named;
+  for (const std::string& line : lines_of(sample)) {
+    Json e = Json::parse(line);
+    if (e["ev"] == "op" && e["op"] == "sigmoid") e["names"] = {"hidden"};
+    named += e.dump() + "\n";
+  }
+  write(of.gradus.file("sample.trace.jsonl"), named);
+  CHECK(contains(of.batch("goto 4; where").out, "tanh makes hidden"));
+  CHECK(contains(of.batch("goto 14; rule").out, "hidden (tanh)"));
+  const std::string by_name = of.batch("goto 14; p hidden").out;
+  CHECK(contains(by_name, "hidden (tanh)"));
+  CHECK(by_name == of.batch("goto 14; p t5").out);
+  CHECK(contains(of.batch("b t:hidden; c; where").out, "makes hidden"));
+  CHECK(contains(of.batch("b t5; c; where").out, "makes hidden"));
+}
+
 TEST_CASE("step: an error that ended the program is the last step, with its shapes") {
   const Sample s;
   std::string text = sample;

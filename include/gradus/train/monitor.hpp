@@ -162,7 +162,7 @@ class Monitor {
   template <std::derived_from<optim::OptimizerBase> Optimizer>
   Monitor(const nn::ModuleBase& net, Optimizer& optimizer, MonitorOptions options = {}, Loc where = Loc::current())
       : Monitor(net, optimizer, detail::option_texts(optimizer), std::move(options), where) {}
-  /// The same; the log has the rate of such an optimizer and not its other options.
+  /// The same for an optimizer that was chosen while the program runs.
   Monitor(const nn::ModuleBase& net, optim::AnyOptimizer& optimizer, MonitorOptions options = {},
           Loc where = Loc::current())
       : Monitor(net, optimizer.base(where), std::move(options), where) {}

@@ -61,10 +61,14 @@ Recorder::OnTape* Recorder::full(const Tape& tape) {
 
 void Recorder::on_tape_begin(const Tape& tape) {
   const Run::NewTape n = run_->begin_tape();
-  tapes_.emplace(
-      tape.id(),
-      OnTape{
-          .number = n.tape, .full = n.full, .inputs = {}, .numbers = {}, .versions = {}, .constants = {}, .walk = {}});
+  tapes_.emplace(tape.id(), OnTape{.number = n.tape,
+                                   .full = n.full,
+                                   .inputs = {},
+                                   .numbers = {},
+                                   .versions = {},
+                                   .constants = {},
+                                   .walk = {},
+                                   .intended = {}});
   run_->write(
       JsonLine("tape").integer("tape", n.tape).integer("thread", thread_).integer("step", n.step).flag("full", n.full),
       n.tape, true);
@@ -142,7 +146,7 @@ void Recorder::write_op(OnTape& t, const RecordEvent& e) {
   }
   if (named) event.text("names", '[' + names + ']');
   t.inputs.of.back() = std::move(inputs);
-  const bool nonfinite = event.nonfinite();
+  const bool nonfinite = event.nonfinite() && !run_->has_nonfinite() && t.intended.computed(e);
   run_->write(event, t.number, true);
   if (nonfinite)
     run_->found_nonfinite(t.number, e.node, 0,

@@ -10,6 +10,7 @@
 
 #include <gradus/observe.hpp>
 
+#include "study/intended.hpp"
 #include "study/trace/checks.hpp"
 #include "study/trace/run.hpp"
 
@@ -48,6 +49,7 @@ class Recorder : public Observer {
     std::unordered_map<int, std::uint32_t> versions;               // of leaves, by node, when their values were written
     std::unordered_map<const detail::TensorImpl*, int> constants;  // their (negative) node numbers
     std::optional<Walking> walk;
+    Intended intended;
   };
   struct Pending {  // a parameter before its update
     std::string before;

@@ -207,6 +207,11 @@ void Run::forget_the_dead() {
 
 // ---- the first NaN or infinity ----
 
+bool Run::has_nonfinite() {
+  const std::lock_guard lock(mutex_);
+  return nonfinite_;
+}
+
 void Run::found_nonfinite(int tape, int node, int walk, const std::string& text) {
   {
     const std::lock_guard lock(mutex_);

@@ -60,6 +60,7 @@ class Run {
 
   void write(const JsonLine& event, int tape = 0, bool definition = false);
   // Writes a warning, the first time only. In a ring nothing is recorded after it.
+  bool has_nonfinite();  // the first has been found
   void found_nonfinite(int tape, int node, int walk, const std::string& text);
   // One line on stderr, the first time that measuring everything takes long.
   void announce(double measured, double of, double seconds);

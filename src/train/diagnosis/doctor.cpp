@@ -1,4 +1,4 @@
-// One examiner for each optimizer, found by its first parameter.
+// One examiner for each optimizer, found by its place and its first parameter.
 #include "train/diagnosis/doctor.hpp"
 
 #include <algorithm>
@@ -28,10 +28,7 @@ Doctor::Doctor(std::function<void(const std::string&)> write)
 Doctor::~Doctor() {
   newest = outer_;
   std::int64_t steps = 0;
-  std::vector<Stream*> all;
-  for (const auto& [first, stream] : streams_) all.push_back(stream.get());
-  std::sort(all.begin(), all.end(), [](const Stream* a, const Stream* b) { return a->number < b->number; });
-  for (Stream* stream : all) {
+  for (const auto& stream : streams_) {
     write("verdict", *stream, stream->examiner.verdict());
     steps += stream->steps;
   }
@@ -46,29 +43,45 @@ void Doctor::epoch(EpochLook epoch) {
 
 void Doctor::held_out(const Tensor& x) {
   held_out_ = x;
-  for (auto& [first, stream] : streams_) stream->examiner.held_out(x);
+  for (const auto& stream : streams_) stream->examiner.held_out(x);
 }
 
 std::vector<Diagnosis> Doctor::verdict() const {
   std::vector<Diagnosis> all;
-  for (const auto& [first, stream] : streams_) {
+  for (const auto& stream : streams_) {
     for (Diagnosis& d : stream->examiner.verdict()) all.push_back(std::move(d));
   }
   return all;
 }
 
-void Doctor::step(const optim::OptimizerBase& optimizer, Look&& look) {
-  const std::vector<Tensor> parameters = optimizer.parameters();
-  std::unique_ptr<Stream>& s = streams_[parameters[0].impl()];
-  if (!s) {
-    s = std::make_unique<Stream>();
-    s->type = optimizer.type();
-    s->number = static_cast<std::int64_t>(streams_.size());
-    if (held_out_.defined()) s->examiner.held_out(held_out_);
-    kept_.push_back(parameters[0]);
+// An optimizer is known by its place, which follows it when it is moved. Another one of the same parameters is another
+// run, but for one that is made anew for each step or two.
+Doctor::Stream& Doctor::stream_of(const optim::OptimizerBase& optimizer) {
+  constexpr std::int64_t few = 5;
+  const auto place = const_cast<optim::OptimizerBase&>(optimizer).place();  // NOLINT: it changes no number
+  for (const auto& stream : streams_) {
+    if (std::find(stream->places.begin(), stream->places.end(), place) != stream->places.end()) return *stream;
   }
-  last_ = s.get();
+  const Tensor first = optimizer.parameters()[0];
+  Stream*& last = by_parameter_[first.impl()];
+  if (last == nullptr || last->since >= few) {
+    last = streams_.emplace_back(std::make_unique<Stream>()).get();
+    last->number = static_cast<std::int64_t>(streams_.size());
+    if (held_out_.defined()) last->examiner.held_out(held_out_);
+    kept_.push_back(first);
+  }
+  last->type = optimizer.type();
+  last->since = 0;
+  std::erase_if(last->places, [](const auto& p) { return p->optimizer == nullptr; });  // ended
+  last->places.push_back(place);
+  return *last;
+}
+
+void Doctor::step(const optim::OptimizerBase& optimizer, Look&& look) {
+  Stream* s = &stream_of(optimizer);
+  last_ = s;
   look.step = ++s->steps;
+  ++s->since;
   if (look.input || look.term)
     s->examiner.examples({look.input ? look.input->x : Tensor(), look.term ? look.term->target : Tensor()});
   s->examiner.step(std::move(look));

@@ -95,10 +95,11 @@ struct NonfiniteLook {
 struct Look {
   std::int64_t step = 0;
   double loss = unknown, lr = unknown;
-  bool told = false;      // whether the loss is known
-  bool close = false;     // whether what follows was measured
-  bool others = false;    // another optimizer steps too, in turns
-  bool recorded = false;  // a walk was itself recorded
+  std::string optimizer = {};  // its type
+  bool told = false;           // whether the loss is known
+  bool close = false;          // whether what follows was measured
+  bool others = false;         // another optimizer steps too, in turns
+  bool recorded = false;       // a walk was itself recorded
   std::vector<ParameterLook> parameters = {};
   std::vector<LayerLook> layers = {};
   std::vector<UnitLook> units = {};

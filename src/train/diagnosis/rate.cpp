@@ -1,6 +1,8 @@
 // LR_LOW, LR_HIGH, DIVERGING, OSCILLATING, NONFINITE: how far steps go.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 #include "train/diagnosis/rule.hpp"
 
@@ -32,6 +34,43 @@ double natural_ratio(const Look& look) {
   }
   return weights > 0 ? std::sqrt(update / weights) : unknown;
 }
+
+// Optimizers that divide a gradient by its own size: each number moves by about the rate, whatever its gradient is.
+// What rate suits them follows from the size of the weights, and not from the curvature of the loss.
+class OwnScale {
+ public:
+  void see(const Look& look) {
+    static constexpr std::array<std::string_view, 8> all{"Adam",   "AdamW",   "NAdam",   "RAdam",
+                                                         "Adamax", "RMSprop", "Adagrad", "Lion"};
+    if (!look.close || size_ > 0) return;
+    optimizer_ = std::find(all.begin(), all.end(), look.optimizer) != all.end() ? look.optimizer : "";
+    double squares = 0;
+    double numbers = 0;
+    for (const ParameterLook& p : look.parameters) {
+      if (std::isnan(p.norm) || p.value.dim() < 2) continue;
+      const auto units = static_cast<double>(std::max(p.value.size(0), p.value.size(1)));
+      squares += std::max(p.norm * p.norm, 0.25 * units);  // as in natural_ratio()
+      numbers += static_cast<double>(p.value.numel());
+    }
+    if (numbers > 0) size_ = std::sqrt(squares / numbers);
+  }
+  // Does this say more than the curvature does? Only if the rate is larger than what suits.
+  bool speaks(double lr) const { return !optimizer_.empty() && size_ > 0 && lr > 2 * rate(); }
+  bool rules() const { return !optimizer_.empty(); }
+  double rate() const { return share * size_; }
+  std::string advice() const {
+    return fmt::format(
+        "a rate near {:.1g}: a step of {} moves each number by about the rate, whatever its gradient is, "
+        "and {:.2g} of the size that the weights began with ({:.2g}, a root mean square) is usual; "
+        "train::find_lr looks for one",
+        rate(), optimizer_, share, size_);
+  }
+
+ private:
+  static constexpr double share = 5e-3;  // between a thousandth and a hundredth: CS231n
+  std::string optimizer_;
+  double size_ = 0;
+};
 
 std::string shown(double x) { return fmt::format("{:.3g}", x); }
 
@@ -84,6 +123,7 @@ class LrHigh final : public Rule {
   const char* code() const override { return "LR_HIGH"; }
   void see(const Look& look, const Chart&) override {
     if (!look.close) return;
+    own_.see(look);
     const double ratio = natural_ratio(look);
     if (std::isnan(ratio)) return;
     if (early_.size() < 10) early_.push_back(ratio);
@@ -108,18 +148,22 @@ class LrHigh final : public Rule {
         .evidence = fmt::format("a step changes the weights by {:.2g} of their size (rate {:.3g}), and after "
                                 "{} steps the loss is {:.4g}, it began at {:.4g}",
                                 ratio, chart.lr, chart.steps, level, chart.first),
-        .advice = fmt::format("a rate near {:.1g}: steps of a thousandth to a hundredth of the weights are "
-                              "usual; train::find_lr looks for one",
-                              chart.lr * 5e-3 / ratio),
+        .advice = own_.speaks(chart.lr)
+                      ? own_.advice()
+                      : fmt::format("a rate near {:.1g}: steps of a thousandth to a hundredth of the weights are "
+                                    "usual; train::find_lr looks for one",
+                                    chart.lr * 5e-3 / ratio),
         .numbers = {{"update_ratio", ratio}, {"lr", chart.lr}, {"of_first", level / chart.first}}};
   }
   std::vector<double> early_, late_;
+  OwnScale own_;
 };
 
 class Diverging final : public Rule {
   static constexpr double limit = 3;
   const char* code() const override { return "DIVERGING"; }
   void see(const Look& look, const Chart& chart) override {
+    own_.see(look);
     if (!std::isnan(look.curvature)) curvature_ = look.curvature;
     if (!std::isfinite(look.loss)) return;
     const bool above = chart.positive && look.loss > limit * std::max(chart.first, chart.start());
@@ -147,7 +191,7 @@ class Diverging final : public Rule {
     Diagnosis d{.code = code(), .step = chart.steps};
     d.evidence = fmt::format("the loss began at {} and is {} after {} steps", shown(chart.first),
                              chart.nonfinite_at > 0 ? "not finite" : shown(now), chart.steps);
-    if (curvature_ > 0) {
+    if (curvature_ > 0 && !own_.rules()) {
       d.evidence += fmt::format(
           "; the largest curvature λmax of the loss on a batch is {}: plain gradient descent is "
           "stable below 2/λmax = {}, and the rate is {}",
@@ -157,13 +201,15 @@ class Diverging final : public Rule {
       d.evidence += fmt::format("; the rate is {}", shown(lr_));
     }
     d.numbers.insert(d.numbers.end(), {{"first", chart.first}, {"loss", now}, {"lr", lr_}});
-    d.advice = curvature_ > 0 && 2 / curvature_ < lr_
+    d.advice = own_.speaks(lr_) ? own_.advice()
+               : curvature_ > 0 && 2 / curvature_ < lr_ && !own_.rules()
                    ? fmt::format("a rate below {:.1g}, or clipped gradients", 1 / curvature_)
                    : "a rate a tenth as large, warm-up, or clipped gradients";
     return d;
   }
   double curvature_ = unknown, before_ = unknown, lr_ = unknown;
   int running_ = 0, grown_ = 0;
+  OwnScale own_;
 };
 
 class Oscillating final : public Rule {
@@ -173,6 +219,7 @@ class Oscillating final : public Rule {
   static constexpr const char* advice = "half the rate, or less momentum: the steps jump over the valley";
   const char* code() const override { return "OSCILLATING"; }
   void see(const Look& look, const Chart&) override {
+    own_.see(look);
     if (look.step <= 8) return;
     for (const ParameterLook& p : look.parameters) {
       if (std::isnan(p.turn) || p.value.dim() < 2) continue;
@@ -220,7 +267,7 @@ class Oscillating final : public Rule {
                                                             : fmt::format("; cosine of updates that follow each "
                                                                           "other {:.2f}",
                                                                           median(turns_))),
-                     .advice = advice,
+                     .advice = own_.speaks(chart.lr) ? own_.advice() : advice,
                      .numbers = {{"swings", static_cast<double>(swings)}, {"lr", chart.lr}}};
   }
   Diagnosis turning_back(const Chart& chart, double before, double after) const {
@@ -231,10 +278,11 @@ class Oscillating final : public Rule {
                                 "the weights by {:.2g} of their size; the loss comes no lower: {:.4g} before, {:.4g} "
                                 "after (rate {:.3g})",
                                 median(turns_), median(sizes_), before, after, chart.lr),
-        .advice = advice,
+        .advice = own_.speaks(chart.lr) ? own_.advice() : advice,
         .numbers = {{"cosine", median(turns_)}, {"update_ratio", median(sizes_)}, {"lr", chart.lr}}};
   }
   std::vector<double> turns_, sizes_;
+  OwnScale own_;
 };
 
 class Nonfinite final : public Rule {

@@ -220,6 +220,7 @@ void Watch::end_step(const optim::OptimizerBase& optimizer) {
   last_optimizer_ = key;
   std::erase_if(parameters_, [&](const auto& entry) { return !entry.second.owned && entry.second.seen + 4 < steps_; });
   look_.lr = optimizer.lr();
+  look_.optimizer = optimizer.type();
   if (closed_) closed_(optimizer, take());
 }
 

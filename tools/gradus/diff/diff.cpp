@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct DiffOptions {
-  std::string a, b;
+  std::string a, b, align = "best";
   bool json = false, whole = false;
 };
 
@@ -28,11 +28,20 @@ bool looks_like_a_run(const std::string& path) {
   return head.find("\"gradus-run\"") != head.npos;
 }
 
+AlignBy align_by(const std::string& word) {
+  if (word == "best") return AlignBy::best;
+  if (word == "number") return AlignBy::number;
+  if (word == "content") return AlignBy::content;
+  if (word == "batch") return AlignBy::batch;
+  throw Stop(usage, fmt::format("--align: expected best, number, content or batch, got '{}'", clean(word)));
+}
+
 DiffResult compare(const DiffOptions& o) {
+  const AlignBy by = align_by(o.align);
   const bool run_a = looks_like_a_run(o.a);
   const bool run_b = looks_like_a_run(o.b);
-  if (run_a && run_b) return diff_runs(o.a, o.b);
-  if (!run_a && !run_b) return diff_traces(o.a, o.b);
+  if (run_a && run_b) return diff_runs(o.a, o.b, by);
+  if (!run_a && !run_b) return diff_traces(o.a, o.b, by);
   const std::string& run = run_a ? o.a : o.b;
   const std::string& other = run_a ? o.b : o.a;
   open_trace(other, Hashes::allowed);  // or says what it is
@@ -52,7 +61,9 @@ void print_parting(const DiffResult& r) {
   std::string where;
   if (!p.file.empty()) where = clean(short_place(p.file, static_cast<int>(p.line)));
   if (!p.scope.empty()) where += (where.empty() ? "in " : ", in ") + clean(p.scope);
-  print("They part at step {}, in {}{}\n", p.step, clean(p.what), where.empty() ? "" : fmt::format(" ({})", where));
+  const std::string of_b = p.step_b == p.step ? "" : fmt::format(" of A, {} of B", p.step_b);
+  print("They part at step {}{}, in {}{}\n", p.step, of_b, clean(p.what),
+        where.empty() ? "" : fmt::format(" ({})", where));
   const auto value = [&](const char* name, const std::string& text, std::size_t line) {
     const std::string at = p.index.empty() ? "" : fmt::format("  at {}", p.index);
     const std::string of = line > 0 ? fmt::format("  line {} of the file", line) : "";
@@ -74,6 +85,7 @@ void print_text(const DiffOptions& o, const DiffResult& r) {
     print("There is nothing that both have\n");
   else
     print("The same: {} steps, {} numbers and tensors\n", grouped(r.steps), grouped(r.numbers));
+  print("aligned   {}\n", r.alignment.text());
   if (const std::string order = r.order.text(); !order.empty()) print("batches   {}\n", order);
   for (const std::string& note : r.notes) print("note      {}\n", clean(note));
   for (const auto& [name, values] : r.settings)
@@ -81,7 +93,7 @@ void print_text(const DiffOptions& o, const DiffResult& r) {
 }
 
 Json json_of(const Parting& p) {
-  Json j{{"step", p.step}, {"what", p.what}, {"name", p.name}};
+  Json j{{"step", p.step}, {"step_b", p.step_b}, {"what", p.what}, {"name", p.name}};
   if (!p.file.empty()) j["loc"] = {{"file", p.file}, {"line", p.line}};
   if (!p.scope.empty()) j["scope"] = p.scope;
   if (p.line_a > 0) j["line_a"] = p.line_a;
@@ -96,6 +108,13 @@ Json json_of(const Parting& p) {
   return j;
 }
 
+Json json_of(const Alignment& a) {
+  Json j{{"by", a.name()}, {"pairs", a.pairs.size()}};
+  if (a.run > 0) j["run"] = {{"steps", a.run}, {"first_a", a.first_a}, {"first_b", a.first_b}};
+  j["text"] = a.text();
+  return j;
+}
+
 void print_json(const DiffOptions& o, const DiffResult& r) {
   Json j{{"same", !r.parting && !r.damaged && r.steps > 0},
          {"kind", r.kind},
@@ -103,6 +122,7 @@ void print_json(const DiffOptions& o, const DiffResult& r) {
          {"b", o.b},
          {"steps", {{"same", r.steps}, {"a", r.steps_a}, {"b", r.steps_b}}},
          {"numbers", r.numbers},
+         {"alignment", json_of(r.alignment)},
          {"parting", r.parting ? json_of(*r.parting) : Json()}};
   if (r.order.batches > 0)
     j["batches"] = {{"of", r.order.batches},
@@ -129,9 +149,13 @@ constexpr const char* footer = R"(Examples:
   GRADUS_TRACE=b.jsonl GRADUS_TRACE_HASH=1 ./program
   gradus diff a.jsonl b.jsonl
 
-Steps are compared by their numbers. Every bit counts: 0 is not -0. Times and
-speeds are left out. Exit code 0: the same as far as both go. 1: they part, or
-have no step in common. 3: a file cannot be read, or only in part.
+Steps are compared by their numbers, unless more of them begin with the same
+weights and the same batch in another way: with an offset, as in a run that was
+resumed or that has more steps in front, or in another order. --align chooses:
+number, content (weights and batch; in logs loss and batch) or batch (whatever
+the weights are). Every bit counts: 0 is not -0. Times and speeds are left out.
+Exit code 0: the same as far as both go. 1: they part, or have no step in common.
+3: a file cannot be read, or only in part.
 )";
 
 }  // namespace
@@ -143,6 +167,7 @@ void add_diff(CommandLine& program) {
   command.text("A", o->a, "", "a trace (GRADUS_TRACE=…) or a run log (--log run.jsonl)");
   command.text("B", o->b, "", "another one of the same kind");
   command.flag("--json", o->json, "print what was found as JSON");
+  command.text("--align", o->align, "HOW", "which steps belong together: best, number, content or batch");
   command.flag("--whole", o->whole, "runs of different lengths are not the same: exit code 1");
   command.footer(footer);
 }

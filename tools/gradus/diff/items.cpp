@@ -54,10 +54,8 @@ class Collector {
     }
     sort_threads();
     if (dropped_) leave_out_the_first_step();
-    for (auto& [step, hashes] : inputs_) {
-      const std::string all(reinterpret_cast<const char*>(hashes.data()), hashes.size() * sizeof hashes[0]);
-      to_.batches[step] = io::xxh64(all) | 1;
-    }
+    hash_into(to_.batches, inputs_);
+    hash_into(to_.starts, read_);
     std::ranges::sort(to_.examples);
   }
   Items take() { return std::move(to_); }
@@ -118,8 +116,9 @@ class Collector {
     Item& item = put(t, t.nodes.at(e.node), e.constant ? Kind::constant : Kind::leaf,
                      e.constant ? "the input " + name : "the numbers of " + name);
     value(item, e.value);
+    read_[t.step].push_back(hash_of_input(e.value));
     if (!e.constant) return;
-    inputs_[t.step].push_back(hash_of_input(e.value));
+    inputs_[t.step].push_back(read_[t.step].back());
     to_.summaries = to_.summaries || e.value.stats != nullptr;
     rows(t, e.value);
   }
@@ -191,6 +190,11 @@ class Collector {
   template <class Other>
   void see(const Other&) {}
 
+  static void hash_into(std::map<int, std::uint64_t>& to, const std::map<int, std::vector<std::uint64_t>>& steps) {
+    for (const auto& [step, hashes] : steps)
+      to[step] = io::xxh64({reinterpret_cast<const char*>(hashes.data()), hashes.size() * sizeof hashes[0]}) | 1;
+  }
+
   // Events of several threads are mixed as the threads ran: each thread's stay in order.
   void sort_threads() {
     for (auto& [step, items] : to_.steps) {
@@ -211,6 +215,7 @@ class Collector {
     const int first = to_.full.begin()->first;
     to_.full.erase(first);
     inputs_.erase(first);
+    read_.erase(first);
     to_.steps.erase(to_.steps.begin(), to_.steps.upper_bound(first));
   }
 
@@ -218,8 +223,8 @@ class Collector {
   bool dropped_ = false;
   std::size_t line_ = 0;
   std::map<int, OnTape> tapes_;
-  std::map<int, std::vector<int>> threads_;  // of the items of each step
-  std::map<int, std::vector<std::uint64_t>> inputs_;
+  std::map<int, std::vector<int>> threads_;                  // of the items of each step
+  std::map<int, std::vector<std::uint64_t>> inputs_, read_;  // hashes of constants; of leaves too
 };
 
 }  // namespace

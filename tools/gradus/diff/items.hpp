@@ -29,6 +29,7 @@ struct Items {
   std::map<int, std::vector<Item>> steps;
   std::map<int, bool> full;              // recorded in full?
   std::map<int, std::uint64_t> batches;  // a hash of the inputs of each step in full
+  std::map<int, std::uint64_t> starts;   // likewise, of its inputs and of the weights that it reads
   std::vector<std::uint64_t> examples;   // hashes of the rows of the largest input of each step, sorted
   bool summaries = false;                // some input has no more than a summary
 };

@@ -7,13 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "diff/align.hpp"
 #include "diff/apart.hpp"
 
 namespace gradus::tool {
 
 // The first place where two runs part.
 struct Parting {
-  std::int64_t step = 0;
+  std::int64_t step = 0, step_b = 0;   // of A and of B
   std::string what = {};               // "the value of matmul"
   std::string name = {};               // "fc1.weight", "matmul", "loss"
   std::string file = {}, scope = {};   // of the user's program; "" if not known
@@ -41,6 +42,7 @@ struct DiffResult {
   std::int64_t steps = 0, numbers = 0;    // that are the same, until they part
   std::int64_t steps_a = 0, steps_b = 0;  // in all
   bool hashes = false;                    // of what parts there is only a hash
+  Alignment alignment;
   BatchOrder order;
   std::vector<std::pair<std::string, std::vector<std::string>>> settings;  // that differ
   std::vector<std::string> notes;                                          // lengths, errors, cut files
@@ -48,8 +50,11 @@ struct DiffResult {
 };
 
 // Throws Stop, with exit code 3, for a file that cannot be read or is of another kind.
-DiffResult diff_traces(const std::string& a, const std::string& b);
-DiffResult diff_runs(const std::string& a, const std::string& b);
+DiffResult diff_traces(const std::string& a, const std::string& b, AlignBy by);
+DiffResult diff_runs(const std::string& a, const std::string& b, AlignBy by);
+
+// What the steps before the first pair and after the last one are, as notes of `result`.
+void tell_lengths(DiffResult& result, const std::vector<StepPrint>& a, const std::vector<StepPrint>& b);
 
 // Compares batches by hashes, one for each step that both have; 0: not known.
 BatchOrder compare_batches(const std::vector<std::int64_t>& steps, const std::vector<std::uint64_t>& a,

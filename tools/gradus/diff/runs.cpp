@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "diff/result.hpp"
+#include "io/xxh64.hpp"
 #include "report/runs.hpp"
 
 namespace gradus::tool {
@@ -69,7 +71,7 @@ class Differ {
   Differ(const run_log::File& a, const run_log::File& b) : a_(a), b_(b) {}
 
   // False: they part here.
-  bool compare(std::int64_t step, const std::vector<Named>& a, const std::vector<Named>& b) {
+  bool compare(std::int64_t step, std::int64_t step_b, const std::vector<Named>& a, const std::vector<Named>& b) {
     for (const Named& x : a) {
       const auto y = std::ranges::find(b, x.what, &Named::what);
       if (y == b.end()) continue;  // not measured, or not logged, in B
@@ -77,7 +79,7 @@ class Differ {
         ++result.numbers;
         continue;
       }
-      Parting p{.step = step, .what = x.what, .name = x.name};
+      Parting p{.step = step, .step_b = step_b, .what = x.what, .name = x.name};
       p.a = fmt::format("{}", x.value);
       p.b = fmt::format("{}", y->value);
       p.apart = apart({x.value}, {y->value}, dtype_of(x.value, y->value));
@@ -89,72 +91,75 @@ class Differ {
   }
 
   void batches() {
+    if (result.alignment.by != AlignBy::number) return;
     std::vector<std::int64_t> steps;
     std::vector<std::uint64_t> of_a;
     std::vector<std::uint64_t> of_b;
-    for (const auto& [step, pair] : common_) {
-      steps.push_back(step);
-      of_a.push_back(pair.first->batch);
-      of_b.push_back(pair.second->batch);
+    for (const auto& [one, other] : common_) {
+      steps.push_back(one->step);
+      of_a.push_back(one->batch);
+      of_b.push_back(other->batch);
     }
     result.order = compare_batches(steps, of_a, of_b);
     if (!result.parting || !result.order.different) return;
-    for (const auto& [step, pair] : common_) {
-      if (pair.first->batch == pair.second->batch) continue;
+    for (const auto& [one, other] : common_) {
+      if (one->batch == other->batch) continue;
       const bool weights = result.parting->what.ends_with("before the step");  // no batch explains those
-      if (step == result.parting->step && !weights)
+      if (one->step == result.parting->step && !weights)
         result.parting->meaning = "the batch is another one, by its targets";
       break;
     }
   }
 
-  void steps() {
-    std::map<std::int64_t, const run_log::Step*> of_b;
-    for (const run_log::Step& s : b_.steps) of_b[s.step] = &s;
-    for (const run_log::Step& s : a_.steps) {
-      const auto found = of_b.find(s.step);
-      if (found != of_b.end()) common_[s.step] = {&s, found->second};
+  // Of equal batches the loss tells whether the weights are the same.
+  static std::vector<StepPrint> prints_of(const run_log::File& log) {
+    std::vector<StepPrint> prints;
+    for (const run_log::Step& s : log.steps) {
+      std::vector<double> start{s.loss, s.accuracy};
+      std::string bytes(reinterpret_cast<const char*>(start.data()), start.size() * sizeof(double));
+      bytes += std::to_string(s.batch);
+      const bool known = s.batch != 0 && std::isfinite(s.loss);
+      prints.push_back({s.step, known ? io::xxh64(bytes) | 1 : 0, s.batch});
     }
-    for (const auto& [step, pair] : common_) {
-      if (!compare(step, numbers(a_, *pair.first), numbers(b_, *pair.second))) break;
+    std::ranges::sort(prints, {}, &StepPrint::step);
+    return prints;
+  }
+
+  void steps(AlignBy by) {
+    std::map<std::int64_t, const run_log::Step*> of_a;
+    std::map<std::int64_t, const run_log::Step*> of_b;
+    for (const run_log::Step& s : a_.steps) of_a[s.step] = &s;
+    for (const run_log::Step& s : b_.steps) of_b[s.step] = &s;
+    result.alignment = align(prints_of(a_), prints_of(b_), by);
+    // The loss of a step does not tell all of its weights: another order is no proof that they are the same.
+    if (by == AlignBy::best && result.alignment.by == AlignBy::content && result.alignment.run == 0)
+      result.alignment = align(prints_of(a_), prints_of(b_), AlignBy::number);
+    result.alignment.start = "loss and batch";
+    for (const auto& [one, other] : result.alignment.pairs) common_.emplace_back(of_a.at(one), of_b.at(other));
+    for (const auto& [one, other] : common_) {
+      if (!compare(one->step, other->step, numbers(a_, *one), numbers(b_, *other))) break;
       ++result.steps;
     }
   }
 
   // An epoch's numbers may differ where no step's does.
   void epochs() {
+    if (result.alignment.by != AlignBy::number) return;
     for (const run_log::Epoch& x : a_.epochs) {
       if (result.parting && result.parting->step <= x.step) return;
       const auto y = std::ranges::find(b_.epochs, x.epoch, &run_log::Epoch::epoch);
       if (y == b_.epochs.end() || y->step != x.step) continue;
       const auto parting = result.parting;
       result.parting.reset();
-      if (!compare(x.step, numbers(x), numbers(*y))) {
-        result.steps = std::ranges::count_if(common_, [&](const auto& s) { return s.first <= x.step; });
+      if (!compare(x.step, y->step, numbers(x), numbers(*y))) {
+        result.steps = std::ranges::count_if(common_, [&](const auto& s) { return s.first->step <= x.step; });
         return;
       }
       result.parting = parting;
     }
   }
 
-  void lengths() {
-    if (common_.empty()) {
-      result.notes.emplace_back("no step is in both");
-      return;
-    }
-    const auto tell = [&](const char* name, const run_log::File& log) {
-      const std::int64_t before =
-          std::ranges::count_if(log.steps, [&](const run_log::Step& s) { return s.step < common_.begin()->first; });
-      const std::int64_t after =
-          std::ranges::count_if(log.steps, [&](const run_log::Step& s) { return s.step > common_.rbegin()->first; });
-      if (before > 0) result.notes.push_back(fmt::format("{} begins {} steps earlier", name, before));
-      if (after > 0)
-        result.notes.push_back(
-            fmt::format("{} goes on for {} more steps, after step {}", name, after, common_.rbegin()->first));
-    };
-    tell("A", a_);
-    tell("B", b_);
-  }
+  void lengths() { tell_lengths(result, prints_of(a_), prints_of(b_)); }
 
   void remarks() {
     const auto tell = [&](const char* name, const run_log::File& log) {
@@ -170,18 +175,18 @@ class Differ {
  private:
   const run_log::File& a_;
   const run_log::File& b_;
-  std::map<std::int64_t, std::pair<const run_log::Step*, const run_log::Step*>> common_;
+  std::vector<std::pair<const run_log::Step*, const run_log::Step*>> common_;
 };
 
 }  // namespace
 
-DiffResult diff_runs(const std::string& a, const std::string& b) {
+DiffResult diff_runs(const std::string& a, const std::string& b, AlignBy by) {
   const std::vector<Run> runs = open_runs({a, b});
   Differ differ(runs[0].log, runs[1].log);
   differ.result.kind = "run log";
   differ.result.steps_a = std::ssize(runs[0].log.steps);
   differ.result.steps_b = std::ssize(runs[1].log.steps);
-  differ.steps();
+  differ.steps(by);
   differ.batches();
   differ.epochs();
   differ.lengths();

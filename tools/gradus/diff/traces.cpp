@@ -94,7 +94,10 @@ class Differ {
  public:
   Differ(const trace::File& a, const trace::File& b) : file_a_(a), file_b_(b), a_(items_of(a)), b_(items_of(b)) {}
 
-  void run() {
+  void run(AlignBy by) {
+    prints_a_ = prints_of(a_);
+    prints_b_ = prints_of(b_);
+    result.alignment = align(prints_a_, prints_b_, by);
     steps();
     batches();
     lengths();
@@ -106,7 +109,8 @@ class Differ {
   // The items of a step that both traces can have.
   std::vector<const Item*> comparable(const std::vector<Item>& items, bool full) const {
     // A zero_grad() is of the next step, and recorded if this one is.
-    const bool events = file_a_.header.steps == file_b_.header.steps;
+    // A run that begins in the middle has none before its first step.
+    const bool events = file_a_.header.steps == file_b_.header.steps && result.alignment.by == AlignBy::number;
     const bool contributions = file_a_.header.hashes == file_b_.header.hashes;
     std::vector<const Item*> all;
     for (const Item& i : items) {
@@ -116,19 +120,36 @@ class Differ {
     return all;
   }
 
+  // A zero_grad() after the last tape makes a step that no tape has: it takes part by its number.
+  static std::vector<StepPrint> prints_of(const Items& items) {
+    const auto of = [](const std::map<int, std::uint64_t>& all, int step) {
+      const auto found = all.find(step);
+      return found == all.end() ? 0 : found->second;
+    };
+    std::vector<StepPrint> prints;
+    for (const auto& [step, list] : items.steps) {
+      const auto full = items.full.find(step);
+      const bool whole = full != items.full.end() && full->second;
+      prints.push_back({step, whole ? of(items.starts, step) : 0, whole ? of(items.batches, step) : 0});
+    }
+    return prints;
+  }
+
   void steps() {
-    for (const auto& [step, items] : a_.steps) {
-      const auto other = b_.steps.find(step);
-      if (other == b_.steps.end()) continue;
-      const auto in_full = [at = step](const Items& i) {
-        const auto found = i.full.find(at);
+    for (const auto& [at, other] : result.alignment.pairs) {
+      const int step = static_cast<int>(at);
+      const int step_b = static_cast<int>(other);
+      const auto in_full = [](const Items& i, int k) {
+        const auto found = i.full.find(k);
         return found == i.full.end() || found->second;  // none: what came after the last tape
       };
-      const bool full = in_full(a_) && in_full(b_);
+      const bool full = in_full(a_, step) && in_full(b_, step_b);
       const bool last_a = step == a_.steps.rbegin()->first;
-      const bool last_b = step == b_.steps.rbegin()->first;
-      if (!compare(step, comparable(items, full), comparable(other->second, full), last_a, last_b)) return;
-      result.steps += a_.full.contains(step) && b_.full.contains(step);  // not one that has but a zero_grad()
+      const bool last_b = step_b == b_.steps.rbegin()->first;
+      step_b_ = step_b;
+      if (!compare(step, comparable(a_.steps.at(step), full), comparable(b_.steps.at(step_b), full), last_a, last_b))
+        return;
+      result.steps += a_.full.contains(step) && b_.full.contains(step_b);  // not one that has but a zero_grad()
     }
   }
 
@@ -160,7 +181,7 @@ class Differ {
 
   bool part(int step, const Item* a, const Item* b) {
     const Item& one = a != nullptr ? *a : *b;
-    Parting p{.step = step, .what = one.what, .name = one.name};
+    Parting p{.step = step, .step_b = step_b_, .what = one.what, .name = one.name};
     p.scope = one.scope;
     if (one.loc != nullptr) {
       p.file = one.loc->file;
@@ -174,7 +195,7 @@ class Differ {
       p.what = "what the program does";
       p.meaning = meaning(Kind::event, false);
     } else {
-      p.meaning = meaning(one.kind, step == a_.steps.begin()->first);
+      p.meaning = meaning(one.kind, step == result.alignment.pairs.front().first);
       values(p, *a, *b);
     }
     result.parting = std::move(p);
@@ -225,6 +246,7 @@ class Differ {
   }
 
   void batches() {
+    if (result.alignment.by != AlignBy::number) return;
     std::vector<std::int64_t> steps;
     std::vector<std::uint64_t> of_a;
     std::vector<std::uint64_t> of_b;
@@ -244,24 +266,17 @@ class Differ {
   }
 
   void lengths() {
-    const auto tell = [&](const char* name, const Items& mine, const Items& other) {
-      if (mine.full.empty() || other.full.empty()) return;
-      const int last = other.full.rbegin()->first;
-      const int first = other.full.begin()->first;
-      const auto after = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first > last; });
-      const auto before = std::ranges::count_if(mine.full, [&](const auto& s) { return s.first < first; });
-      if (before > 0) result.notes.push_back(fmt::format("{} begins {} steps earlier", name, before));
-      if (after > 0)
-        result.notes.push_back(fmt::format("{} goes on for {} more steps, after step {}", name, after, last));
-    };
+    std::vector<StepPrint> with_a = prints_a_;
+    std::vector<StepPrint> with_b = prints_b_;
+    std::erase_if(with_a, [&](const StepPrint& s) { return !a_.full.contains(static_cast<int>(s.step)); });
+    std::erase_if(with_b, [&](const StepPrint& s) { return !b_.full.contains(static_cast<int>(s.step)); });
+    tell_lengths(result, with_a, with_b);
     const auto remark = [&](const char* name, const trace::File& file) {
       if (const trace::Failure* f = last_error(file))
         result.notes.push_back(fmt::format("{} ends with an error: {}: {}", name, f->op, f->wrong));
       for (const std::string& text : file.remarks()) result.notes.push_back(fmt::format("{}: {}", name, text));
       result.damaged = result.damaged || file.unreadable;
     };
-    tell("A", a_, b_);
-    tell("B", b_, a_);
     if (unknown_ > 0)
       result.notes.push_back(fmt::format(
           "{} tensors could not be compared: one run has a summary (GRADUS_TRACE_VALUES), the other a hash", unknown_));
@@ -269,23 +284,24 @@ class Differ {
     remark("B", file_b_);
     result.steps_a = std::ssize(a_.full);
     result.steps_b = std::ssize(b_.full);
-    if (result.steps == 0 && !result.parting) result.notes.emplace_back("no step is in both");
   }
 
   const trace::File& file_a_;
   const trace::File& file_b_;
   Items a_, b_;
+  std::vector<StepPrint> prints_a_, prints_b_;
+  int step_b_ = 0;            // that is compared
   std::int64_t unknown_ = 0;  // tensors
 };
 
 }  // namespace
 
-DiffResult diff_traces(const std::string& a, const std::string& b) {
+DiffResult diff_traces(const std::string& a, const std::string& b, AlignBy by) {
   const trace::File one = open_trace(a, Hashes::allowed);
   const trace::File other = open_trace(b, Hashes::allowed);
   Differ differ(one, other);
   differ.result.kind = "trace";
-  differ.run();
+  differ.run(by);
   const auto setting = [&](const char* name, const std::string& x, const std::string& y) {
     if (x != y) differ.result.settings.emplace_back(name, std::vector<std::string>{x, y});
   };

@@ -263,11 +263,16 @@ StepNode StepSession::node(std::string_view name) const {
   }
   std::vector<std::string> names;
   if (tape) {
-    const auto number = to_integer(name.substr(1));
+    const StepNode* called = nullptr;  // the last of this name
     for (const auto& [id, node] : tape->nodes) {
-      if (node.name() == name || (number && *number == id && name.front() == 't')) return node;
+      if (node.name() == name && (!called || called->id < id)) called = &node;
       names.push_back(node.name());
     }
+    if (called) return *called;
+    const auto number = to_integer(name.substr(1));
+    const bool fits = number && name.front() == 't' && std::in_range<int>(*number);
+    const auto found = fits ? tape->nodes.find(static_cast<int>(*number)) : tape->nodes.end();
+    if (found != tape->nodes.end()) return found->second;
   }
   if (names.empty()) throw Stop(usage, "there is no tape here");
   throw Stop(usage, no_tensor(name, names));

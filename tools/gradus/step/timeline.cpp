@@ -82,6 +82,7 @@ struct Advance {
 
 std::string StepNode::name() const {
   if (leaf && !leaf->name.empty()) return leaf->name;
+  if (!given.empty()) return given;
   return id < 0 ? fmt::format("c{}", -static_cast<long>(id)) : fmt::format("t{}", id);
 }
 
@@ -120,7 +121,7 @@ StepNode StepTape::node(int id) const {
   return found == nodes.end() ? StepNode{.id = id} : found->second;
 }
 
-Timeline::Timeline(const trace::File& file) : file_(file) {
+Timeline::Timeline(const trace::File& file) : file_(file), names_(result_names(file)) {
   int current = 0;
   const std::vector<bool> fails = failures_that_stop(file);
   for (int i = 0; i < static_cast<int>(file.events.size()); ++i) {
@@ -143,7 +144,8 @@ void Timeline::index(int i) {
     }
     if (const auto* begin = std::get_if<trace::TapeBegin>(&body)) tape.full = begin->full;
     if (const auto* leaf = std::get_if<trace::Leaf>(&body)) tape.nodes[leaf->node] = {.id = leaf->node, .leaf = leaf};
-    if (const auto* op = std::get_if<trace::Op>(&body)) tape.nodes[op->node] = {.id = op->node, .op = op};
+    if (const auto* op = std::get_if<trace::Op>(&body))
+      tape.nodes[op->node] = {.id = op->node, .op = op, .given = name_of(names_, op->tape, op->node)};
     if (const auto* walk = std::get_if<trace::Walk>(&body)) {
       tape.walks.push_back(walk->walk);
       walks_[walk->walk].begin = walk;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "trace/names.hpp"
 #include "trace/open.hpp"
 
 namespace gradus::tool {
@@ -15,8 +16,9 @@ struct StepNode {  // of a tape; both null if the trace does not describe it
   int id = 0;
   const trace::Leaf* leaf = nullptr;
   const trace::Op* op = nullptr;
+  std::string given = {};  // what set_name() called a result; operations that read it tell
 
-  std::string name() const;   // "fc1.weight", "t7", or "c1" for the first constant
+  std::string name() const;   // "fc1.weight", "hidden", "t7", or "c1" for the first constant
   std::string title() const;  // "t7 (tanh)"
   const trace::Numbers* value() const;
   const trace::Place* place() const;
@@ -59,6 +61,7 @@ class Timeline {
  private:
   void index(int i);
   const trace::File& file_;
+  const ResultNames names_;
   std::vector<int> steps_, tape_at_;
   std::map<int, StepTape> tapes_;
   std::map<int, StepWalk> walks_;

@@ -30,8 +30,16 @@ function madeOf(trace, t, event, role, i) {
   if (!made || !of || !of.data) return null;
   made.total = item(of, i);
   made.shape = of.shape;
-  const sum = made.terms.reduce((s, term) => s + termValue(term), 0) * (made.times ?? 1), size = made.terms.reduce((s, term) => s + Math.abs(termValue(term)), 0) * Math.abs(made.times ?? 1);
-  return Math.abs(sum - made.total) <= 1e-4 * Math.max(size, 1e-30) ? made : null;
+  const {value, size} = worthOf(made);
+  return Math.abs(value - made.total) <= 1e-4 * Math.max(size, 1e-30) ? made : null;
+}
+
+// What the terms come to, and how large they are. `value`, `size` and `text` are of what is no plain sum.
+function worthOf(made) {
+  if (made.text) return made;
+  const all = made.terms.map(termValue), times = made.times ?? 1;
+  if (made.greatest) return {value: Math.max(...all), size: Math.max(...all.map(Math.abs))};
+  return {value: all.reduce((s, v) => s + v, 0) * times, size: all.reduce((s, v) => s + Math.abs(v), 0) * Math.abs(times)};
 }
 
 // Row r and column c of a product of two matrices, each transposed or not, in the batch that the index begins with.
@@ -59,6 +67,11 @@ function forwardSum(n, inputs, i) {
     return {terms: from.map(k => ({a: item(x, k)})), times: n.op === "mean" ? 1 / from.length : 1, words: n.op === "mean" ? `the mean of ${from.length}` : `the sum of ${from.length}`};
   }
   if (n.op === "expand") return {terms: [{a: item(x, flatOf(x.shape, narrowed(index, x.shape)))}], words: "one number, used again"};
+  if (n.op === "conv2d") return convForward(n, inputs, i);
+  if (n.op === "max_pool2d" || n.op === "avg_pool2d") return poolForward(n, inputs, i);
+  if (n.op === "adaptive_avg_pool2d") return adaptiveForward(n, inputs, i);
+  if (n.op === "softmax" || n.op === "log_softmax") return softmaxForward(n, inputs, i);
+  if (n.op === "cross_entropy") return crossEntropyForward(n, inputs, i);
   return null;
 }
 
@@ -95,6 +108,11 @@ function backwardSum(trace, t, e, i) {
   }
   if (n.op === "add" || (n.op === "sub" && e.slot === 0) || (n.op === "addmm" && e.slot === 0)) return {terms: [{a: item(g, i)}], words: "incoming, as it is"};
   if (n.op === "sub") return {terms: [{a: -item(g, i)}], words: "incoming, with the other sign"};
+  if (n.op === "conv2d") return convBackward(n, inputs, g, e.slot, index, i);
+  if (n.op === "max_pool2d" || n.op === "avg_pool2d") return poolBackward(n, inputs, g, index);
+  if (n.op === "adaptive_avg_pool2d") return adaptiveBackward(inputs[0], g, index);
+  if ((n.op === "softmax" || n.op === "log_softmax") && n.value && n.value.data) return softmaxBackward(n, g, i);
+  if (n.op === "cross_entropy" && inputs.every(x => x && x.data)) return crossEntropyBackward(inputs, g, index);
   const other = inputs[1 - e.slot];
   if (n.op === "mul" && other && other.data) return {terms: [{a: item(g, i), b: item(other, i)}], words: "incoming times the other factor"};
   return null;
@@ -102,11 +120,14 @@ function backwardSum(trace, t, e, i) {
 
 // One number of a step, said: "[0, 1] = 0.5 · 0.2 + 0.1 · 0.3 = 0.13".
 function sumView(made, label, i, close) {
-  const signed = x => x < 0 ? `(${numberText(x)})` : numberText(x), one = term => term.b === undefined ? signed(term.a) : `${signed(term.a)} · ${signed(term.b)}`;
-  const shown = made.terms.slice(0, mostTerms).map(one);
-  if (made.terms.length > mostTerms) shown.push(`… ${made.terms.length - mostTerms} more`);
-  const times = made.times === undefined || made.times === 1 ? "" : ` · ${numberText(made.times)}`, sum = shown.join(" + ");
   return h("div", {class: "sum", role: "status"},
     h("p", {class: "over"}, `${label} ${made.shape.length ? indexText(made.shape, i) : ""}: ${made.words} `, h("button", {type: "button", class: "link", text: "close", onclick: close})),
-    h("p", {class: "terms"}, times && made.terms.length > 1 ? `(${sum})${times}` : sum + times, " = ", h("b", {text: numberText(made.total)})));
+    h("p", {class: "terms"}, made.text || termsText(made), " = ", h("b", {text: numberText(made.total)})));
+}
+
+function termsText(made) {
+  const one = term => term.b === undefined ? signed(term.a) : `${signed(term.a)} · ${signed(term.b)}`, all = made.terms.map(one);
+  if (made.greatest) return `max(${joined(all, ", ")})`;
+  const times = made.times === undefined || made.times === 1 ? "" : ` · ${numberText(made.times)}`, sum = joined(all) || "0";
+  return times && all.length > 1 ? `(${sum})${times}` : sum + times;
 }

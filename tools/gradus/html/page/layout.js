@@ -78,9 +78,23 @@ function layers(picture) {
   for (const e of picture.edges) g.setEdge(e.a, e.b, {weight: 1}, e.key);
   dagre.layout(g);
   for (const b of picture.boxes) Object.assign(b, pick(g.node(b.key)));
-  for (const f of picture.frames) Object.assign(f, pick(g.node(f.key))), f.y -= 5, f.height += 10;  // room for its name
+  for (const f of picture.frames) Object.assign(f, pick(g.node(f.key)));
+  for (const f of picture.frames) Object.assign(f, fitted(f, picture.frames, picture.boxes));
   for (const e of picture.edges) e.points = g.edge({v: e.a, w: e.b, name: e.key}).points;
   return {...picture, width: Math.ceil(g.graph().width), height: Math.ceil(g.graph().height)};
+}
+
+const within = (box, frame, frames) => { for (let k = box.frame; k; k = (frames.find(f => f.key === k) || {}).frame) if (k === frame.key) return true; return false; };
+const depthOf = (key, frames) => { let d = 0; for (const f of frames) if (f.frame === key) d = Math.max(d, 1 + depthOf(f.key, frames)); return d; };
+const headOf = (frame, frames) => 24 + 18 * depthOf(frame.key, frames), footOf = (frame, frames) => 10 + 8 * depthOf(frame.key, frames);
+const topOf = b => b.y - b.height / 2, bottomOf = b => b.y + b.height / 2;
+
+// From a name's height above the first box of a frame to below its last: the layers may leave more, and less for the name.
+function fitted(frame, frames, boxes) {
+  const own = boxes.filter(b => within(b, frame, frames));
+  const top = Math.min(...own.map(topOf)) - headOf(frame, frames), bottom = Math.max(...own.map(bottomOf)) + footOf(frame, frames);
+  const from = Math.max(top, topOf(frame) - 9), to = Math.min(bottom, bottomOf(frame) + 5);
+  return {y: (from + to) / 2, height: to - from};
 }
 
 const pick = n => ({x: n.x, y: n.y, width: n.width, height: n.height});
@@ -157,7 +171,7 @@ function cutsFor(flat, gaps, count) {
 }
 
 function columns(flat, cuts) {
-  const columnOf = y => cuts.filter(c => c < y).length, top = c => c ? cuts[c - 1] : 0;
+  const columnOf = y => cuts.filter(c => c < y).length;
   const boxes = flat.boxes.map(b => ({...b, column: columnOf(b.y)})), byKey = new Map(boxes.map(b => [b.key, b]));
   const parts = flat.frames.flatMap(f => partsOf(f, flat.frames, boxes, cuts, columnOf));
   const edges = flat.edges.map(e => ({...e, from: byKey.get(e.a), into: byKey.get(e.b)}));
@@ -177,38 +191,43 @@ function columns(flat, cuts) {
   const margin = 14, roof = 16 + 7 * across.size, shift = [];
   let x = margin;
   extent.forEach(([left, right], c) => {
-    shift.push({x: x - left, y: roof - top(c) + (c ? 4 : 0), gutter: x + right - left});
+    const first = Math.min(...[...boxes, ...parts].filter(b => b.column === c).map(topOf));
+    shift.push({x: x - left, y: c ? roof + 14 - first : roof, gutter: x + right - left});
     x += right - left + (c < cuts.length ? 26 + 7 * lanes[c].size : margin);
   });
   for (const b of [...boxes, ...parts]) b.x += shift[b.column].x, b.y += shift[b.column].y;
   for (const e of edges) {
     const c = e.from.column, laneAt = k => shift[k].gutter + 14 + 7 * lane(lanes[k], e.a);
     if (c === e.into.column) e.points = e.points.map(p => ({x: p.x + shift[c].x, y: p.y + shift[c].y}));
-    else e.points = detour(e, laneAt, roof - 14 - 7 * (across.get(e.a) ?? 0)), e.bent = true;
+    else e.points = detour(e, laneAt, roof - 14 - 7 * (across.get(e.a) ?? 0), doorOf(e.into, parts, flat.frames)), e.bent = true;
   }
-  const height = Math.max(...[...boxes, ...parts].map(b => b.y + b.height / 2)) + 16;
+  const height = Math.max(...[...boxes, ...parts].map(bottomOf), ...edges.flatMap(e => e.points.map(p => p.y))) + 14;
   return {boxes, frames: parts, edges, width: Math.ceil(x), height: Math.ceil(height)};
 }
 
 // An open module whose boxes are in several columns has a frame in each of them.
 function partsOf(frame, frames, boxes, cuts, columnOf) {
-  const within = key => { for (let k = key; k; k = (frames.find(f => f.key === k) || {}).frame) if (k === frame.key) return true; return false; };
-  const depth = key => { let d = 0; for (const f of frames) if (f.frame === key) d = Math.max(d, 1 + depth(f.key)); return d; };
-  const own = boxes.filter(b => within(b.frame)), pad = 10 + 8 * depth(frame.key), parts = [];
+  const own = boxes.filter(b => within(b, frame, frames)), pad = footOf(frame, frames), parts = [];
   for (const c of new Set(own.map(b => b.column))) {
-    const of = own.filter(b => b.column === c), low = c ? cuts[c - 1] + 5 : -Infinity, high = c < cuts.length ? cuts[c] - 5 : Infinity;
+    const of = own.filter(b => b.column === c), again = columnOf(topOf(frame) + 1) !== c, ends = columnOf(bottomOf(frame) - 1) === c;
     const left = Math.min(...of.map(b => b.x - b.width / 2)) - pad, right = Math.max(...of.map(b => b.x + b.width / 2)) + pad;
-    const top = Math.max(low, frame.y - frame.height / 2), bottom = Math.min(high, frame.y + frame.height / 2);
+    const top = again ? Math.min(...of.map(topOf)) - headOf(frame, frames) : topOf(frame), bottom = ends ? bottomOf(frame) : Math.max(...of.map(bottomOf)) + pad;
     const width = Math.max(right - left, widthOf(cut(frame.group.label, 26), "600 11.5px " + sans()) + 22);
-    parts.push({...frame, column: c, x: (left + right) / 2, y: (top + bottom) / 2, width, height: bottom - top, again: columnOf(frame.y - frame.height / 2 + 1) !== c});
+    parts.push({...frame, column: c, x: (left + right) / 2, y: (top + bottom) / 2, width, height: bottom - top, again});
   }
   return parts;
 }
 
+// The height at which an edge from another column turns to a box: above the names of the modules that begin there.
+function doorOf(box, parts, frames) {
+  const near = parts.filter(f => f.column === box.column && topOf(box) > topOf(f) - 7 && topOf(box) - topOf(f) < headOf(f, frames) + 4);
+  return Math.min(topOf(box) - 13, ...near.map(f => topOf(f) - 7));
+}
+
 // From the bottom of a box by the lane beside its column, and where it must over the top, to the top of another box.
-function detour(e, laneAt, roof) {
+function detour(e, laneAt, roof, door) {
   const out = {x: e.from.x, y: e.from.y + e.from.height / 2}, end = {x: e.into.x, y: e.into.y - e.into.height / 2};
   const first = laneAt(e.from.column), last = laneAt(e.into.column - 1), points = [out, {x: out.x, y: out.y + 11}, {x: first, y: out.y + 11}];
   if (first !== last) points.push({x: first, y: roof}, {x: last, y: roof});
-  return [...points, {x: last, y: end.y - 13}, {x: end.x, y: end.y - 13}, end];
+  return [...points, {x: last, y: door}, {x: end.x, y: door}, end];
 }
