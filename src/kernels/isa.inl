@@ -4,6 +4,7 @@
 // linker might keep the AVX-512 copy for everybody.
 #include "kernels.hpp"
 #include "parallel.hpp"
+#include "workspace.hpp"
 #ifdef GRADUS_HAVE_CBLAS
 #include <cblas.h>
 #endif
