@@ -123,10 +123,11 @@ TEST_CASE("convolution does not depend on the number of threads") {
 
 TEST_CASE_TEMPLATE("pooling", T, float, double) {
   const Conv pools[] = {
-      shape(2, 3, 24, 24, 3, 2, 2, 2), shape(1, 2, 7, 9, 2, 3, 3, 2, 1), shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2),
-      shape(1, 2, 5, 300, 2, 2, 3),    shape(1, 1, 9, 9, 1, 3, 3, 3),    shape(0, 2, 4, 4, 2, 2, 2, 2),
-      shape(2, 2, 8, 8, 2, 2, 2, 2),   shape(1, 3, 5, 11, 3, 2, 2, 2),   shape(1, 1, 6, 16, 1, 2, 2, 2),
-      shape(1, 2, 3, 35, 2, 2, 2, 2),  shape(2, 1, 4, 32, 1, 2, 2, 2),   shape(1, 2, 9, 67, 2, 2, 2, 2)};
+      shape(2, 3, 24, 24, 3, 2, 2, 2),     shape(1, 2, 7, 9, 2, 3, 3, 2, 1), shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2),
+      shape(1, 2, 5, 300, 2, 2, 3),        shape(1, 1, 9, 9, 1, 3, 3, 3),    shape(0, 2, 4, 4, 2, 2, 2, 2),
+      shape(2, 2, 8, 8, 2, 2, 2, 2),       shape(1, 3, 5, 11, 3, 2, 2, 2),   shape(1, 1, 6, 16, 1, 2, 2, 2),
+      shape(1, 2, 3, 35, 2, 2, 2, 2),      shape(2, 1, 4, 32, 1, 2, 2, 2),   shape(1, 2, 9, 67, 2, 2, 2, 2),
+      shape(1, 2, 20, 40, 2, 16, 17, 3, 8)};
   for (const Kernels* k : levels())
     for (const Conv& v : pools) {
       const Table<T>& t = table_of<T>(*k);
@@ -135,11 +136,7 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
       const Index planes = v.n * v.c;
       const auto size = static_cast<std::size_t>(planes * v.oh * v.ow);
       std::vector<T> y(size), want(size), average(size), gx(x.size()), want_gx(x.size());
-      std::vector<Index> at(size), want_at(size);
-      t.max_pool2d(v, x.data(), y.data(), at.data());
-      const std::vector<T> g = normals<T>(static_cast<Index>(size), 5);
-      std::vector<T> back(x.size(), T(7)), want_back(x.size());
-      t.max_pool2d_input(v, g.data(), at.data(), back.data());
+      std::vector<std::size_t> winner(size);
       INFO(std::string(k->isa) << ": " << text(v));
       for (bool padding : {false, true}) {
         const std::vector<T> gy = normals<T>(static_cast<Index>(size), 4);
@@ -165,7 +162,7 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
                 want_gx[i] += static_cast<T>(static_cast<double>(gy[out]) / count);
               }
               want[out] = x[best];
-              want_at[out] = static_cast<Index>(best) - plane * v.h * v.w;
+              winner[out] = best;
               want_average[out] = static_cast<T>(sum / count);
             }
         t.avg_pool2d(v, padding, x.data(), average.data());
@@ -173,12 +170,21 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
         t.avg_pool2d_input(v, padding, gy.data(), gx.data());
         CHECK(distance(gx, want_gx) < 1e-6);
       }
-      CHECK(y == want);
-      CHECK(at == want_at);
-      for (std::size_t i = 0; i < size; ++i)
-        want_back[static_cast<std::size_t>(want_at[i]) +
-                  i / static_cast<std::size_t>(v.oh * v.ow) * static_cast<std::size_t>(v.h * v.w)] += g[i];
-      CHECK(distance(back, want_back) < 1e-6);
+      const std::vector<T> g = normals<T>(static_cast<Index>(size), 5);
+      for (bool rectify : {false, true}) {  // after a relu, which has no gradient where it is 0
+        std::vector<std::uint8_t> taps(size * static_cast<std::size_t>(Taps(v).bytes));
+        t.max_pool2d(v, rectify, x.data(), y.data(), taps.data());
+        std::vector<T> back(x.size(), T(7)), want_back(x.size());
+        t.max_pool2d_input(v, g.data(), taps.data(), back.data());
+        for (std::size_t i = 0; i < size; ++i) {
+          if (rectify && want[i] <= 0)
+            want[i] = 0;
+          else
+            want_back[winner[i]] += g[i];
+        }
+        CHECK(y == want);
+        CHECK(distance(back, want_back) < 1e-6);
+      }
     }
 }
 
@@ -187,9 +193,12 @@ TEST_CASE("max_pool2d: NaN wins, the first of several; a window of -inf has an i
   const float x[] = {1, NAN, -inf, -inf, NAN, 9, -inf, -inf};
   for (const Kernels* k : levels()) {
     float y[2];
-    Index at[2];
-    k->f32.max_pool2d(shape(1, 1, 2, 4, 1, 2, 2, 2), x, y, at);
-    CHECK((std::isnan(y[0]) && at[0] == 1));
-    CHECK((y[1] == -inf && at[1] == 2));
+    std::uint8_t tap[2];
+    k->f32.max_pool2d(shape(1, 1, 2, 4, 1, 2, 2, 2), false, x, y, tap);
+    CHECK((std::isnan(y[0]) && tap[0] == 1));
+    CHECK((y[1] == -inf && tap[1] == 0));
+    k->f32.max_pool2d(shape(1, 1, 2, 4, 1, 2, 2, 2), true, x, y, tap);
+    CHECK((std::isnan(y[0]) && tap[0] == 1));
+    CHECK((y[1] == 0 && tap[1] == 255));
   }
 }
