@@ -295,15 +295,17 @@ Tensor linear(Arg x, Arg weight, const Tensor& bias) {
          x);
   check_parameter("linear", "the bias", bias, {sw[0]}, x);
   const At at(x);
+  // Addmm without addmm(): the checks above speak of features instead of matrices.
+  const auto layer = [&](Index count, const Tensor& flat) {
+    return bias.defined() ? apply(Addmm{false, true}, expand(bias, {count, sw[0]}), flat, weight)
+                          : apply(Matmul{false, true}, flat, weight);
+  };
+  if (sx.size() == 2) return layer(sx[0], x.tensor());
   Shape shape = sx;
   shape[shape.size() - 1] = sw[0];
   Index count = 1;
   for (int i = 0; i < sx.size() - 1; ++i) count *= sx[i];
-  // Addmm without addmm(): the checks above speak of features instead of matrices.
-  const Tensor flat = sx.size() == 2 ? x.tensor() : reshape(x, {count, sw[1]});
-  const Tensor y = bias.defined() ? apply(Addmm{false, true}, expand(bias, {count, sw[0]}), flat, weight)
-                                  : apply(Matmul{false, true}, flat, weight);
-  return sx.size() == 2 ? y : reshape(y, shape);
+  return reshape(layer(count, reshape(x, {count, sw[1]})), shape);
 }
 
 }  // namespace gradus
