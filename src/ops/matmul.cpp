@@ -157,6 +157,17 @@ struct Matmul {
   void fast(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, give_fused); }
 };
 
+// result = c. A bias of a few rows, which is one row for all of them, needs no general loop.
+void start_with(const TensorImpl& c, const Tensor& result) {
+  const Index* const strides = c.strides.begin();
+  if (strides[0] != 0 || strides[1] != 1 || c.numel >= grain) return copy_strided(c, *result.impl());
+  visit_floating(c.dtype, [&]<class T>() {
+    const Index columns = c.shape.begin()[1];
+    T* const y = data<T>(result);
+    for (Index at = 0; at < c.numel; at += columns) std::copy_n(c.as<T>(), columns, y + at);
+  });
+}
+
 // The sum comes with the product: one pass less over the result than a product and an addition.
 struct Addmm {
   bool transpose_a = false, transpose_b = false;
@@ -172,7 +183,7 @@ struct Addmm {
   Tensor forward(Fwd&, Ins in) const {
     const Factor a{in[1], transpose_a}, b{in[2], transpose_b};
     Tensor result = empty(product_shape(a, b), a.x.dtype());
-    copy_strided(*in[0].impl(), *result.impl());
+    start_with(*in[0].impl(), result);
     multiply(a, b, true, result);
     return result;
   }
