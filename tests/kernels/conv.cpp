@@ -28,6 +28,10 @@ const Conv kConvs[] = {
     shape(16, 3, 8, 9, 4, 3, 3), shape(24, 2, 20, 18, 17, 5, 5, 1, 2), shape(35, 6, 7, 7, 6, 3, 2, 2, 1),
     shape(9, 4, 5, 6, 3, 2, 4), shape(16, 4, 9, 10, 4, 3, 3, 1, 2, 2, 2), shape(16, 4, 19, 10, 6, 3, 7, 3, 4, 2, 2),
     shape(19, 12, 33, 21, 30, 3, 3, 1, 1, 1, 3), shape(16, 2, 1, 5, 2, 3, 3, 1, 3),
+    // One by one: alone, in strips, as the rest of a batch, with groups, and just where the columns begin.
+    shape(1, 4, 30, 31, 17, 3, 3, 1, 1), shape(2, 5, 33, 29, 9, 5, 2, 1, 2), shape(1, 8, 90, 210, 8, 3, 3, 1, 1),
+    shape(19, 3, 20, 20, 9, 3, 3, 1, 1), shape(3, 16, 18, 17, 16, 3, 3, 1, 2, 2, 2),
+    shape(1, 12, 40, 24, 8, 2, 9, 1, 0), shape(3, 2, 16, 16, 8, 3, 3, 1, 1), shape(2, 2, 16, 16, 8, 3, 3, 1, 1),
     shape(16, 3, 60, 70, 5, 3, 3),  // in strips
 };
 
