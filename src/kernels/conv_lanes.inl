@@ -1,6 +1,5 @@
 // Convolution in f32 with sixteen images in the lanes of vectors: no column matrix. A strip of sixteen images is turned
-// to [row][channel][column][16], so that each tap is a load, whatever the stride, and each sum has its lane. Every
-// output is one chain of multiply-adds over kernel rows, channels and kernel columns.
+// to [row][channel][column][16], so that each tap is a load, whatever the stride, and each sum has its lane.
 
 // `count` pixels in a row of each image, `pitch` apart, to [pixel][image]. Lanes without an image hold the last one.
 // Squares of the registers' size are turned; the last one may overlap the one before.
@@ -64,89 +63,13 @@ inline void turn_planes(const Planes& p, Index top, Index bottom, const float* x
   }
 }
 
-// What a tile of output channels by pixels sums over: kernel rows, channels and kernel columns. The weights of a kernel
-// row lie side by side, those of the tile's channels next to each other.
-struct Window {
-  Index rows, channels, columns;
-  const float* weight;
-  Index weight_row, step;
-  const float* x;
-  Index row, channel, column, pixel;  // how far apart they are in x
-  const float* bias;
-  float* y;
-  Index plane;  // from one output channel to the next
-};
-
-template <int outputs, int pixels>
-void convolve_tile(const Window& o) {
-  Vec<float> sum[outputs][pixels], x[pixels];
-#pragma GCC unroll 16
-  for (int i = 0; i < outputs; ++i)
-#pragma GCC unroll 4
-    for (int v = 0; v < pixels; ++v) sum[i][v] = Vec<float>{} + o.bias[i];
-  const Index step = o.step, column = o.column, pixel = o.pixel;
-  for (Index u = 0; u < o.rows; ++u) {
-    const float *w = o.weight + u * o.weight_row, *plane = o.x + u * o.row;
-    for (Index c = 0; c < o.channels; ++c, plane += o.channel) {
-      const float* b = plane;
-      for (Index j = 0; j < o.columns; ++j, w += step, b += column) {
-#pragma GCC unroll 4
-        for (int v = 0; v < pixels; ++v) __builtin_memcpy(&x[v], b + v * pixel, sizeof x[v]);
-#pragma GCC unroll 16
-        for (int i = 0; i < outputs; ++i) {
-          const float k = w[i];
-#pragma GCC unroll 4
-          for (int v = 0; v < pixels; ++v) sum[i][v] = fused(k, x[v], sum[i][v]);
-        }
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < outputs; ++i)
-#pragma GCC unroll 4
-    for (int v = 0; v < pixels; ++v) __builtin_memcpy(o.y + i * o.plane + v * kImages, &sum[i][v], sizeof sum[i][v]);
-}
-
-using ConvolveTile = void (*)(const Window&);
-template <int pixels, int... output>
-GRADUS_INLINE ConvolveTile convolve_tile_of(Index outputs, Lanes<output...>) {
-  static constexpr ConvolveTile tiles[] = {convolve_tile<output + 1, pixels>...};
-  return tiles[outputs - 1];
-}
-GRADUS_INLINE ConvolveTile choose_convolve(Index outputs, Index pixels) {
-  if (pixels == 4) return convolve_tile_of<4>(outputs, MakeLanes<kFewRows>::type{});
-  if (pixels == 2) return convolve_tile_of<2>(outputs, MakeLanes<kTileRows>::type{});
-  return convolve_tile_of<1>(outputs, MakeLanes<kTileRows>::type{});
-}
-
-// Runs body(item, scratch) for every item, each thread with `each` elements of scratch of its own.
-template <class Body>
-void for_blocks(Index items, Index work, Index each, float* scratch, Body body) {
-  constexpr Index kWork = 1 << 18;  // multiply-adds that are worth a thread
-  const Index slots = most(1, least(least(num_threads(), items), work / kWork));
-  parallel_for(slots, 1, [&](Index begin, Index end) {
-    for (Index s = begin; s < end; ++s)
-      for (Index item = items * s / slots; item < items * (s + 1) / slots; ++item) body(item, scratch + s * each);
-  });
-}
-
 // y = x convolved with weight(o, c, i, j), where o and c count within a group g: weight(g, o, c, i, j).
 template <class Weight>
 void convolve_lanes(const Conv& v, const float* x, Weight weight, const float* bias, float* y, float* scratch) {
   constexpr Index lanes = Simd<float>::lanes;
   const LanesPlan p = plan_lanes(v);
   const Index cg = v.c / v.groups, og = v.o / v.groups, area = v.oh * v.ow;
-  const Index tiles = pieces_of(og, kTileRows), outputs = pieces_of(og, tiles), row = cg * v.kw * outputs,
-              panel = v.kh * row;
-  float* packed = scratch;
-  float* to = packed;
-  for (Index g = 0; g < v.groups; ++g)
-    for (Index first = 0; first < tiles * outputs; first += outputs)
-      for (Index i = 0; i < v.kh; ++i)
-        for (Index c = 0; c < cg; ++c)
-          for (Index j = 0; j < v.kw; ++j)
-            for (Index m = first; m < first + outputs; ++m) *to++ = m < og ? weight(g, m, c, i, j) : 0;
-
+  const auto [tiles, outputs, row, panel, packed] = pack_weights(v, weight, scratch);
   const Planes planes{0, v.c, v.h, v.w, v.pw, p.width};
   const auto strip = [&](Index item, float* own) {
     const Index block = item / p.strips, top = item % p.strips * p.rows, rows = least(p.rows, v.oh - top);
@@ -173,7 +96,8 @@ void convolve_lanes(const Conv& v, const float* x, Weight weight, const float* b
                v.sw * kImages,
                start,
                nullptr,
-               rows * v.ow * kImages};
+               rows * v.ow * kImages,
+               kImages};
       for (Index r = 0; r < rows; ++r) {
         const Index at = above + r * v.sh, i0 = at < 0 ? least(v.kh, pieces_of(-at, v.dh)) : 0,
                     i1 = most(i0, least(v.kh, pieces_of(v.h - at, v.dh)));
@@ -209,11 +133,7 @@ inline Index conv2d_lanes(const Conv& v, const float* x, const float* weight, co
   if (deterministic() || !suits_lanes(v)) return 0;
   Conv part = v;
   part.n = images_in_lanes(v.n);
-  const Index og = v.o / v.groups, cg = v.c / v.groups;
-  const auto number = [&](Index g, Index o, Index c, Index i, Index j) {
-    return weight[(((g * og + o) * cg + c) * v.kh + i) * v.kw + j];
-  };
-  convolve_lanes(part, x, number, bias, y, scratch);
+  convolve_lanes(part, x, weights_of(v, weight), bias, y, scratch);
   return part.n;
 }
 
@@ -221,11 +141,7 @@ inline Index conv2d_input_lanes(const Conv& v, const float* weight, const float*
   if (deterministic() || !suits_input_lanes(v)) return 0;
   Conv part = adjoint(v);
   part.n = images_in_lanes(v.n);
-  const Index og = v.o / v.groups, cg = v.c / v.groups;
-  const auto number = [&](Index g, Index c, Index o, Index i, Index j) {
-    return weight[(((g * og + o) * cg + c) * v.kh + v.kh - 1 - i) * v.kw + v.kw - 1 - j];
-  };
-  convolve_lanes(part, gy, number, nullptr, gx, scratch);
+  convolve_lanes(part, gy, turned_weights_of(v, weight), nullptr, gx, scratch);
   return part.n;
 }
 

@@ -94,6 +94,45 @@ inline bool suits_input_lanes(const Conv& v) {
   return r.ph >= 0 && r.pw >= 0 && suits_lanes(r);
 }
 
+// Images that do not fill the lanes, one at a time (conv_direct.inl), in strips that stay in the second-level cache.
+struct DirectPlan {
+  Index width;         // of a row with its border
+  Index rows, strips;  // output rows of a strip
+  Index seen;          // input rows of a strip
+  Index bordered;      // elements of the input of a strip
+  Index made_plane;    // of one channel of its output, in rows of the input's width
+  Index made;          // of a tile's channels
+  Index packed;        // of the weights, for all threads
+};
+inline DirectPlan plan_direct(const Conv& v) {
+  constexpr Index kStrip = 1 << 17;
+  DirectPlan p{};
+  p.width = v.w + 2 * v.pw;
+  const Index reach = (v.kh - 1) * v.dh;
+  p.rows = most(1, least(v.oh, kStrip / most(1, v.c * p.width) - reach));
+  p.strips = pieces_of(v.oh, p.rows);
+  p.seen = p.rows + reach;
+  p.bordered = whole_lines(v.c * p.seen * p.width + 2 * kImages);
+  p.made_plane = whole_lines(p.rows * p.width + 2 * kImages);
+  p.made = kMostOutputs * p.made_plane;
+  p.packed = plan_lanes(v).packed;
+  return p;
+}
+// Each measured against the columns: below 768 pixels of all images the packing of the weights costs more than it
+// gains; rows of less than eight pixels are border for the most part; a tile of less than eight channels leaves
+// registers empty. The other reasons are those of suits_lanes.
+inline bool suits_direct(const Conv& v) {
+  const Index taps = v.kh * v.kw, cg = v.c / most(v.groups, 1), og = v.o / most(v.groups, 1);
+  return v.n > 0 && v.sh == 1 && v.sw == 1 && taps > 1 && cg * taps > 9 && og >= 8 && v.oh > 0 && v.ow >= 8 &&
+         v.n * v.oh * v.ow >= 768;
+}
+// The columns of an input's gradient have the pixels of the output, which are less where there was no padding.
+inline bool suits_input_direct(const Conv& v) {
+  if (v.sh != 1 || v.sw != 1) return false;
+  const Conv r = adjoint(v);
+  return r.ph >= 0 && r.pw >= 0 && suits_direct(r) && 5 * r.h * r.w >= 4 * r.oh * plan_direct(r).width;
+}
+
 // The weight's gradient keeps a vector for each weight, and both images of a strip.
 struct WeightLanesPlan {
   LanesPlan input;

@@ -89,6 +89,12 @@ Index conv_scratch(const Conv& v) {
   };
   if (suits_lanes(v)) lanes(v);
   if (suits_input_lanes(v)) lanes(adjoint(v));
+  const auto direct = [&](const Conv& c) {
+    const DirectPlan d = plan_direct(c);
+    most_of_all = most(most_of_all, d.packed + threads * (d.bordered + d.made));
+  };
+  if (v.n % kImages && suits_direct(v)) direct(v);
+  if (v.n % kImages && suits_input_direct(v)) direct(adjoint(v));
   if (suits_weight_lanes(v)) {
     const WeightLanesPlan w = plan_weight_lanes(v);
     most_of_all =

@@ -4,6 +4,7 @@
 // linker might keep the AVX-512 copy for everybody.
 #include "kernels.hpp"
 #include "parallel.hpp"
+#include "workspace.hpp"
 #ifdef GRADUS_HAVE_CBLAS
 #include <cblas.h>
 #endif
@@ -52,7 +53,9 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "gemm.inl"
 #include "attention.inl"
 #include "conv.inl"
+#include "conv_tile.inl"
 #include "conv_lanes.inl"
+#include "conv_direct.inl"
 #include "conv_choice.inl"
 #include "pool.inl"
 #include "pool_pairs.inl"

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 namespace gradus::kernels {
@@ -38,6 +39,23 @@ struct Conv {
   Index o, kh, kw;   // output channels, kernel
   Index oh, ow;      // output size, already computed by the caller
   Index sh = 1, sw = 1, ph = 0, pw = 0, dh = 1, dw = 1, groups = 1;
+};
+
+// Tap i * kw + j of a window, one for each window: in a byte where that can hold them all. Always inlined, since levels
+// share no function.
+struct Taps {
+  static constexpr Index none = -1;
+  [[gnu::always_inline]] explicit Taps(const Conv& v) : bytes(v.kh * v.kw < 255 ? 1 : sizeof(Index)) {}
+  [[gnu::always_inline]] Index read(const std::uint8_t* taps, Index i) const {
+    Index tap = taps[i * bytes] == 255 ? none : taps[i * bytes];
+    if (bytes > 1) std::memcpy(&tap, taps + i * bytes, sizeof tap);
+    return tap;
+  }
+  [[gnu::always_inline]] void write(Index tap, std::uint8_t* taps, Index i) const {
+    taps[i * bytes] = static_cast<std::uint8_t>(tap);
+    if (bytes > 1) std::memcpy(taps + i * bytes, &tap, sizeof tap);
+  }
+  Index bytes;  // for each window
 };
 
 // Where the rows of each head lie, in elements.
@@ -174,9 +192,10 @@ struct Blocks {
   Entry<void (*)(const Conv& v, const T* x, const T* weight, const T* bias, T* y, T* scratch)> conv2d;  // bias: or null
   Entry<void (*)(const Conv& v, const T* weight, const T* gy, T* gx, T* scratch)> conv2d_input;
   Entry<void (*)(const Conv& v, const T* x, const T* gy, T* gweight, T* scratch)> conv2d_weight;
-  // at[n,c,oh,ow] = h * W + w of the first maximum within its image plane. NaN wins. Padding never wins.
-  Entry<void (*)(const Conv& v, const T* x, T* y, Index* at)> max_pool2d;
-  Entry<void (*)(const Conv& v, const T* gy, const Index* at, T* gx)> max_pool2d_input;
+  // taps[n,c,oh,ow], as Taps reads them: which tap of its window is the first maximum. NaN wins. Padding never wins.
+  // rectify: y is relu of that, and a window that relu makes 0 has no tap, so its gradient goes nowhere.
+  Entry<void (*)(const Conv& v, bool rectify, const T* x, T* y, std::uint8_t* taps)> max_pool2d;
+  Entry<void (*)(const Conv& v, const T* gy, const std::uint8_t* taps, T* gx)> max_pool2d_input;
   Entry<void (*)(const Conv& v, bool count_include_pad, const T* x, T* y)> avg_pool2d;
   Entry<void (*)(const Conv& v, bool count_include_pad, const T* gy, T* gx)> avg_pool2d_input;
 

@@ -54,16 +54,17 @@ void for_strips(const Conv& v, bool count_padding, Body body) {
   });
 }
 
-// Calls use(q, position, value) for every lane of every tap; position is -1 and value `outside` beyond the image. In
-// three loops, since compilers make one loop's conditional load a branch.
+// Calls use(q, tap, value) for every lane of every tap; the value is `outside` beyond the image. In three loops, since
+// compilers make one loop's conditional load a branch.
 template <class T, class Use>
 GRADUS_INLINE void for_taps(const Conv& v, const PoolStrip<T>& s, const T* x, T outside, Use use) {
   using L = Lane<T>;
   const L height = static_cast<L>(v.h), width = static_cast<L>(v.w);
   L position[kStrip];
   T value[kStrip];
+  L tap = 0;
   for (Index i = 0; i < v.kh; ++i)
-    for (Index j = 0; j < v.kw; ++j) {
+    for (Index j = 0; j < v.kw; ++j, ++tap) {
       const L down = static_cast<L>(i * v.dh), right = static_cast<L>(j * v.dw);
 #pragma omp simd
       for (Index q = 0; q < s.lanes; ++q) {
@@ -75,18 +76,17 @@ GRADUS_INLINE void for_taps(const Conv& v, const PoolStrip<T>& s, const T* x, T 
 #pragma omp simd
       for (Index q = 0; q < s.lanes; ++q) {
         const T seen = value[q];
-        use(q, position[q], position[q] < 0 ? outside : seen);
+        use(q, tap, position[q] < 0 ? outside : seen);
       }
     }
 }
 
-// The first position start, start + step, … that is not negative.
-GRADUS_INLINE Index first_inside(Index start, Index step) {
-  return start < 0 ? start + pieces_of(-start, step) * step : start;
-}
+// The first tap of an axis that is not in the padding.
+GRADUS_INLINE Index first_inside(Index start, Index step) { return start < 0 ? pieces_of(-start, step) : 0; }
 
 template <class T>
-void max_pool2d_strips(const Conv& v, const T* x, T* y, Index* at) {
+void max_pool2d_strips(const Conv& v, bool rectify, const T* x, T* y, std::uint8_t* taps) {
+  const Taps store(v);
   for_strips<T>(v, true, [&](const PoolStrip<T>& s, Index plane) {
     T best[kStrip];
     Lane<T> winner[kStrip];
@@ -96,19 +96,20 @@ void max_pool2d_strips(const Conv& v, const T* x, T* y, Index* at) {
     }
     for_taps(
         v, s, x + plane * v.h * v.w,
-        static_cast<T>(-kInf), [&](Index q, Lane<T> position, T value) __attribute__((always_inline)) {
+        static_cast<T>(-kInf), [&](Index q, Lane<T> tap, T value) __attribute__((always_inline)) {
           const T old = best[q];
           const Lane<T> there = winner[q];
           const bool take = beats<1>(value, old);
           best[q] = take ? value : old;
-          winner[q] = take ? position : there;
+          winner[q] = take ? tap : there;
         });
     const Index out = plane * v.oh * v.ow + s.start;
     for (Index q = 0; q < s.width; ++q) {
-      y[out + q] = best[q];
-      at[out + q] = winner[q];
-      if (winner[q] < 0)  // nothing but -inf
-        at[out + q] = first_inside(s.h[q], v.dh) * v.w + first_inside(s.w[q], v.dw);
+      Index tap = winner[q];
+      if (tap < 0) tap = first_inside(s.h[q], v.dh) * v.kw + first_inside(s.w[q], v.dw);  // nothing but -inf
+      const bool cut = rectify && best[q] <= 0;
+      y[out + q] = cut ? 0 : best[q];
+      store.write(cut ? Taps::none : tap, taps, out + q);
     }
   });
 }

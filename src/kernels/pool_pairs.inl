@@ -20,62 +20,60 @@ template <class T, Index n>
 struct Pairs {
   using V [[gnu::vector_size(n * sizeof(T))]] = T;
   using L [[gnu::vector_size(n * sizeof(T))]] = Lane<T>;
-  using Wide [[gnu::vector_size(n * sizeof(Index))]] = Index;
+  using Bytes [[gnu::vector_size(n)]] = std::uint8_t;
 
   template <int odd, int... lane>
   GRADUS_INLINE static V every_other(V a, V b, Lanes<lane...>) {
     return __builtin_shufflevector(a, b, (2 * lane + odd)...);
   }
-  template <int... lane>
-  GRADUS_INLINE static L steps_of_two(Lanes<lane...>) {
-    return L{static_cast<Lane<T>>(2 * lane)...};
-  }
   static constexpr typename MakeLanes<n>::type lanes{};
 
-  static void forward(const Conv& v, Index begin, Index end, const T* x, T* y, Index* at) {
-    const L offset = steps_of_two(lanes);
+  template <bool rectify>
+  static void forward(const Conv& v, Index begin, Index end, const T* x, T* y, std::uint8_t* taps) {
     for_pairs<n>(
         v, begin, end, [&](Index plane, Index r, Index q) __attribute__((always_inline)) {
-          const Index first = 2 * r * v.w + 2 * q, out = (plane * v.oh + r) * v.ow + q;
+          const Index out = (plane * v.oh + r) * v.ow + q;
           V best = {};
           L winner = {};
-          for (Index i = 0; i < 2; ++i) {
+          for (Lane<T> i = 0; i < 2; ++i) {
             V left, right;
-            const T* row = x + plane * v.h * v.w + first + i * v.w;
+            const T* row = x + (plane * v.h + 2 * r + i) * v.w + 2 * q;
             __builtin_memcpy(&left, row, sizeof left);
             __builtin_memcpy(&right, row + n, sizeof right);
-            const L position = offset + static_cast<Lane<T>>(first + i * v.w);
             const V even = every_other<0>(left, right, lanes), odd = every_other<1>(left, right, lanes);
             const L take = i == 0 ? ~L{} : (L)(~(L)(even <= best) & (L)(best == best));
             best = take ? even : best;
-            winner = take ? position : winner;
+            winner = take ? L{} + static_cast<Lane<T>>(2 * i) : winner;
             const L beaten = ~(L)(odd <= best) & (L)(best == best);
             best = beaten ? odd : best;
-            winner = beaten ? position + 1 : winner;
+            winner = beaten ? L{} + static_cast<Lane<T>>(2 * i + 1) : winner;
           }
-          const Wide wide = __builtin_convertvector(winner, Wide);
+          if constexpr (rectify) {
+            winner |= (L)(best <= 0);  // no tap
+            best = best <= 0 ? V{} : best;
+          }
+          const Bytes tap = __builtin_convertvector(winner, Bytes);
           __builtin_memcpy(y + out, &best, sizeof best);
-          __builtin_memcpy(at + out, &wide, sizeof wide);
+          __builtin_memcpy(taps + out, &tap, sizeof tap);
         });
   }
 
   // dx = g where a window's first maximum is, 0 elsewhere.
-  static void backward(const Conv& v, Index begin, Index end, const T* g, const Index* at, T* dx) {
-    const L offset = steps_of_two(lanes);
+  static void backward(const Conv& v, Index begin, Index end, const T* g, const std::uint8_t* taps, T* dx) {
     constexpr typename MakeLanes<n>::type l{};
     for_pairs<n>(
         v, begin, end, [&](Index plane, Index r, Index q) __attribute__((always_inline)) {
-          const Index first = 2 * r * v.w + 2 * q, out = (plane * v.oh + r) * v.ow + q;
+          const Index out = (plane * v.oh + r) * v.ow + q;
           V given;
-          Wide wide;
+          Bytes tap;
           __builtin_memcpy(&given, g + out, sizeof given);
-          __builtin_memcpy(&wide, at + out, sizeof wide);
-          const L winner = __builtin_convertvector(wide, L);
-          for (Index i = 0; i < 2; ++i) {
-            const L position = offset + static_cast<Lane<T>>(first + i * v.w);
-            const V even = winner == position ? given : V{}, odd = winner == position + 1 ? given : V{};
+          __builtin_memcpy(&tap, taps + out, sizeof tap);
+          const L winner = __builtin_convertvector(tap, L);
+          for (Lane<T> i = 0; i < 2; ++i) {
+            const V even = winner == L{} + static_cast<Lane<T>>(2 * i) ? given : V{},
+                    odd = winner == L{} + static_cast<Lane<T>>(2 * i + 1) ? given : V{};
             const V left = interleave<0>(even, odd, l), right = interleave<1>(even, odd, l);
-            T* row = dx + plane * v.h * v.w + first + i * v.w;
+            T* row = dx + (plane * v.h + 2 * r + i) * v.w + 2 * q;
             __builtin_memcpy(row, &left, sizeof left);
             __builtin_memcpy(row + n, &right, sizeof right);
           }
@@ -96,20 +94,33 @@ GRADUS_INLINE void by_width(const Conv& v, Run run) {
 }
 
 template <class T>
-void max_pool2d(const Conv& v, const T* x, T* y, Index* at) {
-  if (!in_pairs(v)) return max_pool2d_strips(v, x, y, at);
-  by_width<T>(v, [&](auto pairs, Index begin, Index end) { pairs.forward(v, begin, end, x, y, at); });
+void max_pool2d(const Conv& v, bool rectify, const T* x, T* y, std::uint8_t* taps) {
+  if (!in_pairs(v)) return max_pool2d_strips(v, rectify, x, y, taps);
+  by_width<T>(v, [&](auto pairs, Index begin, Index end) {
+    if (rectify)
+      pairs.template forward<true>(v, begin, end, x, y, taps);
+    else
+      pairs.template forward<false>(v, begin, end, x, y, taps);
+  });
 }
 
 // The adjoint: each number of g goes to where its window's maximum was.
 template <class T>
-void max_pool2d_input(const Conv& v, const T* g, const Index* at, T* dx) {
-  const Index size = v.h * v.w, windows = v.oh * v.ow;
+void max_pool2d_input(const Conv& v, const T* g, const std::uint8_t* taps, T* dx) {
+  const Index size = v.h * v.w;
   const bool pairs = in_pairs(v), covered = pairs && 2 * v.oh == v.h && 2 * v.ow == v.w;
   if (!covered) fill(v.n * v.c * size, T(0), dx);
-  if (pairs) return by_width<T>(v, [&](auto p, Index begin, Index end) { p.backward(v, begin, end, g, at, dx); });
+  if (pairs) return by_width<T>(v, [&](auto p, Index begin, Index end) { p.backward(v, begin, end, g, taps, dx); });
+  const Taps store(v);
   parallel_for(v.n * v.c, most(1, (1 << 15) / most(1, size)), [&](Index begin, Index end) {
+    Index i = begin * v.oh * v.ow;
     for (Index plane = begin; plane < end; ++plane)
-      for (Index i = plane * windows; i < (plane + 1) * windows; ++i) dx[plane * size + at[i]] += g[i];
+      for (Index r = 0; r < v.oh; ++r)
+        for (Index q = 0; q < v.ow; ++q, ++i) {
+          const Index tap = store.read(taps, i);
+          if (tap == Taps::none) continue;
+          const Index h = r * v.sh - v.ph + tap / v.kw * v.dh, w = q * v.sw - v.pw + tap % v.kw * v.dw;
+          dx[(plane * v.h + h) * v.w + w] += g[i];
+        }
   });
 }

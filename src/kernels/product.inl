@@ -14,8 +14,7 @@ constexpr int kTileRows = 6;  // 12 of 16
 constexpr Index kVectorBytes = 16;
 constexpr int kTileRows = 4;
 #endif
-constexpr Index kDepth = 256;         // of a panel: how k is cut
-constexpr Index kPacked = 256 << 10;  // bytes of panels of B on the stack
+constexpr Index kDepth = 256;  // of a panel: how k is cut
 
 template <class T>
 struct Simd {
@@ -216,9 +215,13 @@ void pack_rows(bool ta, Index k, Index rows, const T* a, Index lda, T* packed) {
 template <class T>
 [[gnu::noinline]] void multiply_own(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda,
                                     const T* b, Index ldb, T beta, T* c, Index ldc) {
-  constexpr Index lanes = Simd<T>::lanes, wide = 2 * lanes, block = kPacked / (kDepth * static_cast<Index>(sizeof(T)));
-  alignas(64) T panels[kPacked / sizeof(T)];
+  constexpr Index lanes = Simd<T>::lanes, wide = 2 * lanes;
+  constexpr Index most_columns = static_cast<Index>(workspace_bytes / sizeof(T)) / kDepth;
+  alignas(64) T one_panel[kDepth * wide];
   alignas(64) T packed[kDepth * kTile];
+  T* const many = n > wide ? static_cast<T*>(workspace()) : nullptr;
+  T* const panels = many ? many : one_panel;
+  const Index block = many ? most_columns : wide;
   const Index tiles = pieces_of(m, kTileRows), rows = pieces_of(m, tiles), cuts = pieces_of(k, kDepth),
               depth = pieces_of(k, cuts);
   const bool few = m <= kFewRows && !tb;

@@ -7,6 +7,7 @@
 #include <gradus/op.hpp>
 
 #include "nn/check.hpp"
+#include "nn/visitors.hpp"
 #include "tape/guards.hpp"
 #include "tensor/format.hpp"
 
@@ -84,7 +85,13 @@ class BackwardHook {
 }  // namespace
 
 HookHandle ModuleBase::add_hook(std::vector<detail::HookEntry> detail::Hooks::*list, detail::HookEntry hook) {
-  if (!hooks_) hooks_ = std::make_shared<detail::Hooks>();
+  if (!hooks_) {
+    hooks_ = std::shared_ptr<detail::Hooks>(new detail::Hooks, [](detail::Hooks* hooks) {
+      --detail::modules_with_hooks;
+      delete hooks;
+    });
+    ++detail::modules_with_hooks;
+  }
   hook.id = hooks_->next_id;
   (hooks_.get()->*list).push_back(std::move(hook));
   return {hooks_, hooks_->next_id++};

@@ -1,16 +1,58 @@
 // Sequential: the call through all layers, and their names by position.
 #include <gradus/nn/sequential.hpp>
 
+#include <gradus/nn/activation.hpp>
+#include <gradus/nn/conv.hpp>
+
+#include "nn/visitors.hpp"
+#include "ops/relu_plan.hpp"
+#include "tape/state.hpp"
 #include "tensor/format.hpp"
-#include "tensor/impl.hpp"
 
 namespace gradus::nn {
+
+namespace {
+
+template <class M>
+bool is(const detail::AnyLayer& layer) {
+  return layer.module().type() == detail::module_type<M> && layer.as<M>();
+}
+
+// Tells a ReLU of x what its network knows, and the pooling after it. own: x is the network's, which drops it then.
+// Whoever watches, or runs the tape again, is to see each result: then there is nothing to tell.
+class Planned {
+ public:
+  Planned(const Tensor& x, bool own, bool pooled) : before_(gradus::detail::relu_plan()) {
+    gradus::detail::ReluPlan& plan = gradus::detail::relu_plan();
+    plan = {};
+    const Tape* tape = Tape::current();
+    if (!x.defined() || gradus::detail::observed() || (tape && tape->state().options.replay)) return;
+    const bool seen = detail::watcher() || detail::modules_with_hooks.load(std::memory_order_relaxed) > 0;
+    plan = {.input = x.impl(), .spare = own, .pooled = pooled && !seen && is_floating(x.dtype())};
+  }
+  ~Planned() { gradus::detail::relu_plan() = before_; }
+  Planned(const Planned&) = delete;
+  Planned& operator=(const Planned&) = delete;
+
+ private:
+  gradus::detail::ReluPlan before_;
+};
+
+}  // namespace
 
 Tensor Sequential::forward(Arg x) const {
   Tensor y;
   const Tensor* in = &x.tensor();
-  for (const detail::AnyLayer& layer : layers_) {
-    y = layer(Arg(*in, x.where));
+  for (auto layer = layers_.begin(); layer != layers_.end(); ++layer) {
+    if (is<ReLU>(*layer)) {
+      const auto next = layer + 1;
+      const bool pooled = next != layers_.end() && is<MaxPool2d>(*next);
+      const Planned plan(*in, in == &y, pooled);
+      y = (*layer)(Arg(*in, x.where));
+      if (pooled) y = (*(layer = next))(Arg(y, x.where));
+    } else {
+      y = (*layer)(Arg(*in, x.where));
+    }
     in = &y;
   }
   return *in;

@@ -38,7 +38,8 @@ class PathVisitor : public Visitor {
 };
 
 namespace detail {
-Watcher*& watcher();  // of this thread; null: nobody
-}
+Watcher*& watcher();                             // of this thread; null: nobody
+inline std::atomic<int> modules_with_hooks = 0;  // of the process
+}  // namespace detail
 
 }  // namespace gradus::nn

@@ -3,6 +3,8 @@
 #include <numbers>
 
 #include "ops/common.hpp"
+#include "ops/relu_plan.hpp"
+#include "tape/spare.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus {
@@ -44,16 +46,46 @@ struct LogSigmoid : Plain {
   void vjp(Vjp& v) const { v.give(0, chain_mul(v.g, sigmoid(-v.in(0)))); }
 };
 
+// Runs body(begin, end) over the elements of x, shared out to the threads.
+template <class Body>
+void for_pieces(const Tensor& x, const Body& body) {
+  kernels::parallel_for(x.impl()->numel, grain, body);
+}
+
 struct Relu : Plain {
   static constexpr auto name = "relu", formula = "y = max(x, 0)", rule = "dx = g where y > 0, else 0";
   static constexpr Saves saves{out0};
   Tensor forward(Fwd& f, Ins in) const {
+    const ReluPlan& plan = relu_plan();
+    if (plan.spare && plan.input == in[0].impl() && may_overwrite(in[0])) {
+      visit_floating(in[0].dtype(), [&]<class T>() {
+        const auto kernel = kernels::table<T>().relu;
+        T* const x = detail::data<T>(in[0]);
+        for_pieces(in[0], [&](auto begin, auto end) { kernel(end - begin, x + begin, 1, x + begin); });
+      });
+      return alias(in[0]);
+    }
     return map1(f.name, f.where, in[0], [](auto& k) { return k.relu; });
   }
   void vjp(Vjp& v) const { v.give(0, masked_fill(v.g, v.out() <= 0, 0)); }
   void fast(Vjp& v) const {
-    v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.relu_vjp; }));
+    if (!is_spare(v.g) || !v.out().is_contiguous())
+      return v.give(0, map2(name, Loc(), v.g, v.out(), [](auto& k) { return k.relu_vjp; }));
+    visit_floating(v.g.dtype(), [&]<class T>() {
+      const auto kernel = kernels::table<T>().relu_vjp;
+      T *const g = detail::data<T>(v.g), *const y = detail::data<T>(v.out());
+      for_pieces(v.g, [&](auto begin, auto end) { kernel(end - begin, g + begin, 1, y + begin, 1, g + begin); });
+    });
+    v.give(0, v.g);
   }
+};
+
+// A relu that max_pool2d follows, as ReluPlan says: the pooling does its work, both ways. The record shows a relu.
+struct ReluOfPool : Plain {
+  static constexpr auto name = Relu::name, formula = Relu::formula, rule = Relu::rule;
+  static constexpr Saves saves{};
+  Tensor forward(Fwd&, Ins in) const { return alias(in[0]); }
+  void vjp(Vjp& v) const { v.give(0, v.g); }
 };
 
 struct LeakyRelu {
@@ -172,7 +204,13 @@ Rows detail::activation_rows() { return rows; }
 Tensor tanh(Arg x) { return apply(Tanh{}, x); }
 Tensor sigmoid(Arg x) { return apply(Sigmoid{}, x); }
 Tensor log_sigmoid(Arg x) { return apply(LogSigmoid{}, x); }
-Tensor relu(Arg x) { return apply(Relu{}, x); }
+Tensor relu(Arg x) {
+  ReluPlan& plan = relu_plan();
+  if (!plan.pooled || x.is_number() || plan.input != x.tensor().impl()) return apply(Relu{}, x);
+  Tensor y = apply(ReluOfPool{}, x);
+  plan = {.left = y.impl()};
+  return y;
+}
 Tensor leaky_relu(Arg x, double negative_slope) {
   check_finite("leaky_relu", "negative_slope", negative_slope, x);
   return apply(LeakyRelu{negative_slope}, x);

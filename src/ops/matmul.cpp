@@ -157,6 +157,17 @@ struct Matmul {
   void fast(Vjp& v) const { give_factors(v, 0, transpose_a, transpose_b, give_fused); }
 };
 
+// result = c. A bias of a few rows, which is one row for all of them, needs no general loop.
+void start_with(const TensorImpl& c, const Tensor& result) {
+  const Index* const strides = c.strides.begin();
+  if (strides[0] != 0 || strides[1] != 1 || c.numel >= grain) return copy_strided(c, *result.impl());
+  visit_floating(c.dtype, [&]<class T>() {
+    const Index columns = c.shape.begin()[1];
+    T* const y = data<T>(result);
+    for (Index at = 0; at < c.numel; at += columns) std::copy_n(c.as<T>(), columns, y + at);
+  });
+}
+
 // The sum comes with the product: one pass less over the result than a product and an addition.
 struct Addmm {
   bool transpose_a = false, transpose_b = false;
@@ -172,7 +183,7 @@ struct Addmm {
   Tensor forward(Fwd&, Ins in) const {
     const Factor a{in[1], transpose_a}, b{in[2], transpose_b};
     Tensor result = empty(product_shape(a, b), a.x.dtype());
-    copy_strided(*in[0].impl(), *result.impl());
+    start_with(*in[0].impl(), result);
     multiply(a, b, true, result);
     return result;
   }
@@ -295,15 +306,17 @@ Tensor linear(Arg x, Arg weight, const Tensor& bias) {
          x);
   check_parameter("linear", "the bias", bias, {sw[0]}, x);
   const At at(x);
+  // Addmm without addmm(): the checks above speak of features instead of matrices.
+  const auto layer = [&](Index count, const Tensor& flat) {
+    return bias.defined() ? apply(Addmm{false, true}, expand(bias, {count, sw[0]}), flat, weight)
+                          : apply(Matmul{false, true}, flat, weight);
+  };
+  if (sx.size() == 2) return layer(sx[0], x.tensor());
   Shape shape = sx;
   shape[shape.size() - 1] = sw[0];
   Index count = 1;
   for (int i = 0; i < sx.size() - 1; ++i) count *= sx[i];
-  // Addmm without addmm(): the checks above speak of features instead of matrices.
-  const Tensor flat = sx.size() == 2 ? x.tensor() : reshape(x, {count, sw[1]});
-  const Tensor y = bias.defined() ? apply(Addmm{false, true}, expand(bias, {count, sw[0]}), flat, weight)
-                                  : apply(Matmul{false, true}, flat, weight);
-  return sx.size() == 2 ? y : reshape(y, shape);
+  return reshape(layer(count, reshape(x, {count, sw[1]})), shape);
 }
 
 }  // namespace gradus

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/common.hpp"
+#include "ops/relu_plan.hpp"
 #include "ops/window_lines.hpp"
 
 namespace gradus {
@@ -51,7 +52,9 @@ Shape pooled(const Shape& x, const Shape& window, const Shape& stride, const Sha
                  steps(x[3], window[1], stride[1], padding[1], dilation[1], ceil_mode));
 }
 
-struct MaxPool2d {
+// rectifies: the relu before it has left its work to this pass (ops/relu_plan.hpp).
+template <bool rectifies>
+struct MaxPool2dOp {
   Shape window{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
   bool ceil_mode = false;
   static constexpr auto name = "max_pool2d";
@@ -73,29 +76,47 @@ struct MaxPool2d {
   Tensor forward(Fwd& f, Ins in) const {
     const Tensor x = dense(in[0]);
     Tensor y = empty(pooled(x.shape(), window, stride, padding, dilation, ceil_mode), x.dtype());
-    const Tensor at = f.extras[0] = empty(y.shape(), i64);
+    const kernels::Conv v = pooling(x.shape(), y.shape());
+    const Tensor taps = f.extras[0] = empty({(y.numel() * kernels::Taps(v).bytes + 7) / 8}, i64);
     visit_floating(x.dtype(), [&]<class T>() {
-      kernels::table<T>().max_pool2d(geometry(x.shape(), y.shape(), window, stride, padding, dilation),
-                                     detail::data<T>(x), detail::data<T>(y), detail::data<std::int64_t>(at));
+      kernels::table<T>().max_pool2d(v, rectifies, detail::data<T>(x), detail::data<T>(y), in_bytes(taps));
     });
     return y;
   }
   void vjp(Vjp& v) const {
     const Shape x = v.shape(0), &y = v.g.shape();
     const std::int64_t planes = x[0] * x[1], size = x[2] * x[3], windows = y[2] * y[3];
-    const Tensor at = reshape(v.extra(0), {planes, windows});
-    v.give(0, reshape(scatter_add(zeros({planes, size}, v.g.dtype()), 1, at, reshape(v.g, {planes, windows})), x));
+    const Tensor at = empty({planes, windows}, i64), nowhere = empty(y, boolean);
+    positions(pooling(x, y), in_bytes(v.extra(0)), detail::data<std::int64_t>(at), detail::data<bool>(nowhere));
+    const Tensor g = rectifies ? masked_fill(v.g, nowhere, 0) : v.g;
+    v.give(0, reshape(scatter_add(zeros({planes, size}, g.dtype()), 1, at, reshape(g, {planes, windows})), x));
   }
   void fast(Vjp& v) const {
-    const Tensor g = dense(v.g), dx = empty(v.shape(0), g.dtype());
+    const Tensor g = dense(v.g);
+    Tensor dx = empty(v.shape(0), g.dtype());
     visit_floating(g.dtype(), [&]<class T>() {
-      kernels::table<T>().max_pool2d_input(geometry(dx.shape(), g.shape(), window, stride, padding, dilation),
-                                           detail::data<T>(g), detail::data<std::int64_t>(v.extra(0)),
+      kernels::table<T>().max_pool2d_input(pooling(dx.shape(), g.shape()), detail::data<T>(g), in_bytes(v.extra(0)),
                                            detail::data<T>(dx));
     });
-    v.give(0, dx);
+    v.give(0, std::move(dx));
+  }
+
+ private:
+  kernels::Conv pooling(const Shape& x, const Shape& y) const {
+    return geometry(x, y, window, stride, padding, dilation);
+  }
+  static std::uint8_t* in_bytes(const Tensor& taps) { return reinterpret_cast<std::uint8_t*>(taps.impl()->data); }
+  // Where in its plane of x the maximum of each window is; 0 where it is nowhere.
+  static void positions(const kernels::Conv& v, const std::uint8_t* taps, std::int64_t* at, bool* nowhere) {
+    const kernels::Taps read(v);
+    for (std::int64_t i = 0; i < v.n * v.c * v.oh * v.ow; ++i) {
+      const std::int64_t tap = read.read(taps, i), r = i / v.ow % v.oh, q = i % v.ow;
+      nowhere[i] = tap == kernels::Taps::none;
+      at[i] = nowhere[i] ? 0 : (r * v.sh - v.ph + tap / v.kw * v.dh) * v.w + q * v.sw - v.pw + tap % v.kw * v.dw;
+    }
   }
 };
+using MaxPool2d = MaxPool2dOp<false>;
 
 struct AvgPool2d {
   Shape window{1, 1}, stride{1, 1}, padding{0, 0};
@@ -326,6 +347,8 @@ Tensor max_pool2d(Arg x, Pair window, const Pool2dOptions& options) {
   check_images("max_pool2d", "x", x);
   const Windows o = windows(window, options);
   checked_pooled("max_pool2d", x.tensor().shape(), o, options.ceil_mode, x);
+  if (is_left_to_pool(x.tensor()))
+    return apply(MaxPool2dOp<true>{o.window, o.stride, o.padding, o.dilation, options.ceil_mode}, x);
   return apply(MaxPool2d{o.window, o.stride, o.padding, o.dilation, options.ceil_mode}, x);
 }
 

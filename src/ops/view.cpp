@@ -266,11 +266,13 @@ Rows detail::view_rows() { return rows; }
 
 // ---- the functions ----
 
-Tensor expand(Arg x, Shape shape) {
-  check_defined(x, "expand", x.where);
+namespace {
+
+// The shape that is meant: -1 keeps the size of an axis of x.
+[[gnu::noinline]] Shape with_kept_sizes(const Arg& x, const Shape& asked) {
   const Shape& from = x.tensor().shape();
-  const int extra = shape.size() - from.size();
-  const Shape asked = shape;
+  const int extra = asked.size() - from.size();
+  Shape shape = asked;
   for (int i = 0; i < shape.size(); ++i) {
     if (shape[i] == -1 && i >= extra) shape[i] = from[i - extra];
     if (shape[i] < 0)
@@ -280,6 +282,15 @@ Tensor expand(Arg x, Shape shape) {
             .expected = "sizes of 0 or more; -1 keeps the size of an axis of x"},
            x);
   }
+  return shape;
+}
+
+}  // namespace
+
+Tensor expand(Arg x, Shape shape) {
+  check_defined(x, "expand", x.where);
+  if (std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; }))
+    shape = with_kept_sizes(x, shape);
   check_countable("expand", shape, x);
   return apply(Expand{shape}, x);
 }

@@ -21,18 +21,19 @@ std::size_t LeafTable::place(const TensorImpl* leaf) const {
 
 int LeafTable::find(const TensorImpl* leaf) const { return entries_.empty() ? -1 : entries_[place(leaf)].node; }
 
-void LeafTable::reserve_one() {
-  if (2 * (used_ + 1) <= entries_.size()) return;
-  std::vector<Entry> old(std::max<std::size_t>(16, 2 * entries_.size()));
-  std::swap(old, entries_);
-  for (const Entry& e : old)
-    if (e.leaf) entries_[place(e.leaf)] = e;
+LeafTable::Entry& LeafTable::place_for(const TensorImpl* leaf) {
+  if (2 * (used_ + 1) > entries_.size()) {
+    std::vector<Entry> old(std::max<std::size_t>(16, 2 * entries_.size()));
+    std::swap(old, entries_);
+    for (const Entry& e : old)
+      if (e.leaf) entries_[place(e.leaf)] = e;
+  }
+  return entries_[place(leaf)];
 }
 
-void LeafTable::insert(const TensorImpl* leaf, int node) noexcept {
-  Entry& e = entries_[place(leaf)];
-  if (!e.leaf) ++used_;
-  e = {leaf, node};
+void LeafTable::insert(Entry& at, const TensorImpl* leaf, int node) noexcept {
+  if (!at.leaf) ++used_;
+  at = {leaf, node};
 }
 
 void LeafTable::clear() {
@@ -41,9 +42,9 @@ void LeafTable::clear() {
 }
 
 int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
-  const int found = table.find(x.impl());
+  LeafTable::Entry& known = table.place_for(x.impl());
+  const int found = known.node;
   if (found >= 0 && (*this)[found].constant == constant) return found;
-  table.reserve_one();
   const int index = size;
   Node& n = append();
   try {
@@ -60,7 +61,8 @@ int TapeState::leaf(const Tensor& x, bool constant, Loc at) {
   n.constant = constant;
   if (is_news(*x.impl())) [[unlikely]]
     note_unlisted(*x.impl());
-  if (found < 0 || !constant) table.insert(x.impl(), index);  // of a leaf that was frozen meanwhile, the leaf is found
+  if (found < 0 || !constant)
+    table.insert(known, x.impl(), index);  // of a leaf that was frozen meanwhile, the leaf is found
   if (observed()) tell_record({*thread_state().tape, index, x});
   return index;
 }

@@ -12,16 +12,16 @@ namespace gradus::detail {
 // share leaves.
 class LeafTable {
  public:
-  int find(const TensorImpl* leaf) const;  // -1: not here
-  void reserve_one();                      // so that the next insert cannot fail
-  void insert(const TensorImpl* leaf, int node) noexcept;
-  void clear();
-
- private:
   struct Entry {
     const TensorImpl* leaf = nullptr;
     int node = -1;
   };
+  int find(const TensorImpl* leaf) const;    // -1: not here
+  Entry& place_for(const TensorImpl* leaf);  // where it is, or will be after insert(): until the next call of this
+  void insert(Entry& at, const TensorImpl* leaf, int node) noexcept;
+  void clear();
+
+ private:
   std::size_t place(const TensorImpl* leaf) const;
   std::vector<Entry> entries_;
   std::size_t used_ = 0;
@@ -58,7 +58,7 @@ struct TapeState {
   ~TapeState();
   Node& operator[](int i) const {
     const auto at = static_cast<unsigned>(i);
-    return chunks[at / chunk][at % chunk];
+    return chunks.data()[at / chunk][at % chunk];
   }
   Node& append();
   void drop_last() noexcept;

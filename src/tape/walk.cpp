@@ -10,6 +10,7 @@
 
 #include "tape/gradients.hpp"
 #include "tape/profile.hpp"
+#include "tape/spare.hpp"
 #include "tape/walk.hpp"
 
 namespace gradus {
@@ -177,11 +178,13 @@ Tensor BackwardPass::grad(int node) const { return node >= 0 && node <= start_ ?
 
 void Tape::backward(const Arg& loss, const BackwardOptions& options) {
   BackwardPass pass(*this, loss, options);
+  const Spare spare(pass.g_);
   while (pass.step()) {}
 }
 
 std::vector<Tensor> Tape::gradient(const Arg& y, const std::vector<Tensor>& inputs, const GradientOptions& options) {
   BackwardPass pass(*this, y, inputs, options);
+  const Spare spare(pass.g_);
   while (pass.step()) {}
   pass.g_ = Tensor();
   const NoRecord pause;

@@ -231,12 +231,12 @@ Tensor broadcast_view(const Tensor& x, const Shape& to, const char* operation, L
   const Shape& from = x.shape();
   if (from == to) return x;
   const int extra = to.size() - from.size();
-  Shape strides;
+  Shape strides = to;
   bool broadcasts = extra >= 0;
   for (int i = 0; broadcasts && i < to.size(); ++i) {
-    const std::int64_t n = i < extra ? 1 : from[i - extra];
-    broadcasts = n == to[i] || n == 1;
-    strides.push_back(n == 1 ? 0 : x.strides()[i - extra]);
+    const std::int64_t n = i < extra ? 1 : from.begin()[i - extra];
+    broadcasts = n == to.begin()[i] || n == 1;
+    strides[i] = n == 1 ? 0 : x.impl()->strides.begin()[i - extra];
   }
   if (!broadcasts)
     throw Error(operation,

@@ -89,15 +89,14 @@ Tensor view(const Tensor& x, const Shape& shape, const Shape& strides, std::int6
   t.dtype = from.dtype;
   t.shape = shape;
   t.strides = strides;
-  t.numel = shape.numel();
   t.storage = from.storage;
   retain(t.storage);
-  t.data = from.data + (t.numel ? offset * size_of(t.dtype) : 0);
-  std::int64_t step = 1;
-  for (int i = shape.size() - 1; i >= 0 && t.contiguous; --i) {
-    t.contiguous = shape[i] == 1 || strides[i] == step;
-    step *= shape[i];
+  const std::int64_t *sizes = shape.begin(), *steps = strides.begin();  // unchecked: every bias comes here
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    t.contiguous = t.contiguous && (sizes[i] == 1 || steps[i] == t.numel);
+    t.numel *= sizes[i];
   }
+  t.data = from.data + (t.numel ? offset * size_of(t.dtype) : 0);
   t.contiguous = t.contiguous || t.numel == 0;
   return result;
 }

@@ -28,6 +28,10 @@ const Conv kConvs[] = {
     shape(16, 3, 8, 9, 4, 3, 3), shape(24, 2, 20, 18, 17, 5, 5, 1, 2), shape(35, 6, 7, 7, 6, 3, 2, 2, 1),
     shape(9, 4, 5, 6, 3, 2, 4), shape(16, 4, 9, 10, 4, 3, 3, 1, 2, 2, 2), shape(16, 4, 19, 10, 6, 3, 7, 3, 4, 2, 2),
     shape(19, 12, 33, 21, 30, 3, 3, 1, 1, 1, 3), shape(16, 2, 1, 5, 2, 3, 3, 1, 3),
+    // One by one: alone, in strips, as the rest of a batch, with groups, and just where the columns begin.
+    shape(1, 4, 30, 31, 17, 3, 3, 1, 1), shape(2, 5, 33, 29, 9, 5, 2, 1, 2), shape(1, 8, 90, 210, 8, 3, 3, 1, 1),
+    shape(19, 3, 20, 20, 9, 3, 3, 1, 1), shape(3, 16, 18, 17, 16, 3, 3, 1, 2, 2, 2),
+    shape(1, 12, 40, 24, 8, 2, 9, 1, 0), shape(3, 2, 16, 16, 8, 3, 3, 1, 1), shape(2, 2, 16, 16, 8, 3, 3, 1, 1),
     shape(16, 3, 60, 70, 5, 3, 3),  // in strips
 };
 
@@ -123,10 +127,11 @@ TEST_CASE("convolution does not depend on the number of threads") {
 
 TEST_CASE_TEMPLATE("pooling", T, float, double) {
   const Conv pools[] = {
-      shape(2, 3, 24, 24, 3, 2, 2, 2), shape(1, 2, 7, 9, 2, 3, 3, 2, 1), shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2),
-      shape(1, 2, 5, 300, 2, 2, 3),    shape(1, 1, 9, 9, 1, 3, 3, 3),    shape(0, 2, 4, 4, 2, 2, 2, 2),
-      shape(2, 2, 8, 8, 2, 2, 2, 2),   shape(1, 3, 5, 11, 3, 2, 2, 2),   shape(1, 1, 6, 16, 1, 2, 2, 2),
-      shape(1, 2, 3, 35, 2, 2, 2, 2),  shape(2, 1, 4, 32, 1, 2, 2, 2),   shape(1, 2, 9, 67, 2, 2, 2, 2)};
+      shape(2, 3, 24, 24, 3, 2, 2, 2),     shape(1, 2, 7, 9, 2, 3, 3, 2, 1), shape(2, 1, 8, 8, 1, 3, 2, 1, 1, 2),
+      shape(1, 2, 5, 300, 2, 2, 3),        shape(1, 1, 9, 9, 1, 3, 3, 3),    shape(0, 2, 4, 4, 2, 2, 2, 2),
+      shape(2, 2, 8, 8, 2, 2, 2, 2),       shape(1, 3, 5, 11, 3, 2, 2, 2),   shape(1, 1, 6, 16, 1, 2, 2, 2),
+      shape(1, 2, 3, 35, 2, 2, 2, 2),      shape(2, 1, 4, 32, 1, 2, 2, 2),   shape(1, 2, 9, 67, 2, 2, 2, 2),
+      shape(1, 2, 20, 40, 2, 16, 17, 3, 8)};
   for (const Kernels* k : levels())
     for (const Conv& v : pools) {
       const Table<T>& t = table_of<T>(*k);
@@ -135,11 +140,7 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
       const Index planes = v.n * v.c;
       const auto size = static_cast<std::size_t>(planes * v.oh * v.ow);
       std::vector<T> y(size), want(size), average(size), gx(x.size()), want_gx(x.size());
-      std::vector<Index> at(size), want_at(size);
-      t.max_pool2d(v, x.data(), y.data(), at.data());
-      const std::vector<T> g = normals<T>(static_cast<Index>(size), 5);
-      std::vector<T> back(x.size(), T(7)), want_back(x.size());
-      t.max_pool2d_input(v, g.data(), at.data(), back.data());
+      std::vector<std::size_t> winner(size);
       INFO(std::string(k->isa) << ": " << text(v));
       for (bool padding : {false, true}) {
         const std::vector<T> gy = normals<T>(static_cast<Index>(size), 4);
@@ -165,7 +166,7 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
                 want_gx[i] += static_cast<T>(static_cast<double>(gy[out]) / count);
               }
               want[out] = x[best];
-              want_at[out] = static_cast<Index>(best) - plane * v.h * v.w;
+              winner[out] = best;
               want_average[out] = static_cast<T>(sum / count);
             }
         t.avg_pool2d(v, padding, x.data(), average.data());
@@ -173,12 +174,21 @@ TEST_CASE_TEMPLATE("pooling", T, float, double) {
         t.avg_pool2d_input(v, padding, gy.data(), gx.data());
         CHECK(distance(gx, want_gx) < 1e-6);
       }
-      CHECK(y == want);
-      CHECK(at == want_at);
-      for (std::size_t i = 0; i < size; ++i)
-        want_back[static_cast<std::size_t>(want_at[i]) +
-                  i / static_cast<std::size_t>(v.oh * v.ow) * static_cast<std::size_t>(v.h * v.w)] += g[i];
-      CHECK(distance(back, want_back) < 1e-6);
+      const std::vector<T> g = normals<T>(static_cast<Index>(size), 5);
+      for (bool rectify : {false, true}) {  // after a relu, which has no gradient where it is 0
+        std::vector<std::uint8_t> taps(size * static_cast<std::size_t>(Taps(v).bytes));
+        t.max_pool2d(v, rectify, x.data(), y.data(), taps.data());
+        std::vector<T> back(x.size(), T(7)), want_back(x.size());
+        t.max_pool2d_input(v, g.data(), taps.data(), back.data());
+        for (std::size_t i = 0; i < size; ++i) {
+          if (rectify && want[i] <= 0)
+            want[i] = 0;
+          else
+            want_back[winner[i]] += g[i];
+        }
+        CHECK(y == want);
+        CHECK(distance(back, want_back) < 1e-6);
+      }
     }
 }
 
@@ -187,9 +197,12 @@ TEST_CASE("max_pool2d: NaN wins, the first of several; a window of -inf has an i
   const float x[] = {1, NAN, -inf, -inf, NAN, 9, -inf, -inf};
   for (const Kernels* k : levels()) {
     float y[2];
-    Index at[2];
-    k->f32.max_pool2d(shape(1, 1, 2, 4, 1, 2, 2, 2), x, y, at);
-    CHECK((std::isnan(y[0]) && at[0] == 1));
-    CHECK((y[1] == -inf && at[1] == 2));
+    std::uint8_t tap[2];
+    k->f32.max_pool2d(shape(1, 1, 2, 4, 1, 2, 2, 2), false, x, y, tap);
+    CHECK((std::isnan(y[0]) && tap[0] == 1));
+    CHECK((y[1] == -inf && tap[1] == 0));
+    k->f32.max_pool2d(shape(1, 1, 2, 4, 1, 2, 2, 2), true, x, y, tap);
+    CHECK((std::isnan(y[0]) && tap[0] == 1));
+    CHECK((y[1] == 0 && tap[1] == 255));
   }
 }

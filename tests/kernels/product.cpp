@@ -1,5 +1,8 @@
 // The library's own matrix product: right for every shape, and the same bits for a row whatever its neighbours.
 #include <doctest/doctest.h>
+#ifdef __linux__
+#include <pthread.h>
+#endif
 
 #include <array>
 #include <random>
@@ -125,6 +128,30 @@ TEST_CASE("own products agree with their definition") {
       CHECK(worst_error<double>(*k, s, -2, 0.25) < 1e-15);
     }
 }
+
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// glibc takes the variables of threads from it; those of OpenBLAS are 60 KB.
+TEST_CASE("products run on a thread with 128 KB of stack, as musl gives one") {
+  const Own own;
+  pthread_attr_t small;
+  REQUIRE(pthread_attr_init(&small) == 0);
+  REQUIRE(pthread_attr_setstacksize(&small, (128 + 64) << 10) == 0);
+  double worst = 0;
+  const auto multiply = [](void* result) -> void* {
+    for (const Kernels* k : levels())
+      for (const bool t : {false, true}) {
+        const Shape s{t, !t, 60, 300, 600};
+        *static_cast<double*>(result) += worst_error<float>(*k, s, 1, 0) + worst_error<double>(*k, s, 1, 0);
+      }
+    return nullptr;
+  };
+  pthread_t thread{};
+  REQUIRE(pthread_create(&thread, &small, multiply, &worst) == 0);
+  REQUIRE(pthread_join(thread, nullptr) == 0);
+  CHECK(worst < 1e-5);
+  pthread_attr_destroy(&small);
+}
+#endif
 
 TEST_CASE("deterministic products: a row's bits do not depend on its place, its batch or the threads") {
   const Own own(true);

@@ -138,6 +138,37 @@ Step w9(const std::string& workload) {
   };
 }
 
+// A residual block (He and others, 2016) of 3x3 kernels with batch norm, which may halve the image.
+struct Residual : nn::Module<Residual> {
+  nn::Conv2d conv1, conv2, shortcut;
+  nn::BatchNorm2d norm1, norm2, norm3;
+  bool same;
+
+  Residual(std::int64_t in, std::int64_t out)
+      : conv1(in, out, 3, {.stride = in == out ? 1 : 2, .padding = 1, .bias = false}),
+        conv2(out, out, 3, {.padding = 1, .bias = false}),
+        shortcut(in, out, 1, {.stride = in == out ? 1 : 2, .bias = false}),
+        norm1(out),
+        norm2(out),
+        norm3(out),
+        same(in == out) {}
+  Tensor forward(Arg x) const {
+    const Tensor y = norm2(conv2(relu(norm1(conv1(x)))));
+    return relu(y + (same ? x.tensor() : norm3(shortcut(x))));
+  }
+  void fields(auto& v) {
+    v("conv1", conv1), v("conv2", conv2), v("norm1", norm1), v("norm2", norm2);
+    if (!same) v("shortcut", shortcut), v("norm3", norm3);
+  }
+};
+
+Step w10() {
+  auto net = std::make_shared<Sequential>(
+      Sequential{Residual(64, 64), Residual(64, 128), nn::AdaptiveAvgPool2d(1), nn::Flatten(), nn::Linear(128, 10)});
+  return training(net, optim::SGD(*net, {.lr = 0.01, .momentum = 0.9}),
+                  classes<Sequential>(randn({64, 64, 14, 14}), randint(0, 10, {64})));
+}
+
 // "gemm-64x128x784": a matrix product alone, m x n x k.
 Step gemm(const std::string& workload) {
   long m = 0, n = 0, k = 0;
@@ -154,6 +185,7 @@ const std::map<std::string, Step (*)()> workloads{
     {"W5", w5},
     {"W6", w6},
     {"W7", w7},
+    {"W10", w10},
     {"W8-adam-1", [] { return w8<optim::Adam>(1, optim::AdamOptions{.lr = 1e-3}); }},
     {"W8-adam-1000", [] { return w8<optim::Adam>(1000, optim::AdamOptions{.lr = 1e-3}); }},
     {"W8-sgd-1", [] { return w8<optim::SGD>(1, optim::SGDOptions{.lr = 1e-3}); }},

@@ -172,6 +172,33 @@ Step w9(const std::string& workload) {
   return [=] { torch::autograd::grad({operation(name, x, b)}, {x}, {g}); };
 }
 
+struct ResidualImpl : nn::Module {
+  nn::Conv2d conv1{nullptr}, conv2{nullptr}, shortcut{nullptr};
+  nn::BatchNorm2d norm1{nullptr}, norm2{nullptr}, norm3{nullptr};
+
+  ResidualImpl(std::int64_t in, std::int64_t out) {
+    const std::int64_t stride = in == out ? 1 : 2;
+    conv1 = register_module("conv1", nn::Conv2d(nn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false)));
+    conv2 = register_module("conv2", nn::Conv2d(nn::Conv2dOptions(out, out, 3).padding(1).bias(false)));
+    norm1 = register_module("norm1", nn::BatchNorm2d(out));
+    norm2 = register_module("norm2", nn::BatchNorm2d(out));
+    if (in == out) return;
+    shortcut = register_module("shortcut", nn::Conv2d(nn::Conv2dOptions(in, out, 1).stride(stride).bias(false)));
+    norm3 = register_module("norm3", nn::BatchNorm2d(out));
+  }
+  Tensor forward(const Tensor& x) {
+    const Tensor y = norm2(conv2(torch::relu(norm1(conv1(x)))));
+    return torch::relu(y + (shortcut ? norm3(shortcut(x)) : x));
+  }
+};
+TORCH_MODULE(Residual);
+
+Step w10() {
+  nn::Sequential net(Residual(64, 64), Residual(64, 128), nn::AdaptiveAvgPool2d(1), nn::Flatten(), nn::Linear(128, 10));
+  return training(net, std::make_shared<optim::SGD>(net->parameters(), optim::SGDOptions(0.01).momentum(0.9)),
+                  classes<nn::Sequential>(torch::randn({64, 64, 14, 14}), torch::randint(0, 10, {64}, torch::kLong)));
+}
+
 const std::map<std::string, Step (*)()> workloads{
     {"W1", w1},
     {"W2", w2},
@@ -180,6 +207,7 @@ const std::map<std::string, Step (*)()> workloads{
     {"W5", w5},
     {"W6", w6},
     {"W7", w7},
+    {"W10", w10},
     {"W8-adam-1", [] { return w8<optim::Adam>(1, optim::AdamOptions(1e-3)); }},
     {"W8-adam-1000", [] { return w8<optim::Adam>(1000, optim::AdamOptions(1e-3)); }},
     {"W8-sgd-1", [] { return w8<optim::SGD>(1, optim::SGDOptions(1e-3)); }},
