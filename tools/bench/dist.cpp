@@ -1,7 +1,8 @@
 // What training by several ranks costs. Run it by tools/bench/cluster, or as ranks:
 //   gradus launch -n 2 -- bench_dist ring
 //
-//   bench_dist ring [MB]      sums of one bucket by the ring: seconds, and the share of the line's rate, if LINE_MBIT is
+//   bench_dist ring [MB]      sums of one bucket by the ring: seconds, and the share of the line's rate, if LINE_MBIT
+//   is
 //                             set
 //   bench_dist tree [MB]      the same in the fixed order of deterministic mode
 //   bench_dist hidden [work]  how much of the communication disappears behind a walk that takes as long. The walk
