@@ -100,12 +100,13 @@ int two_groups(const Words&) {
   return 0;
 }
 
-// Rank 1 goes in one of several ways while the others call on; they say what they see.
+// goes WAY [CALL]: rank 1 goes in one of several ways while the others call on; they say what they see.
 int goes(const Words& words) {
   dist::Group group;
   Tensor x = ones({100'000});
+  const int when = words.size() > 1 ? std::stoi(words[1]) : 20;
   for (int i = 0; i < 1'000'000; ++i) {
-    if (i == 20 && group.rank() == 1) {
+    if (i == when && group.rank() == 1) {
       if (words[0] == "kill") ::kill(::getpid(), SIGKILL);
       if (words[0] == "throw") throw Error("the test", {.wrong = "something else happened"});
       if (words[0] == "exit") ::_exit(7);
