@@ -44,6 +44,19 @@ TEST_CASE("200 ms of delay and 1 % of loss: the same bits, only later") {
   }
 }
 
+TEST_CASE("ranks that cannot connect say so when the time is over") {
+  std::optional<ranks::SlowLine> line;
+  const auto results =
+      over(line, ranks::LineOptions{.deaf = true}, {.count = 2, .words = {"calls"}, .all = {{"GRADUS_TIMEOUT", "4"}}});
+  for (const auto& result : results) {
+    INFO(result.err);
+    CHECK(result.code == 1);
+    CHECK(support::contains(result.err, "the ranks cannot connect"));
+    CHECK(support::contains(result.err, "check the firewall"));
+    CHECK(result.seconds < 4 * 4);  // Gloo's own patience is five times the timeout
+  }
+}
+
 TEST_CASE("over a slow line, too, a rank that is killed is named by all others") {
   std::optional<ranks::SlowLine> line;
   const auto results =

@@ -188,6 +188,7 @@ struct SlowLine::State {
       Socket near = listen_near(ntohs(port));
       const std::uint16_t ours = htons(static_cast<std::uint16_t>(gradus::dist::port_of(near)));
       std::memcpy(message.data() + at + 2, &ours, 2);
+      if (options.deaf) message[at + 7] = 9;  // 127.0.0.9 is higher than each of theirs
       if (peer == rank) ++peer;
       listeners.push_back({std::move(near), ntohs(port), {rank, peer++}});
       at += 7;

@@ -14,6 +14,7 @@ struct LineOptions {
   double again = 0.6;          // seconds after which a lost packet is sent again
   int cut = -1;                // a rank that nothing reaches any more, and that reaches nothing,
   std::int64_t cut_after = 0;  // once so many packets have passed between ranks
+  bool deaf = false;           // ranks are given addresses at which they wait for each other
   std::uint64_t seed = 1;
 };
 
