@@ -50,7 +50,7 @@ double efficiency(const StepCost& step, const Line& line, SumBy by, int ranks, L
 
 std::vector<double> bucket_bytes(nn::ModuleBase& net, double bucket_mb, Loc where) {
   std::vector<double> bytes;
-  for (const Bucket& b : make_plan(net, bucket_mb, 1, where).buckets)
+  for (const Bucket& b : make_plan(net, bucket_mb, "", where).buckets)
     bytes.push_back(static_cast<double>(b.count) * (b.dtype == f32 ? 4 : 8));
   return bytes;
 }

@@ -45,6 +45,20 @@ void check(const DataParallelOptions& o, Loc where) {
                  .got = fmt::format("{}", o.virtual_shards),
                  .expected = "1, 2, 4, 8 … 1024"},
                 where);
+  if (!(o.keep > 0 && o.keep <= 1))
+    throw Error("DataParallel",
+                {.wrong = "keep is out of range", .got = fmt::format("{}", o.keep), .expected = "above 0, at most 1"},
+                where);
+}
+
+std::string name_of(const DataParallelOptions& o) {
+  if (o.compress == Compress::bf16) return "bf16";
+  return o.compress == Compress::top_k ? fmt::format("top_k, keep {}", o.keep) : "none";
+}
+
+// What must be the same on all ranks.
+std::string text_of(const DataParallelOptions& o) {
+  return fmt::format("virtual_shards {}\ncompress {}\n", o.virtual_shards, name_of(o));
 }
 
 }  // namespace
@@ -54,14 +68,15 @@ struct DataParallel::State {
       : group(g),
         options(o),
         bytes_of_parameters(0),
-        reducer(make_plan(net, o.bucket_mb, o.virtual_shards, where), g.link()) {}
+        reducer(make_plan(net, o.bucket_mb, text_of(o), where), g.link()) {}
 
   void start(Loc where);
   double batch(std::int64_t samples, std::uint64_t hash, const std::function<data::Dataset(Share)>& read,
                const LossOf& loss, Loc where);
   double plain(const std::function<data::Dataset(Share)>& read, std::int64_t samples, const LossOf& loss, Loc where);
   void check_tree(Loc where) const;
-  bool rounds() const { return options.compress == Compress::bf16 && !deterministic() && group.size() > 1; }
+  // How the gradients of a step travel.
+  Compress compress() const { return deterministic() || group.size() == 1 ? Compress::none : options.compress; }
 
   Group& group;
   DataParallelOptions options;
@@ -133,7 +148,8 @@ double DataParallel::State::batch(std::int64_t samples, std::uint64_t hash,
   if (!reducer.holds()) reducer.remember_buffers();
   reducer.begin({.tree = tree,
                  .shards = mine,
-                 .bf16 = rounds(),
+                 .compress = compress(),
+                 .keep = options.keep,
                  .send = send,
                  .batch = hash,
                  .samples = samples,
@@ -200,8 +216,12 @@ double DataParallel::backward(const Arg& loss, std::int64_t samples) {
   Reducer& reducer = state_->reducer;
   const bool tree = deterministic();
   if (tree) state_->check_tree(where);
-  reducer.begin(
-      {.tree = tree, .shards = 1, .bf16 = state_->rounds(), .send = tree || state_->paused == 0, .where = where});
+  reducer.begin({.tree = tree,
+                 .shards = 1,
+                 .compress = state_->compress(),
+                 .keep = state_->options.keep,
+                 .send = tree || state_->paused == 0,
+                 .where = where});
   try {
     reducer.begin_shard();
     reducer.walk(*tape, loss, samples);
@@ -274,9 +294,11 @@ std::string DataParallel::to_string() const {
   const std::string order = deterministic()
                                 ? fmt::format("{} virtual shards in one tree", state_->options.virtual_shards)
                                 : "the order of a ring";
+  const std::string compressed =
+      state_->compress() == Compress::none ? "" : fmt::format(", compressed by {}", name_of(state_->options));
   return fmt::format(
-      "{} rank{}: the gradient is the mean over the samples of all ranks, added in {}; {} numbers in {} buckets", ranks,
-      ranks == 1 ? "" : "s", order, numbers, plan.buckets.size());
+      "{} rank{}: the gradient is the mean over the samples of all ranks, added in {}; {} numbers in {} buckets{}",
+      ranks, ranks == 1 ? "" : "s", order, numbers, plan.buckets.size(), compressed);
 }
 
 }  // namespace gradus::dist

@@ -1,9 +1,11 @@
 // The engine by Gloo (github.com/facebookincubator/gloo), over TCP. Its traps and their remedies:
 //   a name that does not resolve is undefined behaviour there: it is only given numbers;
 //   a message longer than the buffer ends the process: Group compares sizes before each call;
+//   it waits five times the timeout for a connection: it is given a fifth;
 //   of its ways to sum, only the ring of gloo::allreduce is right for all numbers of ranks.
 #include "dist/engine.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <stdexcept>
@@ -76,9 +78,11 @@ class Gloo : public Engine {
     attr.ai_family = AF_INET;
     auto device = gloo::transport::tcp::CreateDevice(attr);
     auto context = std::make_shared<gloo::rendezvous::Context>(o.rank, o.size);
-    context->setTimeout(timeout_);
+    // To connect Gloo takes five times the timeout.
+    context->setTimeout(Milliseconds(std::max(1, milliseconds_until(until) / 5)));
     Keys keys(visitor, until);
     context->connectFullMesh(keys, device);
+    context->setTimeout(timeout_);
     connections_.take(o.address);
     context_ = std::move(context);
   }

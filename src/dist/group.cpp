@@ -39,6 +39,8 @@ CallHead head_of(CallKind kind, const Tensor& x) {
 
 }  // namespace
 
+bool available() { return have_gloo(); }
+
 Group::Group(GroupOptions options, Loc where) {
   try {
     link_ = std::make_unique<Link>(options);

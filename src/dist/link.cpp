@@ -16,6 +16,10 @@
 namespace gradus::dist {
 namespace {
 
+// After a failure the ranks ask who is to blame. Those that see it do so at the same time: so soon after a timeout it
+// is known who has not come.
+constexpr double to_ask = 0.15;
+
 // In a group of one nothing moves.
 class Alone : public Engine {
  public:
@@ -256,7 +260,7 @@ void Link::perform(const std::function<void(Engine&)>& task) {
   try {
     task(*engine_);
   } catch (const Trouble& t) { end_with(t.complaint); } catch (const std::exception& e) {
-    const std::string guilty = who_.size == 1 ? "" : visitor_->who(0.3);
+    const std::string guilty = who_.size == 1 ? "" : visitor_->who(to_ask);
     end_with({.wrong = guilty.empty() ? "the other ranks have given up: this one came too late" : guilty,
               .got = fmt::format("on rank {}: {}", who_.rank, e.what()),
               .expected = fmt::format("all {} ranks, each within {} s", who_.size, who_.timeout),

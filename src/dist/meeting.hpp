@@ -65,6 +65,7 @@ class Visitor {
   int port_;
   std::string secret_;
   Socket socket_;
+  double far_ = 0;  // seconds that the greeting took, if the line is slow: questions and answers need as long
 };
 
 }  // namespace gradus::dist

@@ -51,7 +51,7 @@ Complaint first_difference(const std::string& a, int rank, const std::string& b)
 
 }  // namespace
 
-Plan make_plan(nn::ModuleBase& net, double bucket_mb, int virtual_shards, Loc where) {
+Plan make_plan(nn::ModuleBase& net, double bucket_mb, const std::string& options, Loc where) {
   Plan plan;
   const auto parameters = net.named_parameters(where);
   for (const nn::NamedParameter& p : parameters)
@@ -82,7 +82,7 @@ Plan make_plan(nn::ModuleBase& net, double bucket_mb, int virtual_shards, Loc wh
     plan.text += fmt::format("{} {} {} {}{}\n", item.parameter ? "parameter" : "buffer", item.name,
                              gradus::to_string(item.value.shape()), gradus::name(item.value.dtype()),
                              item.parameter && item.bucket < 0 ? ", frozen" : "");
-  plan.text += fmt::format("bucket_mb {}\nvirtual_shards {}\n", bucket_mb, virtual_shards);
+  plan.text += fmt::format("bucket_mb {}\n{}", bucket_mb, options);
   plan.hash = io::xxh64(plan.text);
   return plan;
 }

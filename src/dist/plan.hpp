@@ -36,7 +36,8 @@ struct Plan {
   std::uint64_t hash = 0;       // of the text
 };
 
-Plan make_plan(nn::ModuleBase& net, double bucket_mb, int virtual_shards, Loc where);
+// `options`: lines of text for what else must agree.
+Plan make_plan(nn::ModuleBase& net, double bucket_mb, const std::string& options, Loc where);
 
 // Trouble, on all ranks, that names the first difference.
 void compare_plans(const Plan& plan, const Link& link, Engine& engine);

@@ -1,10 +1,12 @@
 // One step of DataParallel.
 #include "dist/reducer.hpp"
 
+#include <algorithm>
 #include <cstring>
-#include <memory>
+#include <span>
 
 #include "dist/arithmetic.hpp"
+#include "dist/largest.hpp"
 #include "dist/tree.hpp"
 #include "tensor/impl.hpp"
 
@@ -56,7 +58,7 @@ void Reducer::begin(const Step& step) {
   if (!step_.send) return;
   const CallHead head{.kind = CallKind::step,
                       .count = static_cast<std::uint64_t>(step.samples),
-                      .plan = plan_.hash + (step.tree ? 1 : 0) + (step.bf16 ? 2 : 0),
+                      .plan = plan_.hash + (step.tree ? 1 : 0) + 2 * static_cast<std::uint64_t>(step.compress),
                       .batch = step.batch,
                       .step = steps_};
   sent_.push_back(link_.start([&link = link_, head](Engine& e) { link.agree(e, head); }));
@@ -169,9 +171,9 @@ void Reducer::complete_bucket(std::size_t b) {
 void Reducer::send_bucket(std::size_t b) {
   const Bucket& bucket = plan_.buckets[b];
   const bool gradients = !bucket.items.empty() && plan_.items[static_cast<std::size_t>(bucket.items[0])].parameter;
-  if (step_.bf16 && gradients && bucket.dtype == DType::f32) {
-    send_rounded(b);
-    return;
+  if (gradients && bucket.dtype == DType::f32 && bucket.count <= most_places) {
+    if (step_.compress == Compress::bf16) return send_rounded(b);
+    if (step_.compress == Compress::top_k) return send_largest(b);
   }
   const Appointment& who = link_.who();
   sent_.push_back(link_.start([numbers = work_[b], tree = step_.tree, rank = who.rank, size = who.size](Engine& e) {
@@ -188,12 +190,35 @@ void Reducer::send_bucket(std::size_t b) {
 // What rounding takes away waits for the next step.
 void Reducer::send_rounded(std::size_t b) {
   const std::size_t count = plan_.buckets[b].count;
-  left_[b].resize(count, 0.0f);
   auto sent = std::make_shared<std::vector<std::uint16_t>>(count);
-  to_bf16_with_feedback(gradus::detail::data<float>(work_[b]), left_[b].data(), sent->data(), count);
+  to_bf16_with_feedback(gradus::detail::data<float>(work_[b]), left(b)->data(), sent->data(), count);
   sent_.push_back(link_.start([numbers = work_[b], sent](Engine& e) {
     e.sum_bf16(sent->data(), sent->size());
     from_bf16(sent->data(), gradus::detail::data<float>(numbers), sent->size());
+  }));
+}
+
+Reducer::Left& Reducer::left(std::size_t b) {
+  if (!left_[b]) left_[b] = std::make_shared<std::vector<float>>(plan_.buckets[b].count, 0.0f);
+  return left_[b];
+}
+
+// Each rank chooses by itself. All add what all have sent in the order of ranks, so that they have the same bits.
+void Reducer::send_largest(std::size_t b) {
+  const std::size_t kept = kept_of(step_.keep, plan_.buckets[b].count);
+  const auto ranks = static_cast<std::size_t>(link_.who().size);
+  sent_.push_back(link_.start([numbers = work_[b], left = left(b), kept, ranks](Engine& e) {
+    const std::span<float> sum(gradus::detail::data<float>(numbers), left->size());
+    std::vector<Entry> mine(kept);
+    std::vector<Entry> all(kept * ranks);
+    take_largest(sum, *left, mine);
+    e.gather(mine.data(), all.data(), kept * sizeof(Entry));
+    std::fill(sum.begin(), sum.end(), 0.0f);
+    for (std::size_t r = 0; r < ranks; ++r)
+      if (!add_entries(std::span(all).subspan(r * kept, kept), sum))
+        throw Trouble({.wrong = "a rank has sent a gradient for a place that does not exist",
+                       .got = std::to_string(r),
+                       .advice = "check its memory, and that all ranks run the same program"});
   }));
 }
 

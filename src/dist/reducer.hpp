@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include <gradus/dist/data_parallel.hpp>
 #include <gradus/tape.hpp>
 
 #include "dist/plan.hpp"
@@ -20,12 +22,13 @@ class Reducer {
 
   // How one step is cut.
   struct Step {
-    bool tree = false;         // add in the fixed order
-    int shards = 1;            // of this rank, one after another: a power of two
-    bool bf16 = false;         // round gradients of f32
-    bool send = true;          // else what is added up stays here
-    std::uint64_t batch = 0;   // hash of the whole batch
-    std::int64_t samples = 0;  // of the whole batch; 0: not known
+    bool tree = false;                   // add in the fixed order
+    int shards = 1;                      // of this rank, one after another: a power of two
+    Compress compress = Compress::none;  // gradients of f32
+    double keep = 1;                     // for top_k
+    bool send = true;                    // else what is added up stays here
+    std::uint64_t batch = 0;             // hash of the whole batch
+    std::int64_t samples = 0;            // of the whole batch; 0: not known
     Loc where;
   };
   void remember_buffers();  // as they are before a step
@@ -50,6 +53,7 @@ class Reducer {
   void complete_bucket(std::size_t b);
   void send_bucket(std::size_t b);
   void send_rounded(std::size_t b);
+  void send_largest(std::size_t b);
   void take_out();
   Tensor& room(Tensor& t, std::size_t b) const;
 
@@ -64,10 +68,12 @@ class Reducer {
   std::vector<Tensor> work_;                 // by bucket: of this shard, then the sum
   std::vector<std::vector<Tensor>> levels_;  // by bucket: sums of 1, 2, 4 … shards that wait for their neighbours
   std::vector<Tensor> kept_;                 // by bucket: not sent yet, from former steps
-  std::vector<std::vector<float>> left_;     // by bucket: what rounding to bf16 has taken away
-  bool held_ = false;                        // is there something in kept_?
-  std::vector<Tensor> base_;                 // by item: a buffer as it was at the last exchange
-  std::vector<Tensor> before_;               // by item: grad() before the step
+  using Left = std::shared_ptr<std::vector<float>>;
+  Left& left(std::size_t b);    // made when it is first needed
+  std::vector<Left> left_;      // by bucket: what was not sent, and waits for the next step
+  bool held_ = false;           // is there something in kept_?
+  std::vector<Tensor> base_;    // by item: a buffer as it was at the last exchange
+  std::vector<Tensor> before_;  // by item: grad() before the step
   std::vector<std::shared_future<void>> sent_;
   std::int64_t steps_ = 0;
   bool drawn_ = false;

@@ -2,6 +2,8 @@
 #include <gradus/dist/dist.hpp>
 
 #include <unistd.h>
+
+#include <sstream>
 #include <thread>
 
 #include "dist/greeting.hpp"
@@ -93,6 +95,21 @@ TEST_CASE("each call gives the right result on 2, 3 and 4 ranks") {
     const auto results = ranks::run({.count = n, .words = {"calls"}});
     all_well(results);
     CHECK(support::contains(results[1].out, "rank 1 of " + std::to_string(n) + " at 127.0.0.1, local 1"));
+  }
+}
+
+TEST_CASE("the sum by a ring is within n - 1 units in the last place of the sum of magnitudes") {
+  for (const int n : {2, 3, 4, 7}) {
+    const auto results = ranks::run({.count = n, .words = {"rounding"}});
+    all_well(results);
+    for (const auto& r : results) CHECK(r.out == results[0].out);
+    std::istringstream out(results[0].out);
+    double f32_worst = 0;
+    double f64_worst = 0;
+    std::string bits;
+    out >> f32_worst >> bits >> f64_worst;
+    CHECK(f32_worst > 0.3);  // it does round
+    CHECK(f64_worst > 0.3);
   }
 }
 

@@ -176,6 +176,23 @@ TEST_CASE("train --ranks: the loss of one process, written once") {
   CHECK(gradus("train --data text:x --ranks 2").code == 2);
 }
 
+TEST_CASE("scale --ranks: what is measured stands beside the model, in the table and in the picture") {
+  const Program gradus;
+  const auto run = gradus("scale --net mlp:64 --ranks 2 -o scale.svg");
+  INFO(run.out, run.err);
+  REQUIRE(run.code == 0);
+  CHECK(contains(run.out, "µs for a message"));
+  CHECK(contains(run.out, ", measured between 2 ranks"));
+  CHECK(contains(run.out, "\nranks   ring: seen  said"));
+  CHECK(contains(run.out, "\n    1            -     -"));
+  CHECK(contains(run.out, "\n    2   "));
+  const std::string svg = support::read(gradus.file("scale.svg"));
+  CHECK(contains(svg, "halving, doubling"));
+  std::size_t points = 0;  // one for each number of ranks, and one in the legend
+  for (std::size_t at = 0; (at = svg.find("class=\"seen\"", at)) != svg.npos; ++at) ++points;
+  CHECK(points == 3);
+}
+
 #endif
 
 TEST_CASE("scale: a line that is given, and what it lacks") {
@@ -185,6 +202,13 @@ TEST_CASE("scale: a line that is given, and what it lacks") {
   CHECK(contains(run.out, "1,863,690 numbers, 7.45 MB of gradients in 2 buckets"));
   // By hand: 2 (n - 1) / n · 7.45 MB at 10 Gbit/s, and two buckets of 2 · 1023 or 2 · 10 messages of 30 µs.
   CHECK(contains(run.out, " 1024      134.7 ms     13.12 ms"));
+  CHECK(gradus("scale --latency-us 30 --mbit 10000 --compute-ms 50 -o given.svg").code == 0);
+  const std::string svg = support::read(gradus.file("given.svg"));
+  CHECK(contains(svg, "<svg"));
+  CHECK_FALSE(contains(svg, "class=\"seen\""));
+  const auto picture = gradus("scale --latency-us 30 --mbit 10000 -o scale.png");
+  CHECK(picture.code == 2);
+  CHECK(contains(picture.err, "ends in .svg"));
   const auto without = gradus("scale");
   CHECK(without.code == 2);
   CHECK(contains(without.err, "--ranks 2"));

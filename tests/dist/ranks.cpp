@@ -66,6 +66,7 @@ std::vector<Result> gather(const Start& start, Variables common) {
   for (const auto& [key, value] : start.all) common[key] = value;
   std::vector<Child> children;
   const auto begin = std::chrono::steady_clock::now();
+  const double began = std::chrono::duration<double>(begin.time_since_epoch()).count();
   for (int r = 0; r < start.count; ++r) {
     Variables mine = common;
     mine["RANK"] = mine["LOCAL_RANK"] = std::to_string(r);
@@ -89,6 +90,7 @@ std::vector<Result> gather(const Start& start, Variables common) {
       if (::waitpid(children[i].pid, &status, WNOHANG) != children[i].pid) continue;
       results[i].code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
       results[i].seconds = now;
+      results[i].ended = began + now;
       children[i].pid = -1;
       --left;
     }
@@ -109,8 +111,9 @@ int free_port() { return gradus::dist::port_of(gradus::dist::listen_at("127.0.0.
 
 std::vector<Result> run(const Start& start) {
   const gradus::dist::Meeting meeting("127.0.0.1", 0, start.secret);
+  const int port = start.through ? start.through(meeting.port()) : meeting.port();
   return gather(start, {{"MASTER_ADDR", "127.0.0.1"},
-                        {"MASTER_PORT", std::to_string(meeting.port())},
+                        {"MASTER_PORT", std::to_string(port)},
                         {"GRADUS_MEETING", "launcher"},
                         {"GRADUS_SECRET", start.secret}});
 }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct Start {
   std::map<int, std::vector<std::string>> other_words = {};
   double seconds = 60;  // what still runs then is killed, and is a failure
   std::string secret = "of the test";
+  std::function<int(int port)> through = {};  // the port that ranks get in the place of the meeting's
 };
 
 struct Result {
@@ -27,6 +29,7 @@ struct Result {
   std::string out;    // what it printed
   std::string err;
   double seconds = 0;  // until its end
+  double ended = 0;    // seconds of std::chrono::steady_clock
 };
 
 // With a meeting that the test holds, as gradus launch does. One result for each rank.

@@ -183,7 +183,7 @@ struct Small : nn::Module<Small> {
 TEST_CASE("the plan has each parameter once, from the last to the first, then the buffers, then the loss") {
   Planned net;
   net.fc1.bias.requires_grad_(false);
-  const dist::Plan plan = dist::make_plan(net, 0.00008, 8, Loc::current());  // 20 numbers of f32 in a bucket
+  const dist::Plan plan = dist::make_plan(net, 0.00008, "", Loc::current());  // 20 numbers of f32 in a bucket
   REQUIRE(plan.parameters == 6);
   REQUIRE(plan.items.size() == 9);
   CHECK(plan.items[8].name == "norm.num_batches_tracked");

@@ -12,8 +12,8 @@ TEST_CASE("lesson: the list has every lesson, in order, with what one can do aft
   const Ran list = gradus("lesson");
   CHECK(list.code == 0);
   std::size_t last = 0;
-  for (const char* title :
-       {"0a  a slope by hand", "0c  a neuron", "1  the chain rule", "10  ", "19  a clinic", "21  "}) {
+  for (const char* title : {"0a  a slope by hand", "0c  a neuron", "1  the chain rule", "10  ", "19  a clinic", "21  ",
+                            "22  many machines"}) {
     const std::size_t at = list.out.find(title);
     INFO(title);
     REQUIRE(at != std::string::npos);
@@ -23,7 +23,7 @@ TEST_CASE("lesson: the list has every lesson, in order, with what one can do aft
   std::size_t abilities = 0;
   for (std::size_t at = list.out.find("You can "); at != std::string::npos; at = list.out.find("You can ", at + 1))
     ++abilities;
-  CHECK(abilities == 24);
+  CHECK(abilities == 25);
 }
 
 TEST_CASE("lesson: a lesson is named by its number or its subject") {
@@ -37,7 +37,9 @@ TEST_CASE("lesson: a lesson is named by its number or its subject") {
   const Ran none = gradus("lesson learnin_rate");
   CHECK(none.code == 2);
   CHECK(contains(none.err, "did you mean learning_rate?"));
-  CHECK(gradus("lesson 22").code == 2);
+  CHECK(page != gradus("lesson parallel --text").out);
+  CHECK(gradus("lesson parallel --text").out == gradus("lesson 22 --text").out);
+  CHECK(gradus("lesson 23").code == 2);
   CHECK(gradus("lesson 0").code == 2);
 }
 

@@ -1,18 +1,24 @@
-// What training by several ranks costs. Run it by tools/bench/cluster, or as ranks: gradus launch -n 2 -- bench_dist
-// ring.
+// What training by several ranks costs. Run it by tools/bench/cluster, or as ranks:
+//   gradus launch -n 2 -- bench_dist ring
 //
 //   bench_dist ring [MB]      sums of one bucket by the ring: seconds, and the share of the line's rate, if LINE_MBIT
-//   is set bench_dist tree [MB]      the same in the fixed order of deterministic mode bench_dist hidden         how
-//   much of the communication disappears behind the walk bench_dist train [STEPS]  samples per second of a network of
-//   W3's size, 64 samples for each rank
+//   is
+//                             set
+//   bench_dist tree [MB]      the same in the fixed order of deterministic mode
+//   bench_dist hidden [work]  how much of the communication disappears behind a walk that takes as long. The walk
+//                             sleeps, or with `work` needs processors that nobody else uses
+//   bench_dist train [STEPS]  samples per second of a network of W3's size, 64 samples for each rank
 #include <gradus/dist/dist.hpp>
 #include <gradus/gradus.hpp>
+
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "dist/link.hpp"
@@ -68,56 +74,80 @@ nn::Sequential network() {
   return nn::Sequential{nn::Linear(784, 1024), nn::ReLU(), nn::Linear(1024, 1024), nn::ReLU(), nn::Linear(1024, 10)};
 }
 
-// Twelve layers of a megabyte: the gradient of the last bucket, which nothing can hide, is a small part.
-nn::Sequential deep_network() {
-  nn::Sequential net;
-  for (int i = 0; i < 12; ++i) {
-    net.push_back(nn::Linear(512, 512));
-    net.push_back(nn::Tanh());
+// The compute of a layer: in the walk it takes so long, before the gradients of the layer below. It sleeps, so that
+// other programs of the machine cannot slow it down, or it works as long on a processor.
+struct Compute {
+  double seconds = 0;
+  bool works = false;
+  static constexpr auto name = "compute", rule = "g";
+  static constexpr Saves saves{0u};
+  void fields(auto& v) const {
+    v("seconds", seconds);
+    v("works", works);
   }
-  return net;
-}
+  Tensor forward(Fwd&, Ins in) const { return in[0] * 1; }
+  void vjp(Vjp& v) const {
+    if (!works) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    for (const double end = used() + seconds; works && used() < end;) {}
+    if (v.wants(0)) v.give(0, v.g);
+  }
+  static double used() {  // processor time of this thread
+    timespec t{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+  }
+};
 
-// Compute alone, communication alone, both: what of the shorter one is hidden. The batch is chosen so that the walk
-// takes as long as the communication.
-int hidden(dist::Group& group) {
-  nn::Sequential net = deep_network();
-  dist::DataParallel sync(net, group, {.bucket_mb = 1});
-  const auto loss = [&](const Tensor& x, const Tensor& y) { return cross_entropy(net(x), y); };
-  Tensor g = zeros({net.parameter_count()});
-  const auto seconds_of = [&](const auto& f) {
-    std::vector<double> times;
-    for (int i = 0; i < 7; ++i) {
-      group.barrier();
-      const double begin = wall();
-      f();
-      times.push_back(slowest(group, wall() - begin));
-    }
-    return median(times);
-  };
-  const double talk = seconds_of([&] { group.all_reduce(g); });
-  std::int64_t each = 64;
-  double compute = 0;
-  data::Dataset part;
-  for (; each < 100'000; each = each * 5 / 4) {
-    part = {randn({each, 512}), randint(0, 10, {each})};
-    compute = seconds_of([&] {
-      Tape tape;
-      tape.backward(loss(part.x, part.y));
-      net.zero_grad();
-    });
-    if (compute >= talk) break;
+// Layers of a megabyte: the gradient of the last bucket, which nothing can hide, is a small part.
+struct Layers : nn::Module<Layers> {
+  std::vector<nn::Linear> all;
+  Layers() {
+    for (int i = 0; i < 24; ++i) all.emplace_back(512, 512);
   }
-  const double both = seconds_of([&] {
-    Tape tape;
-    sync.backward(loss(part.x, part.y), each);
+  Tensor forward(const Tensor& x, const Compute& compute) const {
+    Tensor y = x;
+    for (const nn::Linear& layer : all) y = gradus::apply(compute, layer(y));
+    return y;
+  }
+  void fields(auto& v) { v("all", all); }
+};
+
+// In turns: the walk alone, which takes as long as the communication; the communication alone; both. What of the
+// communication is hidden behind the walk.
+int hidden(dist::Group& group, bool works) {
+  Layers net;
+  dist::DataParallel sync(net, group, {.bucket_mb = 1.1});
+  const Tensor x = randn({1, 512}) * 1e-3;
+  const auto seconds_of = [&](double compute, bool talk) {
+    group.barrier();
+    const double begin = wall();
+    {
+      Tape tape;
+      const Tensor loss = mean(net(x, Compute{compute / static_cast<double>(net.all.size()), works}));
+      if (talk)
+        sync.backward(loss, 1);
+      else
+        tape.backward(loss);
+    }
+    const double seconds = slowest(group, wall() - begin);
     net.zero_grad();
-  });
+    return seconds;
+  };
+  std::vector<double> talks, computes, boths;
+  for (int i = 0; i < 4; ++i) talks.push_back(seconds_of(0, true));
+  const double equal = median({talks.begin() + 1, talks.end()});
+  talks.clear();
+  for (int i = 0; i < 9; ++i) {
+    computes.push_back(seconds_of(equal, false));
+    talks.push_back(seconds_of(0, true));
+    boths.push_back(seconds_of(equal, true));
+  }
+  const double compute = median(computes), talk = median(talks), both = median(boths);
   if (group.rank() == 0)
     std::printf(
-        "hidden, %d ranks: compute %.1f ms (batch %lld), communication %.1f ms, together %.1f ms: %.0f %% of the "
-        "communication is hidden\n",
-        group.size(), compute * 1e3, static_cast<long long>(each), talk * 1e3, both * 1e3,
+        "hidden, %d ranks, medians of 9 turns: a walk that %s %.0f ms, communication %.0f ms, both %.0f ms: %.1f %% of "
+        "the communication is hidden\n",
+        group.size(), works ? "works" : "sleeps", compute * 1e3, talk * 1e3, both * 1e3,
         100 * (compute + talk - both) / talk);
   return 0;
 }
@@ -149,7 +179,7 @@ int train_steps(dist::Group& group, int steps) {
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "ring";
   dist::Group group;
-  if (what == "hidden") return hidden(group);
+  if (what == "hidden") return hidden(group, argc > 2 && std::string(argv[2]) == "work");
   if (what == "train") return train_steps(group, argc > 2 ? std::atoi(argv[2]) : 20);
   return sums(group, what == "tree", argc > 2 ? std::atof(argv[2]) : 25);
 }

@@ -10,7 +10,9 @@
 //   }
 //
 // After set_deterministic(true) the loss and the weights are the same bits for 1, 2, 4 and 8 ranks: the batch is always
-// cut into 8 virtual shards, each is computed alone, and their gradients are added in one fixed binary tree.
+// cut into 8 virtual shards, each is computed alone, and their gradients are added in one fixed binary tree. Otherwise
+// a ring adds the gradients of n ranks, within n - 1 units in the last place of the sum of their magnitudes
+// (group.hpp).
 #pragma once
 
 #include <cstdint>
@@ -33,11 +35,18 @@ enum class Compress {
   /// f32 gradients as bf16, half the bytes. What rounding takes away is added to the next step's gradient (error
   /// feedback: Seide et al., 2014; Karimireddy et al., 2019). For slow lines; not in deterministic mode.
   bf16,
+  /// Of the f32 gradients of each bucket only the largest, the part DataParallelOptions.keep, each with its place: 8
+  /// bytes. All others are added to the next step's gradient (error feedback: Aji and Heafield, "Sparse communication
+  /// for distributed gradient descent", 2017; Stich, Cordonnier and Jaggi, "Sparsified SGD with memory", 2018). A rank
+  /// sends them to each other rank: that is less than without if keep is well below 1 / ranks. For slow lines; not in
+  /// deterministic mode. Choose a smaller learning rate than without: a number that waited comes as a sum.
+  top_k,
 };
 
 struct DataParallelOptions {
   double bucket_mb = 25;               ///< gradients travel in buckets of this many megabytes, while the walk goes on
-  Compress compress = Compress::none;  ///< for slow lines
+  Compress compress = Compress::none;  ///< for slow lines; what waits for the next step is in no checkpoint
+  double keep = 0.01;                  ///< for top_k: the part of the numbers that travels, above 0 and at most 1
   int virtual_shards = 8;  ///< of a batch, if set_deterministic(true): a power of two; the number of ranks divides it
 };
 

@@ -1,6 +1,7 @@
 // Cases of Group alone.
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -37,6 +38,39 @@ int calls(const Words&) {
   return 0;
 }
 
+// Numbers of many magnitudes and both signs, which each rank draws for all. Their sum is exact in `Wide`.
+template <class T, class Wide>
+int within_bound(dist::Group& group, double unit) {
+  const std::int64_t count = 20'000;
+  const DType dtype = sizeof(T) == 4 ? f32 : f64;
+  std::vector<Wide> exact(static_cast<std::size_t>(count));
+  std::vector<Wide> magnitudes(static_cast<std::size_t>(count));
+  Tensor mine;
+  for (int r = 0; r < group.size(); ++r) {
+    manual_seed(100 + static_cast<std::uint64_t>(r));
+    const Tensor x = randn({count}, dtype) * exp(3 * randn({count}, dtype));
+    if (r == group.rank()) mine = x.clone();
+    const auto numbers = x.data<T>();
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      exact[i] += numbers[i];
+      magnitudes[i] += std::abs(numbers[i]);
+    }
+  }
+  group.all_reduce(mine);
+  const auto sum = mine.data<T>();
+  double worst = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i)
+    worst = std::max(worst, static_cast<double>(std::abs(sum[i] - exact[i]) / (unit * magnitudes[i])));
+  std::printf("%.3f %a\n", worst, gradus::sum(mine.to(f64)).item());  // in u Σ|x|
+  return worst <= group.size() - 1 ? 0 : 10;
+}
+
+int rounding(const Words&) {
+  dist::Group group;
+  const int code = within_bound<float, double>(group, 0x1p-24);
+  return code != 0 ? code : within_bound<double, long double>(group, 0x1p-53);
+}
+
 // Sizes as the words say: one for each rank.
 int sizes(const Words& words) {
   dist::Group group;
@@ -66,12 +100,13 @@ int two_groups(const Words&) {
   return 0;
 }
 
-// Rank 1 goes in one of several ways while the others call on; they say what they see.
+// goes WAY [CALL]: rank 1 goes in one of several ways while the others call on; they say what they see.
 int goes(const Words& words) {
   dist::Group group;
   Tensor x = ones({100'000});
+  const int when = words.size() > 1 ? std::stoi(words[1]) : 20;
   for (int i = 0; i < 1'000'000; ++i) {
-    if (i == 20 && group.rank() == 1) {
+    if (i == when && group.rank() == 1) {
       if (words[0] == "kill") ::kill(::getpid(), SIGKILL);
       if (words[0] == "throw") throw Error("the test", {.wrong = "something else happened"});
       if (words[0] == "exit") ::_exit(7);
@@ -101,7 +136,7 @@ int by_folder(const Words& words) {
 }  // namespace
 
 std::map<std::string, Case> group_cases() {
-  return {{"calls", calls},           {"sizes", sizes}, {"kinds", kinds},
-          {"two_groups", two_groups}, {"goes", goes},   {"only_construct", only_construct},
-          {"by_folder", by_folder}};
+  return {{"calls", calls},           {"sizes", sizes},      {"kinds", kinds},
+          {"two_groups", two_groups}, {"goes", goes},        {"only_construct", only_construct},
+          {"by_folder", by_folder},   {"rounding", rounding}};
 }

@@ -6,6 +6,7 @@
 int main(int argc, char** argv) {
   std::map<std::string, Case> cases = group_cases();
   cases.merge(training_cases());
+  cases.merge(compress_cases());
   const Words words(argv + 1, argv + argc);
   const auto found = words.empty() ? cases.end() : cases.find(words[0]);
   if (found == cases.end()) {

@@ -13,3 +13,4 @@ using Case = int (*)(const Words& words);
 
 std::map<std::string, Case> group_cases();
 std::map<std::string, Case> training_cases();
+std::map<std::string, Case> compress_cases();

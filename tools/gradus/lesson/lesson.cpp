@@ -55,7 +55,7 @@ Exit lesson(const LessonOptions& o) {
 void add_lesson(CommandLine& program) {
   auto options = std::make_shared<LessonOptions>();
   LessonOptions& o = *options;
-  Command& command = program.add("lesson", "learn backpropagation and descent in 24 lessons that ask and check");
+  Command& command = program.add("lesson", "learn backpropagation and descent in 25 lessons that ask and check");
   command.runs([options] { return lesson(*options); });
   command.optional_argument("LESSON", o.lesson, "its number or its name: 0a, 3, learning_rate; nothing: a list of all");
   command.flag("--text", o.text, "print the whole page, and run nothing");

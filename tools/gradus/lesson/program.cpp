@@ -11,6 +11,8 @@
 #include <optional>
 #include <sstream>
 
+#include <gradus/dist/group.hpp>
+
 #include "cli/print.hpp"
 
 namespace gradus::tool {
@@ -150,11 +152,17 @@ std::string variable(const char* name, const char* otherwise) {
 }
 
 // How a program is compiled with the library. CXX and CXXFLAGS are words of the shell, as for make.
-std::string compile_line(const Library& library, const std::string& source, const std::string& program) {
+std::string compile_line(const Library& library, const LessonPage& page, const std::string& source,
+                         const std::string& program) {
   const std::string lib = quoted(library.folder.string());
-  return fmt::format("{} {} -std=c++20 -I{} {} -o {} -L{} -Wl,-rpath,{} -lgradus{}", variable("CXX", "c++"),
+  std::string ranks;  // a library of its own; an archive does not say that it needs Gloo
+  if (page.code.find("<gradus/dist/") != std::string::npos) {
+    const bool archive = !fs::exists(library.folder / "libgradus_dist.so");
+    ranks = archive && dist::available() ? " -lgradus_dist -lgloo" : " -lgradus_dist";
+  }
+  return fmt::format("{} {} -std=c++20 -I{} {} -o {} -L{} -Wl,-rpath,{}{} -lgradus{}", variable("CXX", "c++"),
                      variable("CXXFLAGS", "-O1"), quoted(library.include.string()), quoted(source), quoted(program),
-                     lib, lib, library.others);
+                     lib, lib, ranks, library.others);
 }
 
 fs::path compiled(const fs::path& prefix, const LessonPage& page, const Scratch& scratch) {
@@ -168,7 +176,7 @@ fs::path compiled(const fs::path& prefix, const LessonPage& page, const Scratch&
                            "--prefix {0}\nor use the program in the build folder, BUILD/bin/gradus. "
                            "gradus lesson 3 --text prints a page without running it",
                            prefix.string()));
-  const std::string line = compile_line(*library, source.string(), program.string());
+  const std::string line = compile_line(*library, page, source.string(), program.string());
   const std::string compiler = variable("CXX", "c++");
   if (run(fmt::format("command -v {} >/dev/null 2>&1", compiler)) != 0)
     throw Stop(file_trouble,
@@ -209,7 +217,7 @@ Exit save_lesson(const LessonPage& page) {
   }
   print("saved {} and lesson.hpp. Change the program, then compile and run it:\n", source);
   if (const std::optional<Library> library = library_at(home())) {
-    print("  {} && ./lesson_{}\n", compile_line(*library, source, "lesson_" + page.key), page.key);
+    print("  {} && ./lesson_{}\n", compile_line(*library, page, source, "lesson_" + page.key), page.key);
   } else {
     print("  c++ -std=c++20 {} -o lesson_{}   (with the options for the library of Gradus, which was not found)\n",
           source, page.key);

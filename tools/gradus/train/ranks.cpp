@@ -15,10 +15,11 @@ namespace gradus::tool {
 
 bool is_rank() { return std::getenv("RANK") != nullptr && std::getenv("WORLD_SIZE") != nullptr; }
 
-Exit launch_this(std::int64_t ranks) {
+Exit launch_this(std::int64_t ranks, const std::vector<std::string>& more) {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   LaunchOptions o{.ranks = ranks, .hosts = {}};
   for (std::string word; std::getline(file, word, '\0');) o.words.push_back(word);
+  o.words.insert(o.words.end(), more.begin(), more.end());
   o.words.at(0) = std::filesystem::read_symlink("/proc/self/exe").string();
   return launch(o);
 }

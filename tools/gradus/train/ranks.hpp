@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 
@@ -14,8 +16,8 @@ struct TrainOptions;
 
 // Has a launcher started this process as a rank?
 bool is_rank();
-// Starts this command as so many ranks.
-Exit launch_this(std::int64_t ranks);
+// Starts this command, with more words at its end, as so many ranks.
+Exit launch_this(std::int64_t ranks, const std::vector<std::string>& more = {});
 // The other ranks than 0 read what rank 0 reads, and write nothing.
 void make_follower(TrainOptions& o);
 
