@@ -1,10 +1,15 @@
 // WASI for one program that has no system below it: a clock, files in memory, and what it prints as lines of text.
 "use strict";
 
-// Returns {imports, attach(instance), files}. files is a Map: "/name" to Uint8Array.
-function makeWasi(print) {
+// A program that ends by itself throws this.
+class Ended extends Error {
+  constructor(code) { super("the program has ended: " + code); this.code = code; }
+}
+
+// Returns {importsFor(module), attach(instance), files, finish()}. files is a Map: "/name" to Uint8Array.
+function makeWasi(print, {args = [], files = new Map()} = {}) {
   const ok = 0, badDescriptor = 8, exists = 20, invalid = 28, isFolder = 31, noEntry = 44, noSystem = 52;
-  const files = new Map(), open = new Map(), decoder = new TextDecoder(), out = ["", "", ""];
+  const open = new Map(), decoder = new TextDecoder(), words = args.map(word => new TextEncoder().encode(word + "\0")), out = ["", "", ""];
   let memory = null, nextDescriptor = 4, now = 1;
   const view = () => new DataView(memory.buffer);
   const bytes = (at, size) => new Uint8Array(memory.buffer, at, size);
@@ -64,8 +69,15 @@ function makeWasi(print) {
   }
 
   const calls = {
-    args_sizes_get(count, size) { view().setUint32(count, 0, true); view().setUint32(size, 0, true); return ok; },
-    args_get() { return ok; },
+    args_sizes_get(count, size) { view().setUint32(count, words.length, true); view().setUint32(size, words.reduce((n, word) => n + word.length, 0), true); return ok; },
+    args_get(list, to) {
+      words.forEach((word, i) => {
+        view().setUint32(list + 4 * i, to, true);
+        bytes(to, word.length).set(word);
+        to += word.length;
+      });
+      return ok;
+    },
     environ_sizes_get(count, size) { view().setUint32(count, 0, true); view().setUint32(size, 0, true); return ok; },
     environ_get() { return ok; },
     clock_time_get(clock, precision, to) {
@@ -76,7 +88,7 @@ function makeWasi(print) {
     },
     random_get(to, size) { crypto.getRandomValues(bytes(to, size)); return ok; },
     sched_yield() { return ok; },
-    proc_exit(code) { throw new Error("the program has ended: " + code); },
+    proc_exit(code) { throw new Ended(code); },
     fd_prestat_get(descriptor, to) {
       if (descriptor !== 3) return badDescriptor;
       view().setUint32(to, 0, true);
@@ -171,6 +183,7 @@ function makeWasi(print) {
       files.delete(before);
       return ok;
     },
+    path_create_directory() { return ok; },
     path_unlink_file(descriptor, at, size) { return files.delete(pathAt(at, size)) ? ok : noEntry; },
     path_readlink() { return invalid; },
     poll_oneoff() { return noSystem; },
@@ -184,5 +197,6 @@ function makeWasi(print) {
       return imports;
     },
     attach(instance) { memory = instance.exports.memory; },
+    finish() { out.forEach((text, descriptor) => text && say(descriptor, "\n")); },
   };
 }
