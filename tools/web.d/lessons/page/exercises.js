@@ -3,7 +3,7 @@
 
 function makeExercise(programs, name, {title, task, more, fields, solution}) {
   const controls = [], said = h("div", {class: "judged", role: "status"}), card = h("form", {class: "exercise", "data-exercise": name});
-  card.append(h("h3", {text: `Exercise ${Number(name.slice(0, 2))}: ${title}`}), h("p", {text: task.replace(/`/g, "")}), more ? h("p", {class: "soft", text: more}) : "");
+  card.append(h("h3", {text: `Exercise ${Number(name.slice(0, 2))} · ${title}`}), h("p", {text: task.replace(/`/g, "")}), more ? h("p", {class: "soft", text: more}) : "");
   const letters = field => field.options.map((text, i) => [String.fromCharCode(97 + i), text]);
   for (const field of fields) {
     const label = field.formula || field.choice;

@@ -7,12 +7,13 @@ async function makeGallery(box, programs, open) {
   const told = await programs.run(["gradus", "descend", "--gallery", "/gallery"]);
   if (told.broken) { waiting.textContent = told.broken; return; }
   waiting.textContent = `Computed in this page in ${(told.ms / 1000).toFixed(1)} s. Choose one: its page lets you move the start and change the rate.`;
-  const index = new DOMParser().parseFromString(await programs.read("/gallery/index.html"), "text/html");
+  const written = await programs.read("/gallery/index.html");
+  const index = new DOMParser().parseFromString(written.replace(/<style>[^]*?<\/style>/, ""), "text/html");  // its style would be refused
   for (const a of index.querySelectorAll("main a")) {
     const file = "/gallery/" + a.getAttribute("href"), title = a.querySelector("h2").textContent;
     const picture = await programs.read(file.replace(/\.html$/, ".thumb.svg"));
-    cards.append(h("button", {type: "button", class: "card", onclick: () => open(file, title)},
-      h("img", {src: URL.createObjectURL(new Blob([picture], {type: "image/svg+xml"})), alt: "", loading: "lazy"}), h("span", {class: "card-title", text: title}), h("span", {class: "soft", text: a.querySelector("p").textContent})));
+    cards.append(h("button", {type: "button", class: "piece", onclick: () => open(file, title)},
+      h("img", {src: URL.createObjectURL(new Blob([picture], {type: "image/svg+xml"})), alt: ""}), h("span", {class: "card-title", text: title}), h("span", {class: "soft", text: a.querySelector("p").textContent})));
   }
 }
 

@@ -116,7 +116,7 @@
   function showLesson(lesson, given) {
     const shells = [], body = h("article");
     const program = makeProgram(lesson, given, async () => { for (const shell of shells) await shell.runAll(); });
-    body.append(h("p", {class: "over", text: `Lesson ${shownKey(lesson.key)}`}), h("h1", {text: lesson.title[0].toUpperCase() + lesson.title.slice(1)}));
+    body.append(h("p", {class: "over", text: `Lesson ${shownKey(lesson.key)}`}), h("h1", {text: lesson.title}));
     let placed = false, afterCommands = false;
     for (const block of lesson.blocks) {
       if (block.kind === "h2") {

@@ -36,8 +36,8 @@ function plotOf({plot, window: [left, right, bottom, top], series}) {
   const width = 640, height = 320, from = {x: 52, y: 12}, to = {x: width - 12, y: height - 30};
   const x = v => from.x + (v - left) / (right - left) * (to.x - from.x), y = v => to.y - (v - bottom) / (top - bottom) * (to.y - from.y);
   const picture = svg("svg", {viewBox: `0 0 ${width} ${height}`, class: "picture", role: "img", "aria-label": plot});
-  for (const v of axisTicks(left, right, 8)) picture.append(svg("line", {x1: x(v), x2: x(v), y1: from.y, y2: to.y, class: "grid"}), svg("text", {x: x(v), y: to.y + 19, class: "tick middle"}, numberOf(v)));
-  for (const v of axisTicks(bottom, top, 5)) picture.append(svg("line", {x1: from.x, x2: to.x, y1: y(v), y2: y(v), class: "grid"}), svg("text", {x: from.x - 8, y: y(v) + 4, class: "tick end"}, numberOf(v)));
+  for (const v of axisTicks(left, right, 8)) picture.append(svg("line", {x1: x(v), x2: x(v), y1: from.y, y2: to.y, class: "gridline"}), svg("text", {x: x(v), y: to.y + 19, class: "tick middle"}, numberOf(v)));
+  for (const v of axisTicks(bottom, top, 5)) picture.append(svg("line", {x1: from.x, x2: to.x, y1: y(v), y2: y(v), class: "gridline"}), svg("text", {x: from.x - 8, y: y(v) + 4, class: "tick end"}, numberOf(v)));
   const inside = svg("svg", {x: from.x, y: from.y, width: to.x - from.x, height: to.y - from.y, viewBox: `${from.x} ${from.y} ${to.x - from.x} ${to.y - from.y}`, class: "inside"});
   for (const {mark, curve, xy} of series) {
     const style = markClass(mark);
@@ -62,7 +62,15 @@ const numberOf = v => String(v).replace("-", "−");
 // Takes lines as they come. `asks` makes an element of a question; `inputs` hears of each input.
 function makeOutput(box, {asks = () => null, inputs = () => {}} = {}) {
   let pre = null, table = null;
-  const close = () => { if (pre) pre.textContent = pre.textContent.replace(/^\n+|\n+$/g, ""); if (pre && !pre.textContent) pre.remove(); pre = table = null; };
+  function close() {
+    if (pre) {
+      const text = pre.textContent.replace(/^\n+|\n+$/g, "");
+      pre.textContent = text;
+      if (!text) pre.remove();
+      if (!text.includes("\n")) pre.classList.add("sentence");  // a sentence, which may be broken
+    }
+    pre = table = null;
+  }
 
   function claim({check, predicted, measured, pass}) {
     if (!table) {
@@ -70,7 +78,7 @@ function makeOutput(box, {asks = () => null, inputs = () => {}} = {}) {
       table = h("tbody");
       box.append(h("div", {class: "scroll"}, h("table", {class: "claims"}, h("thead", {}, h("tr", {}, h("th", {scope: "col", text: "claim"}), h("th", {scope: "col", class: "number", text: "predicted"}), h("th", {scope: "col", class: "number", text: "measured"}), h("th", {scope: "col", "aria-label": "verdict"}))), table)));
     }
-    table.append(h("tr", {class: pass ? "pass" : "fail"}, h("td", {text: check.trim(), class: /^ /.test(check) ? "inner" : null}), h("td", {class: "number", text: predicted}), h("td", {class: "number", text: measured}), h("td", {class: "verdict", text: pass ? "✓" : "✗", title: pass ? "as predicted" : "not as predicted"})));
+    table.append(h("tr", {class: pass ? "pass" : "fail"}, h("td", {text: check.trim(), class: /^ /.test(check) ? "inner" : null}), h("td", {class: "number", text: predicted}), h("td", {class: "number", text: measured}), h("td", {class: "mark", text: pass ? "✓" : "✗", title: pass ? "as predicted" : "not as predicted"})));
   }
 
   function event(e) {
@@ -79,7 +87,7 @@ function makeOutput(box, {asks = () => null, inputs = () => {}} = {}) {
     close();
     if ("plot" in e) box.append(plotOf(e));
     if ("ask" in e) { const element = asks(e); if (element) box.append(element); }
-    if ("passed" in e) box.append(h("p", {class: e.failed ? "sum fail" : "sum"}, e.failed ? `${e.passed} as predicted, ${e.failed} not.` : `All ${e.passed} are as predicted.`));
+    if ("passed" in e) box.append(h("p", {class: e.failed ? "tally fail" : "tally"}, e.failed ? `${e.passed} as predicted, ${e.failed} not.` : `All ${e.passed} are as predicted.`));
   }
 
   return {
