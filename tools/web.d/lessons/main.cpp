@@ -66,8 +66,8 @@ int main(int argc, char** argv) {
   } catch (const Stop& stop) {
     fmt::print(stderr, "gradus: {}\n", stop.what());
     return stop.code;
-  } catch (const gradus::Error& e) {
-    fmt::print(stderr, "{}\n", without_line(e));
-  } catch (const std::exception& e) { fmt::print(stderr, "{}\n", e.what()); }
+  } catch (const gradus::Error& e) { fmt::print(stderr, "{}\n", without_line(e)); } catch (const std::exception& e) {
+    fmt::print(stderr, "{}\n", e.what());
+  }
   return failed;
 }

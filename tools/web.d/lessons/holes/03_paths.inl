@@ -1,1 +1,1 @@
-  return number(1, {{"a", a}, {"b", b}});
+return number(1, {{"a", a}, {"b", b}});
