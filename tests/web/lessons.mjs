@@ -99,7 +99,7 @@ for (const [name, {fields, solution}] of Object.entries(exercises)) {
   assert.equal(fields.length, solution.length);
   const solved = program(["exercise", name, ...solution]);
   assert.ok(solved.code === 0 && solved.out.join().includes("Solved."), `${name}: ${solved.out.join("\n")}`);
-  for (const wrong of [fields.map(() => ""), solution.map(text => fields[0].options ? "d" : fields[0].letters ? "abcd" : `${text} + 1`), fields.map(() => "(((")]) {
+  for (const wrong of [fields.map(() => ""), solution.map(text => fields[0].options ? "d" : fields[0].letters ? "badc" : `${text} + 1`), fields.map(() => "(((")]) {
     const told = program(["exercise", name, ...wrong]);
     assert.ok(told.code === 1 && told.out.join().includes("not yet") && told.out.join().includes("Hint:"), `${name} with ${wrong}: ${told.out.join("\n")}`);
   }
