@@ -7,6 +7,7 @@ set(rows "")
 foreach(file IN LISTS names)
   get_filename_component(name ${file} NAME_WE)
   file(READ ${DIR}/${file} code)
+  string(REPLACE "#include \"exercise.hpp\"\n" "" code "${code}")  # it has been included
   file(READ ${HOLES}/${name}.inl hole)
   string(FIND "${code}" "// HOLE" begin)
   string(FIND "${code}" "// END" end)
