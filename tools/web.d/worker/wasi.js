@@ -14,7 +14,7 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
   const view = () => new DataView(memory.buffer);
   const bytes = (at, size) => new Uint8Array(memory.buffer, at, size);
   const pathAt = (at, size) => "/" + decoder.decode(bytes(at, size).slice()).replace(/^[./]+/, "").replace(/\/+$/, "");
-  const folder = path => path === "/";
+  const folders = new Set(["/"]), folder = path => folders.has(path);
 
   // The parts of a scattered read or write, in order.
   function* pieces(list, count) {
@@ -100,7 +100,7 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       if (descriptor > 3 && !open.has(descriptor)) return badDescriptor;
       bytes(to, 24).fill(0);
       const file = open.get(descriptor);
-      view().setUint8(to, descriptor < 3 ? 2 : descriptor === 3 || file.path === "/" ? 3 : 4);
+      view().setUint8(to, descriptor < 3 ? 2 : descriptor === 3 || folder(file.path) ? 3 : 4);
       view().setBigUint64(to + 8, 0xffffffffffffffffn, true);
       view().setBigUint64(to + 16, 0xffffffffffffffffn, true);
       return ok;
@@ -183,7 +183,12 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       files.delete(before);
       return ok;
     },
-    path_create_directory() { return ok; },
+    path_create_directory(descriptor, at, size) {
+      const path = pathAt(at, size);
+      if (folder(path)) return exists;
+      folders.add(path);
+      return ok;
+    },
     path_unlink_file(descriptor, at, size) { return files.delete(pathAt(at, size)) ? ok : noEntry; },
     path_readlink() { return invalid; },
     poll_oneoff() { return noSystem; },
