@@ -28,25 +28,31 @@ double slope_by_gradus(double number) {
 int main(int argc, char** argv) {
   Lesson lesson("0a: a slope by hand", argc, argv);
 
+  const double start = lesson.input("w", 1, 0, 5, "the weight at which we begin");
+  const double rate = lesson.input("rate", 0.05, 0, 0.5, "how far a step goes");
+
   Plot plot(0, 5, 0, 30);
   plot.curve(loss_at, '*');
-  plot.curve([](double w) { return loss_at(1) + slope_on_paper(1) * (w - 1); }, '.');
-  plot.point(1, loss_at(1), 'O');
-  plot.print("The loss (*) for each w, and its slope (.) at w = 1. The best w is at the bottom, at 3.");
+  plot.curve([&](double w) { return loss_at(start) + slope_on_paper(start) * (w - start); }, '.');
+  plot.point(start, loss_at(start), 'O');
+  plot.print(
+      words("The loss (*) for each w, and its slope (.) at w = %g. The best w is at the bottom, at 3.", start).c_str());
 
-  lesson.ask("At w = 1 the loss is (1·2 - 6)². What is its slope there? Use 2 (w x - y) x.", slope_on_paper(1),
-             "w x - y is 2 - 6 = -4, and x is 2.");
+  lesson.ask(words("At w = %g the loss is (%g·2 - 6)². What is its slope there? Use 2 (w x - y) x.", start, start),
+             slope_on_paper(start), words("w x - y is %g - 6 = %g, and x is 2.", start * x, start * x - y));
   const double h = 0.001;
-  lesson.check("the slope at w = 1: on paper, and by Gradus", slope_on_paper(1), slope_by_gradus(1));
-  lesson.check("by two points near 1: (loss(1.001) - loss(0.999)) / 0.002", slope_on_paper(1),
-               (loss_at(1 + h) - loss_at(1 - h)) / (2 * h), 1e-6);
+  lesson.check(words("the slope at w = %g: on paper, and by Gradus", start), slope_on_paper(start),
+               slope_by_gradus(start));
+  lesson.check(words("by two points near %g: (loss(%g) - loss(%g)) / 0.002", start, start + h, start - h),
+               slope_on_paper(start), (loss_at(start + h) - loss_at(start - h)) / (2 * h), 1e-6);
   lesson.check("the slope at w = 3, the bottom", 0, slope_by_gradus(3));
   lesson.check_true("right of the bottom the slope is positive", slope_by_gradus(4) > 0);
 
-  const double rate = 0.05;
-  lesson.ask("One step: w = 1 - 0.05 · slope. Where does it lead?", 1 - rate * slope_by_gradus(1),
-             "minus times minus is plus: the step goes to the right, towards 3.");
-  double w = 1;
+  lesson.ask(words("One step: w = %g - %g · slope. Where does it lead?", start, rate),
+             start - rate * slope_by_gradus(start),
+             start < 3 ? "minus times minus is plus: the step goes to the right, towards 3."
+                       : "the slope is positive: the step goes to the left, towards 3.");
+  double w = start;
   for (int step = 1; step <= 4; ++step) {
     const double slope = slope_by_gradus(w);
     std::printf("step %d: w = %.4f   loss = %8.5f   slope = %9.5f\n", step, w, loss_at(w), slope);
@@ -54,11 +60,13 @@ int main(int argc, char** argv) {
   }
   std::printf("\n");
   // w - 3 becomes (w - 3)(1 - 2 · 0.05 · 2²), which is 0.6 (w - 3).
-  lesson.check("each step leaves 0.6 of the distance to 3; four steps", 3 - 2 * std::pow(0.6, 4), w);
+  const double left = 1 - 2 * rate * x * x;
+  lesson.check(words("each step leaves %g of the distance to 3; four steps", left), 3 + (start - 3) * std::pow(left, 4),
+               w);
 
   {  // the same once more, for the stepper: a trace of one pass, with names
     const study::Trace trace("lesson_00a.jsonl", study::TraceOptions{});
-    const Tensor weight = scalar(1, f64).requires_grad_().set_name("w");
+    const Tensor weight = scalar(start, f64).requires_grad_().set_name("w");
     Tape tape;
     const Tensor output = (weight * x).set_name("output");
     const Tensor error = (output - y).set_name("error");

@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   lesson.ask("The y are 1.2, 2.9, 5.1, 6.8, 9.0 (sum 25). At w = b = 0, what is dL/db = mean of 2 (w x + b - y)?", by_b,
              "with w = b = 0 it is the mean of -2y: -2 · 25 / 5.");
 
-  const double rate = 0.05;
+  const double rate = lesson.input("rate", 0.05, 0, 0.3, "how far a step goes");
   int steps = 0;
   for (; steps < 1000; ++steps) {
     w.zero_grad();

@@ -61,9 +61,12 @@ int main(int argc, char** argv) {
   lesson.check("after training it answers 1/2 to every case", 0.5, alone.answers.at({1, 0}), 1e-6);
 
   // Two neurons before the last one: now the question can be answered.
-  manual_seed(6);  // not every start gets there: from some, this small a network stays at 2 of 4
-  Tensor w1s = randn({2, 2}, f64).requires_grad_(), b1 = zeros({2}, f64).requires_grad_();
-  Tensor w2s = randn({2, 1}, f64).requires_grad_(), b2 = zeros({1}, f64).requires_grad_();
+  const int seed = lesson.whole("seed", 6, 0, 1000, "of the random start weights");
+  const int hidden = lesson.whole("neurons", 2, 1, 16, "below the last one");
+  manual_seed(
+      static_cast<std::uint64_t>(seed));  // not every start gets there: from some, this small a network stays at 2 of 4
+  Tensor w1s = randn({2, hidden}, f64).requires_grad_(), b1 = zeros({hidden}, f64).requires_grad_();
+  Tensor w2s = randn({hidden, 1}, f64).requires_grad_(), b2 = zeros({1}, f64).requires_grad_();
   const auto network = [&] { return sigmoid(matmul(tanh(matmul(inputs, w1s) + b1), w2s) + b2); };
   optim::SGD opt({w1s, b1, w2s, b2}, {.lr = 0.5});
   for (int step = 0; step < 3000; ++step) {
@@ -72,7 +75,8 @@ int main(int argc, char** argv) {
     tape.backward(bce_loss(network(), exactly_one));
     opt.step();
   }
-  lesson.check("two neurons and a third on top: cases of XOR right, of 4", 4, right(network(), exactly_one));
+  const std::string below = hidden == 2 ? "two neurons and a third on top" : words("%d neurons and one on top", hidden);
+  lesson.check(below + ": cases of XOR right, of 4", 4, right(network(), exactly_one));
   {  // for the stepper: the lone neuron's first pass, with names
     const study::Trace trace("lesson_00c.jsonl", study::TraceOptions{});
     const Tensor w = tensor({{2}, {-1}}, f64).requires_grad_().set_name("w");

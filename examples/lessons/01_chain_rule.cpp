@@ -22,19 +22,23 @@ void naive(const Tape& tape, int node, std::map<int, double>& gradient) {
 
 int main(int argc, char** argv) {
   Lesson lesson("1: the chain rule, computed once per node", argc, argv);
+  const double at_a = lesson.input("a", 2, -10, 10, "of e = (a + b)(b + 1)");
+  const double at_b = lesson.input("b", 1, -10, 10, "of e = (a + b)(b + 1)");
   {  // e = (a + b)(b + 1): two paths lead from e to b, and their products add up
     const study::Trace trace("lesson_01.jsonl", study::TraceOptions{});
-    const Tensor a = leaf(2, "a"), b = leaf(1, "b");
+    const Tensor a = leaf(at_a, "a"), b = leaf(at_b, "b");
     Tape tape;
     const Tensor c = (a + b).set_name("c");
     const Tensor d = (b + 1).set_name("d");
     const Tensor e = (c * d).set_name("e");
     tape.backward(e);
-    lesson.ask("e = c d with c = a + b and d = b + 1, at a = 2, b = 1. What is de/db?", b.grad().item(),
-               "b reaches e through c, with slope d = 2, and through d, with slope c = 3. Add the two.");
-    lesson.check("e = (a + b)(b + 1) at (2, 1)", 6, e.item());
-    lesson.check("de/da = d = b + 1", 2, a.grad().item());
-    lesson.check("de/db = d + c = (b + 1) + (a + b)", 5, b.grad().item());
+    lesson.ask(words("e = c d with c = a + b and d = b + 1, at a = %g, b = %g. What is de/db?", at_a, at_b),
+               b.grad().item(),
+               words("b reaches e through c, with slope d = %g, and through d, with slope c = %g. Add the two.",
+                     d.item(), c.item()));
+    lesson.check(words("e = (a + b)(b + 1) at (%g, %g)", at_a, at_b), (at_a + at_b) * (at_b + 1), e.item());
+    lesson.check("de/da = d = b + 1", at_b + 1, a.grad().item());
+    lesson.check("de/db = d + c = (b + 1) + (a + b)", at_b + 1 + at_a + at_b, b.grad().item());
   }
   {  // the diamond: b = a + a, c = b + b
     const Tensor a = leaf(1, "a");

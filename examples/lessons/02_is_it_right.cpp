@@ -30,13 +30,19 @@ std::pair<double, double> best() {
   return b;
 }
 
+bool mended = false;
+
 // Swish with a mistake in its rule: the second term is missing.
 struct WrongSwish {
   static constexpr auto name = "wrong_swish", rule = "dx = g sigmoid(x)      (and something is missing)";
   static constexpr Saves saves{in0};
   void fields(auto&) const {}
   Tensor forward(Fwd&, Ins in) const { return in[0] * sigmoid(in[0]); }
-  void vjp(Vjp& v) const { v.give(0, v.g * sigmoid(v.in(0))); }
+  void vjp(Vjp& v) const {
+    const Tensor s = sigmoid(v.in(0));
+    v.give(0, v.g * s);
+    if (mended) v.give(0, v.g * v.in(0) * s * (1 - s));
+  }
 };
 Tensor wrong_swish(Arg x) { return apply(WrongSwish{}, x); }
 
@@ -44,6 +50,7 @@ Tensor wrong_swish(Arg x) { return apply(WrongSwish{}, x); }
 
 int main(int argc, char** argv) {
   Lesson lesson("2: is my gradient right?", argc, argv);
+  mended = lesson.whole("mended", 0, 0, 1, "1: the wrong rule gets its missing term") == 1;
   Plot plot(-13, -1, -12, 0);
   for (double e = -13; e <= -1; e += 0.125) {
     plot.point(e, std::log10(typical<float>(std::pow(10, e))), 'o');

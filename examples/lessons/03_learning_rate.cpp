@@ -32,15 +32,17 @@ study::Path go(const study::Surface& s, double rate, const study::DescentOptions
 
 int main(int argc, char** argv) {
   Lesson lesson("3: the learning rate", argc, argv);
-  lesson.ask("x = 1 on the bowl x²/2, whose slope at x is x. One step with rate 1.9: where does it land?",
-             steps(1.9, 1).back(), "x - 1.9 · x.");
-  for (const double rate : {0.1, 1.0, 1.9, 2.0, 2.1}) {
+  const double chosen = lesson.input("rate", 1.9, 0, 2.5, "how far a step goes");
+  lesson.ask(words("x = 1 on the bowl x²/2, whose slope at x is x. One step with rate %g: where does it land?", chosen),
+             steps(chosen, 1).back(), words("x - %g · x.", chosen));
+  for (const double rate : {0.1, 1.0, chosen, 2.0, 2.1}) {
     std::printf("rate %.1f:", rate);
     for (const double x : steps(rate, 6)) std::printf(" %8.4f", x);
     std::printf("\n");
   }
   std::printf("\n");
-  lesson.check("αλ = 1.9: 0.9^100", std::pow(0.9, 100), after_100(1.9), 1e-9);
+  const double part = std::abs(1 - chosen);
+  lesson.check(words("αλ = %g: %g^100", chosen, part), std::pow(part, 100), after_100(chosen), 1e-9);
   lesson.check("αλ = 2: swings between 1 and -1 without end", 1, after_100(2.0));
   lesson.check("αλ = 2.1: 1.1^100", std::pow(1.1, 100), after_100(2.1), 1e-9);
   lesson.check("αλ = 1: arrives in one step", 0, after_100(1.0));
@@ -72,7 +74,7 @@ int main(int argc, char** argv) {
                     0.002 > rosenbrock.minima[0].limit() && above.reached);
   {  // for the stepper: three steps that jump over the bottom
     const study::Trace trace("lesson_03.jsonl", study::TraceOptions{});
-    steps(1.9, 3);
+    steps(chosen, 3);
   }
   return lesson.end();
 }

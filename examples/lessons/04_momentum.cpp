@@ -7,7 +7,7 @@ using namespace gradus;
 
 namespace {
 
-constexpr double kappa = 100;
+double kappa = 100;
 
 // The distance from 0 after each of so many steps on ½(x² + κ y²), from (1, 1).
 std::vector<double> distances(double rate, double momentum, int steps) {
@@ -50,10 +50,12 @@ double rate_of(double rate, double momentum, double curvature) {
 
 int main(int argc, char** argv) {
   Lesson lesson("4: momentum takes the square root of the condition number", argc, argv);
+  kappa = lesson.input("kappa", 100, 2, 10000, "κ, the condition number: the larger curvature by the smaller");
   const double root = std::sqrt(kappa), rate = std::pow(2 / (1 + root), 2), beta = std::pow((root - 1) / (root + 1), 2);
   const double plain = 2 / (1 + kappa);
-  lesson.ask("κ = 100. The best β is ((√κ - 1)/(√κ + 1))². How much is it?", beta, "√κ is 10: (9/11)².");
-  std::printf("best choice for κ = 100: α = %.7f, β = %.6f; without momentum α = %.6f\n\n", rate, beta, plain);
+  lesson.ask(words("κ = %g. The best β is ((√κ - 1)/(√κ + 1))². How much is it?", kappa), beta,
+             words("√κ is %g: (%g/%g)².", root, root - 1, root + 1));
+  std::printf("best choice for κ = %g: α = %.7f, β = %.6f; without momentum α = %.6f\n\n", kappa, rate, beta, plain);
   // The distance falls like k √β^k; from step 100 to 200 the k itself doubles, which is taken out.
   const std::vector<double> way = distances(rate, beta, 200);
   lesson.check("a step multiplies the distance by √β = (√κ - 1)/(√κ + 1)", std::sqrt(beta),

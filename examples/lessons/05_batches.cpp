@@ -62,10 +62,12 @@ int main(int argc, char** argv) {
   }
   // A constant rate never comes to rest: variance ασ²/(Bλ(2 - αλ)). A quarter of it for four times the batch.
   const double sigma = data.deviation;
-  const auto predicted = [&](double rate, double batch) { return rate * sigma * sigma / (batch * (2 - rate)); };
+  const double rate = lesson.input("rate", 0.5, 0.001, 1.9, "α of the third resting variance");
+  const auto predicted = [&](double a, double batch) { return a * sigma * sigma / (batch * (2 - a)); };
   lesson.check("resting variance, α = .1, B = 1", predicted(0.1, 1), stationary(0.1, sigma, 1), 0.03);
   lesson.check("resting variance, α = .1, B = 4", predicted(0.1, 4), stationary(0.1, sigma, 4), 0.03);
-  lesson.check("resting variance, α = .5, B = 1", predicted(0.5, 1), stationary(0.5, sigma, 1), 0.03);
+  lesson.check(rate == 0.5 ? "resting variance, α = .5, B = 1" : words("resting variance, α = %g, B = 1", rate),
+               predicted(rate, 1), stationary(rate, sigma, 1), 0.03);
   lesson.check("the whole batch: no noise, no variance", 0, stationary(0.1, 0, 1));
 
   lesson.ask("Rate 0.1, curvature 1, σ = 1, B = 1: the resting variance is ασ²/(Bλ(2 - αλ)). How much?",

@@ -18,17 +18,21 @@ double slope(double z, const Loss& loss) {
 
 int main(int argc, char** argv) {
   Lesson lesson("6: squared error, cross-entropy, softmax", argc, argv);
+  const double z0 = lesson.input("z0", 2, -20, 20, "the score of the first class, the right one");
+  const double z1 = lesson.input("z1", 1, -20, 20, "of the second"),
+               z2 = lesson.input("z2", 0.1, -20, 20, "of the third");
   {  // the gradient of softmax and cross-entropy together is what was said minus what is true
-    const Tensor z = tensor({{2, 1, 0.1}}, f64), label = tensor({0}, i64);
+    const Tensor z = tensor({{z0, z1, z2}}, f64), label = tensor({0}, i64);
     const Tensor g = jacobian([&] { return cross_entropy(z, label); }, z);
     const Tensor p = softmax(z, 1);
-    const double all = std::exp(2.0) + std::exp(1.0) + std::exp(0.1);  // Σ e^z
+    const double all = std::exp(z0) + std::exp(z1) + std::exp(z2);  // Σ e^z
     std::cout << "scores z " << z << "\nsoftmax  " << p << "\n\n";
-    lesson.ask("The right class is the first, p0 = 0.6590. What is dL/dz0 = p0 - 1?", g.at({0, 0}), "0.659 - 1.");
-    lesson.check("cross-entropy at z = (2, 1, .1), class 0: ln Σ e^z - 2", std::log(all) - 2,
-                 cross_entropy(z, label).item());
-    lesson.check("dL/dz0 = e²/Σ e^z - 1", std::exp(2.0) / all - 1, g.at({0, 0}));
-    lesson.check("dL/dz1 = e/Σ e^z", std::exp(1.0) / all, g.at({0, 1}));
+    const double p0 = p.at({0, 0});
+    lesson.ask(words("The right class is the first, p0 = %.4f. What is dL/dz0 = p0 - 1?", p0), g.at({0, 0}),
+               words("%.3f - 1.", p0));
+    lesson.check("cross-entropy at z, class 0: ln Σ e^z - z0", std::log(all) - z0, cross_entropy(z, label).item());
+    lesson.check("dL/dz0 = e^z0/Σ e^z - 1", std::exp(z0) / all - 1, g.at({0, 0}));
+    lesson.check("dL/dz1 = e^z1/Σ e^z", std::exp(z1) / all, g.at({0, 1}));
     lesson.check("p - y, everywhere", 0, max(abs(g - p + tensor({{1, 0, 0}}, f64))).item(), 1e-14);
     lesson.check("the three sum to 0: scores only matter in comparison", 0, sum(g).item(), 1e-14);
   }

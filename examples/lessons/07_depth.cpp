@@ -8,7 +8,8 @@ using namespace gradus;
 namespace {
 
 constexpr int layers = 20;
-constexpr std::int64_t width = 64, batch = 128;
+constexpr std::int64_t batch = 128;
+std::int64_t width = 64;
 
 enum class Activation { sigmoid, tanh, relu };
 using Init = Tensor (*)(Tensor weight);
@@ -56,7 +57,8 @@ void draw(Plot& plot, const std::vector<double>& all, char mark) {
 
 int main(int argc, char** argv) {
   Lesson lesson("7: vanishing and exploding gradients", argc, argv);
-  manual_seed(7);
+  manual_seed(static_cast<std::uint64_t>(lesson.whole("seed", 7, 0, 1000, "of the random weights")));
+  width = lesson.whole("width", 64, 4, 200, "numbers in a layer");
   lesson.ask("Each of 20 layers multiplies the gradient by 0.235. What is left at the first layer?",
              std::pow(0.235, 20), "0.235^20; the logarithm is 20 · log10(0.235) = -12.6.", 0.05);
   const double sigmoid_factor = factor(Activation::sigmoid, xavier);
@@ -70,7 +72,8 @@ int main(int argc, char** argv) {
   lesson.check("ReLU, He: kept, since 2/n makes up for the half lost", 1.0, he_factor, 0.03);
   lesson.check("ReLU, Xavier: 1/√2", 0.7071068, factor(Activation::relu, xavier), 0.03);
   const double wild = factor(Activation::relu, normal);
-  lesson.check("ReLU, N(0, 1): √(64/2)", 5.656854, wild, 0.03);
+  lesson.check(words("ReLU, N(0, 1): √(%d/2)", static_cast<int>(width)), std::sqrt(static_cast<double>(width) / 2),
+               wild, 0.03);
   lesson.check_true("over 20 layers a factor of about 1e15", std::pow(wild, 20) > 1e14 && std::pow(wild, 20) < 1e16);
   lesson.gap();
   Plot picture(0, layers, -15, 15, 61, 13);

@@ -53,8 +53,9 @@ double decayed(double g, const Options& options) {
 
 int main(int argc, char** argv) {
   Lesson lesson("8: adaptive methods", argc, argv);
-  lesson.ask("Adam, rate 0.001, and the first gradient is 1000. How far does it move the number?",
-             first_adam_step(1000), "the first step is the rate times the sign of the gradient.");
+  const double gradient = lesson.input("gradient", 1000, -1e6, 1e6, "the first that Adam sees");
+  lesson.ask(words("Adam, rate 0.001, and the first gradient is %g. How far does it move the number?", gradient),
+             first_adam_step(gradient), "the first step is the rate times the sign of the gradient.");
   for (const double g : {1e-3, 1.0, 1e3, -1e3}) {
     char claim[128];
     std::snprintf(claim, sizeof claim, "Adam's first step, gradient %g: α sign(g)", g);

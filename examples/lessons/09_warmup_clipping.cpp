@@ -44,8 +44,9 @@ Run go(double rate, int steps, int warmup = 0, double clip = 0) {
 int main(int argc, char** argv) {
   Lesson lesson("9: schedules, warm-up and clipping", argc, argv);
   // A step from x lands at x (1 - αx²): it diverges where αx₀² > 2, which is α > 1/2 here.
-  lesson.ask("f = x⁴/4 has the slope x³. From x = 2, one step with α = 1: where does it land?", go(1, 1).x[1],
-             "2 - 1 · 8.");
+  const double rate = lesson.input("rate", 1, 0, 2, "α, how far a step goes");
+  lesson.ask(words("f = x⁴/4 has the slope x³. From x = 2, one step with α = %g: where does it land?", rate),
+             go(rate, 1).x[1], words("2 - %g · 8.", rate));
   lesson.check_true("α = .49 converges", std::abs(go(0.49, 3000).x.back()) < 0.05);
   const Run cycle = go(0.5, 101);
   lesson.check("α = .50: a cycle, -2 after one step", -2, cycle.x[1]);

@@ -34,13 +34,16 @@ int main(int argc, char** argv) {
       lesson.check("  distance to that minimum", 0, std::hypot(at[0] - ends[i][0], at[1] - ends[i][1]), 1e-4);
     }
   }
-  lesson.ask("½(x² - y²), rate 0.1: each step multiplies y by 1.1. From 1e-6, how many steps until y > 1?",
-             std::ceil(std::log(1e6) / std::log(1.1)), "ln 10⁶ / ln 1.1, rounded up.", 0.001);
+  const double rate = lesson.input("rate", 0.1, 0.01, 1, "how far a step goes, beside the saddle");
+  const double steps_away = std::ceil(std::log(1e6) / std::log(1 + rate));
+  lesson.ask(words("½(x² - y²), rate %g: each step multiplies y by %g. From 1e-6, how many steps until y > 1?", rate,
+                   1 + rate),
+             steps_away, "ln 10⁶ / ln 1.1, rounded up.", 0.001);
   const Surface saddle = study::surface("saddle");
   const auto leaves = study::condition("|y|>1");
   {  // ½(x² - y²): y grows by 1.1 a step, so ln 10⁶/ln 1.1 steps from a millionth, and none from nothing
-    const Path path = descend(saddle, "sgd", sgd(0.1), {.start = Point{1, 1e-6}, .until = leaves});
-    lesson.check("saddle, y0 = 1e-6: leaves at step", std::ceil(std::log(1e6) / std::log(1.1)), path.steps);
+    const Path path = descend(saddle, "sgd", sgd(rate), {.start = Point{1, 1e-6}, .steps = 2000, .until = leaves});
+    lesson.check("saddle, y0 = 1e-6: leaves at step", steps_away, path.steps);
     const Path still = descend(saddle, "sgd", sgd(0.1), {.start = Point{1, 0}, .steps = 2000, .until = leaves});
     lesson.check("y0 = 0: never", 0, still.end().at[1]);
     lesson.check_true("it stops on the saddle", still.verdict == study::Verdict::saddle);

@@ -15,7 +15,8 @@ double apart(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); 
 int main(int argc, char** argv) {
   Lesson lesson("11: a layer by hand", argc, argv);
   // Three examples of two numbers go through a layer with two inputs and four outputs: s = x W + b.
-  const Tensor x = tensor({{1, 2}, {0, -1}, {3, 1}}, f64);
+  const double first = lesson.input("x00", 1, -10, 10, "the first number of the first example");
+  const Tensor x = tensor({{first, 2}, {0, -1}, {3, 1}}, f64);
   const Tensor W = tensor({{1, 0, 2, -1}, {0, 1, -1, 1}}, f64).requires_grad_().set_name("W");
   const Tensor b = zeros({4}, f64).requires_grad_().set_name("b");
   const Tensor g = tensor({{1, 0, 0, 2}, {0, 1, 0, -1}, {1, 0, 2, 0}}, f64);  // dL/ds, as it comes from above
@@ -26,7 +27,7 @@ int main(int argc, char** argv) {
                 {"x g", "xᵀ g", "g xᵀ", "g Wᵀ"}, 1, "xᵀ is 2x3; a 2x3 times a 3x4 is a 2x4.");
   const Tensor by_hand = matmul(x.t(), g);
   lesson.ask("Element (0, 0) of dL/dW: the sum over the three examples of x(i, 0) g(i, 0). How much?",
-             by_hand.at({0, 0}), "first column of x: 1, 0, 3; first column of g: 1, 0, 1.");
+             by_hand.at({0, 0}), words("first column of x: %g, 0, 3; first column of g: 1, 0, 1.", first));
   {
     Tape tape;
     tape.watch(x);

@@ -68,8 +68,10 @@ int main(int argc, char** argv) {
 
   // A function with one input and many outputs: now a column of the Jacobian is the whole of it. Forward wins.
   const Tensor t = scalar(0.7, f64);
-  const Tensor J = jacobian([&] { return sin(t * arange(1, 51, 1, f64)); }, t);
-  lesson.ask("sin(t), sin(2t) … sin(50t): one input, 50 outputs. How many reverse walks does the Jacobian need?",
+  const int outputs = lesson.whole("outputs", 50, 1, 500, "of the function with one input");
+  const Tensor J = jacobian([&] { return sin(t * arange(1, outputs + 1, 1, f64)); }, t);
+  lesson.ask(words("sin(t), sin(2t) … sin(%dt): one input, %d outputs. How many reverse walks does the Jacobian need?",
+                   outputs, outputs),
              static_cast<double>(J.numel()), "one walk for each output; forward mode would need one pass in all.");
 
   // Memory: reverse mode keeps every value until the walk. With checkpoints it keeps few and computes the rest again.

@@ -24,12 +24,14 @@ std::vector<Tensor> back(const Objective& f, const std::vector<Tensor>& inputs, 
 int main(int argc, char** argv) {
   Lesson lesson("13: convolution", argc, argv);
   // Dark on the left, bright on the right, and a filter that subtracts each pixel from its right neighbour but one.
-  const Tensor x = row({0, 0, 0, 1, 1, 1}), w = row({-1, 0, 1});
+  const double w0 = lesson.input("w0", -1, -5, 5, "the filter's first weight"),
+               w1 = lesson.input("w1", 0, -5, 5, "its second"), w2 = lesson.input("w2", 1, -5, 5, "its third");
+  const Tensor x = row({0, 0, 0, 1, 1, 1}), w = row({w0, w1, w2});
   const Tensor y = conv2d(x, w);
   std::cout << "pixels  " << x.flatten() << "\nfilter  " << w.flatten() << "\noutput  " << y.flatten() << "\n\n";
   lesson.ask("y(i) = w0 x(i) + w1 x(i+1) + w2 x(i+2). Six pixels, a filter of three: how many outputs?",
              static_cast<double>(y.numel()), "the filter starts at pixel 0, 1, 2 and 3.");
-  lesson.check("the output at the edge between dark and bright", 1, y.flatten().at({1}));
+  lesson.check("the output at the edge between dark and bright", w2, y.flatten().at({1}));
   lesson.check("away from the edge: x(0) = x(1) = x(2) = 0", 0, y.flatten().at({0}));
 
   // The way back. Each weight was used at every place: its gradient is a sum over the places.

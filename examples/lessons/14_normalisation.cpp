@@ -29,6 +29,8 @@ double left_over(double deviation, bool normalised) {
 
 int main(int argc, char** argv) {
   Lesson lesson("14: normalisation", argc, argv);
+  const double factor = lesson.input("factor", 10, 0.1, 1000, "by which x is made larger");
+  const std::string times = factor == 10 ? "ten" : words("%g", factor);
   const Tensor x = tensor({{1, 3, 5, 7}}, f64).set_name("x");
   const Tensor y = layer_norm(x, {4}, {}, {}, 0);
   std::cout << "x = " << x << "   normalised: " << y << "\n\n";
@@ -36,7 +38,7 @@ int main(int argc, char** argv) {
              "3 / 2.236");
   lesson.check("normalised: mean 0", 0, mean(y).item(), 1e-15);
   lesson.check("variance 1", 1, mean(square(y)).item(), 1e-12);
-  lesson.check("ten times x: the same", 0, apart(y, layer_norm(10 * x, {4}, {}, {}, 0)), 1e-12);
+  lesson.check(times + " times x: the same", 0, apart(y, layer_norm(factor * x, {4}, {}, {}, 0)), 1e-12);
   lesson.check("x + 100: the same", 0, apart(y, layer_norm(x + 100, {4}, {}, {}, 0)), 1e-12);
 
   // The way back. What could only shift or scale x changes nothing, so those parts are taken out of g.
@@ -52,7 +54,7 @@ int main(int argc, char** argv) {
     back = leaf.grad();
   }
   {
-    const Tensor ten = (10 * x).requires_grad_();
+    const Tensor ten = (factor * x).requires_grad_();
     Tape tape;
     tape.backward(sum(g * layer_norm(ten, {4}, {}, {}, 0)));
     back_of_ten = ten.grad();
@@ -61,8 +63,9 @@ int main(int argc, char** argv) {
   lesson.check("dx = (g - mean g - y mean(g y)) / σ: largest difference", 0, apart(back, formula), 1e-14);
   lesson.check("dx sums to 0: no part of it shifts x", 0, sum(back).item(), 1e-14);
   lesson.check("dx · y = 0: no part of it scales x", 0, sum(back * y).item(), 1e-14);
-  lesson.ask("The input is ten times as large, y the same. By what factor is the gradient at the input multiplied?",
-             size(back_of_ten) / size(back), "1/σ stands in front, and σ is ten times as large.");
+  lesson.ask(
+      "The input is " + times + " times as large, y the same. By what factor is the gradient at the input multiplied?",
+      size(back_of_ten) / size(back), "1/σ stands in front, and σ is " + times + " times as large.");
 
   // Batch norm takes the mean of each feature over the batch, and keeps running means for later.
   manual_seed(3);

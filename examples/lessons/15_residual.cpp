@@ -62,7 +62,8 @@ int main(int argc, char** argv) {
   const Tensor h0 = scalar(0.3, f64);
   lesson.ask("h' = h + f(h), and the slope of f is 0.1. What is the slope of h'? (Without the h it would be 0.1.)",
              jacobian([&] { return h0 + 0.1 * h0; }, h0).item(), "the slope of h is 1; slopes of a sum add up.");
-  const double plain = arrives(0.25, false), residual = arrives(0.25, true);
+  const double deviation = lesson.input("deviation", 0.25, 0, 4, "of the random weights");
+  const double plain = arrives(deviation, false), residual = arrives(deviation, true);
   std::printf("20 layers: of a gradient of size 1 at the end arrives at the input\n");
   std::printf("  h = f(h)      %.3g\n  h = h + f(h)  %.3g\n\n", plain, residual);
   lesson.check_true("20 plain layers: less than 1e-9 of the gradient arrives", plain < 1e-9);

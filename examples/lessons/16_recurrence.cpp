@@ -68,11 +68,12 @@ int main(int argc, char** argv) {
 
   // A long short-term memory carries c = f c + …: its path back is a product of forget gates, which can stay near 1.
   manual_seed(16);
+  const double opened = lesson.input("bias", 5, -5, 10, "of the forget gates");
   nn::RNN rnn(4, 8, {.dtype = f64});
   nn::LSTM open(4, 8, {.dtype = f64});
   for (auto& part : open.weights) {  // bias of the forget gates, the second quarter: sigmoid(5) is 0.993
     Tensor bias = part.bias_ih;
-    slice(bias, {{8, 16}}).fill_(5);
+    slice(bias, {{8, 16}}).fill_(opened);
   }
   const double by_rnn = reaches(rnn, 60), by_lstm = reaches(open, 60);
   std::printf("60 steps back: of the last input's gradient, the first input gets\n");

@@ -22,6 +22,7 @@ std::vector<std::string> read_names() {
 }
 
 constexpr std::int64_t width = 16, heads = 4, longest = 16;
+bool attends = true;  // the reader may switch it off
 
 struct Gpt {
   std::string letters;  // its tokens, and one more that stands before and after each name
@@ -40,8 +41,8 @@ struct Gpt {
     const Tensor y = rms_norm(x);
     const Tensor a = scaled_dot_product_attention(split(linear(y, q)), split(linear(y, k)), split(linear(y, v)), {},
                                                   {.is_causal = true});
-    x = x + linear(a.transpose(0, 1).reshape({t, width}), o);  // look at earlier places
-    x = x + linear(relu(linear(rms_norm(x), up)), down);       // think about each place
+    if (attends) x = x + linear(a.transpose(0, 1).reshape({t, width}), o);  // look at earlier places
+    x = x + linear(relu(linear(rms_norm(x), up)), down);                    // think about each place
     return linear(x, out);
   }
   Tensor loss(const std::string& name) const {
@@ -68,6 +69,7 @@ struct Gpt {
 
 int main(int argc, char** argv) {
   Lesson lesson("17: attention and a tiny GPT", argc, argv);
+  attends = lesson.whole("attention", 1, 0, 1, "0: the GPT sees only the letter before") == 1;
   // Softmax: its Jacobian is diag(p) - p pᵀ.
   const Tensor z = tensor({1, 2, 3}, f64), p = softmax(z, 0);
   const Tensor J = jacobian([&] { return softmax(z, 0); }, z),

@@ -57,10 +57,12 @@ Run learned(const Points& learn, const Points& test, double decay, int steps = 3
 int main(int argc, char** argv) {
   Lesson lesson("18: overfitting", argc, argv);
   manual_seed(18);
-  const Points learn = points(16, 0.5), test = points(200, 0);
-  lesson.choose("A curve with 41 weights learns from 16 points with noise, for 3,000 steps. What comes of it?",
-                {"it meets the truth", "it meets every point, noise and all", "it cannot meet all the points"}, 1,
-                "with more weights than points every point can be met exactly.");
+  const int count = lesson.whole("points", 16, 4, 400, "to learn from");
+  const Points learn = points(count, 0.5), test = points(200, 0);
+  lesson.choose(
+      words("A curve with 41 weights learns from %d points with noise, for 3,000 steps. What comes of it?", count),
+      {"it meets the truth", "it meets every point, noise and all", "it cannot meet all the points"}, 1,
+      "with more weights than points every point can be met exactly.");
   const Run free = learned(learn, test, 0), decayed = learned(learn, test, 0.2);
   std::printf("%-28s %10s %10s\n", "", "train", "test");
   std::printf("%-28s %10.5f %10.5f\n", "after 3,000 steps", free.train, free.test);
@@ -70,8 +72,9 @@ int main(int argc, char** argv) {
   const auto curve = [&](const Net& net) { return [&net](double x) { return net(tensor({{x}}, f64)).item(); }; };
   plot.curve([](double x) { return std::sin(3 * x); }, '.');
   plot.curve(curve(free.net), '*');
-  for (int i = 0; i < 16; ++i) plot.point(learn.x.at({i, 0}), learn.y.at({i, 0}), 'O');
-  plot.print("Sixteen points (O), the truth (.), and a curve that goes through all of them (*).");
+  for (int i = 0; i < count; ++i) plot.point(learn.x.at({i, 0}), learn.y.at({i, 0}), 'O');
+  plot.print(count == 16 ? "Sixteen points (O), the truth (.), and a curve that goes through all of them (*)."
+                         : "The points (O), the truth (.), and the curve that has learned (*).");
   lesson.check_true("at the points it learned from the error is below 0.001", free.train < 1e-3);
   lesson.check_true("elsewhere it is over 100 times larger", free.test > 100 * free.train);
   lesson.check_true("early it was less than half: early stopping", free.best_test < 0.5 * free.test);

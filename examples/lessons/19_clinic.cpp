@@ -104,8 +104,9 @@ void two_units(Lesson& lesson) {
   const std::vector<std::string> units = {"both units are dead: ReLU below 0 for all data",
                                           "both units started equal, and stay so", "the data is wrong"};
   lesson.choose("It does not learn.", units, 1, "equal units get equal gradients: start with random weights.");
+  const double bias = lesson.input("bias", -5, -5, 1, "with which the units of program 6 start");
   const Tensor start = tensor({{1, -1}, {-1, 1}}, f64);
-  const Xor dead = train_xor(start, -5, relu_of);
+  const Xor dead = train_xor(start, bias, relu_of);
   std::printf("Program 6, the same with ReLU. The loss stays at %.3f; the gradient of the weights is exactly %g.\n",
               dead.loss, dead.gradient);
   lesson.choose("It does not learn.", units, 0, "a bias of -5 puts every sum below 0, where ReLU has the slope 0.");

@@ -61,16 +61,18 @@ int main(int argc, char** argv) {
                largest_eigenvalue(f, {p}).value, 1e-6);
 
   // The edge of stability: with rate α descent can only come to rest where the curvature is below 2/α.
-  const End slow = descend(0.02), fast = descend(0.2);
+  const double rate = lesson.input("rate", 0.2, 0.001, 0.5, "the larger of the two");
+  const End slow = descend(0.02), fast = descend(rate);
   lesson.gap();
   std::printf("the valley u v = 1, from (4, 0.3), where the curvature is about 16\n");
   std::printf("  rate 0.02: rests at curvature %6.3f after %d steps   (2/rate = 100)\n", slow.sharpness, slow.steps);
-  std::printf("  rate 0.20: rests at curvature %6.3f after %d steps   (2/rate = 10)\n\n", fast.sharpness, fast.steps);
-  lesson.ask("With a rate of 0.2, what is the largest curvature at which descent can come to rest?", 2 / 0.2,
-             "2 / rate.");
+  std::printf("  rate %.2f: rests at curvature %6.3f after %d steps   (2/rate = %g)\n\n", rate, fast.sharpness,
+              fast.steps, 2 / rate);
+  lesson.ask(words("With a rate of %g, what is the largest curvature at which descent can come to rest?", rate),
+             2 / rate, "2 / rate.");
   lesson.check_true("a small rate stays at the steep place: curvature above 10",
                     slow.loss < 1e-15 && slow.sharpness > 10);
-  lesson.check_true("a large rate leaves it for a place below 2/rate", fast.loss < 1e-15 && fast.sharpness < 10);
+  lesson.check_true("a large rate leaves it for a place below 2/rate", fast.loss < 1e-15 && fast.sharpness < 2 / rate);
 
   // Methods that use curvature. L-BFGS learns it from the last gradients; Newton computes it.
   const auto rosenbrock = [](const Tensor& x) { return square(1 - x[0]) + 100 * square(x[1] - square(x[0])); };

@@ -56,12 +56,15 @@ using namespace gradus;
 int main(int argc, char** argv) {
   Lesson lesson("21: your own tape", argc, argv);
   {  // lesson 1's formula
-    own::Number a = 2, b = 1;
+    const double at_a = lesson.input("a", 2, -10, 10, "of e = (a + b)(b + 1)");
+    const double at_b = lesson.input("b", 1, -10, 10, "of e = (a + b)(b + 1)");
+    own::Number a = at_a, b = at_b;
     own::backward((a + b) * (b + 1.0));
-    lesson.ask("e = (a + b)(b + 1) at a = 2, b = 1. Your tape says de/db = (b + 1) + (a + b). How much?", b.gradient(),
-               "2 + 3.");
-    lesson.check("de/da", 2, a.gradient());
-    lesson.check("de/db", 5, b.gradient());
+    lesson.ask(
+        words("e = (a + b)(b + 1) at a = %g, b = %g. Your tape says de/db = (b + 1) + (a + b). How much?", at_a, at_b),
+        b.gradient(), words("%g + %g.", at_b + 1, at_a + at_b));
+    lesson.check("de/da", at_b + 1, a.gradient());
+    lesson.check("de/db", at_b + 1 + at_a + at_b, b.gradient());
   }
   {  // the diamond of lesson 1: the order of the tape makes it right
     own::tape.clear();

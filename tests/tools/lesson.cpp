@@ -99,6 +99,20 @@ TEST_CASE("lesson: beside an installed Gradus the program is compiled; where tha
   CHECK(contains(compiled.out, "5 passed, 0 failed"));
 }
 
+TEST_CASE("lesson: --set changes an input, within its bounds") {
+  const Program gradus;
+  const Ran usual = gradus("lesson 0a", "exec </dev/null;"),
+            changed = gradus("lesson 0a --set w=4 --set rate=0.1", "exec </dev/null;");
+  CHECK(changed.code == 0);
+  CHECK(contains(usual.out, "the slope at w = 1:"));
+  CHECK(contains(changed.out, "the slope at w = 4:"));
+  CHECK(contains(changed.out, "One step: w = 4 - 0.1 · slope."));
+  CHECK(contains(changed.out, "5 passed, 0 failed"));
+  const Ran refused = gradus("lesson 0a --set w=9", "exec </dev/null;");
+  CHECK(refused.code == 2);
+  CHECK(contains(refused.err + refused.out, "w is a number from 0 to 5"));
+}
+
 TEST_CASE("lesson: --save writes the program, and overwrites nothing") {
   const Program gradus;
   CHECK(gradus("lesson 3 --save").code == 0);

@@ -170,6 +170,74 @@ def own_data(b):
     quiet(b, "own data")
 
 
+def give_file(b, name, text):
+    """As if it had been dropped on the page; text as a list of numbers is bytes."""
+    b.run("""
+      const f = new File([typeof arguments[1] === 'string' ? arguments[1] : new Uint8Array(arguments[1])], arguments[0]), t = new DataTransfer(), i = document.getElementById('load');
+      t.items.add(f);
+      i.files = t.files;
+      i.dispatchEvent(new Event('change'));""", name, text)
+
+
+def saved(b, id):
+    """What a button would save: a text, or a list of bytes."""
+    b.run("window.kept = undefined; window.saveFile = (name, type, content) => { window.kept = typeof content === 'string' ? content : [...content]; }")
+    click(b, id)
+    wait(b, "window.kept !== undefined", id)
+    return b.run("return window.kept")
+
+
+def files(b):
+    go(b, "#set=xor&widths=5")
+    for _ in range(3):
+        train_a_little(b, "files")
+    for id, name in (("save-json", "w.json"), ("save-safetensors", "w.safetensors")):
+        weights, before = saved(b, id), pixels(b, "surface")
+        for _ in range(3):
+            train_a_little(b, "after saving")
+        check(pixels(b, "surface") != before, "it has not moved")
+        give_file(b, name, weights)
+        wait(b, f"document.getElementById('banners').innerText.includes('{name} are in place')", f"the weights of {name}")
+        wait(b, "document.querySelectorAll('#banners .bad').length === 0", "no trouble")
+        check(saved(b, id) == weights, name, "does not come back")
+    check(json.loads(saved(b, "save-json"))["0.weight"]["shape"] == [5, 2], "the weights as JSON")
+    table = json.loads(saved(b, "save-data-json"))
+    check(table["columns"] == ["x1", "x2", "class"] and len(table["rows"]) == 300 and len(table["rows"][0]) == 3, table["columns"], len(table["rows"]))
+    check(len(saved(b, "save-data")) > 3000, "data as safetensors")
+    give_file(b, "table.json", json.dumps(table))
+    wait(b, "document.getElementById('summary').textContent.includes('Your own · 2–5–2') && document.getElementById('summary').textContent.includes('225 + 75')", "the table comes back")
+    train_a_little(b, "data from JSON")
+    own = json.loads(saved(b, "save-data-json"))
+    check(own == table, "the table does not come back the same", own["columns"], own["rows"][:2])
+    words = [{"a": i % 5, "b": i * 0.5, "kind": 'with "quotes", and more' if i % 2 else evil} for i in range(30)]
+    give_file(b, "objects.json", json.dumps(words))
+    wait(b, "document.getElementById('net').textContent.includes('with')", "objects as rows")
+    check(b.run("return document.images.length") == 0, "markup came to life")
+    for text in ("{", "null", "7", "[[1, [2]]]", '{"rows": 3}', '{"a": {"shape": [1], "data": ["x"]}}', "[]"):
+        give_file(b, "bad.json", text)
+        wait(b, "document.querySelectorAll('#banners .bad').length > 0", f"a word for {text}")
+        b.run("document.getElementById('banners').replaceChildren()")
+    train_a_little(b, "after bad files")
+    quiet(b, "files")
+
+
+def frames(b):
+    """What a frame costs while 2-8-8-2 trains with batch 32; the rate depends on the load of the machine."""
+    go(b, "#seed=1")
+    time.sleep(0.5)
+    click(b, "play")
+    time.sleep(1.5)
+    first = b.run("return [Number(document.documentElement.dataset.frames), performance.now()]")
+    time.sleep(3)
+    last = b.run("return [Number(document.documentElement.dataset.frames), performance.now()]")
+    costs = b.run("return window.frameCosts")
+    click(b, "play")
+    check(len(costs) > 10, "frames:", len(costs))
+    middle = [sorted(c[k] for c in costs)[len(costs) // 2] for k in range(3)] if costs else []
+    print("frames a second:", round(1000 * (last[0] - first[0]) / (last[1] - first[1]), 1), "· ms of a frame, medians: steps, looking, drawing:", [round(m, 2) for m in middle], flush=True)
+    quiet(b, "frames")
+
+
 def nan_is_said(b):
     go(b, "#set=waves&loss=mse&optimizer=sgd&activation=relu&options=" + json.dumps({"lr": 1e6}))
     click(b, "play")
@@ -274,7 +342,7 @@ def main():
         b = Browser(profile)
         try:
             b.width(1280)
-            for part in (begins, each_control, the_address, own_data, nan_is_said, open_a_step, digits, reachable, random_clicks):
+            for part in (begins, each_control, the_address, own_data, files, frames, nan_is_said, open_a_step, digits, reachable, random_clicks):
                 start = time.time()
                 part(b)
                 print(f"{part.__name__}: {time.time() - start:.1f} s", flush=True)

@@ -72,7 +72,11 @@ struct Value {
 
 class Parser {
  public:
-  Parser(std::string_view text, Loc where) : text_(text), where_(where) {}
+  // `names` are the variables; with names of its own a formula may also be a constant.
+  Parser(std::string_view text, Loc where, std::vector<std::string> names = {})
+      : text_(text), where_(where), varies_(!names.empty()), names_(std::move(names)) {
+    if (names_.empty()) names_ = {"x", "y"};
+  }
 
   std::vector<Instruction> parse() {
     if (text_.size() > longest) fail(formatted("{} characters", text_.size()), formatted("at most {}", longest), 0);
@@ -205,11 +209,16 @@ class Parser {
       if (!take(')')) unexpected("')'");
       return;
     }
-    if (at_ >= text_.size()) unexpected("a number, x, y, a function or '('");
+    if (at_ >= text_.size()) unexpected(formatted("a number, {}, a function or '('", variables()));
     const auto c = static_cast<unsigned char>(text_[at_]);
     if (std::isdigit(c) || c == '.') return number();
     if (std::isalpha(c)) return word();
-    unexpected("a number, x, y, a function or '('");
+    unexpected(formatted("a number, {}, a function or '('", variables()));
+  }
+  std::string variables() const {
+    std::string all = names_[0];
+    for (std::size_t i = 1; i < names_.size(); ++i) all += ", " + names_[i];
+    return all;
   }
   void number() {
     const std::string_view rest = text_.substr(at_);
@@ -225,9 +234,9 @@ class Parser {
     const std::size_t begin = at_;
     while (at_ < text_.size() && std::isalpha(static_cast<unsigned char>(text_[at_]))) ++at_;
     const std::string_view name = text_.substr(begin, at_ - begin);
-    if (name == "x" || name == "y") {
+    if (const auto variable = std::ranges::find(names_, name); variable != names_.end()) {
       varies_ = true;
-      code_.push_back({.kind = Instruction::variable, .index = name == "y"});
+      code_.push_back({.kind = Instruction::variable, .index = static_cast<int>(variable - names_.begin())});
     } else if (name == "pi") {
       constant(std::numbers::pi);
     } else if (name == "e") {
@@ -245,7 +254,7 @@ class Parser {
       else
         emit(f->one, f->name);
     } else {
-      std::string known = "x, y, pi, e";
+      std::string known = variables() + ", pi, e";
       for (const Function& g : functions) known += formatted(", {}", g.name);
       fail(formatted("'{}'", name), known, begin + 1);
     }
@@ -256,6 +265,7 @@ class Parser {
   std::size_t at_ = 0;
   int depth_ = 0;
   bool varies_ = false;
+  std::vector<std::string> names_;
   std::vector<Instruction> code_;
 };
 
@@ -266,7 +276,7 @@ double on_numbers(const Instruction& i, double a, double b) {
   return (i.kind == Instruction::unary ? i.one(x) : i.two(x, y)).item();
 }
 
-Tensor run(const std::vector<Instruction>& code, const Tensor& x, const Tensor& y) {
+Tensor run(const std::vector<Instruction>& code, const std::vector<Tensor>& variables) {
   std::vector<Value> stack;
   for (const Instruction& i : code) {
     switch (i.kind) {
@@ -274,7 +284,7 @@ Tensor run(const std::vector<Instruction>& code, const Tensor& x, const Tensor& 
         stack.push_back({.number = i.value});
         break;
       case Instruction::variable:
-        stack.push_back({.tensor = i.index == 0 ? x : y});
+        stack.push_back({.tensor = variables[static_cast<std::size_t>(i.index)]});
         break;
       case Instruction::unary: {
         Value& a = stack.back();
@@ -291,7 +301,8 @@ Tensor run(const std::vector<Instruction>& code, const Tensor& x, const Tensor& 
       }
     }
   }
-  return stack.back().tensor;
+  const Value& result = stack.back();
+  return result.tensor.defined() ? result.tensor : scalar(result.number, f64);
 }
 
 std::optional<std::vector<Instruction>> parsed(std::string_view text) {
@@ -323,7 +334,13 @@ bool is_of_one_variable(std::string_view text) {
 }
 
 std::function<Tensor(const Tensor& x, const Tensor& y)> parse_formula(std::string_view text, Loc where) {
-  return [code = Parser(text, where).parse()](const Tensor& x, const Tensor& y) { return run(code, x, y); };
+  return [code = Parser(text, where).parse()](const Tensor& x, const Tensor& y) { return run(code, {x, y}); };
+}
+
+std::function<Tensor(const std::vector<Tensor>& values)> parse_formula(std::string_view text,
+                                                                       const std::vector<std::string>& names,
+                                                                       Loc where) {
+  return [code = Parser(text, where, names).parse()](const std::vector<Tensor>& values) { return run(code, values); };
 }
 
 }  // namespace gradus::study

@@ -13,6 +13,7 @@ namespace {
 
 struct LessonOptions {
   std::string lesson;
+  std::vector<std::string> inputs;
   bool text = false, code = false, save = false;
 };
 
@@ -45,7 +46,7 @@ Exit lesson(const LessonOptions& o) {
   }
   const PageParts parts = parts_of(page);
   write_out(for_terminal(parts.before, colour));
-  const Exit code = run_lesson(page);
+  const Exit code = run_lesson(page, o.inputs);
   write_out(for_terminal(parts.after, colour));
   return code;
 }
@@ -60,6 +61,7 @@ void add_lesson(CommandLine& program) {
   command.optional_argument("LESSON", o.lesson, "its number or its name: 0a, 3, learning_rate; nothing: a list of all");
   command.flag("--text", o.text, "print the whole page, and run nothing");
   command.flag("--code", o.code, "print the program");
+  command.texts("--set", o.inputs, "NAME=VALUE", "change an input of the program; may be repeated");
   command.flag("--save", o.save, "save the program here, to change it");
   command.footer(
       "The program of the lesson runs in this folder and writes a trace into it, lesson_03.jsonl, for\n"

@@ -196,12 +196,14 @@ fs::path compiled(const fs::path& prefix, const LessonPage& page, const Scratch&
 
 }  // namespace
 
-Exit run_lesson(const LessonPage& page) {
+Exit run_lesson(const LessonPage& page, const std::vector<std::string>& inputs) {
   const fs::path where = home();
+  std::string arguments = " --ask";
+  for (const std::string& input : inputs) arguments += " --set " + quoted(input);
   if (const std::optional<fs::path> program = built_by_cmake(where, page))
-    return static_cast<Exit>(run(quoted(program->string()) + " --ask"));
+    return static_cast<Exit>(run(quoted(program->string()) + arguments));
   const Scratch scratch;
-  return static_cast<Exit>(run(quoted(compiled(where, page, scratch).string()) + " --ask"));
+  return static_cast<Exit>(run(quoted(compiled(where, page, scratch).string()) + arguments));
 }
 
 Exit save_lesson(const LessonPage& page) {

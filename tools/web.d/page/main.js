@@ -128,7 +128,15 @@
     worker.postMessage({act: "want", pace: slow ? "slow" : calm.matches ? "calm" : "fast", wanted: {surface: points(running ? 90 : 160), neurons: 22, weights: true}});
   }
 
-  function onFrame({frame, losses, trouble, running: goesOn}) {
+  // What frames cost, in ms: the steps, looking at them (both in the worker), and drawing. The page's own tests read it.
+  const costs = [], mostCosts = 240;
+  function spent(cost, drawing) {
+    costs.push([cost.stepping, cost.looking, drawing]);
+    if (costs.length > mostCosts) costs.shift();
+    window.frameCosts = costs;
+  }
+
+  function onFrame({frame, losses, trouble, running: goesOn, cost}) {
     if (trouble) complain(trouble);
     if (running && !goesOn && trouble) pause();
     if (frame.error) return complain(frame);
@@ -139,9 +147,15 @@
       worker.postMessage({act: "drawn"});  // the next slice is made while this one is drawn
       const now = fresh;
       fresh = null;
+      const began = performance.now();
       show(now);
+      if (running) spent(cost, performance.now() - began);
     });
   }
+
+  // Curves of thousands of steps are drawn a few times a second while more are coming.
+  const curvesMs = 120;
+  let curvesDrawn = 0;
 
   function show(frame) {
     if (frame.error) return complain(frame);
@@ -153,6 +167,8 @@
     surface.draw(frame);
     network.draw(frame);
     if (frame.norms) measured(frame);
+    if (running && performance.now() - curvesDrawn < curvesMs) return;
+    curvesDrawn = performance.now();
     drawCurves($("curve"), record.history);
   }
 

@@ -4,7 +4,7 @@
 function makeNetworkView(get, change, point) {
   const box = $("net"), lines = h("canvas", {class: "edges", "aria-hidden": "true"}), tip = h("div", {class: "tip", hidden: true});
   const mostShown = 16;
-  let columns = [], shape = "", what = "w", last = null, spots = [], about = null;
+  let columns = [], shape = "", what = "w", last = null, spots = [], about = null, places = null, pictures = [];
 
   // Columns of units: inputs, hidden layers, outputs. Buttons above change them.
   function build(info) {
@@ -12,6 +12,7 @@ function makeNetworkView(get, change, point) {
     about = info;
     if (mark === shape) return;
     shape = mark;
+    places = null;
     columns = [];
     const wide = info.inputs > 6, inputs = wide ? 1 : info.inputs;
     const inputColumn = h("div", {class: "column"}, h("p", {class: "title", text: "Inputs"}), ...Array.from({length: inputs}, (_, i) => unit(-1, i, wide ? (info.inputs === 64 ? "8×8" : `${info.inputs}`) : info.columns[i] || `x${i + 1}`)));
@@ -27,6 +28,7 @@ function makeNetworkView(get, change, point) {
       h("button", {type: "button", id: "layer-more", text: "+ layer", "aria-label": "One hidden layer more", disabled: s.widths.length >= 8, onclick: () => change({widths: [...get().widths, get().widths.at(-1) || 4]})}));
     const tallest = Math.max(info.outputs, ...s.widths.map(w => Math.min(w, mostShown)));
     box.replaceChildren(lines, h("div", {class: tallest > 9 ? "columns close" : "columns"}, ...columns), tip, layers);
+    pictures = columns.map(c => [...c.querySelectorAll("canvas")]);
     last = null;
   }
 
@@ -49,21 +51,27 @@ function makeNetworkView(get, change, point) {
     const {below, above, panel} = palette();
     for (const [layer, all] of (frame.neurons || []).entries()) {
       const [count, pixels] = all.shape, side = Math.round(Math.sqrt(pixels));
-      for (let i = 0; i < count; ++i) paintSurface(columns[layer + 1]?.querySelectorAll("canvas")[i], all.data.subarray(i * pixels, (i + 1) * pixels), side, below, above, panel);
+      for (let i = 0; i < count; ++i) paintSurface(pictures[layer + 1]?.[i], all.data.subarray(i * pixels, (i + 1) * pixels), side, below, above, panel);
     }
     if (frame.weights && about.inputs === 64 && get().widths.length) {  // what a unit looks for in the picture
       const first = frame.weights[0].w;
-      for (let i = 0; i < Math.min(first.shape[0], mostShown); ++i) paintSurface(columns[1]?.querySelectorAll("canvas")[i], first.data.subarray(64 * i, 64 * i + 64), 8, below, above, panel);
+      for (let i = 0; i < Math.min(first.shape[0], mostShown); ++i) paintSurface(pictures[1]?.[i], first.data.subarray(64 * i, 64 * i + 64), 8, below, above, panel);
     }
+  }
+
+  // Where the units stand: asked for once, and again when the page changes its form.
+  function measure() {
+    const width = box.scrollWidth, height = box.querySelector(".columns").offsetHeight, from = box.getBoundingClientRect();
+    lines.style.width = width + "px";
+    lines.style.height = height + "px";
+    return {width, height, middles: columns.map(c => [...c.querySelectorAll(".unit")].map(u => { const r = u.getBoundingClientRect(); return [r.left - from.left + box.scrollLeft, r.right - from.left + box.scrollLeft, (r.top + r.bottom) / 2 - from.top + box.scrollTop]; }))};
   }
 
   function drawEdges(frame) {
     if (!frame.weights || !frame.weights.length) return;
-    const width = box.scrollWidth, height = box.querySelector(".columns").offsetHeight, pen = sharp(lines, width, height), {below, above, line} = palette();
-    lines.style.width = width + "px";
-    lines.style.height = height + "px";
+    if (!places) places = measure();
+    const {width, height, middles} = places, pen = sharp(lines, width, height), {below, above, line} = palette();
     spots = [];
-    const from = box.getBoundingClientRect(), middles = columns.map(c => [...c.querySelectorAll(".unit")].map(u => { const r = u.getBoundingClientRect(); return [r.left - from.left + box.scrollLeft, r.right - from.left + box.scrollLeft, (r.top + r.bottom) / 2 - from.top + box.scrollTop]; }));
     frame.weights.forEach((matrix, layer) => {
       const numbers = what === "g" ? matrix.g : matrix.w, [outs, ins] = matrix.w.shape;
       if (!numbers || !middles[layer + 1]) return;
@@ -103,7 +111,7 @@ function makeNetworkView(get, change, point) {
   const bezierAt = t => t * t * (3 - 2 * t);
   box.addEventListener("pointermove", tellEdge);
   box.addEventListener("pointerleave", () => { tip.hidden = true; });
-  new ResizeObserver(() => last && drawEdges(last)).observe(box);
+  new ResizeObserver(() => { places = null; if (last) drawEdges(last); }).observe(box);
 
   return {
     build,

@@ -21,7 +21,7 @@ const sampleRates = {sgd: 0.3, adam: 0.02, adamw: 0.02, nadam: 0.02, radam: 0.05
   asgd: 0.3, lion: 0.005, muon: 0.02, schedule_free: 0.05, lbfgs: 0.5, newton: 1, newton_cg: 1};
 const sampleOptions = name => ({lr: sampleRates[name], ...(name === "newton" ? {damping: 3} : {})});
 const sampleSchedules = {step: {step_size: 200, gamma: 0.5}, exponential: {gamma: 0.999}, cosine: {T_max: 1000}, restarts: {T_0: 200}, linear: {total_iters: 100},
-  polynomial: {total_iters: 1000}, one_cycle: {max_lr: 0.05, total_steps: 1000, cycle_momentum: false}, cyclic: {base_lr: 0.002, max_lr: 0.05, step_size_up: 200, cycle_momentum: false}};
+  polynomial: {total_iters: 1000}, one_cycle: {max_lr: 0.05, total_steps: 50000, cycle_momentum: false}, cyclic: {base_lr: 0.002, max_lr: 0.05, step_size_up: 200, cycle_momentum: false}};
 
 const longestLinkedCsv = 20000;
 

@@ -1,15 +1,20 @@
 // WASI for one program that has no system below it: a clock, files in memory, and what it prints as lines of text.
 "use strict";
 
-// Returns {imports, attach(instance), files}. files is a Map: "/name" to Uint8Array.
-function makeWasi(print) {
+// A program that ends by itself throws this.
+class Ended extends Error {
+  constructor(code) { super("the program has ended: " + code); this.code = code; }
+}
+
+// Returns {importsFor(module), attach(instance), files, finish()}. files is a Map: "/name" to Uint8Array.
+function makeWasi(print, {args = [], files = new Map()} = {}) {
   const ok = 0, badDescriptor = 8, exists = 20, invalid = 28, isFolder = 31, noEntry = 44, noSystem = 52;
-  const files = new Map(), open = new Map(), decoder = new TextDecoder(), out = ["", "", ""];
+  const open = new Map(), decoder = new TextDecoder(), words = args.map(word => new TextEncoder().encode(word + "\0")), out = ["", "", ""];
   let memory = null, nextDescriptor = 4, now = 1;
   const view = () => new DataView(memory.buffer);
   const bytes = (at, size) => new Uint8Array(memory.buffer, at, size);
   const pathAt = (at, size) => "/" + decoder.decode(bytes(at, size).slice()).replace(/^[./]+/, "").replace(/\/+$/, "");
-  const folder = path => path === "/";
+  const folders = new Set(["/"]), folder = path => folders.has(path);
 
   // The parts of a scattered read or write, in order.
   function* pieces(list, count) {
@@ -64,8 +69,15 @@ function makeWasi(print) {
   }
 
   const calls = {
-    args_sizes_get(count, size) { view().setUint32(count, 0, true); view().setUint32(size, 0, true); return ok; },
-    args_get() { return ok; },
+    args_sizes_get(count, size) { view().setUint32(count, words.length, true); view().setUint32(size, words.reduce((n, word) => n + word.length, 0), true); return ok; },
+    args_get(list, to) {
+      words.forEach((word, i) => {
+        view().setUint32(list + 4 * i, to, true);
+        bytes(to, word.length).set(word);
+        to += word.length;
+      });
+      return ok;
+    },
     environ_sizes_get(count, size) { view().setUint32(count, 0, true); view().setUint32(size, 0, true); return ok; },
     environ_get() { return ok; },
     clock_time_get(clock, precision, to) {
@@ -76,7 +88,7 @@ function makeWasi(print) {
     },
     random_get(to, size) { crypto.getRandomValues(bytes(to, size)); return ok; },
     sched_yield() { return ok; },
-    proc_exit(code) { throw new Error("the program has ended: " + code); },
+    proc_exit(code) { throw new Ended(code); },
     fd_prestat_get(descriptor, to) {
       if (descriptor !== 3) return badDescriptor;
       view().setUint32(to, 0, true);
@@ -88,7 +100,7 @@ function makeWasi(print) {
       if (descriptor > 3 && !open.has(descriptor)) return badDescriptor;
       bytes(to, 24).fill(0);
       const file = open.get(descriptor);
-      view().setUint8(to, descriptor < 3 ? 2 : descriptor === 3 || file.path === "/" ? 3 : 4);
+      view().setUint8(to, descriptor < 3 ? 2 : descriptor === 3 || folder(file.path) ? 3 : 4);
       view().setBigUint64(to + 8, 0xffffffffffffffffn, true);
       view().setBigUint64(to + 16, 0xffffffffffffffffn, true);
       return ok;
@@ -171,6 +183,12 @@ function makeWasi(print) {
       files.delete(before);
       return ok;
     },
+    path_create_directory(descriptor, at, size) {
+      const path = pathAt(at, size);
+      if (folder(path)) return exists;
+      folders.add(path);
+      return ok;
+    },
     path_unlink_file(descriptor, at, size) { return files.delete(pathAt(at, size)) ? ok : noEntry; },
     path_readlink() { return invalid; },
     poll_oneoff() { return noSystem; },
@@ -184,5 +202,6 @@ function makeWasi(print) {
       return imports;
     },
     attach(instance) { memory = instance.exports.memory; },
+    finish() { out.forEach((text, descriptor) => text && say(descriptor, "\n")); },
   };
 }

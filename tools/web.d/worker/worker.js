@@ -2,8 +2,8 @@
 "use strict";
 
 (() => {
-  const sliceMs = 8, slowMs = 400, calmMs = 300, evaluateMs = 60;
-  let library = null, running = false, pace = "fast", wanted = {}, waiting = false, lastShown = 0, lastEvaluated = 0, evaluation = 0, unseen = [];
+  const frameMs = 12, leastMs = 2, slowMs = 400, calmMs = 300, evaluateMs = 60;
+  let library = null, running = false, pace = "fast", wanted = {}, ahead = 0, called = false, lastShown = 0, lastEvaluated = 0, evaluation = 0, looking = 0, unseen = [];
 
   const reply = (id, answer) => postMessage({id, answer}, buffers(answer));
 
@@ -14,26 +14,38 @@
     return [...new Set(found)];
   }
 
+  // A frame may be made while the one before waits for the screen, but no more: the page would fall behind. A port, because a
+  // timer would wait four milliseconds.
+  const mostAhead = 2, port = new MessageChannel();
+  port.port1.onmessage = () => { called = false; slice(); };
+  function next() {
+    if (!called) port.port2.postMessage(0);
+    called = true;
+  }
+
+  // A frame has room for steps and for looking at them: what looking has taken lately is not there for steps.
   // Paces: fast, slow (a step at a time), calm (fast, but shown rarely: for those who want less motion).
   function slice() {
-    if (!running || waiting) return;
+    if (!running || ahead >= mostAhead) return;
     const now = performance.now(), rest = lastShown + (pace === "slow" ? slowMs : pace === "calm" ? calmMs : 0) - now;
     if (pace === "slow" && rest > 0) return void setTimeout(slice, rest);
+    const room = Math.max(leastMs, frameMs - looking);
     let trouble = null;
     do {
       const done = library.ask({do: "steps", n: 1});
       if (done.error) trouble = done;
       else unseen.push(...done.losses);
-    } while (pace !== "slow" && !trouble && performance.now() - now < sliceMs);
+    } while (pace !== "slow" && !trouble && performance.now() - now < room);
     running = running && !trouble;
     if (pace === "calm" && rest > 0 && !trouble) return void setTimeout(slice, 0);
     lastShown = now;
-    show(trouble);
-    waiting = true;
+    show(trouble, performance.now() - now);
+    ++ahead;
+    if (pace === "fast") next();
   }
 
   // Losses over all of the data are measured now and then: a fifth of the time at most.
-  function show(trouble) {
+  function show(trouble, stepping = 0) {
     const now = performance.now(), evaluate = now - lastEvaluated > Math.max(evaluateMs, 5 * evaluation) || !running;
     const frame = library.ask({do: "look", ...wanted, evaluate}), losses = unseen;
     if (evaluate) {
@@ -41,13 +53,15 @@
       evaluation = lastEvaluated - now;
     }
     unseen = [];
-    postMessage({frame, losses, trouble, running}, buffers(frame));
+    const spent = performance.now() - now;
+    looking += (spent - looking) / 8;
+    postMessage({frame, losses, trouble, running, cost: {stepping, looking: spent}}, buffers(frame));
   }
 
   const acts = {
-    run() { running = true; slice(); },
+    run() { running = true; ahead = 0; next(); },
     pause() { running = false; },
-    drawn() { waiting = false; setTimeout(slice, 0); },
+    drawn() { ahead = 0; next(); },
     want(message) { wanted = message.wanted; pace = message.pace; },
     show() { show(null); },
   };

@@ -1,0 +1,1 @@
+return number(1, {{"w", w}, {"x", x}, {"y", y}});

@@ -1,0 +1,1 @@
+v.give(0, formula(1, {{"g", v.g}, {"x", v.in(0)}}));

@@ -1,0 +1,16 @@
+# cmake -D DIR=examples/lessons -D OUT=file.cpp -P lessons.cmake: all lessons in one program. With MAIN=1 it is a program of its
+# own, which takes the name of a lesson first: what the page prints is compared with it.
+file(GLOB names RELATIVE ${DIR} ${DIR}/[0-9]*.cpp)
+set(text "#include <gradus/gradus.hpp>\n\n#include <fstream>\n#include <functional>\n#include <map>\n#include <optional>\n\n#include \"${DIR}/lesson.hpp\"\n\n")
+set(rows "")
+foreach(file IN LISTS names)
+  string(REGEX MATCH "^[0-9a-z]+" number ${file})
+  string(APPEND text "namespace program_${number} {\n#include \"${DIR}/${file}\"\n}\n")
+  string(APPEND rows "  if (name == \"lesson_${number}\") return program_${number}::main(argc, argv);\n")
+endforeach()
+if(MAIN)
+  string(APPEND text "\nint main(int argc, char** argv) {\n  const std::string name = argc > 1 ? argv[1] : \"\";\n  --argc, ++argv;\n${rows}  return 2;\n}\n")
+else()
+  string(APPEND text "\n#include \"programs.hpp\"\n\nint gradus::web::lesson(const std::string& name, int argc, char** argv) {\n${rows}  return 2;\n}\n")
+endif()
+file(WRITE ${OUT} "${text}")
