@@ -2,8 +2,10 @@
 "use strict";
 
 function makeStudy(parts, ask, after) {
-  const box = $("study-box"), frame = $("study-frame");
-  let page = "", name = "";
+  const box = $("study-box"),
+    frame = $("study-frame");
+  let page = "",
+    name = "";
 
   // What happened in the page's own loop is shown at the line of the program that does the same.
   function inProgram(line, lines) {
@@ -15,18 +17,47 @@ function makeStudy(parts, ask, after) {
   }
 
   function linesOf(program) {
-    const rows = program.split("\n"), find = (...texts) => 1 + rows.findIndex(row => texts.some(text => row.includes(text)));
-    const loss = find("(net(x), y"), step = find("opt.step(");
+    const rows = program.split("\n"),
+      find = (...texts) => 1 + rows.findIndex(row => texts.some(text => row.includes(text)));
+    const loss = find("(net(x), y"),
+      step = find("opt.step(");
     return {rows, loss, step, backward: find("tape.backward(") || step, zero: find("opt.zero_grad(") || step};
   }
 
   // The same marks, in the order in which they stand, as tools/gradus/html/page.cpp fills them.
   function pageOf(trace, step, program) {
-    const escaped = text => text.replace(/</g, "\\u003c"), lines = linesOf(program);
-    const near = [lines.loss, lines.step, lines.backward, lines.zero].flatMap(n => [n - 1, n, n + 1]).filter(n => n > 0), extra = {name: `step ${step}`, against: "", remarks: [],
-      sources: {"program.cpp": {changed: false, lines: Object.fromEntries(near.map(n => [n, lines.rows[n - 1]]))}}};
-    const fills = [["@CSP@", parts.study_csp], ["@STYLE@", parts.study_css], ["@TRACE@", escaped("[" + trace.trim().split("\n").map(line => inProgram(line, lines)).join(",\n") + "]")], ["@AGAINST@", "null"], ["@EXTRA@", escaped(JSON.stringify(extra))], ["@SCRIPT@", parts.study_script]];
-    let rest = parts.study_html, made = "";
+    const escaped = text => text.replace(/</g, "\\u003c"),
+      lines = linesOf(program);
+    const near = [lines.loss, lines.step, lines.backward, lines.zero]
+        .flatMap(n => [n - 1, n, n + 1])
+        .filter(n => n > 0),
+      extra = {
+        name: `step ${step}`,
+        against: "",
+        remarks: [],
+        sources: {"program.cpp": {changed: false, lines: Object.fromEntries(near.map(n => [n, lines.rows[n - 1]]))}},
+      };
+    const fills = [
+      ["@CSP@", parts.study_csp],
+      ["@STYLE@", parts.study_css],
+      [
+        "@TRACE@",
+        escaped(
+          "[" +
+            trace
+              .trim()
+              .split("\n")
+              .map(line => inProgram(line, lines))
+              .join(",\n") +
+            "]",
+        ),
+      ],
+      ["@AGAINST@", "null"],
+      ["@EXTRA@", escaped(JSON.stringify(extra))],
+      ["@SCRIPT@", parts.study_script],
+    ];
+    let rest = parts.study_html,
+      made = "";
     for (const [mark, text] of fills) {
       const at = rest.indexOf(mark);
       made += rest.slice(0, at) + text;
@@ -49,6 +80,8 @@ function makeStudy(parts, ask, after) {
   $("study-close").addEventListener("click", () => box.close());
   $("study-next").addEventListener("click", open);
   $("study-save").addEventListener("click", () => saveFile(name + ".html", "text/html", page));
-  box.addEventListener("close", () => { frame.srcdoc = ""; });
+  box.addEventListener("close", () => {
+    frame.srcdoc = "";
+  });
   return open;
 }

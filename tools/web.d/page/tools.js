@@ -27,7 +27,8 @@ function numberText(x) {
 }
 
 function saveFile(name, type, content) {
-  const address = URL.createObjectURL(new Blob([content], {type})), link = h("a", {href: address, download: name});
+  const address = URL.createObjectURL(new Blob([content], {type})),
+    link = h("a", {href: address, download: name});
   document.body.append(link);
   link.click();
   link.remove();
@@ -36,17 +37,41 @@ function saveFile(name, type, content) {
 
 // Colours of the style sheet, as numbers: read again when the scheme changes.
 let colours = null;
-const scheme = matchMedia("(prefers-color-scheme: dark)"), calm = matchMedia("(prefers-reduced-motion: reduce)");
+const scheme = matchMedia("(prefers-color-scheme: dark)"),
+  calm = matchMedia("(prefers-reduced-motion: reduce)");
 function palette() {
   if (colours) return colours;
-  const style = getComputedStyle(document.documentElement), hex = name => {
-    const text = style.getPropertyValue(name).trim();
-    if (text.startsWith("#")) return [1, 3, 5].map(i => parseInt(text.slice(i, i + 2), 16));
-    return text.split(/\s+/).map(Number);
+  const style = getComputedStyle(document.documentElement),
+    hex = name => {
+      const text = style.getPropertyValue(name).trim();
+      if (text.startsWith("#")) return [1, 3, 5].map(i => parseInt(text.slice(i, i + 2), 16));
+      return text.split(/\s+/).map(Number);
+    };
+  const below = hex("--below"),
+    above = hex("--above");
+  colours = {
+    below,
+    above,
+    ink: hex("--ink"),
+    soft: hex("--soft"),
+    panel: hex("--panel"),
+    line: hex("--line"),
+    edge: hex("--edge"),
+    here: hex("--here"),
+    bad: hex("--bad"),
+    classes: [
+      below,
+      above,
+      [10, 127, 108],
+      [176, 58, 120],
+      [122, 91, 199],
+      [138, 109, 31],
+      [59, 130, 176],
+      [109, 118, 131],
+      [150, 170, 40],
+      [200, 90, 90],
+    ],
   };
-  const below = hex("--below"), above = hex("--above");
-  colours = {below, above, ink: hex("--ink"), soft: hex("--soft"), panel: hex("--panel"), line: hex("--line"), edge: hex("--edge"), here: hex("--here"), bad: hex("--bad"),
-    classes: [below, above, [10, 127, 108], [176, 58, 120], [122, 91, 199], [138, 109, 31], [59, 130, 176], [109, 118, 131], [150, 170, 40], [200, 90, 90]]};
   return colours;
 }
 const rgb = (c, alpha = 1) => `rgb(${c[0]} ${c[1]} ${c[2]} / ${alpha})`;
@@ -68,9 +93,16 @@ function sharp(canvas, width, height) {
 function banner(kind, text, {title = "", key = text} = {}) {
   const old = [...$("banners").children].find(b => b.dataset.key === key);
   if (old) old.remove();
-  const box = h("div", {class: "banner " + kind, "data-key": key}, title ? h("b", {text: title}) : null, h("span", {class: "words", text}),
-    h("button", {type: "button", class: "link", text: "close", onclick: () => box.remove()}));
+  const box = h(
+    "div",
+    {class: "banner " + kind, "data-key": key},
+    title ? h("b", {text: title}) : null,
+    h("span", {class: "words", text}),
+    h("button", {type: "button", class: "link", text: "close", onclick: () => box.remove()}),
+  );
   $("banners").append(box);
   while ($("banners").children.length > 3) $("banners").firstChild.remove();
 }
-const clearBanners = kind => { for (const b of [...$("banners").children]) if (!kind || b.classList.contains(kind)) b.remove(); };
+const clearBanners = kind => {
+  for (const b of [...$("banners").children]) if (!kind || b.classList.contains(kind)) b.remove();
+};

@@ -2,9 +2,12 @@
 "use strict";
 
 async function startLibrary(wasm, print) {
-  const wasi = makeWasi(print), module = await WebAssembly.compile(wasm);
-  const instance = await WebAssembly.instantiate(module, wasi.importsFor(module)), {exports} = instance;
-  const encoder = new TextEncoder(), decoder = new TextDecoder();
+  const wasi = makeWasi(print),
+    module = await WebAssembly.compile(wasm);
+  const instance = await WebAssembly.instantiate(module, wasi.importsFor(module)),
+    {exports} = instance;
+  const encoder = new TextEncoder(),
+    decoder = new TextDecoder();
   wasi.attach(instance);
   exports._initialize();
 
@@ -20,9 +23,11 @@ async function startLibrary(wasm, print) {
   }
 
   function ask(request) {
-    const bytes = encoder.encode(JSON.stringify(request)), to = exports.playground_request(bytes.length);
+    const bytes = encoder.encode(JSON.stringify(request)),
+      to = exports.playground_request(bytes.length);
     new Uint8Array(exports.memory.buffer, to, bytes.length).set(bytes);
-    const at = exports.playground_answer(), memory = new Uint8Array(exports.memory.buffer);
+    const at = exports.playground_answer(),
+      memory = new Uint8Array(exports.memory.buffer);
     const answer = JSON.parse(decoder.decode(memory.slice(at, memory.indexOf(0, at))));
     return withNumbers(answer, exports.playground_floats());
   }

@@ -4,7 +4,8 @@
 async function startPrograms(wasm) {
   const module = await WebAssembly.compile(wasm);
   return function run(words, files, print) {
-    const wasi = makeWasi(print, {args: words, files}), instance = new WebAssembly.Instance(module, wasi.importsFor(module));
+    const wasi = makeWasi(print, {args: words, files}),
+      instance = new WebAssembly.Instance(module, wasi.importsFor(module));
     wasi.attach(instance);
     let code = 0;
     try {

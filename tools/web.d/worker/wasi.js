@@ -3,22 +3,43 @@
 
 // A program that ends by itself throws this.
 class Ended extends Error {
-  constructor(code) { super("the program has ended: " + code); this.code = code; }
+  constructor(code) {
+    super("the program has ended: " + code);
+    this.code = code;
+  }
 }
 
 // Returns {importsFor(module), attach(instance), files, finish()}. files is a Map: "/name" to Uint8Array.
 function makeWasi(print, {args = [], files = new Map()} = {}) {
-  const ok = 0, badDescriptor = 8, exists = 20, invalid = 28, isFolder = 31, noEntry = 44, noSystem = 52;
-  const open = new Map(), decoder = new TextDecoder(), words = args.map(word => new TextEncoder().encode(word + "\0")), out = ["", "", ""];
-  let memory = null, nextDescriptor = 4, now = 1;
+  const ok = 0,
+    badDescriptor = 8,
+    exists = 20,
+    invalid = 28,
+    isFolder = 31,
+    noEntry = 44,
+    noSystem = 52;
+  const open = new Map(),
+    decoder = new TextDecoder(),
+    words = args.map(word => new TextEncoder().encode(word + "\0")),
+    out = ["", "", ""];
+  let memory = null,
+    nextDescriptor = 4,
+    now = 1;
   const view = () => new DataView(memory.buffer);
   const bytes = (at, size) => new Uint8Array(memory.buffer, at, size);
-  const pathAt = (at, size) => "/" + decoder.decode(bytes(at, size).slice()).replace(/^[./]+/, "").replace(/\/+$/, "");
-  const folders = new Set(["/"]), folder = path => folders.has(path);
+  const pathAt = (at, size) =>
+    "/" +
+    decoder
+      .decode(bytes(at, size).slice())
+      .replace(/^[./]+/, "")
+      .replace(/\/+$/, "");
+  const folders = new Set(["/"]),
+    folder = path => folders.has(path);
 
   // The parts of a scattered read or write, in order.
   function* pieces(list, count) {
-    for (let i = 0; i < count; ++i) yield [view().getUint32(list + 8 * i, true), view().getUint32(list + 8 * i + 4, true)];
+    for (let i = 0; i < count; ++i)
+      yield [view().getUint32(list + 8 * i, true), view().getUint32(list + 8 * i + 4, true)];
   }
 
   function say(descriptor, text) {
@@ -27,17 +48,22 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
     for (const line of lines) print(line, descriptor === 2);
   }
 
-  function content(file) { return files.get(file.path) || file.orphan || new Uint8Array(0); }
+  function content(file) {
+    return files.get(file.path) || file.orphan || new Uint8Array(0);
+  }
   function store(file, data) {
     if (files.has(file.path)) files.set(file.path, data);
     else file.orphan = data;
   }
 
   function put(file, at, piece) {
-    const old = content(file), end = at + piece.length;
+    const old = content(file),
+      end = at + piece.length;
     let all = old;
-    if (end > old.length) {  // room grows by doubling, so that a file of many lines is not copied for each
-      const room = end > old.buffer.byteLength ? new Uint8Array(Math.max(end, 2 * old.length)) : new Uint8Array(old.buffer);
+    if (end > old.length) {
+      // room grows by doubling, so that a file of many lines is not copied for each
+      const room =
+        end > old.buffer.byteLength ? new Uint8Array(Math.max(end, 2 * old.length)) : new Uint8Array(old.buffer);
       if (room.buffer !== old.buffer) room.set(old);
       all = new Uint8Array(room.buffer, 0, end);
     }
@@ -69,7 +95,15 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
   }
 
   const calls = {
-    args_sizes_get(count, size) { view().setUint32(count, words.length, true); view().setUint32(size, words.reduce((n, word) => n + word.length, 0), true); return ok; },
+    args_sizes_get(count, size) {
+      view().setUint32(count, words.length, true);
+      view().setUint32(
+        size,
+        words.reduce((n, word) => n + word.length, 0),
+        true,
+      );
+      return ok;
+    },
     args_get(list, to) {
       words.forEach((word, i) => {
         view().setUint32(list + 4 * i, to, true);
@@ -78,24 +112,40 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       });
       return ok;
     },
-    environ_sizes_get(count, size) { view().setUint32(count, 0, true); view().setUint32(size, 0, true); return ok; },
-    environ_get() { return ok; },
+    environ_sizes_get(count, size) {
+      view().setUint32(count, 0, true);
+      view().setUint32(size, 0, true);
+      return ok;
+    },
+    environ_get() {
+      return ok;
+    },
     clock_time_get(clock, precision, to) {
       const time = clock === 0 ? Date.now() : performance.now();
       now = Math.floor(Date.now() / 1000);
       view().setBigUint64(to, BigInt(Math.round(time * 1e6)), true);
       return ok;
     },
-    random_get(to, size) { crypto.getRandomValues(bytes(to, size)); return ok; },
-    sched_yield() { return ok; },
-    proc_exit(code) { throw new Ended(code); },
+    random_get(to, size) {
+      crypto.getRandomValues(bytes(to, size));
+      return ok;
+    },
+    sched_yield() {
+      return ok;
+    },
+    proc_exit(code) {
+      throw new Ended(code);
+    },
     fd_prestat_get(descriptor, to) {
       if (descriptor !== 3) return badDescriptor;
       view().setUint32(to, 0, true);
       view().setUint32(to + 4, 1, true);
       return ok;
     },
-    fd_prestat_dir_name(descriptor, to, size) { bytes(to, size).set([47].slice(0, size)); return ok; },
+    fd_prestat_dir_name(descriptor, to, size) {
+      bytes(to, size).set([47].slice(0, size));
+      return ok;
+    },
     fd_fdstat_get(descriptor, to) {
       if (descriptor > 3 && !open.has(descriptor)) return badDescriptor;
       bytes(to, 24).fill(0);
@@ -105,10 +155,18 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       view().setBigUint64(to + 16, 0xffffffffffffffffn, true);
       return ok;
     },
-    fd_fdstat_set_flags() { return ok; },
-    fd_close(descriptor) { return open.delete(descriptor) ? ok : badDescriptor; },
-    fd_sync() { return ok; },
-    fd_datasync() { return ok; },
+    fd_fdstat_set_flags() {
+      return ok;
+    },
+    fd_close(descriptor) {
+      return open.delete(descriptor) ? ok : badDescriptor;
+    },
+    fd_sync() {
+      return ok;
+    },
+    fd_datasync() {
+      return ok;
+    },
     fd_seek(descriptor, offset, whence, to) {
       const file = open.get(descriptor);
       if (!file) return badDescriptor;
@@ -117,7 +175,9 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       view().setBigUint64(to, BigInt(file.at), true);
       return ok;
     },
-    fd_tell(descriptor, to) { return calls.fd_seek(descriptor, 0n, 1, to); },
+    fd_tell(descriptor, to) {
+      return calls.fd_seek(descriptor, 0n, 1, to);
+    },
     fd_write(descriptor, list, count, written) {
       const file = open.get(descriptor);
       let total = 0;
@@ -136,7 +196,8 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       return ok;
     },
     fd_read(descriptor, list, count, got) {
-      const file = open.get(descriptor), [error, total] = read(descriptor, list, count, file ? file.at : 0);
+      const file = open.get(descriptor),
+        [error, total] = read(descriptor, list, count, file ? file.at : 0);
       if (file) file.at += total;
       view().setUint32(got, total, true);
       return error;
@@ -152,20 +213,28 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       return stat(to, folder(file.path), folder(file.path) ? 0 : content(file).length);
     },
     fd_filestat_set_size(descriptor, size) {
-      const file = open.get(descriptor), all = new Uint8Array(Number(size));
+      const file = open.get(descriptor),
+        all = new Uint8Array(Number(size));
       if (!file) return badDescriptor;
       all.set(content(file).subarray(0, all.length));
       store(file, all);
       return ok;
     },
-    fd_readdir(descriptor, to, size, cookie, used) { view().setUint32(used, 0, true); return ok; },
+    fd_readdir(descriptor, to, size, cookie, used) {
+      view().setUint32(used, 0, true);
+      return ok;
+    },
     path_filestat_get(descriptor, flags, at, size, to) {
       const path = pathAt(at, size);
       if (!folder(path) && !files.has(path)) return noEntry;
       return stat(to, folder(path), folder(path) ? 0 : files.get(path).length);
     },
     path_open(descriptor, lookup, at, size, how, rights, inherited, flags, to) {
-      const path = pathAt(at, size), create = how & 1, onlyFolder = how & 2, exclusive = how & 4, truncate = how & 8;
+      const path = pathAt(at, size),
+        create = how & 1,
+        onlyFolder = how & 2,
+        exclusive = how & 4,
+        truncate = how & 8;
       if (onlyFolder && !folder(path)) return noEntry;
       if (!folder(path)) {
         if (exclusive && files.has(path)) return exists;
@@ -177,7 +246,8 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       return ok;
     },
     path_rename(from, at, size, into, newAt, newSize) {
-      const before = pathAt(at, size), after = pathAt(newAt, newSize);
+      const before = pathAt(at, size),
+        after = pathAt(newAt, newSize);
       if (!files.has(before)) return noEntry;
       files.set(after, files.get(before));
       files.delete(before);
@@ -189,9 +259,15 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       folders.add(path);
       return ok;
     },
-    path_unlink_file(descriptor, at, size) { return files.delete(pathAt(at, size)) ? ok : noEntry; },
-    path_readlink() { return invalid; },
-    poll_oneoff() { return noSystem; },
+    path_unlink_file(descriptor, at, size) {
+      return files.delete(pathAt(at, size)) ? ok : noEntry;
+    },
+    path_readlink() {
+      return invalid;
+    },
+    poll_oneoff() {
+      return noSystem;
+    },
   };
   const known = new Proxy(calls, {get: (all, name) => all[name] || (() => noSystem), has: () => true});
   return {
@@ -201,7 +277,11 @@ function makeWasi(print, {args = [], files = new Map()} = {}) {
       for (const i of WebAssembly.Module.imports(module)) (imports[i.module] ||= {})[i.name] = known[i.name];
       return imports;
     },
-    attach(instance) { memory = instance.exports.memory; },
-    finish() { out.forEach((text, descriptor) => text && say(descriptor, "\n")); },
+    attach(instance) {
+      memory = instance.exports.memory;
+    },
+    finish() {
+      out.forEach((text, descriptor) => text && say(descriptor, "\n"));
+    },
   };
 }

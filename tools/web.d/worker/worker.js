@@ -2,8 +2,22 @@
 "use strict";
 
 (() => {
-  const frameMs = 12, leastMs = 2, slowMs = 400, calmMs = 300, evaluateMs = 60;
-  let library = null, running = false, pace = "fast", wanted = {}, ahead = 0, called = false, lastShown = 0, lastEvaluated = 0, evaluation = 0, looking = 0, unseen = [];
+  const frameMs = 12,
+    leastMs = 2,
+    slowMs = 400,
+    calmMs = 300,
+    evaluateMs = 60;
+  let library = null,
+    running = false,
+    pace = "fast",
+    wanted = {},
+    ahead = 0,
+    called = false,
+    lastShown = 0,
+    lastEvaluated = 0,
+    evaluation = 0,
+    looking = 0,
+    unseen = [];
 
   const reply = (id, answer) => postMessage({id, answer}, buffers(answer));
 
@@ -16,8 +30,12 @@
 
   // A frame may be made while the one before waits for the screen, but no more: the page would fall behind. A port, because a
   // timer would wait four milliseconds.
-  const mostAhead = 2, port = new MessageChannel();
-  port.port1.onmessage = () => { called = false; slice(); };
+  const mostAhead = 2,
+    port = new MessageChannel();
+  port.port1.onmessage = () => {
+    called = false;
+    slice();
+  };
   function next() {
     if (!called) port.port2.postMessage(0);
     called = true;
@@ -27,7 +45,8 @@
   // Paces: fast, slow (a step at a time), calm (fast, but shown rarely: for those who want less motion).
   function slice() {
     if (!running || ahead >= mostAhead) return;
-    const now = performance.now(), rest = lastShown + (pace === "slow" ? slowMs : pace === "calm" ? calmMs : 0) - now;
+    const now = performance.now(),
+      rest = lastShown + (pace === "slow" ? slowMs : pace === "calm" ? calmMs : 0) - now;
     if (pace === "slow" && rest > 0) return void setTimeout(slice, rest);
     const room = Math.max(leastMs, frameMs - looking);
     let trouble = null;
@@ -46,8 +65,10 @@
 
   // Losses over all of the data are measured now and then: a fifth of the time at most.
   function show(trouble, stepping = 0) {
-    const now = performance.now(), evaluate = now - lastEvaluated > Math.max(evaluateMs, 5 * evaluation) || !running;
-    const frame = library.ask({do: "look", ...wanted, evaluate}), losses = unseen;
+    const now = performance.now(),
+      evaluate = now - lastEvaluated > Math.max(evaluateMs, 5 * evaluation) || !running;
+    const frame = library.ask({do: "look", ...wanted, evaluate}),
+      losses = unseen;
     if (evaluate) {
       lastEvaluated = performance.now();
       evaluation = lastEvaluated - now;
@@ -59,11 +80,25 @@
   }
 
   const acts = {
-    run() { running = true; ahead = 0; next(); },
-    pause() { running = false; },
-    drawn() { ahead = 0; next(); },
-    want(message) { wanted = message.wanted; pace = message.pace; },
-    show() { show(null); },
+    run() {
+      running = true;
+      ahead = 0;
+      next();
+    },
+    pause() {
+      running = false;
+    },
+    drawn() {
+      ahead = 0;
+      next();
+    },
+    want(message) {
+      wanted = message.wanted;
+      pace = message.pace;
+    },
+    show() {
+      show(null);
+    },
   };
 
   // A request may bring files, and names the file that it wants to have afterwards.
@@ -87,7 +122,7 @@
       answer(data);
     } catch (error) {
       running = false;
-      postMessage({id: data.id, broken: String(error && error.message || error)});
+      postMessage({id: data.id, broken: String((error && error.message) || error)});
     }
   };
 })();

@@ -2,13 +2,16 @@
 // modules are folded into runs of operations.
 "use strict";
 
-const mostNodes = 150, run = 40;
+const mostNodes = 150,
+  run = 40;
 
 function groupsOf(t) {
-  const root = {id: "", label: "", kids: [], parent: null, nodes: []}, byPath = new Map([["", root]]);
+  const root = {id: "", label: "", kids: [], parent: null, nodes: []},
+    byPath = new Map([["", root]]);
   const group = path => {
     if (byPath.has(path)) return byPath.get(path);
-    const cut = path.lastIndexOf("."), parent = group(cut < 0 ? "" : path.slice(0, cut));
+    const cut = path.lastIndexOf("."),
+      parent = group(cut < 0 ? "" : path.slice(0, cut));
     const g = {id: path, label: path.slice(cut + 1), kids: [], parent, nodes: []};
     parent.kids.push(g);
     byPath.set(path, g);
@@ -27,7 +30,7 @@ function inOrder(t) {
   for (const n of t.nodes.values()) {
     for (const id of n.inputs) if (id < 0 && !place.has(id)) place.set(id, n.id - 0.5);
   }
-  const at = n => n.id < 0 ? place.get(n.id) ?? -0.5 : n.id;
+  const at = n => (n.id < 0 ? (place.get(n.id) ?? -0.5) : n.id);
   return [...t.nodes.values()].sort((a, b) => at(a) - at(b) || b.id - a.id);
 }
 
@@ -45,7 +48,7 @@ function tidy(g) {
 
 function fill(g) {
   for (const kid of g.kids) {
-    if (typeof kid === "object") kid.parent = g, fill(kid), g.nodes.push(...kid.nodes);
+    if (typeof kid === "object") (kid.parent = g), fill(kid), g.nodes.push(...kid.nodes);
     else g.nodes.push(kid);
   }
 }
@@ -53,7 +56,9 @@ function fill(g) {
 function chop(g) {
   for (const kid of g.kids) if (typeof kid === "object") chop(kid);
   if (g.kids.length <= run) return;
-  const parts = Math.min(run, Math.ceil(g.kids.length / run)), size = Math.ceil(g.kids.length / parts), kids = [];
+  const parts = Math.min(run, Math.ceil(g.kids.length / run)),
+    size = Math.ceil(g.kids.length / parts),
+    kids = [];
   for (let at = 0; at < g.kids.length; at += size) {
     const part = {id: `${g.id}#${at}`, label: "", kids: g.kids.slice(at, at + size), parent: g, nodes: [], run: true};
     fill(part);
@@ -72,10 +77,14 @@ function runLabel(ids) {
 // The groups that are open: as many as fit (`most` boxes), the outer ones first; those that hold the nodes of this step; and what the
 // reader has opened, less what the reader has folded. `counts` says whether a node has a box.
 function openGroups(root, follow, chosen, most, counts) {
-  const open = new Set([root]), size = g => g.kids.filter(k => typeof k === "object" || counts(k)).length, all = root.nodes.filter(counts).length;
+  const open = new Set([root]),
+    size = g => g.kids.filter(k => typeof k === "object" || counts(k)).length,
+    all = root.nodes.filter(counts).length;
   let shown = size(root);
-  for (let level = [root]; level.length;) {
-    const inner = level.flatMap(g => g.kids.filter(k => typeof k === "object")).sort((a, b) => a.kids.length - b.kids.length);
+  for (let level = [root]; level.length; ) {
+    const inner = level
+      .flatMap(g => g.kids.filter(k => typeof k === "object"))
+      .sort((a, b) => a.kids.length - b.kids.length);
     level = [];
     for (const g of inner) {
       if (all > most && (g.run || shown + size(g) > most * 0.6)) continue;
@@ -84,7 +93,7 @@ function openGroups(root, follow, chosen, most, counts) {
     }
   }
   const path = (g, id) => {
-    const kid = g.kids.find(k => typeof k === "object" ? k.nodes.includes(id) : k === id);
+    const kid = g.kids.find(k => (typeof k === "object" ? k.nodes.includes(id) : k === id));
     if (typeof kid === "object") open.add(kid), path(kid, id);
   };
   for (const id of follow) path(root, id);

@@ -1,23 +1,64 @@
 // What a trace says: tapes with their nodes, walks, and which events are steps. Nothing here touches the page.
 "use strict";
 
-const phases = {op: "forward", visit: "walk", contribution: "walk", accumulate: "walk", step: "update", zero_grad: "update", mutation: "update"};
+const phases = {
+  op: "forward",
+  visit: "walk",
+  contribution: "walk",
+  accumulate: "walk",
+  step: "update",
+  zero_grad: "update",
+  mutation: "update",
+};
 
-const known = new Set([...Object.keys(phases), "tape", "leaf", "walk", "walk_end", "check", "tape_end", "scalar", "warning", "error", "end"]);
+const known = new Set([
+  ...Object.keys(phases),
+  "tape",
+  "leaf",
+  "walk",
+  "walk_end",
+  "check",
+  "tape_end",
+  "scalar",
+  "warning",
+  "error",
+  "end",
+]);
 
-function numberOf(x) {  // what JSON cannot say is a string
+function numberOf(x) {
+  // what JSON cannot say is a string
   return typeof x === "number" ? x : x === "nan" ? NaN : x === "inf" ? Infinity : x === "-inf" ? -Infinity : NaN;
 }
 
-function sizeOf(shape) { return shape.reduce((n, s) => n * s, 1); }
+function sizeOf(shape) {
+  return shape.reduce((n, s) => n * s, 1);
+}
 
 // Events are kept by their index; a step is an event at which one can stop. Step k is steps[k - 1]: 0 is before the first.
 function readTrace(events) {
-  const trace = {header: events[0], events, steps: [], tapes: new Map(), walks: new Map(), tapeAt: [], warnings: [], scalars: [],
-                 end: null, cursor: null};
+  const trace = {
+    header: events[0],
+    events,
+    steps: [],
+    tapes: new Map(),
+    walks: new Map(),
+    tapeAt: [],
+    warnings: [],
+    scalars: [],
+    end: null,
+    cursor: null,
+  };
   const tape = number => {
     if (!trace.tapes.has(number)) {
-      trace.tapes.set(number, {number, nodes: new Map(), walks: [], first: -1, full: true, key: null, readers: new Map()});
+      trace.tapes.set(number, {
+        number,
+        nodes: new Map(),
+        walks: [],
+        first: -1,
+        full: true,
+        key: null,
+        readers: new Map(),
+      });
     }
     return trace.tapes.get(number);
   };
@@ -44,19 +85,57 @@ function readTrace(events) {
 function addToTape(trace, t, e, i) {
   if (e.ev === "tape") t.full = e.full;
   if (e.ev === "leaf") {
-    t.nodes.set(e.node, {id: e.node, kind: e.constant ? "constant" : "leaf", name: e.name, op: "", inputs: [], scope: e.scope,
-                         loc: e.loc, value: e.value, tensor: e.tensor, rule: "", event: i});
+    t.nodes.set(e.node, {
+      id: e.node,
+      kind: e.constant ? "constant" : "leaf",
+      name: e.name,
+      op: "",
+      inputs: [],
+      scope: e.scope,
+      loc: e.loc,
+      value: e.value,
+      tensor: e.tensor,
+      rule: "",
+      event: i,
+    });
   }
   if (e.ev === "op") {
-    t.nodes.set(e.node, {id: e.node, kind: "op", name: "", op: e.op, inputs: e.inputs, scope: e.scope, loc: e.loc, value: e.value,
-                         rule: e.rule, attributes: e.attributes, event: i});
+    t.nodes.set(e.node, {
+      id: e.node,
+      kind: "op",
+      name: "",
+      op: e.op,
+      inputs: e.inputs,
+      scope: e.scope,
+      loc: e.loc,
+      value: e.value,
+      rule: e.rule,
+      attributes: e.attributes,
+      event: i,
+    });
     // A result gets its name after it was made: the operations that read it say so.
-    (e.names || []).forEach((name, slot) => { if (name && t.nodes.has(e.inputs[slot])) t.nodes.get(e.inputs[slot]).name = name; });
+    (e.names || []).forEach((name, slot) => {
+      if (name && t.nodes.has(e.inputs[slot])) t.nodes.get(e.inputs[slot]).name = name;
+    });
   }
   if (!e.walk || e.ev === "warning") return;
-  if (!trace.walks.has(e.walk)) {  // at its beginning, if that has not been dropped
-    const walk = {number: e.walk, tape: t, what: e.what, from: e.ev === "walk" ? e.from : undefined, value: e.value, loc: e.loc, first: i, last: -1,
-                  visits: new Map(), given: new Map(), local: new Map(), checks: new Map(), grads: new Map()};
+  if (!trace.walks.has(e.walk)) {
+    // at its beginning, if that has not been dropped
+    const walk = {
+      number: e.walk,
+      tape: t,
+      what: e.what,
+      from: e.ev === "walk" ? e.from : undefined,
+      value: e.value,
+      loc: e.loc,
+      first: i,
+      last: -1,
+      visits: new Map(),
+      given: new Map(),
+      local: new Map(),
+      checks: new Map(),
+      grads: new Map(),
+    };
     t.walks.push(walk);
     trace.walks.set(e.walk, walk);
   }
@@ -81,7 +160,10 @@ function lossesOf(trace) {
   const lines = new Map();
   trace.events.forEach((e, i) => {
     if (e.ev !== "walk" || e.what !== "backward" || e.value === undefined) return;
-    push(lines, e.loc && e.loc.file ? `${e.loc.file.split("/").pop()}:${e.loc.line}` : "", {step: stepOfEvent(trace, i), y: numberOf(e.value)});
+    push(lines, e.loc && e.loc.file ? `${e.loc.file.split("/").pop()}:${e.loc.line}` : "", {
+      step: stepOfEvent(trace, i),
+      y: numberOf(e.value),
+    });
   });
   return lines;
 }
@@ -89,7 +171,8 @@ function lossesOf(trace) {
 // How many checks came to which verdict, over all walks.
 function countChecks(trace) {
   const counts = {ok: 0, kink: 0, skipped: 0, bad: 0};
-  for (const w of trace.walks.values()) for (const c of [...w.local.values(), ...w.checks.values()]) counts[c.verdict] = (counts[c.verdict] || 0) + 1;
+  for (const w of trace.walks.values())
+    for (const c of [...w.local.values(), ...w.checks.values()]) counts[c.verdict] = (counts[c.verdict] || 0) + 1;
   return counts;
 }
 
@@ -100,18 +183,33 @@ function push(map, key, value) {
 
 // A node that the file does not describe (older events may have been dropped) is still one.
 function nodeOf(t, id) {
-  return t.nodes.get(id) || {id, kind: "unknown", name: "", op: "", inputs: [], scope: "", loc: null, value: null, rule: "", event: -1};
+  return (
+    t.nodes.get(id) || {
+      id,
+      kind: "unknown",
+      name: "",
+      op: "",
+      inputs: [],
+      scope: "",
+      loc: null,
+      value: null,
+      rule: "",
+      event: -1,
+    }
+  );
 }
 
 const shortName = n => n.name || (n.id < 0 ? "c" + -n.id : "t" + n.id);
-const longName = n => n.kind === "op" ? shortName(n) + " " + n.op : n.kind === "constant" ? shortName(n) + " constant" : shortName(n);
+const longName = n =>
+  n.kind === "op" ? shortName(n) + " " + n.op : n.kind === "constant" ? shortName(n) + " constant" : shortName(n);
 const shapeText = shape => "[" + shape.join(", ") + "]";
 
 // The state of a tape after step k: a pure function of both. Walking on from the last asked-for state saves time only.
 function stateAt(trace, t, k) {
   const until = k > 0 ? trace.steps[k - 1] : -1;
   let c = trace.cursor;
-  if (!c || c.tape !== t || c.until > until) c = {tape: t, until: Math.max(-1, t.first - 1), nodes: new Map(), walk: null, given: new Set()};
+  if (!c || c.tape !== t || c.until > until)
+    c = {tape: t, until: Math.max(-1, t.first - 1), nodes: new Map(), walk: null, given: new Set()};
   for (let i = c.until + 1; i <= until; ++i) {
     const e = trace.events[i];
     if (e.tape === t.number) advance(trace, c, e);
@@ -130,7 +228,7 @@ function advance(trace, c, e) {
   if (e.ev === "walk") {
     c.walk = trace.walks.get(e.walk);
     c.given.clear();
-    for (const s of c.nodes.values()) s.k = s.of = 0, s.visited = false, s.grad = null;
+    for (const s of c.nodes.values()) (s.k = s.of = 0), (s.visited = false), (s.grad = null);
   }
   if (!c.walk && (e.ev === "contribution" || e.ev === "visit")) c.walk = trace.walks.get(e.walk);
   if (e.ev === "contribution") {
@@ -196,7 +294,8 @@ function isGuilty(walk, id) {
 
 // The step at which an event is, or the next one after it.
 function stepOfEvent(trace, event) {
-  let low = 0, high = trace.steps.length;
+  let low = 0,
+    high = trace.steps.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (trace.steps[middle] < event) low = middle + 1;
@@ -231,7 +330,8 @@ function difference(a, b) {
     if (a[member] !== b[member]) return `${a.ev} ${a[member] ?? ""} against ${b.ev} ${b[member] ?? ""}`;
   }
   if (a.lr !== b.lr) return `the learning rate is ${a.lr} against ${b.lr}`;
-  const ta = tensorsOfEvent(a), tb = tensorsOfEvent(b);
+  const ta = tensorsOfEvent(a),
+    tb = tensorsOfEvent(b);
   for (const role of Object.keys(ta)) {
     const what = differenceOf(ta[role], tb[role]);
     if (what) return `${role} ${what}`;
@@ -242,7 +342,8 @@ function difference(a, b) {
 function differenceOf(x, y) {
   if (!x || !y) return !x === !y ? "" : "is in one run only";
   if (typeof x !== "object") return x === y ? "" : `is ${x} against ${y}`;
-  if (shapeText(x.shape) !== shapeText(y.shape)) return `has the shape ${shapeText(x.shape)} against ${shapeText(y.shape)}`;
+  if (shapeText(x.shape) !== shapeText(y.shape))
+    return `has the shape ${shapeText(x.shape)} against ${shapeText(y.shape)}`;
   if (!x.data || !y.data) return JSON.stringify(x) === JSON.stringify(y) ? "" : "has other statistics";
   for (let i = 0; i < x.data.length; ++i) {
     if (x.data[i] !== y.data[i]) return `at ${indexText(x.shape, i)} is ${x.data[i]} against ${y.data[i]}`;

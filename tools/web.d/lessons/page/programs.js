@@ -2,8 +2,10 @@
 "use strict";
 
 function makePrograms(source, wasm) {
-  const address = URL.createObjectURL(new Blob([source], {type: "text/javascript"})), waiting = new Map();
-  let worker = null, next = 1;
+  const address = URL.createObjectURL(new Blob([source], {type: "text/javascript"})),
+    waiting = new Map();
+  let worker = null,
+    next = 1;
 
   function begin() {
     worker = new Worker(address);
@@ -16,7 +18,10 @@ function makePrograms(source, wasm) {
       if (data.broken) stop();
       request.done(data.broken ? {code: 1, written: [], broken: data.broken} : data);
     };
-    worker.onerror = event => { event.preventDefault(); stop(event.message); };
+    worker.onerror = event => {
+      event.preventDefault();
+      stop(event.message);
+    };
     wasm.then(bytes => own.postMessage({wasm: bytes}));
   }
 
@@ -27,17 +32,19 @@ function makePrograms(source, wasm) {
     begin();
   }
 
-  const ask = (request, lines = () => {}) => new Promise(done => {
-    waiting.set(next, {lines, done});
-    worker.postMessage({id: next++, ...request});
-  });
+  const ask = (request, lines = () => {}) =>
+    new Promise(done => {
+      waiting.set(next, {lines, done});
+      worker.postMessage({id: next++, ...request});
+    });
   begin();
   return {
     // {code, written: names of files, ms}, or {broken: why it came to no end}.
     run: (words, {lines, bring} = {}) => ask({words, bring}, lines),
     // The whole of what it prints, as lines.
     async text(words, more = {}) {
-      const all = [], told = await ask({words, ...more}, lines => all.push(...lines));
+      const all = [],
+        told = await ask({words, ...more}, lines => all.push(...lines));
       return {...told, all};
     },
     async read(name) {
@@ -45,6 +52,8 @@ function makePrograms(source, wasm) {
       return bytes ? new TextDecoder().decode(bytes) : null;
     },
     stop,
-    end() { worker.terminate(); },
+    end() {
+      worker.terminate();
+    },
   };
 }
