@@ -5,8 +5,6 @@
 #include "dist/slow_line.hpp"
 #include "support.hpp"
 
-#ifdef GRADUS_HAVE_GLOO
-
 namespace {
 
 // What each rank printed over this line, or over none.
@@ -43,5 +41,3 @@ TEST_CASE("200 ms of delay and 1 % of loss: the same bits, only later") {
     if (start.words[0] == "rounding") CHECK(line->lost() >= 3);
   }
 }
-
-#endif

@@ -5,8 +5,6 @@
 #include "dist/slow_line.hpp"
 #include "support.hpp"
 
-#ifdef GRADUS_HAVE_GLOO
-
 namespace {
 
 // How the ranks end over this line.
@@ -65,5 +63,3 @@ TEST_CASE("a rank that is cut off: all ranks end soon after the timeout, and kno
     }
   }
 }
-
-#endif
