@@ -120,13 +120,13 @@ def pages(b):
     inside = "document.getElementById('frame').contentDocument"
     lesson(b, "00a")
     b.run("[...document.querySelectorAll('.go')].find(e => e.textContent === 'Make and open').click()")
-    wait(b, f"{inside} && {inside}.documentElement.dataset.ready !== undefined", "the study page")
+    wait(b, f"{inside}?.documentElement?.dataset.ready !== undefined", "the study page")
     check("square(w * x - y)" in b.run(f"return {inside}.body.innerText") or "00a_slope.cpp" in b.run(f"return {inside}.body.innerText"), "no line of the program")
     b.run(f"{inside}.getElementById('next').click()")
     b.run("document.getElementById('frame-close').click()")
     lesson(b, "10")
     b.run("[...document.querySelectorAll('.go')].find(e => e.getAttribute('aria-label').includes('saddle.html')).click()")
-    wait(b, f"{inside} && {inside}.querySelector('svg') !== null", "the page of a descent")
+    wait(b, f"{inside}?.querySelector('svg')", "the page of a descent")
     check(b.run(f"return {inside}.body.innerText").count("newton") >= 1, "the descent has no optimizers")
     b.run("document.getElementById('frame-close').click()")
     quiet(b, "pages")
@@ -139,14 +139,14 @@ def gallery(b):
     wait(b, "[...document.images].slice(0, 2).every(i => i.complete && i.naturalWidth > 0)", "pictures")
     b.run("document.querySelector('.cards .piece').click()")
     inside = "document.getElementById('frame').contentDocument"
-    wait(b, f"{inside} && {inside}.querySelector('svg') !== null", "a page of the gallery")
+    wait(b, f"{inside}?.querySelector('svg')", "a page of the gallery")
     b.run("document.getElementById('frame-close').click()")
     own = "document.getElementById('own-descent')"
     b.run(f"document.getElementById('own-surface').value = 'x^2 +'; {own}.requestSubmit()")
     wait(b, f"{own}.innerText.includes('formula')", "a word for half a formula")
     b.run(f"document.getElementById('own-surface').value = 'x^2/2 + 3 y^2 + sin(3 x)'; document.getElementById('own-opts').value = 'adam:lr=.1'; {own}.requestSubmit()")
     wait(b, "document.getElementById('frame-box').open", "a descent of one's own")
-    wait(b, f"{inside} && {inside}.querySelector('svg') !== null", "its page")
+    wait(b, f"{inside}?.querySelector('svg')", "its page")
     b.run("document.getElementById('frame-close').click()")
     quiet(b, "gallery")
 
