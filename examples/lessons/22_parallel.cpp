@@ -3,9 +3,9 @@
 #include <gradus/gradus.hpp>
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <array>
+#include <filesystem>
 
 #include "lesson.hpp"
 
@@ -143,11 +143,16 @@ int as_rank(const char* folder) {
 
 // Starts it, as `gradus launch` does, and reads what rank 0 prints.
 std::vector<double> by_processes(int count) {
-  char folder[] = "/tmp/gradus-lesson-XXXXXX", self[4096] = {};
-  if (mkdtemp(folder) == nullptr || readlink("/proc/self/exe", self, sizeof self - 1) < 0) return {};
-  std::string command = "S=" + std::to_string(count) + " F=" + folder + "; r=0; while [ $r -lt $S ]; do ";
-  command += "RANK=$r WORLD_SIZE=$S GRADUS_NUM_THREADS=1 '" + std::string(self) + "' --rank $F </dev/null & ";
-  command += "r=$((r + 1)); done; wait; rm -r $F";
+  std::string folder = (std::filesystem::temp_directory_path() / "gradus-lesson-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) return {};
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  setenv("LESSON_PROGRAM", self.c_str(), 1);
+  setenv("LESSON_FOLDER", folder.c_str(), 1);
+  const std::string command =
+      "S=" + std::to_string(count) +
+      "; r=0; while [ $r -lt $S ]; do "
+      "RANK=$r WORLD_SIZE=$S GRADUS_NUM_THREADS=1 \"$LESSON_PROGRAM\" --rank \"$LESSON_FOLDER\" </dev/null & "
+      "r=$((r + 1)); done; wait; rm -r \"$LESSON_FOLDER\"";
   std::fflush(stdout);
   std::vector<double> losses;
   FILE* output = popen(command.c_str(), "r");
