@@ -30,6 +30,20 @@ debian_packages() {
   libraries=$(echo "$folder"/usr/lib/*-linux-gnu)
 }
 
+# onnx_parts: $folder/onnx.mjs, by which a program writes a small ONNX model.
+onnx_parts() {
+  cat >"$folder/onnx.mjs" <<'END'
+// Protocol buffers: a field is its number, then an integer or bytes.
+const varint = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...varint(n >>> 7)]);
+export const int = (field, n) => [...varint(field << 3), ...varint(n)];
+export const bytes = (field, content) => [...varint((field << 3) | 2), ...varint(content.length), ...content];
+export const text = (field, s) => bytes(field, [...new TextEncoder().encode(s)]);
+// An input or output of f32.
+export const port = (name, shape) =>
+  [...text(1, name), ...bytes(2, bytes(1, [...int(1, 1), ...bytes(2, shape.flatMap((n) => bytes(1, int(1, n))))]))];
+END
+}
+
 # seen COMMAND...: its output must be the text on standard input, which was seen when the finding was written.
 seen() {
   cat >"$folder/expected"

@@ -11,17 +11,11 @@
 set -euo pipefail
 folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
+onnx_parts
 npm_packages onnxruntime-web@1.30.0
 cat >"$folder/program.mjs" <<'END'
 import * as ort from 'onnxruntime-web';
-
-// Protocol buffers: a field is its number, then an integer or bytes.
-const varint = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...varint(n >>> 7)]);
-const int = (field, n) => [...varint(field << 3), ...varint(n)];
-const bytes = (field, content) => [...varint((field << 3) | 2), ...varint(content.length), ...content];
-const text = (field, s) => bytes(field, [...new TextEncoder().encode(s)]);
-const port = (name, shape) =>
-  [...text(1, name), ...bytes(2, bytes(1, [...int(1, 1), ...bytes(2, shape.flatMap((n) => bytes(1, int(1, n))))]))];
+import {bytes, int, port, text} from './onnx.mjs';
 
 // y and z are the mean over the last axis of x, by two operators; opset 17, IR 8.
 function model(count) {

@@ -10,22 +10,18 @@
 set -euo pipefail
 folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
+onnx_parts
 npm_packages onnxruntime-web@1.30.0
 cat >"$folder/program.mjs" <<'END'
 import * as ort from 'onnxruntime-web';
+import {bytes, int, port, text} from './onnx.mjs';
 
-// Protocol buffers: a field is its number, then an integer or bytes.
-const varint = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...varint(n >>> 7)]);
-const int = (field, n) => [...varint(field << 3), ...varint(n)];
-const bytes = (field, content) => [...varint((field << 3) | 2), ...varint(content.length), ...content];
-const text = (field, s) => bytes(field, [...new TextEncoder().encode(s)]);
 const at = [-10, -14, -15, -16, -16.5, -17, -18, -50];
-const port = (name) => [...text(1, name), ...bytes(2, bytes(1, [...int(1, 1), ...bytes(2, bytes(1, int(1, at.length)))]))];
 const node = (type, from, to) => bytes(1, [...text(1, from), ...text(2, to), ...text(4, type)]);
 
 // y = Sigmoid(x), e = Exp(x), which is the sigmoid here to within a part of 22,000; opset 17, IR 8.
-const graph = [...node('Sigmoid', 'x', 'y'), ...node('Exp', 'x', 'e'), ...text(2, 'graph'), ...bytes(11, port('x')),
-               ...bytes(12, port('y')), ...bytes(12, port('e'))];
+const graph = [...node('Sigmoid', 'x', 'y'), ...node('Exp', 'x', 'e'), ...text(2, 'graph'), ...bytes(11, port('x', [at.length])),
+               ...bytes(12, port('y', [at.length])), ...bytes(12, port('e', [at.length]))];
 const model = Uint8Array.from([...int(1, 8), ...bytes(7, graph), ...bytes(8, [...text(1, ''), ...int(2, 17)])]);
 
 ort.env.logLevel = 'error';
