@@ -11,6 +11,8 @@
 
 #include <gradus/train/read_run.hpp>
 
+// Not exported by the shared library: the types of JSON are no part of its interface.
+#pragma GCC visibility push(hidden)
 namespace gradus::train::run_log {
 
 inline constexpr int newest_version = 1;
@@ -74,3 +76,4 @@ class LineReader {
 };
 
 }  // namespace gradus::train::run_log
+#pragma GCC visibility pop

@@ -43,3 +43,13 @@ function(gradus_precompiled_by_ccache target)
   target_compile_options(${target} PRIVATE
     $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
 endfunction()
+
+# gradus_exports_own_names(<name>): a shared library exports its own names only, not those of the fmt and JSON templates
+# inside it.
+function(gradus_exports_own_names target)
+  if(BUILD_SHARED_LIBS AND UNIX AND NOT APPLE)
+    set(map ${PROJECT_SOURCE_DIR}/tools/cmake/exports.map)
+    target_link_options(${target} PRIVATE -Wl,--version-script=${map})
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${map})
+  endif()
+endfunction()
