@@ -1,6 +1,10 @@
 // gradus launch and gradus train --ranks, as a user runs them.
+#include <sys/types.h>
+
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <thread>
 
 #include "dist/ranks.hpp"
 #include "tools/run.hpp"
@@ -17,6 +21,23 @@ std::string sorted(const std::string& text) {
   std::string all;
   for (const std::string& line : lines) all += line + "\n";
   return all;
+}
+
+// A process that has ended may stay as a zombie, if nobody asks for its exit code.
+bool is_running(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const auto name_end = text.rfind(')');
+  return name_end != std::string::npos && text.compare(name_end, 3, ") Z") != 0;
+}
+
+// The variable that lets launch call a shell on this machine, which also notes what it was given.
+std::string in_the_place_of_ssh(const Program& gradus) {
+  const std::string name = gradus.file("ssh");
+  std::ofstream(name) << "#!/bin/sh\necho \"$1: $2\" >> '" << gradus.file("calls")
+                      << "'\nexport LAUNCHER=$PPID\nexec sh -c \"$2\"\n";
+  std::filesystem::permissions(name, std::filesystem::perms::owner_all);
+  return "GRADUS_SSH='" + name + "'";
 }
 
 const std::string self = "'" GRADUS_TOOL "'", worker = "'" GRADUS_DIST_WORKER "'";
@@ -71,27 +92,54 @@ TEST_CASE("launch: a signal is handed on to all, and ends the restarts") {
 
 TEST_CASE("launch: hosts are reached by ssh, and the secret is not on the command line") {
   const Program gradus;
-  const TempDir dir;
-  // In the place of ssh: a shell on this machine, which also notes what it was given.
-  std::ofstream(dir / "ssh") << "#!/bin/sh\necho \"$1: $2\" >> '" << dir / "calls"
-                             << "'\nexec sh -c \"$2\"\n";
-  std::filesystem::permissions(dir / "ssh", std::filesystem::perms::owner_all);
   const auto run =
       gradus("launch -n 4 --hosts 127.0.0.2,127.0.0.3 -- sh -c 'echo $RANK $LOCAL_RANK \"it'\\''s $GRADUS_SECRET\"'",
-             "GRADUS_SSH='" + dir / "ssh" + "'");
+             in_the_place_of_ssh(gradus));
   INFO(run.err);
   CHECK(run.code == 0);
   for (const char* line : {"[0] 0 0 it's ", "[1] 1 1 it's ", "[2] 2 0 it's ", "[3] 3 1 it's "})
     CHECK(contains(run.out, line));
   const std::string secret = run.out.substr(run.out.find("it's ") + 5, 32);
-  std::ifstream file(dir / "calls");
+  std::ifstream file(gradus.file("calls"));
   const std::string calls{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   CHECK(contains(calls, "127.0.0.3: "));
   CHECK_FALSE(contains(calls, secret));
-  // A rank that is far away ends when another one has failed.
-  const auto failed = gradus("launch --hosts 127.0.0.2,127.0.0.3 -- sh -c 'test $RANK = 1 && exit 4; sleep 60 & wait'",
-                             "GRADUS_SSH='" + dir / "ssh" + "'");
+}
+
+TEST_CASE("launch: ranks that are far away, and what they have started, end with the others") {
+  const Program gradus;
+  std::ofstream(gradus.file("rank")) << R"(test $RANK = 1 && exit 4
+sleep 60 &
+echo $! > child
+wait
+)";
+  const auto failed = gradus("launch --hosts 127.0.0.2,127.0.0.3 -- sh rank", in_the_place_of_ssh(gradus));
   CHECK(failed.code == 4);
+  pid_t child = 0;
+  std::ifstream(gradus.file("child")) >> child;
+  REQUIRE(child > 0);
+  for (int i = 0; i < 100 && is_running(child); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK_FALSE(is_running(child));
+}
+
+TEST_CASE("launch: a signal comes to ranks that are far away as it is") {
+  const Program gradus;
+  std::ofstream(gradus.file("rank")) << R"(if test $RANK = 0; then
+  trap : USR1
+  until test -e ready; do sleep 0.1; done
+  kill -USR1 $LAUNCHER
+  until test -e told; do sleep 0.1; done
+  kill -INT $LAUNCHER
+else
+  trap 'touch told' USR1
+  touch ready
+fi
+trap 'exit 9' INT
+while true; do sleep 0.1; done
+)";
+  const auto run = gradus("launch --hosts 127.0.0.2,127.0.0.3 -- sh rank", in_the_place_of_ssh(gradus));
+  INFO(run.err);
+  CHECK(run.code == 9);
 }
 
 TEST_CASE("launch: what it does not understand is told") {

@@ -24,14 +24,22 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-// The secret comes by the standard input, since command lines can be read by all users of a machine. When that input
-// ends, because this process has ended or wants the rank to end, the rank is told to.
+// For a POSIX shell on the other machine, whatever the user's own shell is. What comes by the standard input: first the
+// secret, since command lines can be read by all users of a machine; then signals by number, a line each. When the
+// input ends, because this process or the connection has ended, the rank and all that it has started (the group, which
+// sshd has made) are told to end, and killed after five seconds. The shell outlives its signals and hands on the rank's
+// exit code.
 std::string remote_line(const LaunchOptions& o, const Variables& variables) {
-  std::string line = "read -r GRADUS_SECRET; export GRADUS_SECRET; exec 3<&0; cd ";
-  line += quoted(std::filesystem::current_path().string()) + " && { env";
-  for (const auto& [key, value] : variables) line += " " + key + "=" + quoted(value);
-  for (const std::string& word : o.words) line += " " + quoted(word);
-  return line + " </dev/null & p=$!; { cat <&3; kill $p; } >/dev/null 2>&1 & wait $p; }";
+  std::string rank = "env";
+  for (const auto& [key, value] : variables) rank += " " + key + "=" + quoted(value);
+  for (const std::string& word : o.words) rank += " " + quoted(word);
+  const std::string script = "read -r GRADUS_SECRET; export GRADUS_SECRET; exec 3<&0; cd " +
+                             quoted(std::filesystem::current_path().string()) +
+                             " || exit; trap : 1 2 10 12 15; "
+                             "{ trap '' 1 2 10 12 15; while read -r signal; do kill -s $signal 0; done <&3; "
+                             "kill -s 15 0; sleep 5; kill -s 9 0; } >/dev/null 2>&1 & " +
+                             rank + " </dev/null 3<&-; exit $?";
+  return "exec sh -c " + quoted(script);
 }
 
 }  // namespace

@@ -197,9 +197,8 @@ int Processes::signal() {
 void Processes::send(int signal) {
   for (Process& p : all_) {
     if (p.pid <= 0) continue;
-    if (p.input >= 0 && signal != SIGKILL) {  // the far end reads that its input has ended
-      ::close(p.input);
-      p.input = -1;
+    if (p.input >= 0 && signal != SIGKILL) {
+      write_all(p.input, fmt::format("{}\n", signal));  // the far end hands it on
     } else {
       ::kill(-p.pid, signal);
     }
