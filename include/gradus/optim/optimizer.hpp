@@ -75,8 +75,7 @@ class OptimizerBase {
   /// Updates every parameter that has a gradient and is not frozen; none at all is an error, and so is a parameter that
   /// a module uses without listing it in fields(). All are checked before anything changes. Works under a live tape,
   /// unrecorded. To the updates, and to nothing else, denormals (in f32 what is below 1.2e-38) are 0, which is fast.
-  /// If memory ends (std::bad_alloc), SGD, Adam and AdamW have changed nothing; the updates of others make tensors, and
-  /// may have reached some of the parameters.
+  /// If memory ends, SGD and Adam have changed nothing; updates that make tensors may have reached some parameters.
   virtual void step(Loc where = Loc::current());
   void zero_grad();  ///< leaves every gradient undefined
 
