@@ -156,7 +156,7 @@ function layoutOf(t, open, root, plain, pane) {
   }
   const key = t.key + "\n\n" + plain + [...open].map(g => g.id).join(" ");
   if (!layouts.has(key)) {
-    if (layouts.size > 60) layouts.clear();
+    if (layouts.size > 200) layouts.clear();
     layouts.set(key, {flat: layers(pictureOf(t, root, open, plain)), arranged: new Map()});
   }
   const {flat, arranged} = layouts.get(key),
@@ -168,21 +168,28 @@ function layoutOf(t, open, root, plain, pane) {
 const scaleFor = (layout, pane) => Math.min(1.1, (pane.width - 6) / layout.width, (pane.height - 6) / layout.height);
 
 // What of the picture is shown: all of it if that is readable, else without plumbing, else with modules folded. What the reader has chosen stays.
+// Laying out costs most: what cannot be readable, by the room of its boxes or by how small a like picture was, is not tried.
 const readable = 0.72,
   boxRoom = 11500;
 function readableLayout(t, root, follow, ui, pane) {
+  const room = (pane.width * pane.height) / readable ** 2,
+    tried = [];
+  const hopeless = (boxes, bare) =>
+    boxes * boxRoom > (boxes > 40 ? 0.75 : 1.5) * room ||
+    tried.some(t => t.bare === bare && 1.2 * t.scale * t.boxes < readable * boxes);
   let best = null;
   for (const most of [mostNodes, 90, 60, 40, 24, 14]) {
     for (const bare of ui.plain === null ? [false, true] : [ui.plain]) {
       const counts = id => !bare || !plumbing.has(nodeOf(t, id).op),
         open = openGroups(root, follow, ui.folded, most, counts);
-      const expectedBoxes = [...open].reduce(
+      const boxes = [...open].reduce(
         (sum, g) => sum + g.kids.filter(k => (typeof k === "object" ? !open.has(k) : counts(k))).length,
         0,
       );
-      if (most > 14 && expectedBoxes * boxRoom > (1.5 * pane.width * pane.height) / readable ** 2) continue;
+      if (most > 14 && hopeless(boxes, bare)) continue;
       const layout = layoutOf(t, open, root, bare, pane),
         scale = scaleFor(layout, pane);
+      tried.push({boxes, bare, scale});
       if (!best || scale > best.scale) best = {layout, bare, scale};
       if (scale >= readable) return best;
     }
