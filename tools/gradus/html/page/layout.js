@@ -84,7 +84,7 @@ function pictureOf(t, root, open, plain) {
   return {boxes, frames: frames.filter(f => kept.has(f.key)), edges: [...edges.values()]};
 }
 
-function layers(picture) {
+function layers(picture, slim) {
   const g = new dagre.graphlib.Graph({multigraph: true, compound: true});
   g.setGraph({
     rankdir: "TB",
@@ -98,7 +98,7 @@ function layers(picture) {
   });
   g.setDefaultEdgeLabel(() => ({}));
   for (const b of picture.boxes) {
-    b.strip = stripOf(b.node || b.result);
+    b.strip = stripOf(b.node || b.result, slim);
     b.width = Math.ceil(
       Math.max(
         72,
@@ -154,10 +154,11 @@ function layoutOf(t, open, root, plain, pane) {
       .map(n => [n.id, n.kind, n.name, n.op, n.inputs, n.scope, n.value && n.value.shape].join("|"))
       .join("\n");
   }
-  const key = t.key + "\n\n" + plain + [...open].map(g => g.id).join(" ");
+  const slim = pane.width < 520,
+    key = t.key + "\n\n" + slim + plain + [...open].map(g => g.id).join(" ");
   if (!layouts.has(key)) {
     if (layouts.size > 200) layouts.clear();
-    layouts.set(key, {flat: layers(pictureOf(t, root, open, plain)), arranged: new Map()});
+    layouts.set(key, {flat: layers(pictureOf(t, root, open, plain), slim), arranged: new Map()});
   }
   const {flat, arranged} = layouts.get(key),
     shape = Math.round(pane.width / 40) + "x" + Math.round(pane.height / 40);
