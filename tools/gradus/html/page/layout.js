@@ -290,14 +290,22 @@ function partsOf(frame, frames, boxes, cuts, columnOf) {
     parts = [];
   for (const c of new Set(own.map(b => b.column))) {
     const of = own.filter(b => b.column === c),
-      again = columnOf(topOf(frame) + 1) !== c,
+      cutAbove = columnOf(topOf(frame) + 1) !== c,
       ends = columnOf(bottomOf(frame) - 1) === c;
     const left = Math.min(...of.map(b => b.x - b.width / 2)) - pad,
       right = Math.max(...of.map(b => b.x + b.width / 2)) + pad;
-    const top = again ? Math.min(...of.map(topOf)) - headOf(frame, frames) : topOf(frame),
+    const top = cutAbove ? Math.min(...of.map(topOf)) - headOf(frame, frames) : topOf(frame),
       bottom = ends ? bottomOf(frame) : Math.max(...of.map(bottomOf)) + pad;
     const width = Math.max(right - left, widthOf(cut(frame.group.label, 26), "600 11.5px " + sans()) + 22);
-    parts.push({...frame, column: c, x: (left + right) / 2, y: (top + bottom) / 2, width, height: bottom - top, again});
+    parts.push({
+      ...frame,
+      column: c,
+      x: (left + right) / 2,
+      y: (top + bottom) / 2,
+      width,
+      height: bottom - top,
+      again: own.some(b => b.column < c),
+    });
   }
   return parts;
 }
