@@ -51,7 +51,7 @@ function pictureOf(t, root, open, plain) {
           group: kid,
           ids: kid.nodes,
           title: cut(kid.label, 22),
-          size: `${kid.nodes.length} nodes`,
+          size: kid.run ? cut(runText(t, kid.nodes), 30) : `${kid.nodes.length} nodes`,
           frame,
           result: nodeOf(t, Math.max(...kid.nodes)),
         });
