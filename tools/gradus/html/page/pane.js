@@ -35,8 +35,9 @@ function makePane(trace, ui, rootOf, act) {
   function zoom() {
     if (!drawn) return;
     const {width, height} = drawn.layout,
-      fit = scaleFor(drawn.layout, {width: view.clientWidth, height: view.clientHeight});
-    drawn.scale = ui.zoom === "fit" ? fit : ui.zoom === "auto" ? (fit > 0.45 ? fit : 0.55) : ui.zoom;
+      fit = scaleFor(drawn.layout, {width: view.clientWidth, height: view.clientHeight}),
+      least = view.clientWidth < 520 ? 0.45 : 0.55; // phones have finer pixels
+    drawn.scale = ui.zoom === "fit" ? fit : ui.zoom === "auto" ? (fit > least ? fit : least + 0.1) : ui.zoom;
     drawn.picture.setAttribute("width", Math.floor(width * drawn.scale));
     drawn.picture.setAttribute("height", Math.floor(height * drawn.scale));
   }
