@@ -52,6 +52,7 @@ class Lesson {
   // A number that the reader may change: the usual value, or what --set says. From `least` to `most`.
   double input(const std::string& name, double usual, double least, double most, const char* meaning) {
     double value = usual;
+    names_.push_back(name);
     for (const std::string& word : given_) {
       if (word.compare(0, name.size() + 1, name + "=") != 0) continue;
       if (!number(word.substr(name.size() + 1), value) || !(value >= least && value <= most)) {
@@ -120,6 +121,13 @@ class Lesson {
       ForPage::say(words("\"passed\": %d, \"failed\": %d", passed_, failed_));
       return 0;
     }
+    for (const std::string& word : given_) {
+      if (std::count(names_.begin(), names_.end(), word.substr(0, word.find('='))) > 0) continue;
+      std::fprintf(stderr, "--set %s: this lesson has no such input; it has", word.c_str());
+      for (const std::string& name : names_) std::fprintf(stderr, " %s", name.c_str());
+      std::fprintf(stderr, "%s\n", names_.empty() ? " none" : "");
+      return 2;
+    }
     std::printf("%d passed, %d failed\n", passed_, failed_);
     if (asks_ && asked_ > 0) std::printf("%d of %d questions right\n", right_, asked_);
     return failed_ == 0 ? 0 : 1;
@@ -180,7 +188,7 @@ class Lesson {
     std::printf("\n");
   }
 
-  std::vector<std::string> given_;
+  std::vector<std::string> given_, names_;
   bool asks_ = false, in_table_ = false;
   int passed_ = 0, failed_ = 0, asked_ = 0, right_ = 0;
 };

@@ -73,7 +73,18 @@ def check_page(path):
                 problems.append(f"{name}: there is no trace {trace}")
             elif os.path.getsize(file) > 500_000:
                 problems.append(f"{name}: {trace} has {os.path.getsize(file)} bytes, at most 500,000")
+        check_inline(name, text, scratch)
         check_questions(name, scratch)
+
+
+def check_inline(name, text, scratch):
+    """Commands in a sentence run, too. A row may fail there: some exercises are about that. A usage error is 2."""
+    for command in re.findall(r"`(gradus lesson \w+ --[^`]*)`", text):
+        code, output = run(command, scratch)
+        if code not in (0, 1) or len(output) < 100:
+            problems.append(f"{name}: a command in the text ends with {code}: {command}\n{output[-500:]}")
+    for inputs in re.findall(r"`(--set [^`]*)`", text):
+        problems.append(f"{name}: {inputs} is no command, it lacks `gradus lesson`")
 
 
 def wrong_answers(right):
@@ -96,6 +107,8 @@ def check_questions(name, scratch):
     _, second = run(f"{program} --ask", scratch, "".join(a + "\n" for a in answers))
     if f"{asked} of {asked} questions right" not in second:
         problems.append(f"{name}: the program does not take its own answers:\n{second[-300:]}")
+    if run(f"{program} --set nosuch=1", scratch)[0] != 2:
+        problems.append(f"{name}: an input that it does not have is taken in silence")
     _, third = run(f"{program} --ask", scratch, "".join(wrong + "\n" for a in answers for wrong in wrong_answers(a)))
     if f"0 of {asked} questions right" not in third:
         problems.append(f"{name}: a wrong answer is called right:\n{third[-300:]}")
@@ -129,9 +142,11 @@ def check_exercises():
 
 if not wanted or "exercises" in wanted:
     check_exercises()
-pages = sorted(glob.glob(os.path.join(folder, "[0-9]*.md")))
+pages = [path for path in sorted(glob.glob(os.path.join(folder, "[0-9]*.md")))
+         if not wanted or any(os.path.basename(path).startswith(w) for w in wanted)]
 for path in pages:
-    if not wanted or any(os.path.basename(path).startswith(w) for w in wanted):
-        check_page(path)
+    check_page(path)
+if not pages and "exercises" not in wanted:
+    problems.append(f"no lesson begins with {' or '.join(wanted)}")
 print("\n".join(problems) or f"{len(pages)} pages are followed as printed")
 sys.exit(bool(problems))

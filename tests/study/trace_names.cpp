@@ -20,6 +20,20 @@ TEST_CASE("a result that was named is called so by the operations that read it")
   CHECK(!ops[2].contains("names"));
 }
 
+TEST_CASE("a parameter that has no name is called parameter 0, not 0") {
+  const auto all = trace_of([] {
+    const Tensor x = ones({2}, f64).requires_grad_(), named = ones({2}, f64).requires_grad_().set_name("w");
+    optim::SGD opt({x, named}, {.lr = 0.1});
+    Tape tape;
+    tape.backward(sum(x * named));
+    opt.step();
+    opt.zero_grad();
+  });
+  CHECK(of(all, "step")[0]["parameter"] == "parameter 0");
+  CHECK(of(all, "step")[1]["parameter"] == "w");
+  CHECK(of(all, "zero_grad")[0]["name"] == "parameter 0");
+}
+
 TEST_CASE("names of tensors and scopes are text, whatever they hold") {
   Tensor x = ones({2}, f64).requires_grad_();
   const std::string name = "</script>\"\\\n\x01 \xff ∇";

@@ -184,6 +184,14 @@ TEST_CASE("descend: text for people") {
   CHECK_PARTS(gradus("descend --help").out, "--sweep", "--basins", "schedule_free", "himmelblau");
 }
 
+TEST_CASE("descend: a formula in x alone begins at one number") {
+  const Program gradus;
+  const std::string line = "descend --f x^2 --opt sgd:lr=.1 --start=3";
+  CHECK(gradus(line).out == gradus(line + ",0").out);
+  CHECK_PARTS(gradus(line).out, "x^2", "converges in ");
+  CHECK(gradus("descend --f x*y --start=3").code == 2);
+}
+
 TEST_CASE("descend: what makes no sense is refused on one line, with the nearest name and the list") {
   const Program gradus;
   const auto refused = [&](const std::string& line, std::initializer_list<std::string> parts, int code = 2) {
@@ -194,7 +202,7 @@ TEST_CASE("descend: what makes no sense is refused on one line, with the nearest
     for (const std::string& part : parts) CHECK(contains(result.err, part));
   };
   refused("rosenbrok", {"surface rosenbrok: unknown; did you mean rosenbrock?", "himmelblau"});
-  refused("nonsense", {"surface nonsense: unknown; there is quadratic, rosenbrock"});
+  refused("nonsense", {"surface nonsense: unknown; there are quadratic, rosenbrock"});
   refused("", {"a surface is expected", "beale"});
   refused("beale --opt sdg", {"did you mean sgd?", "adamw", "newton"});
   refused("beale --opt sgd:rate=1", {"option 'rate' of sgd is unknown", "momentum"});
@@ -204,6 +212,7 @@ TEST_CASE("descend: what makes no sense is refused on one line, with the nearest
   refused("beale --steps 1e3", {"a whole number"});
   refused("beale --start=1", {"--start 1: 2 numbers"});
   refused("beale --start=1,x", {"2 numbers"});
+  refused("--f x^2 --start=a", {"--start a: a number is expected"});
   refused("beale --until 'f<<1'", {"--until", "as in f<1e-6"});
   refused("beale --noise=-1", {"not negative"});
   refused("beale --sweep lr", {"--sweep lr"});

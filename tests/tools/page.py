@@ -202,6 +202,8 @@ def thousand_operations(b, directory):
     page = make(directory, "thousand", "\n".join([header] + [json.dumps(e) for e in events]) + "\n")
     b.open(page)
     print("1,000 operations: painted after", b.run("return document.documentElement.dataset.ready"), "ms", flush=True)
+    groups = b.run("return [...document.querySelectorAll('.node.group')].map(n => n.textContent)")
+    check(any("nodes: tanh" in g for g in groups), "a run of operations does not say what it does", groups)
     for step in (0, 500, 1200, 2999):
         b.open(page, step)
         count = len(b.nodes())

@@ -90,6 +90,11 @@ def boxes_hold_numbers(b, page, directory):
     bias = next(w for w in words if w.startswith("b3"))
     check(".100  .200  -.100" in bias and "∇ .253  .354  .292" in bias, bias)
     check(b.run("return document.querySelectorAll('.node .thumb path').length") > 30, "no thumbnails")
+    b.width(400)
+    b.open(page, 31)
+    slim = b.run("return [...document.querySelectorAll('.node')].map(n => n.textContent)")
+    check(any(w.startswith("b3") and ".100" not in w for w in slim), "three numbers in a narrow graph, not colours", slim)
+    b.width(1280)
     b.open(page, 8)
     check(b.run("return document.querySelectorAll('.node .thumb.grad path').length") == 0, "a gradient before the walk")
     # A result that was named after it was made: the operation that reads it says so.

@@ -286,7 +286,7 @@ TEST_CASE("train: what is not known is named, with the nearest") {
     for (const char* part : parts) CHECK(contains(run.err, part));
   };
   refused("train --net lenett", {"--net lenett: unknown; did you mean lenet?"});
-  refused("train --net resnet50", {"--net resnet50: unknown; there is mlp, lenet, cnn"});
+  refused("train --net resnet50", {"--net resnet50: unknown; there are mlp, lenet, cnn"});
   refused("train --net mlp:12,x", {"'x' is not a valid width"});
   refused("train --net lenet:5", {"lenet takes no options"});
   refused("train --opt adamv", {"--opt adamv: unknown; did you mean adam?"});

@@ -5,7 +5,7 @@ file(READ ${DIR}/dagre.LICENSE licence)
 file(READ ${DIR}/dagre.min.js dagre)
 string(REGEX REPLACE "//# sourceMappingURL=[^\n]*" "" dagre "${dagre}")  # there is none here
 set(script "/* @dagrejs/dagre 3.1.3\n\n${licence}*/\n${dagre}\n")
-foreach(name IN ITEMS model heat words groups layout boxes graph card softmax windows cells views training predict player export top main)
+foreach(name IN ITEMS model heat words groups layout boxes graph card softmax windows cells views training predict player export top pane main)
   file(READ ${DIR}/${name}.js part)
   string(APPEND script "${part}")
 endforeach()

@@ -59,12 +59,12 @@ Landscape landscape(const Surface& s, const std::vector<Point>& must_hold) {
   const NoRecord pause;
   Landscape l{.title = s.name, .formula = s.formula, .window = s.window, .minima = s.minima};
   Window& w = l.window;
-  for (const Point& p : must_hold) {
-    const double margin = 0.06;
-    if (p[0] < w.left) w.left = p[0] - margin * (w.right - p[0]);
-    if (p[0] > w.right) w.right = p[0] + margin * (p[0] - w.left);
-    if (p[1] < w.bottom) w.bottom = p[1] - margin * (w.top - p[1]);
-    if (p[1] > w.top) w.top = p[1] + margin * (p[1] - w.bottom);
+  for (const Point& p : must_hold) {  // the ring of a start at the edge would be cut
+    const double margin = 0.06, edge_x = 0.02 * w.width(), edge_y = 0.02 * w.height();
+    if (p[0] < w.left + edge_x) w.left = p[0] - margin * (w.right - p[0]);
+    if (p[0] > w.right - edge_x) w.right = p[0] + margin * (p[0] - w.left);
+    if (p[1] < w.bottom + edge_y) w.bottom = p[1] - margin * (w.top - p[1]);
+    if (p[1] > w.top - edge_y) w.top = p[1] + margin * (p[1] - w.bottom);
   }
   const bool is_curve = is_of_one_variable(s.formula);
   const double ratio = std::clamp(w.height() / w.width(), 0.4, 1.6);

@@ -109,7 +109,7 @@ std::string scale(const Landscape& l, const Frame& f) {
   const double x = f.x + f.width + 12, width = 12, top = f.y + 18;
   const double step = std::min(f.height - 24, 260.0) / static_cast<double>(n + 1);
   std::string text =
-      formatted("<g class=\"tick\"><text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\">f</text>", x + 3, f.y + 9);
+      formatted("<g class=\"tick scale\"><text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\">f</text>", x + 3, f.y + 9);
   for (std::size_t row = 0; row <= n; ++row)
     text += formatted("<rect class=\"l{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.2f}\"/>", n - row, x,
                       top + static_cast<double>(row) * step, width, step + 0.3);

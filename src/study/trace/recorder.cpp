@@ -45,6 +45,11 @@ double norm(const std::vector<double>& v) {
   return std::sqrt(s);
 }
 
+// Of a parameter without a name the optimizer knows the place in its list only.
+std::string called(const std::string& parameter) {
+  return parameter.find_first_not_of("0123456789") == parameter.npos ? "parameter " + parameter : parameter;
+}
+
 }  // namespace
 
 Recorder::OnTape* Recorder::find(const Tape& tape) {
@@ -339,7 +344,7 @@ void Recorder::on_step(const StepEvent& e) {
   const std::int64_t limit = run_->limit();
   bool nonfinite = false;
   if (e.before) {
-    run_->name(e.value, e.parameter);
+    run_->name(e.value, called(e.parameter));
     pending_[e.value.impl()] = {run_->in_full() ? json_tensor(e.value, limit, nonfinite) : "", e.value.to_vector(),
                                 Loc(), false};
     return;
@@ -353,7 +358,7 @@ void Recorder::on_step(const StepEvent& e) {
   JsonLine event("step");
   event.integer("step", step)
       .string("optimizer", e.optimizer)
-      .string("parameter", e.parameter)
+      .string("parameter", called(e.parameter))
       .integer("tensor", run_->leaf(e.value).number)
       .integer("count", e.step)
       .number("lr", e.lr)

@@ -25,7 +25,8 @@ int distance(std::string_view a, std::string_view b) {
 
 std::string unknown(std::string_view word, std::span<const std::string> known) {
   const std::string* nearest = nullptr;
-  int least = std::max(2, static_cast<int>(word.size()) / 3) + 1;  // a misspelling is nearer than this
+  const int letters = static_cast<int>(word.size());
+  int least = std::min(std::max(2, letters / 3), std::max(1, letters / 2)) + 1;  // a misspelling is nearer than this
   for (const std::string& candidate : known) {
     const int d = candidate.starts_with(word) ? 1 : distance(word, candidate);
     if (d < least && d < static_cast<int>(candidate.size())) {
@@ -33,7 +34,7 @@ std::string unknown(std::string_view word, std::span<const std::string> known) {
       nearest = &candidate;
     }
   }
-  const std::string all = fmt::format("there is {}", fmt::join(known, ", "));
+  const std::string all = fmt::format("there {} {}", known.size() > 1 ? "are" : "is", fmt::join(known, ", "));
   return nearest ? fmt::format("unknown; did you mean {}? ({})", *nearest, all) : "unknown; " + all;
 }
 

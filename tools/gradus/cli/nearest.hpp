@@ -10,7 +10,7 @@ namespace gradus::tool {
 // Changes, insertions, removals and swaps of neighbours that make b of a.
 int distance(std::string_view a, std::string_view b);
 
-// "unknown; did you mean lenet? (there is mlp, lenet, cnn)", or the list alone when nothing is near.
+// "unknown; did you mean lenet? (there are mlp, lenet, cnn)", or the list alone when nothing is near.
 std::string unknown(std::string_view word, std::span<const std::string> known);
 
 }  // namespace gradus::tool

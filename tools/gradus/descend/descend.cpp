@@ -34,7 +34,9 @@ std::vector<double> numbers(const std::string& option, const std::string& text, 
   }
   const auto commas = static_cast<std::size_t>(std::ranges::count(text, ','));
   if (values.size() != count || commas + 1 != count)
-    throw Stop(usage, fmt::format("{} {}: {} numbers are expected, with commas between them", option, text, count));
+    throw Stop(usage,
+               fmt::format("{} {}: {} expected", option, text,
+                           count == 1 ? "a number is" : fmt::format("{} numbers with commas between them are", count)));
   return values;
 }
 
@@ -44,6 +46,14 @@ study::Window window_of(const DescendOptions& o) {
   if (!(v[1] > v[0] && v[3] > v[2]))
     throw Stop(usage, fmt::format("--window {}: left, right, bottom, top are expected", o.window));
   return {v[0], v[1], v[2], v[3]};
+}
+
+// A formula in x alone needs x alone.
+study::Point start_of(const DescendOptions& o) {
+  const bool curve = !o.formula.empty() && o.formula.find('y') == o.formula.npos;
+  if (curve && o.start.find(',') == o.start.npos) return {numbers("--start", o.start, 1)[0], 0};
+  const auto v = numbers("--start", o.start, 2);
+  return {v[0], v[1]};
 }
 
 study::Surface surface_of(const DescendOptions& o) {
@@ -129,8 +139,8 @@ void print(const study::Landscape& l) {
   std::size_t width = 0;
   for (const study::Path& p : l.paths) width = std::max(width, p.name.size());
   for (const study::Path& p : l.paths)
-    tool::print("  {:<{}}  {:<17}  f {:<11.4g} at ({:.6g}, {:.6g})  {}\n", p.name, width, name(p.verdict), p.end().f,
-                p.end().at[0], p.end().at[1], p.outcome());
+    tool::print("  {:<{}}  f {:<11.4g} at {:<28}  {}\n", p.name, width, p.end().f,
+                fmt::format("({:.6g}, {:.6g})", p.end().at[0], p.end().at[1]), p.outcome());
 }
 
 Exit run(const DescendOptions& o) {
@@ -169,10 +179,7 @@ study::Landscape descend(const DescendOptions& o) {
                             .noise = o.noise,
                             .seed = static_cast<std::uint64_t>(o.seed)};
   if (!o.until.empty()) how.until = as_usage_error("--until", [&] { return study::condition(o.until); });
-  if (!o.start.empty()) {
-    const auto v = numbers("--start", o.start, 2);
-    how.start = {v[0], v[1]};
-  }
+  if (!o.start.empty()) how.start = start_of(o);
   std::vector<MakeOptimizer> makers;
   const std::vector<std::string> opts = optimizers_of(o, s);
   for (const std::string& opt : opts) makers.push_back(parse_optimizer(opt));
@@ -210,7 +217,7 @@ void add_descend(CommandLine& program) {
   command.text("--f", o.formula, "FORMULA", "any function of x and y instead, as in 'x^2 - y^2 + y^4/4' (or x**2, x²)");
   command.texts("--opt", o.opts, "OPT", "an optimizer, as in sgd:lr=0.1,momentum=0.9; may be repeated");
   command.text("--sweep", o.sweep, "KEY=A,B,…", "one picture for each value of an option");
-  command.text("--start", o.start, "X,Y", "where to begin (write --start=-1,2)");
+  command.text("--start", o.start, "X,Y", "where to begin (write --start=-1,2; for a formula in x alone --start=3)");
   command.whole("--steps", o.steps, {1, 10'000'000}, "steps at the most [200; 20,000 with --until]");
   command.text("--until", o.until, "COND", "stop when this holds: f<1e-6, g<0.01, |y|>1");
   command.number("--noise", o.noise, {.least = 0}, "S", "standard deviation of noise in the gradient");

@@ -3,12 +3,12 @@
 
 const thumb = {width: 44, height: 20};
 
-// numbers: up to four of them; thumbs: as colours; norm: where the trace has no numbers.
-function stripOf(n) {
+// numbers: up to four of them, two in a slim picture; thumbs: as colours; norm: where the trace has no numbers.
+function stripOf(n, slim) {
   if (!n || !n.value) return "";
   const count = sizeOf(n.value.shape);
   if (!n.value.data) return "norm";
-  return count === 1 ? "number" : count <= 4 ? "numbers" : "thumbs";
+  return count === 1 ? "number" : count <= (slim ? 2 : 4) ? "numbers" : "thumbs";
 }
 const stripHeight = strip => ({number: 17, numbers: 32, thumbs: 25, norm: 32})[strip] || 0;
 const stripWidth = (strip, n) =>

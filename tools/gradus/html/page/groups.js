@@ -74,6 +74,17 @@ function runLabel(ids) {
   return own.length ? `t${Math.min(...own)} … t${Math.max(...own)}` : "constants";
 }
 
+// "99 nodes: mul, add": a run has no name, but what it does most.
+function runText(t, ids) {
+  const counts = new Map();
+  for (const id of ids) {
+    const op = nodeOf(t, id).op;
+    if (op) counts.set(op, (counts.get(op) || 0) + 1);
+  }
+  const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 2);
+  return `${ids.length} nodes${most.length ? ": " : ""}${most.map(([op]) => op).join(", ")}`;
+}
+
 // The groups that are open: as many as fit (`most` boxes), the outer ones first; those that hold the nodes of this step; and what the
 // reader has opened, less what the reader has folded. `counts` says whether a node has a box.
 function openGroups(root, follow, chosen, most, counts) {

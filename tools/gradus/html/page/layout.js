@@ -51,7 +51,7 @@ function pictureOf(t, root, open, plain) {
           group: kid,
           ids: kid.nodes,
           title: cut(kid.label, 22),
-          size: `${kid.nodes.length} nodes`,
+          size: kid.run ? cut(runText(t, kid.nodes), 30) : `${kid.nodes.length} nodes`,
           frame,
           result: nodeOf(t, Math.max(...kid.nodes)),
         });
@@ -84,7 +84,7 @@ function pictureOf(t, root, open, plain) {
   return {boxes, frames: frames.filter(f => kept.has(f.key)), edges: [...edges.values()]};
 }
 
-function layers(picture) {
+function layers(picture, slim) {
   const g = new dagre.graphlib.Graph({multigraph: true, compound: true});
   g.setGraph({
     rankdir: "TB",
@@ -98,7 +98,7 @@ function layers(picture) {
   });
   g.setDefaultEdgeLabel(() => ({}));
   for (const b of picture.boxes) {
-    b.strip = stripOf(b.node || b.result);
+    b.strip = stripOf(b.node || b.result, slim);
     b.width = Math.ceil(
       Math.max(
         72,
@@ -154,10 +154,11 @@ function layoutOf(t, open, root, plain, pane) {
       .map(n => [n.id, n.kind, n.name, n.op, n.inputs, n.scope, n.value && n.value.shape].join("|"))
       .join("\n");
   }
-  const key = t.key + "\n\n" + plain + [...open].map(g => g.id).join(" ");
+  const slim = pane.width < 520,
+    key = t.key + "\n\n" + slim + plain + [...open].map(g => g.id).join(" ");
   if (!layouts.has(key)) {
-    if (layouts.size > 60) layouts.clear();
-    layouts.set(key, {flat: layers(pictureOf(t, root, open, plain)), arranged: new Map()});
+    if (layouts.size > 200) layouts.clear();
+    layouts.set(key, {flat: layers(pictureOf(t, root, open, plain), slim), arranged: new Map()});
   }
   const {flat, arranged} = layouts.get(key),
     shape = Math.round(pane.width / 40) + "x" + Math.round(pane.height / 40);
@@ -168,21 +169,28 @@ function layoutOf(t, open, root, plain, pane) {
 const scaleFor = (layout, pane) => Math.min(1.1, (pane.width - 6) / layout.width, (pane.height - 6) / layout.height);
 
 // What of the picture is shown: all of it if that is readable, else without plumbing, else with modules folded. What the reader has chosen stays.
+// Laying out costs most: what cannot be readable, by the room of its boxes or by how small a like picture was, is not tried.
 const readable = 0.72,
   boxRoom = 11500;
 function readableLayout(t, root, follow, ui, pane) {
+  const room = (pane.width * pane.height) / readable ** 2,
+    tried = [];
+  const hopeless = (boxes, bare) =>
+    boxes * boxRoom > (boxes > 40 ? 0.75 : 1.5) * room ||
+    tried.some(t => t.bare === bare && 1.2 * t.scale * t.boxes < readable * boxes);
   let best = null;
   for (const most of [mostNodes, 90, 60, 40, 24, 14]) {
     for (const bare of ui.plain === null ? [false, true] : [ui.plain]) {
       const counts = id => !bare || !plumbing.has(nodeOf(t, id).op),
         open = openGroups(root, follow, ui.folded, most, counts);
-      const expectedBoxes = [...open].reduce(
+      const boxes = [...open].reduce(
         (sum, g) => sum + g.kids.filter(k => (typeof k === "object" ? !open.has(k) : counts(k))).length,
         0,
       );
-      if (most > 14 && expectedBoxes * boxRoom > (1.5 * pane.width * pane.height) / readable ** 2) continue;
+      if (most > 14 && hopeless(boxes, bare)) continue;
       const layout = layoutOf(t, open, root, bare, pane),
         scale = scaleFor(layout, pane);
+      tried.push({boxes, bare, scale});
       if (!best || scale > best.scale) best = {layout, bare, scale};
       if (scale >= readable) return best;
     }
@@ -282,14 +290,22 @@ function partsOf(frame, frames, boxes, cuts, columnOf) {
     parts = [];
   for (const c of new Set(own.map(b => b.column))) {
     const of = own.filter(b => b.column === c),
-      again = columnOf(topOf(frame) + 1) !== c,
+      cutAbove = columnOf(topOf(frame) + 1) !== c,
       ends = columnOf(bottomOf(frame) - 1) === c;
     const left = Math.min(...of.map(b => b.x - b.width / 2)) - pad,
       right = Math.max(...of.map(b => b.x + b.width / 2)) + pad;
-    const top = again ? Math.min(...of.map(topOf)) - headOf(frame, frames) : topOf(frame),
+    const top = cutAbove ? Math.min(...of.map(topOf)) - headOf(frame, frames) : topOf(frame),
       bottom = ends ? bottomOf(frame) : Math.max(...of.map(bottomOf)) + pad;
     const width = Math.max(right - left, widthOf(cut(frame.group.label, 26), "600 11.5px " + sans()) + 22);
-    parts.push({...frame, column: c, x: (left + right) / 2, y: (top + bottom) / 2, width, height: bottom - top, again});
+    parts.push({
+      ...frame,
+      column: c,
+      x: (left + right) / 2,
+      y: (top + bottom) / 2,
+      width,
+      height: bottom - top,
+      again: own.some(b => b.column < c),
+    });
   }
   return parts;
 }

@@ -11,6 +11,9 @@ const headed = (kind, names, rows) =>
     h("tbody", {}, ...rows),
   );
 const td = (text, cls) => h("td", {class: cls, text});
+// A long name may be broken after a dot or a bar.
+const breakable = text =>
+  text.split(/(?<=[._])/).flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part]));
 const placeText = loc => (loc && loc.file ? `${loc.file.split("/").pop()}:${loc.line}` : "");
 
 // Rows around one of them, when there are too many.
@@ -36,7 +39,11 @@ function tapeView(trace, t, state, event, act) {
       s = state.nodes.get(n.id),
       there = s && s.recorded,
       grad = s && s.grad;
-    const name = h("button", {type: "button", class: "link", text: longName(n), onclick: () => act.select(n.id)});
+    const name = h(
+      "button",
+      {type: "button", class: "link", onclick: () => act.select(n.id)},
+      ...breakable(longName(n)),
+    );
     return h(
       "tr",
       {
@@ -47,14 +54,14 @@ function tapeView(trace, t, state, event, act) {
         ].join(" "),
       },
       h("td", {class: "free"}, name),
-      td(n.inputs.map(i => shortName(nodeOf(t, i))).join(", "), "free"),
+      h("td", {class: "free"}, ...breakable(n.inputs.map(i => shortName(nodeOf(t, i))).join(", "))),
       td(n.value ? shapeText(n.value.shape) : ""),
       h("td", {}, there ? valueView(n.value) : ""),
       td(there ? numberText(normOf(n.value)) : "", "number"),
       h("td", {}, grad ? valueView(grad) : ""),
       td(grad ? numberText(normOf(grad)) : "", "number"),
       td(about.badge),
-      td(inside(n), "free"),
+      h("td", {class: "free"}, ...breakable(inside(n))),
     );
   });
   return h(
@@ -104,7 +111,7 @@ function parametersView(trace, ui, act) {
     h(
       "tr",
       {},
-      td(names.get(p.key) || `tensor ${p.key}`, "free"),
+      h("td", {class: "free"}, ...breakable(names.get(p.key) || `tensor ${p.key}`)),
       td(p.value ? shapeText(p.value.shape) : ""),
       h("td", {}, picture(p.value)),
       td(numberText(normOf(p.value)), "number"),

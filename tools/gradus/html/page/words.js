@@ -232,7 +232,7 @@ function tellAccumulate(trace, t, e) {
         part("+", "this walk", visit.grad, {scale: "sum"}),
       ];
   return {
-    title: `${shortName(n)} keeps its gradient`,
+    title: same ? `${shortName(n)}.grad() is set` : `${shortName(n)}.grad() grows`,
     loc: n.loc,
     sub: same
       ? ".grad() was empty; now it holds this walk's gradient."
