@@ -95,6 +95,30 @@ Step w7() {
                   classes<CharLstm>(randint(0, bench::vocabulary, {64, 32}), randint(0, bench::vocabulary, {64 * 32})));
 }
 
+// One sample, as in reinforcement learning: nearly all is the framework.
+Step batch_1() {
+  auto net = std::make_shared<Sequential>(
+      Sequential{nn::Linear(4, 64), nn::Tanh(), nn::Linear(64, 64), nn::Tanh(), nn::Linear(64, 2)});
+  const Tensor x = randn({1, 4}), y = randn({1, 2});
+  return training(net, optim::SGD(*net, {.lr = 0.01}), [=](const Sequential& n) { return mse_loss(n(x), y); });
+}
+
+// A physics-informed network: the loss is the residual of u'' + u = 0, and u'' comes of two recorded walks.
+Step pinn() {
+  auto net = std::make_shared<Sequential>(
+      Sequential{nn::Linear(1, 20), nn::Tanh(), nn::Linear(20, 20), nn::Tanh(), nn::Linear(20, 1)});
+  const Tensor x = reshape(linspace(0, 6, 64), {64, 1}), one = ones({64, 1});
+  return training(net, optim::Adam(*net, {.lr = 1e-3}), [=](const Sequential& n) {
+    Tape& tape = *Tape::current();
+    tape.watch(x);
+    const auto derivative = [&](const Tensor& y) {
+      return tape.gradient(y, {x}, {.record = true, .cotangent = one})[0];
+    };
+    const Tensor u = n(x);
+    return mean(square(derivative(derivative(u)) + u));
+  });
+}
+
 // The optimizer alone, on ten million numbers.
 template <class Optimizer, class Options>
 Step w8(std::int64_t tensors, Options options) {
@@ -186,6 +210,8 @@ const std::map<std::string, Step (*)()> workloads{
     {"W6", w6},
     {"W7", w7},
     {"W10", w10},
+    {"batch-1", batch_1},
+    {"PINN", pinn},
     {"W8-adam-1", [] { return w8<optim::Adam>(1, optim::AdamOptions{.lr = 1e-3}); }},
     {"W8-adam-1000", [] { return w8<optim::Adam>(1000, optim::AdamOptions{.lr = 1e-3}); }},
     {"W8-sgd-1", [] { return w8<optim::SGD>(1, optim::SGDOptions{.lr = 1e-3}); }},

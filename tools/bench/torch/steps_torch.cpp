@@ -131,6 +131,25 @@ Step w7() {
                                     torch::randint(0, vocabulary, {64 * 32}, torch::kLong)));
 }
 
+Step batch_1() {
+  nn::Sequential net(nn::Linear(4, 64), nn::Tanh(), nn::Linear(64, 64), nn::Tanh(), nn::Linear(64, 2));
+  const Tensor x = torch::randn({1, 4}), y = torch::randn({1, 2});
+  return training(net, std::make_shared<optim::SGD>(net->parameters(), optim::SGDOptions(0.01)),
+                  [=](nn::Sequential& n) { return torch::mse_loss(n->forward(x), y); });
+}
+
+Step pinn() {
+  nn::Sequential net(nn::Linear(1, 20), nn::Tanh(), nn::Linear(20, 20), nn::Tanh(), nn::Linear(20, 1));
+  const Tensor x = torch::linspace(0, 6, 64).unsqueeze(1).requires_grad_(), one = torch::ones({64, 1});
+  return training(
+      net, std::make_shared<optim::Adam>(net->parameters(), optim::AdamOptions(1e-3)), [=](nn::Sequential& n) {
+        x.mutable_grad() = Tensor();
+        const auto derivative = [&](const Tensor& y) { return torch::autograd::grad({y}, {x}, {one}, true, true)[0]; };
+        const Tensor u = n->forward(x);
+        return torch::mean(torch::square(derivative(derivative(u)) + u));
+      });
+}
+
 template <class Optimizer, class Options>
 Step w8(std::int64_t tensors, Options options) {
   std::vector<Tensor> parameters;
@@ -208,6 +227,8 @@ const std::map<std::string, Step (*)()> workloads{
     {"W6", w6},
     {"W7", w7},
     {"W10", w10},
+    {"batch-1", batch_1},
+    {"PINN", pinn},
     {"W8-adam-1", [] { return w8<optim::Adam>(1, optim::AdamOptions(1e-3)); }},
     {"W8-adam-1000", [] { return w8<optim::Adam>(1000, optim::AdamOptions(1e-3)); }},
     {"W8-sgd-1", [] { return w8<optim::SGD>(1, optim::SGDOptions(1e-3)); }},
