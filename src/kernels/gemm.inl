@@ -24,7 +24,7 @@ void scale(Index m, Index n, T beta, T* c, Index ldc) {
 
 // For tiny products the overhead of a call exceeds the work. C = A B, or C += A B: for each s, eight results
 // along v at once, over the depth k. v runs along the longer side of C if its rows are short, else along the columns.
-constexpr Index kTiny = 128;  // multiply-adds
+constexpr Index kTiny = 256;  // multiply-adds
 template <class T>
 void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, bool add,
                    T* c, Index ldc) {
@@ -80,11 +80,27 @@ void multiply_tiny(bool ta, bool tb, Index m, Index n, Index k, const T* a, Inde
     }
 }
 
+// Depth 1: each number of A times each of B, with nothing to sum. B's are side by side.
+template <class T>
+void multiply_lists(Index m, Index n, T alpha, const T* a, Index as, const T* b, T beta, T* c, Index ldc) {
+  for (; m > 0; --m, a += as, c += ldc) {
+    const T x = alpha * *a;
+    if (beta == 0) {
+#pragma omp simd
+      for (Index j = 0; j < n; ++j) c[j] = x * b[j];
+    } else {
+#pragma omp simd
+      for (Index j = 0; j < n; ++j) c[j] = beta * c[j] + x * b[j];
+    }
+  }
+}
+
 // One row or column may be dot products, or is a row of the transposed product.
 template <class T>
 void multiply_here(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb,
                    T beta, T* c, Index ldc) {
   const bool free = !deterministic();
+  if (k == 1 && (!tb || ldb == 1) && free) return multiply_lists(m, n, alpha, a, ta ? 1 : lda, b, beta, c, ldc);
   if (m == 1 && tb && (!ta || lda == 1) && free) return multiply_row(n, k, alpha, a, b, ldb, beta, c);
   if (n == 1 && ldc == 1 && m > 1) {
     if (!ta && (tb || ldb == 1) && free) return multiply_row(m, k, alpha, b, a, lda, beta, c);
@@ -100,7 +116,7 @@ void gemm_serial(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* 
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, beta, c, ldc);
 #ifdef GRADUS_HAVE_CBLAS
-  if (!own_product(sizeof(T), ta, tb, m, n, k))
+  if (k > 1 && !own_product(sizeof(T), ta, tb, m, n, k))
     // A matrix of one row may come with any row length, but CBLAS checks it.
     return multiply(ta, tb, m, n, k, alpha, a, most(lda, ta ? m : k), b, most(ldb, tb ? k : n), beta, c, most(ldc, n));
 #endif
@@ -111,8 +127,9 @@ void gemm_serial(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* 
 template <class T>
 void gemm(bool ta, bool tb, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b, Index ldb, T beta,
           T* c, Index ldc) {
-  if (const Index work = m * n * k;
-      work <= kTiny && work > 0 && alpha == 1 && (beta == 0 || beta == 1) && !deterministic())
+  constexpr Index kFlat = 8;  // a long sum of few results is a dot product's
+  if (const Index work = m * n * k; work <= kTiny && work > 0 && (most(m, n) >= kFlat || k <= kFlat) && alpha == 1 &&
+                                    (beta == 0 || beta == 1) && !deterministic())
     return multiply_tiny(ta, tb, m, n, k, a, lda, b, ldb, beta == 1, c, ldc);
   constexpr Index kUnit = 16, kPiece = 1 << 20;  // multiply-adds that are worth a thread
   const Index other = m >= n ? n : m, longest = m >= n ? m : n;

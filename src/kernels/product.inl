@@ -263,6 +263,20 @@ template <class T>
   }
 }
 
+// The sum of a vector's lanes, by halves: as many additions after another as it has doublings.
+template <class V, int... lane>
+GRADUS_INLINE auto add_halves(V v, Lanes<lane...>) {
+  constexpr int half = sizeof...(lane);
+  return __builtin_shufflevector(v, v, lane...) + __builtin_shufflevector(v, v, (lane + half)...);
+}
+template <int lanes, class V>
+GRADUS_INLINE auto sum_lanes(V v) {
+  if constexpr (lanes == 2)
+    return v[0] + v[1];
+  else
+    return sum_lanes<lanes / 2>(add_halves(v, typename MakeLanes<lanes / 2>::type{}));
+}
+
 // y = alpha op(B)ᵀ x + beta y where op(B)ᵀ's rows are contiguous, rows apart ldb: dot products, whose terms are summed
 // lane by lane. x's numbers are xs apart.
 template <class T, int rows>
@@ -293,12 +307,7 @@ GRADUS_INLINE void dot_rows(Index k, const T* x, const T* b, Index ldb, T* resul
     for (int i = 0; i < rows; ++i) more[i] += v * load_lanes(b + i * ldb + p, k - p);
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < rows; ++i) {
-    const Vec<T> all = sum[i] + more[i];
-    T s = 0;
-    for (Index q = 0; q < lanes; ++q) s += all[q];
-    result[i] = s;
-  }
+  for (int i = 0; i < rows; ++i) result[i] = sum_lanes<static_cast<int>(lanes)>(sum[i] + more[i]);
 }
 template <class T>
 void multiply_row(Index n, Index k, T alpha, const T* x, const T* b, Index ldb, T beta, T* y) {
