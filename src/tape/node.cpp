@@ -42,33 +42,15 @@ void Node::set_operation(const OpTable& table, const void* from) {
   op = &table;
 }
 
-void Node::set_shape(const Shape& shape) {
-  const int count = shape.size();
-  auto* to = count > shape_here ? pooled<std::int64_t>(shape_, count) : reinterpret_cast<std::int64_t*>(shape_);
-  for (int i = 0; i < count; ++i) to[i] = shape.begin()[i];
-  axes = static_cast<std::uint8_t>(count);
-}
+std::int64_t* Node::pooled_shape(int count) { return pooled<std::int64_t>(shape_, count); }
 
 void Node::set_many_inputs(const std::int32_t* from, int count) {
   std::copy_n(from, count, pooled<std::int32_t>(in_, count));
   inputs = count;
 }
 
-Saved* Node::reserve_saves(std::uint32_t which) {
-  const int count = bits(which);
-  Saved* to = count > saves_here ? pooled<Saved>(saved_, count) : reinterpret_cast<Saved*>(saved_);
-  mask = static_cast<std::uint16_t>(which);
-  saves = static_cast<std::uint8_t>(count);
-  return to;
-}
-
-void Node::release() noexcept {
-  Saved* const all = saved();
-  for (int i = 0; i < saves; ++i) all[i].~Saved();
-  if (saves > saves_here) pool_free(all, saves * sizeof(Saved));
-  mask = 0;
-  saves = 0;
-}
+Saved* Node::pooled_saves(int count) { return pooled<Saved>(saved_, count); }
+void Node::free_pooled_saves(Saved* all) noexcept { pool_free(all, saves * sizeof(Saved)); }
 
 std::string with_line(const Node& n) { return std::string(n.op->name) + " (" + to_string(n.where) + ")"; }
 

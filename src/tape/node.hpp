@@ -48,14 +48,25 @@ struct Node {
 
   // ---- as it is recorded, each once ----
   void set_operation(const OpTable& table, const void* self);
-  void set_shape(const Shape& shape);
+  void set_shape(const Shape& shape) {
+    const int count = shape.size();
+    auto* to = count > shape_here ? pooled_shape(count) : reinterpret_cast<std::int64_t*>(shape_);
+    for (int i = 0; i < count; ++i) to[i] = shape.begin()[i];
+    axes = static_cast<std::uint8_t>(count);
+  }
   void set_inputs(const std::int32_t (&from)[8], int count) {  // up to eight
     if (count > inputs_here) return set_many_inputs(from, count);
     std::memcpy(in_, from, sizeof in_);  // all that fit, as one move
     inputs = count;
   }
   void set_many_inputs(const std::int32_t* from, int count);
-  Saved* reserve_saves(std::uint32_t which);  // the caller constructs them at once, which cannot fail
+  Saved* reserve_saves(std::uint32_t which) {  // the caller constructs them at once, which cannot fail
+    const int count = bits(which);
+    Saved* to = count > saves_here ? pooled_saves(count) : reinterpret_cast<Saved*>(saved_);
+    mask = static_cast<std::uint16_t>(which);
+    saves = static_cast<std::uint8_t>(count);
+    return to;
+  }
 
   // ---- as it is read ----
   const void* self() const { return op->size > sizeof attributes_ ? pointer<void>(attributes_) : attributes_; }
@@ -74,7 +85,13 @@ struct Node {
     for (int i = 0; same && i < axes; ++i) same = mine[i] == other.begin()[i];
     return same;
   }
-  void release() noexcept;  // drops what was saved
+  void release() noexcept {  // drops what was saved
+    Saved* const all = saved();
+    for (int i = 0; i < saves; ++i) all[i].~Saved();
+    if (saves > saves_here) free_pooled_saves(all);
+    mask = 0;
+    saves = 0;
+  }
 
  private:
   static constexpr int shape_here = 4, inputs_here = 4, saves_here = 3;
@@ -86,6 +103,9 @@ struct Node {
     return {axes > shape_here ? pointer<std::int64_t>(shape_) : reinterpret_cast<const std::int64_t*>(shape_), axes};
   }
   void destroy() noexcept;
+  std::int64_t* pooled_shape(int count);
+  Saved* pooled_saves(int count);
+  void free_pooled_saves(Saved* all) noexcept;
 
   alignas(std::int64_t) std::byte shape_[shape_here * sizeof(std::int64_t)];
   alignas(void*) std::byte in_[inputs_here * sizeof(std::int32_t)];

@@ -108,7 +108,8 @@ void BackwardPass::begin(const Arg& y, Tensor cotangent) {
               .got = "shape " + to_string(loss.shape()),
               .expected = "one element",
               .advice = "reduce it with sum(…) or mean(…), or use gradient(y, {x}, {.cotangent = …})"});
-    cotangent = ones(loss.shape(), loss.dtype());
+    cotangent = empty(loss.shape(), loss.dtype());
+    visit_floating(loss.dtype(), [&]<class T>() { *data<T>(cotangent) = 1; });
   } else if (cotangent.shape() != loss.shape() || cotangent.dtype() != loss.dtype()) {
     refuse({.wrong = "the cotangent must have the shape and dtype of the tensor",
             .got = to_string(cotangent.shape()) + " " + name(cotangent.dtype()),

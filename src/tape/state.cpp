@@ -144,7 +144,7 @@ void TapeState::end_elsewhere() {
 }
 
 void TapeState::clear() {
-  while (size > 0) drop_last();
+  for (; size > 0; --size) (*this)[size - 1].~Node();
   constexpr std::size_t keep = 64;  // a giant tape gives its chunks back to the pool
   while (chunks.size() > keep) {
     pool_free(chunks.back(), chunk * sizeof(Node));

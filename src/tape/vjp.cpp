@@ -10,7 +10,8 @@ namespace gradus {
 
 using namespace detail;
 
-int Vjp::target(int input) const {
+// Inlined: each rule asks several times.
+[[gnu::always_inline]] inline int Vjp::target(int input) const {
   const int to = static_cast<unsigned>(input) < static_cast<unsigned>(node_.inputs) ? node_.in()[input] : -1;
   if (to < 0 || pass_.state_[to].constant) return -1;
   return pass_.room_->needs(to) != Need::none ? to : -1;

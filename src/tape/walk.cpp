@@ -44,7 +44,8 @@ bool BackwardPass::step() {
   return false;
 }
 
-void BackwardPass::visit(int i) {
+// In step(), its only caller.
+[[gnu::always_inline]] inline void BackwardPass::visit(int i) {
   Node& n = state_[i];
   const Need need = room_->needs(i);
   Tensor& slot = room_->slot(i);
@@ -135,7 +136,7 @@ void refuse_tracked_read(const Tensor& x, const char* call, Loc where) {
 // The leaves get their gradients together, after all that can fail has been done.
 void BackwardPass::commit() {
   std::vector<int>& reached = room_->kept;
-  std::sort(reached.begin(), reached.end());  // in the order of the tape
+  std::reverse(reached.begin(), reached.end());  // visited from the last to the first; now in the order of the tape
   std::erase_if(reached, [&](int i) {
     if (!state_[i].op && !state_[i].constant && room_->needs(i) != Need::none) return false;
     room_->slot(i) = Tensor();

@@ -14,7 +14,7 @@ void changed(const Tensor& x, const char* by, Loc where) {
                 {.wrong = "the result of a recorded operation cannot be changed in place",
                  .advice = "compute a new tensor, or change x.detach() if the tape no longer needs the numbers"},
                 where);
-  for (int i = 0; i < t.shape.size(); ++i)
+  for (int i = 0; !t.contiguous && i < t.shape.size(); ++i)
     if (t.strides[i] == 0 && t.shape[i] > 1)
       throw Error(by,
                   {.wrong = "the tensor is an expanded view: several of its elements are one number in memory",
