@@ -28,6 +28,13 @@ struct ChainMul {
     if (v.wants(0)) v.give(0, mul_zero(v.g, v.in(1)));
     if (v.wants(1)) v.give(1, mul_zero(v.g, v.in(0)));
   }
+  void fast(Vjp& v) const {  // where a walk goes back over a recorded one, most of its nodes are these
+    const auto slope = [&](int other) {
+      return map2(name, Loc(), v.g, v.in(other), [](auto& k) { return k.mul_zero; });
+    };
+    if (v.wants(0)) v.give(0, slope(1));
+    if (v.wants(1)) v.give(1, slope(0));
+  }
   static Tensor mul_zero(const Tensor& a, const Tensor& b) { return apply(ChainMul{.either = true}, a, b); }
 };
 
