@@ -196,12 +196,19 @@ concept Operation = requires(const Op op, Fwd& f, Ins in, Vjp& v, Attributes& a)
 
 namespace detail {
 
+/// A line that tools show: a constant, or made from the attributes.
+struct OpText {
+  const char* constant;
+  std::string (*made)(const void* op, int inputs);  ///< or null
+  std::string operator()(const void* op, int inputs) const { return made ? made(op, inputs) : std::string(constant); }
+};
+
 /// The static face of an operation: function pointers, one table per type.
 struct OpTable {
   const char* name;
-  const char* inputs;                                  ///< the letters of its inputs, or ""
-  std::string (*formula)(const void* op, int inputs);  ///< "y = a b", or ""
-  std::string (*rule)(const void* op, int inputs);     ///< "da = g b   db = g a"
+  const char* inputs;  ///< the letters of its inputs, or ""
+  OpText formula;      ///< "y = a b", or ""
+  OpText rule;         ///< "da = g b   db = g a"
   Saves saves;
   bool first_order;  ///< its rule cannot be differentiated again
   std::size_t size;
@@ -240,28 +247,27 @@ constexpr const char* letters_of() {
     return "";
 }
 
-// Called by tools that show the lines, and by nobody else.
 template <class Op>
-std::string formula_of([[maybe_unused]] const void* op, [[maybe_unused]] int inputs) {
+constexpr OpText formula_of() {
   if constexpr (requires(const Op o) {
                   { o.formula(1) } -> std::convertible_to<std::string>;
                 })
-    return static_cast<const Op*>(op)->formula(inputs);
+    return {"", [](const void* op, int inputs) -> std::string { return static_cast<const Op*>(op)->formula(inputs); }};
   else if constexpr (requires {
                        { Op::formula } -> std::convertible_to<const char*>;
                      })
-    return Op::formula;
+    return {Op::formula, nullptr};
   else
-    return {};
+    return {"", nullptr};
 }
 template <class Op>
-std::string rule_of([[maybe_unused]] const void* op, [[maybe_unused]] int inputs) {
+constexpr OpText rule_of() {
   if constexpr (requires(const Op o) {
                   { o.rule(1) } -> std::convertible_to<std::string>;
                 })
-    return static_cast<const Op*>(op)->rule(inputs);
+    return {"", [](const void* op, int inputs) -> std::string { return static_cast<const Op*>(op)->rule(inputs); }};
   else
-    return Op::rule;
+    return {Op::rule, nullptr};
 }
 
 template <class Op>
@@ -312,8 +318,8 @@ template <Operation Op>
 inline constexpr OpTable op_table{
     .name = Op::name,
     .inputs = letters_of<Op>(),
-    .formula = formula_of<Op>,
-    .rule = rule_of<Op>,
+    .formula = formula_of<Op>(),
+    .rule = rule_of<Op>(),
     .saves = Op::saves,
     .first_order = is_first_order<Op>(),
     .size = std::is_empty_v<Op> ? 0 : sizeof(Op),

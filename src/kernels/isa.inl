@@ -1,7 +1,7 @@
 // Everything that is compiled once per instruction set. An isa_*.cpp defines GRADUS_ISA_NAME and GRADUS_ISA_FUNCTION
-// and includes this file, and so does an isa_*_f64.cpp, which defines GRADUS_ISA_F64. All code sits in an anonymous
-// namespace and calls nothing inline from outside it: a shared inline function would be emitted in each object, and the
-// linker might keep the AVX-512 copy for everybody.
+// and includes this file, and so does an isa_*_f64.cpp, which defines GRADUS_ISA_F64. GRADUS_ISA_ROWS leaves out what
+// rows_only.inl names. All code sits in an anonymous namespace and calls nothing inline from outside it: a shared
+// inline function would be emitted in each object, and the linker might keep the AVX-512 copy for everybody.
 #include "kernels.hpp"
 #include "parallel.hpp"
 #include "workspace.hpp"
@@ -48,9 +48,12 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "reduce.inl"
 #include "softmax.inl"
 #include "norm.inl"
-#include "cell.inl"
 #include "product.inl"
 #include "gemm.inl"
+#ifdef GRADUS_ISA_ROWS
+#include "rows_only.inl"
+#else
+#include "cell.inl"
 #include "attention.inl"
 #include "conv.inl"
 #include "conv_tile.inl"
@@ -59,6 +62,7 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "conv_choice.inl"
 #include "pool.inl"
 #include "pool_pairs.inl"
+#endif
 #include "gather.inl"
 #include "optim.inl"
 #include "table.inl"

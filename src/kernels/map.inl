@@ -350,6 +350,11 @@ GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy, Index 
 }
 
 // Four tiles lie below each other, so that whole cache lines of y are written one after the other.
+#ifdef __wasm__
+constexpr Index kTiledBytes = 4;  // of one number: a tile of f64 would be 33 KB of code
+#else
+constexpr Index kTiledBytes = 8;
+#endif
 template <bool past, class T>
 GRADUS_INLINE void transpose_strips(Index rows, Index cols, const T* x, Index ldx, T* y) {
   constexpr Index kHigh = 4 * kTile;
@@ -358,7 +363,7 @@ GRADUS_INLINE void transpose_strips(Index rows, Index cols, const T* x, Index ld
     for (Index c0 = 0; c0 < cols; c0 += kTile) {
       const Index c1 = least(c0 + kTile, cols);
       Index r = r0;
-      if constexpr (sizeof(T) == 4 || sizeof(T) == 8) {
+      if constexpr (sizeof(T) == 4 || sizeof(T) == kTiledBytes) {
         if (c1 - c0 == kTile)
           for (; r + kTile <= r1; r += kTile) transpose_tile<past>(x + r * ldx + c0, ldx, y + c0 * rows + r, rows);
       }

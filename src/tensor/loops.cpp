@@ -16,6 +16,65 @@ void refuse_dtype(const char* operation, DType dtype, Loc where) {
               user_line(where));
 }
 
+template <class T>
+Tensor run1(const char* operation, Loc where, const TensorImpl& x, kernels::Map1<T> f) {
+  if (!f) refuse_dtype(operation, x.dtype, where);
+  Tensor result = empty(x.shape, x.dtype);
+  const T* from = x.as<T>();
+  T* y = detail::data<T>(result);
+  if (x.contiguous && x.numel < 2 * grain) {
+    f(x.numel, from, 1, y);
+  } else {
+    for_elements<1>(x.shape, {&x},
+                    [&](auto n, const auto* o, const auto* s, auto at) { f(n, from + o[0], s[0], y + at); });
+  }
+  return result;
+}
+
+template <class T>
+Tensor run1k(const char* operation, Loc where, const TensorImpl& x, double k0, double k1, kernels::Map1k<T> f) {
+  if (!f) refuse_dtype(operation, x.dtype, where);
+  Tensor result = empty(x.shape, x.dtype);
+  const T* from = x.as<T>();
+  T* y = detail::data<T>(result);
+  for_elements<1>(x.shape, {&x},
+                  [&](auto n, const auto* o, const auto* s, auto at) { f(n, from + o[0], s[0], y + at, k0, k1); });
+  return result;
+}
+
+template <class T, class Y>
+Tensor run2(const char* operation, Loc where, const TensorImpl& a, const TensorImpl& b,
+            void (*f)(std::int64_t n, const T* a, std::int64_t sa, const T* b, std::int64_t sb, Y* y)) {
+  if (!f) refuse_dtype(operation, a.dtype, where);
+  Tensor result = empty(a.shape, dtype_of<Y>());
+  const T *pa = a.as<T>(), *pb = b.as<T>();
+  Y* y = detail::data<Y>(result);
+  if (a.contiguous && b.contiguous && a.numel < 2 * grain) {
+    f(a.numel, pa, 1, pb, 1, y);
+  } else {
+    for_elements<2>(a.shape, {&a, &b}, [&](auto n, const auto* o, const auto* s, auto at) {
+      f(n, pa + o[0], s[0], pb + o[1], s[1], y + at);
+    });
+  }
+  return result;
+}
+
+template Tensor run1(const char*, Loc, const TensorImpl&, kernels::Map1<float>);
+template Tensor run1(const char*, Loc, const TensorImpl&, kernels::Map1<double>);
+template Tensor run1(const char*, Loc, const TensorImpl&, kernels::Map1<std::int64_t>);
+template Tensor run1(const char*, Loc, const TensorImpl&, kernels::Map1<bool>);
+template Tensor run1k(const char*, Loc, const TensorImpl&, double, double, kernels::Map1k<float>);
+template Tensor run1k(const char*, Loc, const TensorImpl&, double, double, kernels::Map1k<double>);
+template Tensor run1k(const char*, Loc, const TensorImpl&, double, double, kernels::Map1k<std::int64_t>);
+template Tensor run1k(const char*, Loc, const TensorImpl&, double, double, kernels::Map1k<bool>);
+template Tensor run2(const char*, Loc, const TensorImpl&, const TensorImpl&, kernels::Map2<float>);
+template Tensor run2(const char*, Loc, const TensorImpl&, const TensorImpl&, kernels::Map2<double>);
+template Tensor run2(const char*, Loc, const TensorImpl&, const TensorImpl&, kernels::Map2<std::int64_t>);
+template Tensor run2(const char*, Loc, const TensorImpl&, const TensorImpl&, kernels::Map2<bool>);
+template Tensor run2(const char*, Loc, const TensorImpl&, const TensorImpl&, kernels::Compare<float>);
+template Tensor run2(const char*, Loc, const TensorImpl&, const TensorImpl&, kernels::Compare<double>);
+template Tensor run2(const char*, Loc, const TensorImpl&, const TensorImpl&, kernels::Compare<std::int64_t>);
+
 Tensor select(const Tensor& tc, const Tensor& ta, const Tensor& tb) {
   const TensorImpl &c = *tc.impl(), &a = *ta.impl(), &b = *tb.impl();
   return visit(a.dtype, [&]<class T>() {

@@ -84,42 +84,30 @@ void for_elements(const Shape& shape, const TensorImpl* const (&x)[N], const Pie
 
 [[noreturn]] void refuse_dtype(const char* operation, DType dtype, Loc where);
 
+// One kernel over whole tensors: compiled once for each form of kernel, not in each operation. f: null where the dtype
+// has none.
+template <class T>
+Tensor run1(const char* operation, Loc where, const TensorImpl& x, kernels::Map1<T> f);
+template <class T>
+Tensor run1k(const char* operation, Loc where, const TensorImpl& x, double k0, double k1, kernels::Map1k<T> f);
+template <class T, class Y>
+Tensor run2(const char* operation, Loc where, const TensorImpl& a, const TensorImpl& b,
+            void (*f)(std::int64_t n, const T* a, std::int64_t sa, const T* b, std::int64_t sb, Y* y));
+
 // Kernel pickers are callables such as [](auto& k) { return k.exp; }, applied to the Table of the operands' dtype.
 
 // y = f(x)
 template <class Pick>
 Tensor map1(const char* operation, Loc where, const Tensor& x, Pick pick) {
   const TensorImpl& a = *x.impl();
-  return visit(a.dtype, [&]<class T>() {
-    const auto f = pick(kernels::table<T>());
-    if (!f) refuse_dtype(operation, a.dtype, where);
-    Tensor result = empty(a.shape, a.dtype);
-    const T* from = a.as<T>();
-    T* y = detail::data<T>(result);
-    if (a.contiguous && a.numel < 2 * grain) {
-      f(a.numel, from, 1, y);
-    } else {
-      for_elements<1>(a.shape, {&a},
-                      [&](auto n, const auto* o, const auto* s, auto at) { f(n, from + o[0], s[0], y + at); });
-    }
-    return result;
-  });
+  return visit(a.dtype, [&]<class T>() { return run1<T>(operation, where, a, pick(kernels::table<T>())); });
 }
 
 // y = f(x; k0, k1)
 template <class Pick>
 Tensor map1k(const char* operation, Loc where, const Tensor& x, double k0, double k1, Pick pick) {
   const TensorImpl& a = *x.impl();
-  return visit(a.dtype, [&]<class T>() {
-    const auto f = pick(kernels::table<T>());
-    if (!f) refuse_dtype(operation, a.dtype, where);
-    Tensor result = empty(a.shape, a.dtype);
-    const T* from = a.as<T>();
-    T* y = detail::data<T>(result);
-    for_elements<1>(a.shape, {&a},
-                    [&](auto n, const auto* o, const auto* s, auto at) { f(n, from + o[0], s[0], y + at, k0, k1); });
-    return result;
-  });
+  return visit(a.dtype, [&]<class T>() { return run1k<T>(operation, where, a, k0, k1, pick(kernels::table<T>())); });
 }
 
 // y = f(a, b) or, for comparisons, a bool tensor. The shapes are equal: callers expand.
@@ -128,21 +116,9 @@ Tensor map2(const char* operation, Loc where, const Tensor& ta, const Tensor& tb
   const TensorImpl &a = *ta.impl(), &b = *tb.impl();
   return visit(a.dtype, [&]<class T>() {
     const auto f = pick(kernels::table<T>());
-    if (!f) refuse_dtype(operation, a.dtype, where);
-    constexpr bool compares =
-        std::is_same_v<std::remove_const_t<decltype(f)>, kernels::Compare<T>> && !std::is_same_v<T, bool>;
+    constexpr bool compares = std::is_convertible_v<decltype(f), kernels::Compare<T>>;
     using Y = std::conditional_t<compares, bool, T>;
-    Tensor result = empty(a.shape, compares ? boolean : a.dtype);
-    const T *pa = a.as<T>(), *pb = b.as<T>();
-    Y* y = detail::data<Y>(result);
-    if (a.contiguous && b.contiguous && a.numel < 2 * grain) {
-      f(a.numel, pa, 1, pb, 1, y);
-    } else {
-      for_elements<2>(a.shape, {&a, &b}, [&](auto n, const auto* o, const auto* s, auto at) {
-        f(n, pa + o[0], s[0], pb + o[1], s[1], y + at);
-      });
-    }
-    return result;
+    return run2<T, Y>(operation, where, a, b, f);
   });
 }
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <exception>
-#include <fstream>
 #include <new>
 
 #include "program.hpp"

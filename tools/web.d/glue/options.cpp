@@ -55,15 +55,23 @@ std::string code_of(const Field& field) {
   return value.dump();
 }
 
+FieldList list(OptionsAt options) {
+  FieldList fields;
+  options.visit(options.options, fields);
+  return fields;
+}
+
 }  // namespace
 
-Json to_json(const FieldList& fields) {
+Json to_json(OptionsAt options) {
   Json json = Json::object();
+  const FieldList fields = list(options);
   for (const Field& field : fields.all) json[std::string(field.name)] = value_of(field);
   return json;
 }
 
-void set_fields(FieldList& fields, const Json& json) {
+void set_options(OptionsAt options, const Json& json) {
+  FieldList fields = list(options);
   std::size_t used = 0;
   for (const Field& field : fields.all) {
     const auto found = json.find(std::string(field.name));
@@ -72,15 +80,21 @@ void set_fields(FieldList& fields, const Json& json) {
     if (set(field, *found)) continue;
     throw Error("playground", {.wrong = fmt::format("option '{}' is not valid", field.name), .got = found->dump()});
   }
-  if (used == json.size()) return;
-  throw Error("playground", {.wrong = "an option is unknown", .got = json.dump(), .expected = "options of this kind"});
+  if (used < json.size()) {
+    throw Error("playground",
+                {.wrong = "an option is unknown", .got = json.dump(), .expected = "options of this kind"});
+  }
+  fields.put = true;
+  options.visit(options.options, fields);
 }
 
-std::string to_code(const FieldList& fields, const FieldList& standard, std::string_view always) {
+std::string to_code(OptionsAt options, OptionsAt standard, const Json& json, std::string_view always) {
+  set_options(options, json);
+  const FieldList given = list(options), defaults = list(standard);
   std::string text;
-  for (std::size_t i = 0; i < fields.all.size(); ++i) {
-    const Field& field = fields.all[i];
-    if (value_of(field) == value_of(standard.all[i]) && field.name != always) continue;
+  for (std::size_t i = 0; i < given.all.size(); ++i) {
+    const Field& field = given.all[i];
+    if (value_of(field) == value_of(defaults.all[i]) && field.name != always) continue;
     text += fmt::format("{}.{} = {}", text.empty() ? "" : ", ", field.name, code_of(field));
   }
   return text;

@@ -52,38 +52,39 @@ struct FieldList {
   }
 };
 
-Json to_json(const FieldList& fields);
+// A struct of options without its type: what is compiled for each of them is small.
+struct OptionsAt {
+  void* options;
+  void (*visit)(void* options, FieldList& fields);
+};
+template <class Options>
+OptionsAt at(Options& options) {
+  return {&options, [](void* these, FieldList& fields) { static_cast<Options*>(these)->fields(fields); }};
+}
+Json to_json(OptionsAt options);
 // Throws an Error for a name that is not there and for a value of another type.
-void set_fields(FieldList& fields, const Json& json);
-// ".lr = 0.1, …": what differs from `standard`, in the order of the struct; `always`, too, if it is a field.
-std::string to_code(const FieldList& fields, const FieldList& standard, std::string_view always);
+void set_options(OptionsAt options, const Json& json);
+// Sets `options`. ".lr = 0.1, …": what then differs from `standard`, in the order of the struct; `always`, too, if it
+// is a field.
+std::string to_code(OptionsAt options, OptionsAt standard, const Json& json, std::string_view always);
 
 template <class Options>
 Options options_from(const Json& json) {
   Options options;
-  FieldList fields;
-  options.fields(fields);
-  set_fields(fields, json);
-  fields.put = true;
-  options.fields(fields);
+  set_options(at(options), json);
   return options;
 }
 
 template <class Options>
 Json defaults_of() {
   Options options;
-  FieldList fields;
-  options.fields(fields);
-  return to_json(fields);
+  return to_json(at(options));
 }
 
 template <class Options>
 std::string code_of(const Json& json, std::string_view always = {}) {
-  Options given = options_from<Options>(json), standard;
-  FieldList mine, others;
-  given.fields(mine);
-  standard.fields(others);
-  return to_code(mine, others, always);
+  Options given, standard;
+  return to_code(at(given), at(standard), json, always);
 }
 
 }  // namespace gradus::web

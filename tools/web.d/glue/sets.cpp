@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "sets_text.hpp"
 
@@ -59,11 +58,19 @@ Data digits() {
   return data;
 }
 
+// Without a stream, which would bring the locales of libc++ into the page.
+void write(const char* path, const std::string& text) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "wb"), std::fclose);
+  if (!file || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size()) {
+    throw Error("playground", {.wrong = "the table cannot be kept", .got = path});
+  }
+}
+
 Data own(const DataSpec& spec) {
   constexpr std::int64_t most_rows = 20'000, most_columns = 256, most_classes = 50;
   const std::ptrdiff_t lines = std::ranges::count(spec.csv, '\n');
   if (lines > most_rows) refuse("the file has too many lines for a page", fmt::format("{}", lines), "up to 20000");
-  std::ofstream(own_file, std::ios::binary) << spec.csv;
+  write(own_file, spec.csv);
   data::CsvOptions options{.label = spec.label};
   options.classes = spec.classes;
   options.missing = choice<data::Missing>(
