@@ -254,7 +254,7 @@ def open_a_step(b):
     go(b, "#set=xor&widths=3&batch=4")
     click(b, "open-step")
     inside = "document.getElementById('study-frame').contentDocument"
-    wait(b, f"{inside} && {inside}.documentElement.dataset.ready !== undefined", "the study page")
+    wait(b, f"{inside}?.documentElement?.dataset.ready !== undefined", "the study page")  # between two documents there is none
     title = b.run(f"return {inside}.querySelector('#step h1').textContent")
     b.run(f"{inside}.getElementById('next').click()")
     after = b.run(f"return {inside}.querySelector('#step h1').textContent")

@@ -4,12 +4,14 @@ import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {fileURLToPath} from "node:url";
 import vm from "node:vm";
+import {gzipSync} from "node:zlib";
 
 const [web, programs] = process.argv.slice(2),
   worker = join(dirname(fileURLToPath(import.meta.url)), "../../tools/web.d/worker");
 const source = ["wasi.js", "library.js"].map(name => readFileSync(join(worker, name), "utf8")).join("\n");
 const start = vm.runInThisContext(source + "; startLibrary");
-const {ask, files} = await start(readFileSync(join(web, "tools/web.d/playground.wasm")), line => console.log(line));
+const wasm = readFileSync(join(web, "tools/web.d/playground.wasm"));
+const {ask, files} = await start(wasm, line => console.log(line));
 mkdirSync(programs, {recursive: true});
 
 const said = (request, ...parts) => {
@@ -28,6 +30,12 @@ const train = n => {
   for (let i = 0; i < n; ++i) last = fine({do: "steps", n: 1}).losses[0];
   return last;
 };
+
+// It is loaded whole: what the page does not need must not be linked in again.
+const most = {bytes: 1_900_000, packed: 650_000},
+  packed = gzipSync(wasm, {level: 9}).length;
+assert.ok(wasm.length <= most.bytes && packed <= most.packed, `${wasm.length} bytes, ${packed} packed`);
+assert.ok(!wasm.includes("money_get"), "the locales of libc++ are linked in");
 
 // Before anything has been started.
 said({do: "look"}, "nothing has been started");
