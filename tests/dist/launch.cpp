@@ -124,7 +124,8 @@ wait
 
 TEST_CASE("launch: a signal comes to ranks that are far away as it is") {
   const Program gradus;
-  std::ofstream(gradus.file("rank")) << R"(if test $RANK = 0; then
+  std::ofstream(gradus.file("rank")) << R"(trap 'exit 9' INT
+if test $RANK = 0; then
   trap : USR1
   until test -e ready; do sleep 0.1; done
   kill -USR1 $LAUNCHER
@@ -134,7 +135,6 @@ else
   trap 'touch told' USR1
   touch ready
 fi
-trap 'exit 9' INT
 while true; do sleep 0.1; done
 )";
   const auto run = gradus("launch --hosts 127.0.0.2,127.0.0.3 -- sh rank", in_the_place_of_ssh(gradus));
