@@ -13,6 +13,7 @@
 #include "cli/output.hpp"
 #include "cli/print.hpp"
 #include "cli/spec.hpp"
+#include "study/descent/formula.hpp"
 
 namespace gradus::tool {
 namespace {
@@ -50,7 +51,7 @@ study::Window window_of(const DescendOptions& o) {
 
 // A formula in x alone needs x alone.
 study::Point start_of(const DescendOptions& o) {
-  const bool curve = !o.formula.empty() && o.formula.find('y') == o.formula.npos;
+  const bool curve = !o.formula.empty() && study::is_of_one_variable(o.formula);
   if (curve && o.start.find(',') == o.start.npos) return {numbers("--start", o.start, 1)[0], 0};
   const auto v = numbers("--start", o.start, 2);
   return {v[0], v[1]};
