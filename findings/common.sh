@@ -30,6 +30,16 @@ debian_packages() {
   libraries=$(echo "$folder"/usr/lib/*-linux-gnu)
 }
 
+# gloo_program: the C++ program on standard input, built with Debian 12's Gloo, as the command "${program[@]}".
+gloo_program() {
+  command -v g++ >/dev/null || skip "needs g++"
+  debian_packages libgloo-dev=0.0~git20220518.5b14351-3 libgloo0=0.0~git20220518.5b14351-3 libhiredis0.14 libibverbs1 \
+    libnl-3-200 libnl-route-3-200
+  g++ -std=c++17 -I "$folder/usr/include" -x c++ - -o "$folder/program" -L "$folder/usr/lib" -lgloo \
+    -Wl,-rpath-link,"$libraries" -lpthread
+  program=(env LD_LIBRARY_PATH="$folder/usr/lib:$libraries" "$folder/program")
+}
+
 # onnx_parts: $folder/onnx.mjs, by which a program writes a small ONNX model.
 onnx_parts() {
   cat >"$folder/onnx.mjs" <<'END'

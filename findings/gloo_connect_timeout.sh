@@ -12,10 +12,7 @@
 set -euo pipefail
 folder=$(mktemp -d)
 . "$(dirname "$0")/common.sh"
-command -v g++ >/dev/null || skip "needs g++"
-debian_packages libgloo-dev=0.0~git20220518.5b14351-3 libgloo0=0.0~git20220518.5b14351-3 libhiredis0.14 libibverbs1 \
-  libnl-3-200 libnl-route-3-200
-cat >"$folder/program.cpp" <<'END'
+gloo_program <<'END'
 #include <gloo/rendezvous/context.h>
 #include <gloo/rendezvous/hash_store.h>
 #include <gloo/transport/tcp/device.h>
@@ -78,9 +75,7 @@ int main() {
   std::_Exit(0);
 }
 END
-g++ -std=c++17 -I "$folder/usr/include" "$folder/program.cpp" -o "$folder/program" -L "$folder/usr/lib" -lgloo \
-  -Wl,-rpath-link,"$libraries" -lpthread
-seen env LD_LIBRARY_PATH="$folder/usr/lib:$libraries" "$folder/program" <<'END'
+seen "${program[@]}" <<'END'
 Connect timeout after 5 timeouts
 connected
 END
