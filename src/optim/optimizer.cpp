@@ -15,6 +15,7 @@
 
 #include "kernels/denormals.hpp"
 #include "nn/unlisted.hpp"
+#include "optim/undo.hpp"
 #include "tape/observers.hpp"
 #include "tape/profile.hpp"
 
@@ -292,6 +293,9 @@ void OptimizerBase::step(Loc where) {
   for (std::size_t group = 0; group < group_count_; ++group)
     if (const double rate = lr(group, where); !(rate >= 0 && std::isfinite(rate))) check_group_options(group, where);
   Timing timing(type(), ProfileRow::step);
+  Undo undo;
+  for (Entry& e : entries_)
+    if (is_active(e.value) && !cannot_fail(e)) undo.keep(e);
   prepare(where);
   {
     std::optional<kernels::FlushDenormals> flushed;  // once for all parameters; observers are not to feel it
@@ -299,8 +303,15 @@ void OptimizerBase::step(Loc where) {
     for (Entry& e : entries_)
       if (is_active(e.value)) update(e, where);
   }
+  undo.all_is_well();
   if (timing.stop()) timing.bytes = step_bytes();
   tell_step(false);
+}
+
+// An update in place takes no memory, unless it must copy to have its numbers side by side. An observer may throw.
+bool OptimizerBase::cannot_fail(const Entry& e) const {
+  const TensorImpl& p = *e.value.impl();
+  return e.ready && updates_in_place(e) && !observed() && p.contiguous && p.grad.impl()->contiguous;
 }
 
 // What an update has read and written: parameter and state both ways, the gradient once.

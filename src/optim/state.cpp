@@ -26,7 +26,7 @@ Tensor& State::at(std::string_view name, const Tensor& p) {
   return tensors.back();
 }
 
-void average(Tensor& s, const Tensor& x, double beta) { s = s * beta + x * (1 - beta); }
+void average(Tensor& s, const Tensor& x, double beta) { s.mul_(beta).add_(x, 1 - beta); }
 
 // ---- saving and loading ----
 

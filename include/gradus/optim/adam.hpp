@@ -24,6 +24,8 @@ struct AdamOptions {
     v("maximize", maximize);
     v("eps_before_correction", eps_before_correction);
   }
+  /// Once its state is there, an update takes no memory.
+  bool updates_in_place(const State& s) const { return !amsgrad || s.tensors.size() == 3; }
 };
 
 ///   d = g + weight_decay p
@@ -55,6 +57,8 @@ struct AdamWOptions {
     v("maximize", maximize);
     v("eps_before_correction", eps_before_correction);
   }
+  /// Once its state is there, an update takes no memory.
+  bool updates_in_place(const State& s) const { return !amsgrad || s.tensors.size() == 3; }
 };
 
 ///   p *= 1 - lr weight_decay, then Adam without weight decay

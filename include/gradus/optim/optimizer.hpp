@@ -13,7 +13,9 @@
 // Options are plain aggregates. Some names mean something to the base: `lr` (needed), `momentum` or `betas` (schedules
 // may cycle them), `maximize` and `weight_decay` (see descent). An optional `fields(v)` that lists them lets tools set
 // and print them by name, and has them checked; an optional `wrong()` says what is wrong with them together, or null.
-// `static constexpr bool elementwise = false;` says that an element's update reads other elements too.
+// `static constexpr bool elementwise = false;` says that an element's update reads other elements too,
+// `bool updates_in_place(const State& s) const` may say that an update takes no memory and cannot throw; for others a
+// copy of parameter and state is kept during the step, to be put back if it throws.
 //
 // Groups have options of their own. A new group has those of the constructor; change what differs:
 //
@@ -34,6 +36,7 @@
 #include <gradus/io/state_dict.hpp>
 #include <gradus/nn/module.hpp>
 #include <gradus/optim/names.hpp>
+#include <gradus/optim/options.hpp>
 #include <gradus/parameter.hpp>
 
 namespace gradus::optim {
@@ -75,7 +78,7 @@ class OptimizerBase {
   /// Updates every parameter that has a gradient and is not frozen; none at all is an error, and so is a parameter that
   /// a module uses without listing it in fields(). All are checked before anything changes. Works under a live tape,
   /// unrecorded. To the updates, and to nothing else, denormals (in f32 what is below 1.2e-38) are 0, which is fast.
-  /// If memory ends, SGD and Adam have changed nothing; updates that make tensors may have reached some parameters.
+  /// A step that throws, as when memory ends, has changed nothing.
   virtual void step(Loc where = Loc::current());
   void zero_grad();  ///< leaves every gradient undefined
 
@@ -134,6 +137,7 @@ class OptimizerBase {
   static std::vector<nn::NamedParameter> parameters_of(const nn::ModuleBase& module, Loc where);  ///< throws for none
   virtual void init_entry(const Entry& e, State& state) = 0;
   virtual void update_entry(Entry& e, const Tensor& g) = 0;
+  virtual bool updates_in_place(const Entry& e) const = 0;
 
   /// `walked`: the step itself has called the network, whose unlisted parameters then have no gradient.
   void check_gradients(Loc where, bool walked = false) const;
@@ -156,7 +160,9 @@ class OptimizerBase {
   };
   virtual void check_group_options(std::size_t group, Loc where) const = 0;
   virtual std::string formula_of_entry(const Entry& e) const = 0;  ///< of the update that was made last
+  class Undo;
   void prepare(Loc where);
+  bool cannot_fail(const Entry& e) const;
   double step_bytes() const;
   void update(Entry& e, Loc where);
   std::vector<SavedName> saved_names() const;
@@ -168,50 +174,6 @@ class OptimizerBase {
 };
 
 namespace detail {
-
-/// Visits options and refuses a value outside what its name allows: a negative lr, a beta of 1.
-struct OptionCheck {
-  std::string_view options;
-  Loc where;
-  void operator()(std::string_view name, double value) const;
-  void operator()(std::string_view name, std::int64_t value) const { (*this)(name, static_cast<double>(value)); }
-  void operator()(std::string_view name, const std::array<double, 2>& pair) const {
-    for (const double value : pair) (*this)(name, value);
-  }
-  template <class T>
-  void operator()(std::string_view, const T&) const {}  ///< flags and choices
-  [[noreturn]] void fail(const char* wrong) const;
-};
-
-template <class Options>
-void check_options(Options options, Loc where) {
-  const OptionCheck check{nn::detail::type_name<Options>(), where};
-  if constexpr (requires { options.fields(check); }) options.fields(check);
-  if constexpr (requires { options.wrong(); })
-    if (const char* wrong = options.wrong()) check.fail(wrong);
-}
-
-/// Lists the values of options, to compare two lists.
-struct OptionValues {
-  struct Value {
-    std::string_view name;
-    std::array<double, 2> numbers;
-  };
-  std::vector<Value> all = {};
-  void operator()(std::string_view name, const std::array<double, 2>& pair) { all.push_back({name, pair}); }
-  template <class T>
-  void operator()(std::string_view name, const T& value) {
-    all.push_back({name, {static_cast<double>(value), 0}});
-  }
-};
-
-/// The names and values as texts: "0.9", "0.9/0.999".
-std::vector<std::pair<std::string, std::string>> texts_of(const OptionValues& options);
-
-/// The options of a new group are `given` beside the constructor's: throws if one is at its default in `given` and not
-/// in the constructor's, for it cannot be seen whether the call has set it or left it out.
-void check_inherited(std::string_view options, const OptionValues& given, const OptionValues& defaults,
-                     const OptionValues& constructors, Loc where);
 
 void shrink(Tensor& p, double factor);
 Tensor descent(const Tensor& p, const Tensor& g, bool maximize, double weight_decay);
@@ -364,6 +326,12 @@ class Optimizer : public OptimizerBase {
  private:
   void init_entry(const Entry& e, State& state) final { init(state, e.value, options_[e.group]); }
   void update_entry(Entry& e, const Tensor& g) final { update(e.value, g, e.state, options_[e.group]); }
+  bool updates_in_place(const Entry& e) const final {
+    if constexpr (requires { options_[e.group].updates_in_place(e.state); })
+      return options_[e.group].updates_in_place(e.state);
+    else
+      return false;
+  }
   std::string formula_of_entry(const Entry& e) const final { return formula(e.state, e.value, options_[e.group]); }
   void check_group_options(std::size_t group, Loc where) const final { detail::check_options(options_[group], where); }
 

@@ -21,6 +21,8 @@ struct SGDOptions {
     v("nesterov", nesterov);
     v("maximize", maximize);
   }
+  /// Once its state is there, an update takes no memory.
+  bool updates_in_place(const State& s) const { return momentum == 0 || !s.tensors.empty(); }
   const char* wrong() const {
     return nesterov && (momentum <= 0 || dampening != 0) ? "nesterov needs a momentum and no dampening" : nullptr;
   }
