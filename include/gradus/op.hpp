@@ -29,7 +29,8 @@
 //                                                // derivative: a recorded walk over the operation is an error
 //
 // In a recorded walk a rule that reads numbers of a tracked tensor throws: the second derivative would be 0 without a
-// word. Extras are constants in such a walk: compute again what depends on the inputs.
+// word. Extras are constants in such a walk: compute again what depends on the inputs. Several outputs: pack and unpack
+// (ops/shape.hpp).
 #pragma once
 
 #include <concepts>

@@ -265,6 +265,28 @@ TEST_CASE("misuse: views") {
                             [&] {
                               (void)concat({x, undefined});
                             }},
+                           {"pack of nothing", [&] { (void)pack(std::vector<Tensor>{}); }},
+                           {"pack of different dtypes",
+                            [&] {
+                              (void)pack({x, numbers({2}, f64)});
+                            }},
+                           {"pack with one undefined",
+                            [&] {
+                              (void)pack({x, undefined});
+                            }},
+                           {"unpack of a matrix",
+                            [&] {
+                              (void)unpack(x, {Shape{2, 3}});
+                            }},
+                           {"unpack into too little",
+                            [&] {
+                              (void)unpack(numbers({6}), {Shape{2}, Shape{3}});
+                            }},
+                           {"unpack into negative sizes",
+                            [&] {
+                              (void)unpack(numbers({6}), {Shape{-1}, Shape{7}});
+                            }},
+                           {"unpack of an undefined tensor", [&] { (void)unpack(undefined, {Shape{2}}); }},
                            {"stack of different shapes",
                             [&] {
                               (void)stack({x, numbers({3, 2})});

@@ -212,6 +212,27 @@ TEST_CASE("rearrangements: the parts' derivatives") {
       {randn({2, 3}), randn({2, 3})});
 }
 
+TEST_CASE("pack and unpack") {
+  const Tensor a = count({2, 3}), b = scalar(7, f64), none = zeros({0, 2}, f64);
+  const Tensor packed = pack({a.t(), none, b});
+  CHECK(packed.to_vector() == Numbers{0, 3, 1, 4, 2, 5, 7});
+  const auto [first, second, third] = unpack(packed, {Shape{3, 2}, Shape{0, 2}, Shape{}});
+  CHECK(equal(first, a.t()));
+  CHECK(equal(second, none));
+  CHECK(equal(third, b));
+  CHECK(unpack(zeros({0}), std::vector<Shape>{}).empty());
+  check_derivatives(
+      [](const Tensor& x, const Tensor& y) {
+        const auto [one, other] = unpack(square(pack({x, y})), {Shape{6}, Shape{2, 1}});
+        return concat({one, other.reshape({2})}) * 2;
+      },
+      {randn({2, 3}), randn({2, 1})});
+  CHECK_SAYS(unpack(packed, {Shape{3, 2}}), "unpack: the shapes do not have as many elements",
+             "shape (7,), shapes (3, 2)", "arrange.cpp:");
+  CHECK_SAYS(unpack(packed, {Shape{-1}, Shape{8}}), "unpack: the shapes do not have as many elements");
+  CHECK_SAYS(pack({a, zeros({2})}), "pack: ", "arrange.cpp:");
+}
+
 TEST_CASE("composites record the caller's line") {
   const Tensor x = ones({3, 3}).requires_grad_();
   Tape tape;

@@ -1,6 +1,7 @@
 // Shape: views that share the numbers of their input wherever strides allow it, and rearrangements. Any dtype.
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,21 @@ Tensor stack(std::span<const Tensor> parts, int axis = 0, Loc where = Loc::curre
 Tensor stack(std::initializer_list<Tensor> parts, int axis = 0, Loc where = Loc::current());
 std::vector<Tensor> split(Arg x, std::int64_t size, int axis = 0);  ///< pieces of `size`; the last may be smaller
 std::vector<Tensor> split(Arg x, std::span<const std::int64_t> sizes, int axis = 0);
+
+/// All elements of the parts, of one dtype and any shapes, in one vector. So an operation of yours has several outputs:
+/// its forward packs them, its rule unpacks the gradient (examples/07_custom_operation.cpp).
+Tensor pack(std::span<const Tensor> parts, Loc where = Loc::current());
+Tensor pack(std::initializer_list<Tensor> parts, Loc where = Loc::current());
+/// What was packed, from x (n) and the shapes of the parts, which must have n elements together.
+std::vector<Tensor> unpack(Arg x, std::span<const Shape> shapes);
+/// The same with names: auto [mean, var] = unpack(x, {Shape{3}, Shape{3}});
+template <std::size_t N>
+std::array<Tensor, N> unpack(const Arg& x, const Shape (&shapes)[N]) {
+  const std::vector<Tensor> all = unpack(x, std::span<const Shape>(shapes));
+  std::array<Tensor, N> parts;
+  for (std::size_t i = 0; i < N; ++i) parts[i] = all[i];
+  return parts;
+}
 
 Tensor flip(Arg x, Axes axes);               ///< the order along each axis reversed
 Tensor roll(Arg x, Axes shifts, Axes axes);  ///< out[(i + shift) mod n] = x[i]
