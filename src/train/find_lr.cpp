@@ -1,4 +1,4 @@
-// A run with a rising rate, and the rate that its curve suggests.
+// A run with a rising rate, trials at the rates that its curve points to, and the best of them.
 #include <gradus/train/find_lr.hpp>
 
 #include <fmt/format.h>
@@ -27,7 +27,7 @@ Trial::Trial(nn::ModuleBase& net, const std::vector<Tensor>& trained)
   }
 }
 
-Trial::~Trial() {
+void Trial::put_back() {
   for (auto& [tensor, before] : numbers_) tensor.copy_(before);
   for (auto& [tensor, before] : gradients_) tensor.set_grad(before);
   default_generator().reset(seed_, counter_);
@@ -36,14 +36,15 @@ Trial::~Trial() {
 namespace {
 
 void check(const FindLrOptions& o, Loc where) {
-  const bool fine = o.min_lr > 0 && o.max_lr > o.min_lr && std::isfinite(o.max_lr) && o.steps >= 10 && o.stop > 1;
+  const bool fine = o.min_lr > 0 && o.max_lr > o.min_lr && std::isfinite(o.max_lr) && o.steps >= 10 && o.stop > 1 &&
+                    (o.trial_steps == 0 || o.trial_steps >= 5);
   if (fine) return;
-  throw Error(
-      "find_lr",
-      {.wrong = "an option is out of range",
-       .got = fmt::format("min_lr = {}, max_lr = {}, steps = {}, stop = {}", o.min_lr, o.max_lr, o.steps, o.stop),
-       .expected = "0 < min_lr < max_lr, 10 steps or more, stop above 1"},
-      where);
+  throw Error("find_lr",
+              {.wrong = "an option is out of range",
+               .got = fmt::format("min_lr = {}, max_lr = {}, steps = {}, stop = {}, trial_steps = {}", o.min_lr,
+                                  o.max_lr, o.steps, o.stop, o.trial_steps),
+               .expected = "0 < min_lr < max_lr, 10 steps or more, stop above 1, trial_steps 0 or 5 and more"},
+              where);
 }
 
 // Each with its neighbours, by weights that fall with the distance. Without a delay, so that a rate keeps its place.
@@ -108,14 +109,54 @@ void suggest(FoundLr& found) {
   found.suggested = std::min(0.6 * std::sqrt(found.steepest * found.lowest), found.lowest);
 }
 
+// The mean loss of the last fifth of a run at this rate; infinite for one that diverges.
+double loss_at(double lr, const TrialRun& run, const FindLrOptions& o, Loc where) {
+  optim::OptimizerBase& optimizer = run.begin();
+  optimizer.set_lr(lr, where);
+  const std::int64_t last = o.trial_steps / 5;
+  double first = 0;
+  double sum = 0;
+  for (std::int64_t i = 0; i < o.trial_steps; ++i) {
+    optimizer.zero_grad();
+    Tape tape;
+    const Tensor l = run.next();
+    const double loss = l.item(where);
+    if (i == 0) first = loss;
+    if (!std::isfinite(loss) || loss > first + o.stop * std::abs(first)) return INFINITY;
+    if (i >= o.trial_steps - last) sum += loss;
+    tape.backward(Arg(l, where));
+    optimizer.step(where);
+  }
+  return sum / static_cast<double>(last);
+}
+
+// The curve points to a rate that is too large, by a factor of 1 to 8 where this was tried (tools/bench/find_lr.cpp).
+void try_rates(FoundLr& found, const TrialRun& run, const FindLrOptions& o, Loc where) {
+  double least = INFINITY;
+  int worse = 0;
+  double lr = found.lowest;
+  for (int i = 0; i < 8 && worse < 2; ++i, lr /= 2) {
+    const double loss = loss_at(lr, run, o, where);
+    found.tried.push_back(lr);
+    found.tried_loss.push_back(loss);
+    if (loss < least) {
+      least = loss;
+      found.suggested = lr;
+      worse = 0;
+    } else if (std::isfinite(least)) {
+      ++worse;
+    }
+  }
+}
+
 }  // namespace
 
-FoundLr find_lr(optim::OptimizerBase& optimizer, const Objective& next, const Objective& first, const FindLrOptions& o,
-                Loc where) {
+FoundLr find_lr(const TrialRun& run, const FindLrOptions& o, Loc where) {
   check(o, where);
   const gradus::detail::Unobserved trial;  // no training: all that it does is put back
   FoundLr found;
-  if (o.curvature) found.limit = stable_limit(optimizer, first, where);
+  optim::OptimizerBase& optimizer = run.begin();
+  if (o.curvature) found.limit = stable_limit(optimizer, run.first, where);
   const double factor = std::pow(o.max_lr / o.min_lr, 1 / static_cast<double>(o.steps - 1));
   double least = 0;
   for (std::int64_t i = 0; i < o.steps; ++i) {
@@ -123,7 +164,7 @@ FoundLr find_lr(optim::OptimizerBase& optimizer, const Objective& next, const Ob
     optimizer.set_lr(lr, where);
     optimizer.zero_grad();
     Tape tape;
-    const Tensor l = next();
+    const Tensor l = run.next();
     const double loss = l.item(where);
     if (!std::isfinite(loss)) break;
     found.lr.push_back(lr);
@@ -141,6 +182,7 @@ FoundLr find_lr(optim::OptimizerBase& optimizer, const Objective& next, const Ob
                  .advice = "look at the loss of one batch first; study::guard_nonfinite() names the operation"},
                 where);
   suggest(found);
+  if (o.trial_steps > 0) try_rates(found, run, o, where);
   return found;
 }
 
@@ -153,6 +195,9 @@ std::string FoundLr::text() const {
   all += fmt::format("loss       {}  {:.3g} to {:.3g}\n", sparkline(shown, 50), smoothed.front(),
                      *std::min_element(smoothed.begin(), smoothed.end()));
   all += fmt::format("suggested  {:.2g}\n", suggested);
+  for (std::size_t i = 0; i < tried.size(); ++i)
+    all += fmt::format("{}{:.2g}: {:.3g}", i ? ", " : "tried      ", tried[i], tried_loss[i]);
+  if (!tried.empty()) all += fmt::format(" (rate: loss after trials from the same start)\n");
   all += fmt::format("steepest   {:.2g}\n", steepest);
   all += fmt::format("lowest     {:.2g}\n", lowest);
   if (limit > 0) all += fmt::format("2/λmax     {:.2g} (where plain gradient descent becomes unstable)\n", limit);

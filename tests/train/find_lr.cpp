@@ -1,6 +1,7 @@
 // find_lr(): it leaves no trace, and finds a rate that trains.
 #include <gradus/gradus.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include "support.hpp"
@@ -80,7 +81,30 @@ TEST_CASE("find_lr: of a quadratic, the limit is 2/λmax and the suggestion is b
   CHECK(found.suggested < 0.5);
   CHECK(found.lr.size() == found.loss.size());
   CHECK(found.lr.back() < 10);  // it ended when the loss rose
-  CHECK_PARTS(found.text(), "suggested", "2/λmax     0.5", "█");
+  CHECK_PARTS(found.text(), "suggested", "tried", "2/λmax     0.5", "█");
+}
+
+TEST_CASE("find_lr: the trials take the best of the rates below the curve's lowest") {
+  Bowl bowl;
+  optim::SGD opt(bowl, {.lr = 1});
+  const std::vector<Tensor> batches{tensor({1}, f64)};  // λ = 2: the rate 0.5 is Newton's, 1 cycles
+  const auto loss = [](Bowl& net, const Tensor& x) { return net(x).sum(); };
+  const auto found = train::find_lr(bowl, opt, batches, loss, {.trial_steps = 20});
+  REQUIRE(found.tried.size() == found.tried_loss.size());
+  REQUIRE(found.tried.size() >= 3);
+  CHECK(found.tried[0] == found.lowest);
+  for (std::size_t i = 0; i < found.tried.size(); ++i) {
+    // w shrinks by 1 - 2 lr in each step; the loss is twice its square.
+    double mean = 0;
+    for (int step = 16; step < 20; ++step) mean += 2 * std::pow(1 - 2 * found.tried[i], 2 * step) / 4;
+    if (found.tried[i] < 1) CHECK(found.tried_loss[i] == doctest::Approx(mean));
+    const auto best = std::min_element(found.tried_loss.begin(), found.tried_loss.end());
+    CHECK(found.suggested == found.tried[static_cast<std::size_t>(best - found.tried_loss.begin())]);
+  }
+  CHECK(bowl.w.to_vector() == std::vector<double>{1, 1});
+  const auto curve = train::find_lr(bowl, opt, batches, loss, {.trial_steps = 0});
+  CHECK(curve.tried.empty());
+  CHECK(curve.lowest == found.lowest);
 }
 
 TEST_CASE("find_lr: what it refuses") {
@@ -90,6 +114,7 @@ TEST_CASE("find_lr: what it refuses") {
   const auto batches = data::batches(data::digits().test);
   CHECK_SAYS(train::find_lr(net, opt, batches, loss_of, {.min_lr = 0}), "out of range", "find_lr.cpp");
   CHECK_SAYS(train::find_lr(net, opt, batches, loss_of, {.min_lr = 1, .max_lr = 0.1}), "out of range");
+  CHECK_SAYS(train::find_lr(net, opt, batches, loss_of, {.trial_steps = 4}), "out of range", "trial_steps 0 or 5");
   const auto bad = [](const Tensor& out, const Tensor&) { return out.sum() * NAN; };
   CHECK_SAYS(train::find_lr(net, opt, batches, bad, {.curvature = false}), "not finite from the start");
 }
