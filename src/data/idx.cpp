@@ -74,7 +74,7 @@ IdxFile read_idx(io::Stream& in) {
   if (in.size() && claimed > *in.size() - std::min(*in.size(), before)) {
     disagree("is truncated, or its header claims too much", formatted("a file of {} bytes", *in.size()));
   }
-  idx.bytes.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(claimed, 1 << 26)));  // usual files need no growth
+  idx.bytes.reserve(static_cast<std::size_t>(std::min(claimed, in.believable())));  // usual files need no growth
   while (idx.bytes.size() < claimed) {
     const std::size_t have = idx.bytes.size(), left = static_cast<std::size_t>(claimed) - have;
     const std::size_t step = in.size() ? left : std::min(left, std::max<std::size_t>(have, 1 << 16));

@@ -34,7 +34,11 @@ void Stream::start() {
   if (S_ISDIR(about.st_mode)) fail({.wrong = "is a folder", .expected = "a file"});
   first_end_ = from_system(first_, sizeof first_);
   const bool gzip = first_end_ == 2 && first_[0] == 0x1f && first_[1] == 0x8b;
-  if (S_ISREG(about.st_mode) && !gzip) size_ = static_cast<std::uint64_t>(about.st_size);
+  if (S_ISREG(about.st_mode)) {
+    const auto size = static_cast<std::uint64_t>(about.st_size);
+    if (!gzip) size_ = size;
+    believable_ = gzip ? 16 * size : size;
+  }
   if (!gzip) return;
 #ifdef GRADUS_HAVE_ZLIB
   inflater_ = std::make_unique<Inflater>(*this);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "tensor/pool.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 thread_local long countdown = 0;  // 0: none fails
 thread_local bool has_failed = false;
 thread_local long blocks = 0;
+thread_local std::size_t largest_block = 0;
 
 // One function of the standard library may call another of them: only the outermost counts.
 thread_local int depth = 0;
@@ -32,7 +34,8 @@ struct Counted {
   long change_;
 };
 
-void before_allocation() {
+void before_allocation(std::size_t n) {
+  if (n > largest_block) largest_block = n;
   if (depth == 0 && countdown > 0 && --countdown == 0) {
     has_failed = true;
     throw std::bad_alloc();
@@ -51,19 +54,19 @@ F* next(const char* symbol) {
 
 void* operator new(std::size_t n) {
   static auto* const allocate = next<void*(std::size_t)>("_Znwm");
-  before_allocation();
+  before_allocation(n);
   const Counted one(1);
   return allocate(n);
 }
 void* operator new[](std::size_t n) {
   static auto* const allocate = next<void*(std::size_t)>("_Znam");
-  before_allocation();
+  before_allocation(n);
   const Counted one(1);
   return allocate(n);
 }
 void* operator new(std::size_t n, std::align_val_t alignment) {
   static auto* const allocate = next<void*(std::size_t, std::align_val_t)>("_ZnwmSt11align_val_t");
-  before_allocation();
+  before_allocation(n);
   const Counted one(1);
   return allocate(n, alignment);
 }
@@ -111,6 +114,8 @@ bool disarm() {
 }
 
 long live() { return blocks; }
+
+std::size_t largest() { return std::exchange(largest_block, 0); }
 
 void Look::operator()(const gradus::Tensor& x) {
   numbers_.push_back(x.defined());

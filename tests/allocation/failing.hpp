@@ -12,6 +12,7 @@ namespace failing {
 void arm(long number);  // the allocation of that number on this thread fails, once; 1 is the next
 bool disarm();          // has it failed?
 long live();            // blocks that this thread has got and not given back
+std::size_t largest();  // the largest block, in bytes, that this thread has asked for since the last call
 
 // What must not change when a call fails: numbers, shapes, versions, gradients, texts.
 class Look {

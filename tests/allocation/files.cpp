@@ -56,6 +56,32 @@ TEST_CASE("files that are read") {
   check("idx", [&] { return Attempt{[&] { (void)data::idx(folder / "i"); }}; });
 }
 
+TEST_CASE("a header that claims more than the file has gets no memory for it") {
+  const support::TempDir folder;
+  const auto most_for = [&](const std::string& bytes, const std::function<void(const std::string&)>& read) {
+    const std::string path = support::write(folder / "f", bytes);
+    (void)failing::largest();
+    CHECK_THROWS_AS(read(path), Error);
+    return failing::largest();
+  };
+  const auto idx = [](const std::string& path) { (void)data::idx(path); };
+  const std::string vector_of_60_million("\0\0\x08\1\3\x93\x87\0", 8);
+  CHECK(most_for(vector_of_60_million, idx) < (1 << 20));
+#ifdef GRADUS_HAVE_ZLIB
+  // The same kind of header, compressed: its size is known at the end only.
+  CHECK(most_for(std::string("\x1f\x8b\x08\0\0\0\xf9\0\0\3\x63\x60\xe0\x60\x64\x8b\x08\x7a\x8b\x0b\0\0\0\xf9\0", 25),
+                 idx) < (1 << 20));
+#endif
+  std::string npy("\x93NUMPY\1\0\x76\0", 10);
+  npy += "{'descr': '<f4', 'fortran_order': False, 'shape': (60000000,), }";
+  npy.resize(127, ' ');
+  npy += '\n';
+  CHECK(most_for(npy, [](const std::string& path) { (void)io::load_npy(path); }) < (1 << 20));
+  const std::string json = R"({"a":{"dtype":"F32","shape":[60000000],"data_offsets":[0,240000000]}})";
+  const std::string tensors = std::string(1, static_cast<char>(json.size())) + std::string(7, '\0') + json;
+  CHECK(most_for(tensors, [](const std::string& path) { (void)io::load(path); }) < (1 << 20));
+}
+
 TEST_CASE("batches") {
   const data::Dataset set{arange(12).to(f32).reshape({6, 2}), tensor({0, 1, 0, 1, 0, 1}, i64)};
   for (const bool shuffle : {false, true})
