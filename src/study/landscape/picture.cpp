@@ -161,6 +161,15 @@ double tick_step(double range, int count) {
   return 10 * power;
 }
 
+// Short, for there are about 50 pixels left of a plot: "1.25e4", not "1.25e+04".
+std::string tick_text(double v) {
+  std::string text = formatted("{:.4g}", v);
+  const auto e = text.find('e');
+  if (e == text.npos) return text;
+  const std::string power = formatted("{}", std::stoi(text.substr(e + 1)));
+  return text.substr(0, e + 1) + power;
+}
+
 std::string ticks(const Landscape& l, const Frame& f) {
   std::string text = "<g class=\"tick\">";
   const auto each = [](double low, double high, int count, auto draw) {
@@ -170,22 +179,19 @@ std::string ticks(const Landscape& l, const Frame& f) {
   const double bottom = f.y + f.height;
   each(f.window.left, f.window.right, 6, [&](double v) {
     const double x = f.place({v, 0})[0];
-    text +=
-        formatted("<path d=\"M{:.1f} {:.1f}v4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.4g}</text>",
-                  x, bottom, x, bottom + 16, v);
+    text += formatted("<path d=\"M{:.1f} {:.1f}v4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
+                      x, bottom, x, bottom + 16, tick_text(v));
   });
   each(f.window.bottom, f.window.top, 5, [&](double v) {
     const double y = f.place({0, v})[1];
-    text +=
-        formatted("<path d=\"M{:.1f} {:.1f}h-4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>",
-                  f.x, y, f.x - 7, y + 3.5, v);
+    text += formatted("<path d=\"M{:.1f} {:.1f}h-4\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
+                      f.x, y, f.x - 7, y + 3.5, tick_text(v));
   });
   text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
                     f.x + f.width / 2, bottom + 32, escaped(l.x_name));
-  const double x = f.x - 40, y = f.y + f.height / 2;
-  const std::string turned = l.y_name.size() > 1 ? formatted(" transform=\"rotate(-90 {:.1f} {:.1f})\"", x, y) : "";
-  text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\"{}>{}</text>", x, y + 4,
-                    turned, escaped(l.y_name));
+  // Above the ticks, where none can be.
+  text += formatted("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", f.x - 7, f.y - 10,
+                    escaped(l.y_name));
   return text + "</g>";
 }
 
