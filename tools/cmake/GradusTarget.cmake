@@ -50,7 +50,7 @@ include(CheckCXXSourceCompiles)
 function(gradus_exports_own_names target)
   if(BUILD_SHARED_LIBS AND UNIX AND NOT APPLE)
     set(map ${PROJECT_SOURCE_DIR}/tools/cmake/exports.map)
-    target_link_options(${target} PRIVATE -Wl,--version-script=${map} -Wl,-Bsymbolic-functions)
+    target_link_options(${target} PRIVATE -Wl,--version-script=${map} -Wl,-Bsymbolic-functions -Wl,-O1 -Wl,--gc-sections)
     # 0.3 MB of relocations in 3 KB: by a linker that can, for a C library that reads them.
     set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,--fatal-warnings -Wl,-z,pack-relative-relocs)
     check_cxx_source_compiles("#include <features.h>
