@@ -2,8 +2,8 @@
 #include <gradus/io/safetensors.hpp>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "io/json.hpp"
 #include "io/safetensors_reader.hpp"
 #include "tensor/format.hpp"
 #include "tensor/make.hpp"
@@ -42,8 +42,8 @@ void check_names(const FileErrors& file, const StateDict& state) {
 }
 
 std::string quoted(const std::string& text, const FileErrors& file) try {
-  return nlohmann::json(text).dump();
-} catch (const nlohmann::json::type_error&) {
+  return Json(text).dump();
+} catch (const Json::type_error&) {
   file.fail({.wrong = "a name or a text of the metadata is not UTF-8", .got = formatted("{:?}", text.substr(0, 80))});
 }
 

@@ -3,16 +3,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <unordered_set>
 
+#include "io/json.hpp"
 #include "tensor/format.hpp"
 
 namespace gradus::io {
 namespace {
-
-using Json = nlohmann::json;
 
 // Accepts exactly what the format allows, piece by piece as the JSON parser reads it; no tree is built.
 class Grammar {
@@ -188,7 +186,7 @@ SafetensorsHeader read_header(const InputFile& file, bool lenient) {
   SafetensorsHeader header;
   header.data = sizeof head + length;
   Grammar grammar(header, lenient);
-  if (!Json::sax_parse(text, &grammar)) {
+  if (!Json::sax_parse(std::string_view(text), &grammar)) {
     refuse("its header is malformed", grammar.complaint(), grammar.null_metadata() ? try_lenient : "");
   }
   if (padding.any()) header.notes.push_back(padding.text() + ", which the format does not allow");

@@ -1,8 +1,6 @@
 // SHA-256, block by block.
 #include "io/sha256.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -64,7 +62,8 @@ std::string sha256(std::string_view bytes) {
   for (int byte = 7; byte >= 0; --byte) end += static_cast<char>(std::uint64_t{bytes.size()} * 8 >> 8 * byte);
   for (std::size_t i = 0; i < end.size(); i += 64) absorb(state, end.data() + i);
   std::string text;
-  for (const std::uint32_t word : state) text += fmt::format("{:08x}", word);
+  for (const std::uint32_t word : state)
+    for (int shift = 28; shift >= 0; shift -= 4) text += "0123456789abcdef"[word >> shift & 15];
   return text;
 }
 

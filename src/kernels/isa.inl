@@ -45,6 +45,7 @@ constexpr float kInf = __builtin_inff(), kNaN = __builtin_nanf("");
 #include "math_f64.inl"
 #include "math.inl"
 #include "map.inl"
+#include "transpose.inl"
 #include "reduce.inl"
 #include "softmax.inl"
 #include "norm.inl"

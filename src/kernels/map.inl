@@ -5,7 +5,9 @@
 // A plain store first reads the cache line that it changes. A result of many megabytes leaves the caches before it is
 // read again, so it is written past them, which saves a third of the memory traffic.
 constexpr Index kPastCaches = 8 << 20, kLine = 256;  // bytes
-constexpr bool cheap = true;                         // of a functor that takes less time than the memory
+
+// Of a functor: cheap takes less time than the memory; costly takes so much, in code too, that its loop is there once.
+enum Cost { plain, cheap, costly };
 
 #ifdef __AVX__
 constexpr bool can_write_past = true;
@@ -77,9 +79,9 @@ template <class Y, class F>
 }
 
 // The same for a whole result. fresh: f does not read y.
-template <bool is_cheap, class Y, class F>
+template <Cost cost, class Y, class F>
 GRADUS_INLINE void write_all(Index n, Y* y, bool fresh, F f) {
-  if constexpr (is_cheap)
+  if constexpr (cost == cheap)
     if (fresh && large<Y>(n)) return write_large(n, y, f);
 #pragma omp simd
   for (Index i = 0; i < n; ++i) y[i] = f(i);
@@ -108,12 +110,37 @@ struct WithoutDenormals {
 };
 #endif
 
-template <class T, auto f, bool is_cheap = false>
+// Calls loop(m, from, to) for blocks of x, which do not lie in a row, with copies that do.
+constexpr Index kCollected = 64;
+template <class T>
+GRADUS_INLINE void collect(Index n, const T* x, Index sx, T* to) {
+  for (Index i = 0; i < n; ++i) to[i] = x[i * sx];
+}
+template <class T, class Loop>
+GRADUS_INLINE void collected(Index n, const T* x, Index sx, T* y, Loop loop) {
+  alignas(64) T row[kCollected];
+  for (Index start = 0; start < n; start += kCollected) {
+    const Index m = least(kCollected, n - start);
+    collect(m, x + start * sx, sx, row);
+    loop(m, row, y + start);
+  }
+}
+
+template <class T, auto f>
+[[gnu::noinline]] void costly1(Index n, const T* x, T* y) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] = f(x[i]);
+}
+
+template <class T, auto f, Cost cost = plain>
 void map1(Index n, const T* x, Index sx, T* y) {
   if (n == 1) {  // a vector loop's set-up costs more than the work
     *y = f(*x);
+  } else if constexpr (cost == costly) {
+    if (sx == 1) return costly1<T, f>(n, x, y);
+    collected(n, x, sx, y, costly1<T, f>);
   } else if (sx == 1) {
-    write_all<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i]); });
+    write_all<cost>(n, y, x != y, [=](Index i) { return f(x[i]); });
   } else {
     for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx]);
   }
@@ -123,9 +150,9 @@ void map1(Index n, const T* x, Index sx, T* y) {
 constexpr Index kShort = 64;  // changing the mode costs as much as some elements
 template <class T, auto f>
 void map1_normal(Index n, const T* x, Index sx, T* y) {
-  if (n < kShort) return map1<T, f>(n, x, sx, y);
+  if (n < kShort) return map1<T, f, costly>(n, x, sx, y);
   const WithoutDenormals normal;
-  map1<T, f>(n, x, sx, y);
+  map1<T, f, costly>(n, x, sx, y);
 }
 
 // A constant as an element. To Index, what is out of range is the nearest number in it, and NaN is 0.
@@ -140,24 +167,51 @@ GRADUS_INLINE T constant(double k) {
   return static_cast<T>(k);
 }
 
-template <class T, auto f, bool is_cheap = false>
+template <class T, auto f>
+[[gnu::noinline]] void costly1k(Index n, const T* x, T* y, T a, T b) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] = f(x[i], a, b);
+}
+
+template <class T, auto f, Cost cost = plain>
 void map1k(Index n, const T* x, Index sx, T* y, double k0, double k1) {
   const T a = constant<T>(k0), b = constant<T>(k1);
-  if (sx == 1) {
-    write_all<is_cheap>(n, y, x != y, [=](Index i) { return f(x[i], a, b); });
+  if constexpr (cost == costly) {
+    if (sx == 1) return costly1k<T, f>(n, x, y, a, b);
+    collected(n, x, sx, y, [=](Index m, const T* row, T* to) { costly1k<T, f>(m, row, to, a, b); });
+  } else if (sx == 1) {
+    write_all<cost>(n, y, x != y, [=](Index i) { return f(x[i], a, b); });
   } else {
     for (Index i = 0; i < n; ++i) y[i] = f(x[i * sx], a, b);
   }
 }
 
+template <class T, auto f>
+[[gnu::noinline]] void costly2(Index n, const T* a, const T* b, T* y) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
+}
+template <class T, auto f>
+[[gnu::noinline]] void costly2_collected(Index n, const T* a, Index sa, const T* b, Index sb, T* y) {
+  alignas(64) T row[kCollected];
+  collected(n, a, sa, y, [&](Index m, const T* first, T* to) {
+    collect(m, b, sb, row);
+    b += m * sb;
+    costly2<T, f>(m, first, row, to);
+  });
+}
+
 // y is T, or bool for the comparisons.
-template <class T, auto f, class Y = T, bool is_cheap = false>
+template <class T, auto f, class Y = T, Cost cost = plain>
 void map2(Index n, const T* a, Index sa, const T* b, Index sb, Y* y) {
   if (n == 1) {
     *y = f(*a, *b);
+  } else if constexpr (cost == costly) {
+    if (sa == 1 && sb == 1) return costly2<T, f>(n, a, b, y);
+    costly2_collected<T, f>(n, a, sa, b, sb, y);
   } else if (sa == 1 && sb == 1) {
-    write_all<is_cheap>(n, y, static_cast<const void*>(y) != a && static_cast<const void*>(y) != b,
-                        [=](Index i) { return f(a[i], b[i]); });
+    write_all<cost>(n, y, static_cast<const void*>(y) != a && static_cast<const void*>(y) != b,
+                    [=](Index i) { return f(a[i], b[i]); });
   } else if (sa == 1 && sb == 0 && n > 0) {
     const T v = *b;
 #pragma omp simd
@@ -199,12 +253,12 @@ void where(Index n, const bool* c, Index sc, const T* a, Index sa, const T* b, I
     return static_cast<B>((from & all) | (other & ~all));
   };
   if (sc == 1 && sa == 1 && sb == 1) {
-    write_all<true>(n, to, a != y && b != y, [=](Index i) { return choose(take[i], p[i], q[i]); });
+    write_all<cheap>(n, to, a != y && b != y, [=](Index i) { return choose(take[i], p[i], q[i]); });
   } else if (sc == 0 && n > 0) {
     const B* const from = *take ? p : q;
     const Index step = *take ? sa : sb;
     if (step == 1)
-      write_all<true>(n, to, from != to, [=](Index i) { return from[i]; });
+      write_all<cheap>(n, to, from != to, [=](Index i) { return from[i]; });
     else
       for (Index i = 0; i < n; ++i) to[i] = from[i * step];
   } else if (sc == 1 && sa == 1 && sb == 0 && n > 0) {
@@ -281,7 +335,7 @@ void map_trig(Index n, const T* x, Index sx, T* y) {
     int far = 0;
     const auto try_near = [&] {
       for (Index i = 0; i < m; ++i) far |= !(abs(x[i * sx]) < kTrigLimit<T>);
-      if (!far) map1<T, near>(m, x, sx, y);
+      if (!far) map1<T, near, costly>(m, x, sx, y);
     };
     if (m < kShort) {
       try_near();
@@ -292,7 +346,7 @@ void map_trig(Index n, const T* x, Index sx, T* y) {
     if (!far) continue;
     T before[kBlock];  // y may be x
     for (Index i = 0; i < m; ++i) before[i] = x[i * sx];
-    map1<T, near>(m, before, 1, y);
+    map1<T, near, costly>(m, before, 1, y);
     for (Index i = 0; i < m; ++i)
       if (!(abs(before[i]) < kTrigLimit<T>)) y[i] = any(before[i]);
   }
@@ -310,81 +364,5 @@ void pow_scalar(Index n, const T* x, Index sx, T* y, double k0, double) {
   else if (k0 == 0.5)
     map1<T, [](T v) { return v == -kInf ? T(kInf) : sqrt(v) + T(0); }>(n, x, sx, y);
   else
-    map1k<T, [](T v, T k, T) { return pow(v, k); }>(n, x, sx, y, k0, 0);
-}
-
-// The lanes of two vectors in turn: of their first halves, or of their second.
-template <int half, class V, int... lane>
-GRADUS_INLINE V interleave(V a, V b, Lanes<lane...>) {
-  constexpr int n = sizeof...(lane);
-  return __builtin_shufflevector(a, b, (lane / 2 + half * n / 2 + (lane % 2) * n)...);
-}
-
-// A square of n by n: log2 n times its upper and lower half interleaved. past: y, at a multiple of 64 bytes as its rows
-// are, is written past the caches. Rows of x beyond `last` are not read: they are its copies.
-constexpr Index kTile = 16;
-template <bool past, Index n = kTile, class T>
-GRADUS_INLINE void transpose_tile(const T* x, Index ldx, T* y, Index ldy, Index last = n - 1) {
-  using V [[gnu::vector_size(n * sizeof(T))]] = T;
-  constexpr auto lanes = typename MakeLanes<n>::type{};
-  V row[n], next[n];
-#pragma GCC unroll 16
-  for (Index i = 0; i < n; ++i) __builtin_memcpy(&row[i], x + least(i, last) * ldx, sizeof(V));
-#pragma GCC unroll 4
-  for (Index stage = 1; stage < n; stage *= 2) {
-#pragma GCC unroll 8
-    for (Index i = 0; i < n / 2; ++i) {
-      next[2 * i] = interleave<0>(row[i], row[i + n / 2], lanes);
-      next[2 * i + 1] = interleave<1>(row[i], row[i + n / 2], lanes);
-    }
-#pragma GCC unroll 16
-    for (Index i = 0; i < n; ++i) row[i] = next[i];
-  }
-#pragma GCC unroll 16
-  for (Index i = 0; i < n; ++i) {
-    if constexpr (past)
-      store_past(row[i], y + i * ldy);
-    else
-      __builtin_memcpy(y + i * ldy, &row[i], sizeof(V));
-  }
-}
-
-// Four tiles lie below each other, so that whole cache lines of y are written one after the other.
-#ifdef __wasm__
-constexpr Index kTiledBytes = 4;  // of one number: a tile of f64 would be 33 KB of code
-#else
-constexpr Index kTiledBytes = 8;
-#endif
-template <bool past, class T>
-GRADUS_INLINE void transpose_strips(Index rows, Index cols, const T* x, Index ldx, T* y) {
-  constexpr Index kHigh = 4 * kTile;
-  for (Index r0 = 0; r0 < rows; r0 += kHigh) {
-    const Index r1 = least(r0 + kHigh, rows);
-    for (Index c0 = 0; c0 < cols; c0 += kTile) {
-      const Index c1 = least(c0 + kTile, cols);
-      Index r = r0;
-      if constexpr (sizeof(T) == 4 || sizeof(T) == kTiledBytes) {
-        if (c1 - c0 == kTile)
-          for (; r + kTile <= r1; r += kTile) transpose_tile<past>(x + r * ldx + c0, ldx, y + c0 * rows + r, rows);
-      }
-      for (Index c = c0; c < c1; ++c)
-        for (Index q = r; q < r1; ++q) y[c * rows + q] = x[q * ldx + c];
-    }
-  }
-}
-
-// Plain stores to rows that are far apart cost several times the copy when the result leaves the caches. Of a result
-// whose rows are whole cache lines, each line is then written at once, past them.
-template <class T>
-void transpose(Index rows, Index cols, const T* x, Index ldx, T* y) {
-  constexpr Index kPast = 4 << 20;  // bytes
-  if constexpr (can_write_past && (sizeof(T) == 4 || sizeof(T) == 8)) {
-    constexpr Index line = 64;
-    if (rows * cols * static_cast<Index>(sizeof(T)) >= kPast && rows % (line / static_cast<Index>(sizeof(T))) == 0 &&
-        reinterpret_cast<std::uintptr_t>(y) % line == 0) {
-      transpose_strips<true>(rows, cols, x, ldx, y);
-      return fence();
-    }
-  }
-  transpose_strips<false>(rows, cols, x, ldx, y);
+    map1k<T, [](T v, T k, T) { return pow(v, k); }, costly>(n, x, sx, y, k0, 0);
 }

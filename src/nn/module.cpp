@@ -27,11 +27,7 @@ const char* Fields::intern(std::string_view text) {
   return at->c_str();
 }
 
-const char* Fields::indexed(const char* name, int i) {
-  fmt::memory_buffer text;
-  fmt::format_to(std::back_inserter(text), "{}.{}", name, i);
-  return intern({text.data(), text.size()});
-}
+const char* Fields::indexed(const char* name, int i) { return intern(std::string(name) + '.' + std::to_string(i)); }
 
 struct ModuleBase::Naming : Visitor {
   bool enter(const char* name, ModuleBase& m) override {
@@ -249,10 +245,12 @@ LoadResult ModuleBase::load_state_dict(const StateDict& state, const LoadOptions
     left_out.unexpected.push_back(name);
     if (options.strict) complain("unexpected: {}", name);
   }
+  std::string complaints;
+  for (const std::string& line : wrong) complaints += (complaints.empty() ? "" : "\n            ") + line;
   if (!wrong.empty())
     throw Error("load_state_dict",
                 {.wrong = formatted("the state does not fit this {}", type()),
-                 .got = formatted("{}", fmt::join(wrong, "\n            ")),
+                 .got = std::move(complaints),
                  .expected = "the names and shapes of state_dict()",
                  .advice = options.strict ? "{.strict = false} leaves these out and returns their names" : ""},
                 gradus::detail::user_line(where));

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "io/json.hpp"
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
 #include "train/checksum.hpp"
@@ -19,12 +19,12 @@ constexpr std::string_view version = "1", prefix = "step-", suffix = ".safetenso
 
 // Texts that are not UTF-8 get replacement characters, as they do each time.
 std::string text_of(const Words& words) {
-  return nlohmann::json(words).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return io::Json(words).dump(-1, ' ', false, io::Json::error_handler_t::replace);
 }
 
 std::optional<Words> words_of(const std::string& text) try {
-  return nlohmann::json::parse(text).get<Words>();
-} catch (const nlohmann::json::exception&) { return {}; }
+  return io::parse_json(text).get<Words>();
+} catch (const io::Json::exception&) { return {}; }
 
 std::string checksum_of(const StateDict& state, const std::string& words) {
   return hexadecimal(checksum(state, checksum(words.data(), words.size())));

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
+#include "io/json.hpp"
 #include "tensor/format.hpp"
 #include "tensor/number.hpp"
 
 namespace gradus::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using io::Json;
 
 constexpr std::pair<data::Categories, const char*> categories_names[] = {
     {data::Categories::refuse, "refuse"}, {data::Categories::index, "index"}, {data::Categories::one_hot, "one_hot"}};
@@ -99,12 +98,12 @@ class Reader {
   }
   template <class Value>
   Value json(const char* key) const try {
-    return Json::parse(text(key)).get<Value>();
+    return io::parse_json(text(key)).get<Value>();
   } catch (const Json::exception&) { refuse(key, "damaged"); }
 
   std::vector<data::Feature> features(const char* key) const try {
     std::vector<data::Feature> features;
-    for (const Json& item : Json::parse(text(key))) {
+    for (const Json& item : io::parse_json(text(key))) {
       data::Feature& f = features.emplace_back();
       f.name = item.at("name").get<std::string>();
       if (item.contains("words")) f.words = item.at("words").get<std::vector<std::string>>();

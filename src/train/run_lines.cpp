@@ -22,8 +22,8 @@ Json parse_line(const std::string& line) {
   Json json;
   try {
     // Most lines are short: without a callback they are read twice as fast, and cannot be nested deeply.
-    json = line.size() < 256 ? Json::parse(line) : Json::parse(line, watch);
-  } catch (const nlohmann::json::exception&) { throw BadLine{"it is not JSON"}; }
+    json = line.size() < 256 ? io::parse_json(line) : Json::parse(std::string_view(line), watch);
+  } catch (const Json::exception&) { throw BadLine{"it is not JSON"}; }
   if (!json.is_object()) throw BadLine{"it is not a JSON object"};
   return json;
 }

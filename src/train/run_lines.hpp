@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <gradus/train/read_run.hpp>
+
+#include "io/json.hpp"
 
 // Not exported by the shared library: the types of JSON are no part of its interface.
 #pragma GCC visibility push(hidden)
@@ -23,7 +23,7 @@ struct BadLine {
 };
 
 // Members in the order in which they stand.
-using Json = nlohmann::ordered_json;
+using io::Json;
 
 // Throws BadLine for anything but an object, and for one that is nested more than 16 deep.
 Json parse_line(const std::string& line);

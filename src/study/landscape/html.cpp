@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "io/json.hpp"
 #include "study/descent/formula.hpp"
 #include "study/landscape/page.hpp"
 #include "study/landscape/picture.hpp"
@@ -39,7 +39,7 @@ std::string list(const std::vector<const Place*>& places, Get get) {
 
 // In a script element: '<' could end it.
 std::string quoted(const std::string& text) {
-  std::string json = nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  std::string json = io::Json(text).dump(-1, ' ', true, io::Json::error_handler_t::replace);
   for (std::size_t at = 0; (at = json.find('<', at)) != json.npos; at += 6) json.replace(at, 1, "\\u003c");
   return json;
 }

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include <gradus/ops.hpp>
 
 #include "io/file.hpp"
+#include "io/json.hpp"
 #include "study/descent/formula.hpp"
 #include "tensor/format.hpp"
 #include "tensor/impl.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 constexpr int across = 201;
 
-using Json = nlohmann::ordered_json;
+using io::Json;
 
 Json number(double value) {
   if (std::isnan(value)) return "NaN";

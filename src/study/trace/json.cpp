@@ -6,8 +6,7 @@
 #include <limits>
 #include <span>
 
-#include <nlohmann/json.hpp>
-
+#include "io/json.hpp"
 #include "io/xxh64.hpp"
 #include "tensor/number.hpp"
 
@@ -226,7 +225,7 @@ bool is_number(const std::string& text, double& number) {
   return true;
 }
 
-class Builder : public nlohmann::json_sax<nlohmann::json> {
+class Builder : public nlohmann::json_sax<io::Json> {
  public:
   explicit Builder(JsonValue& to) : top_(to) {}
   std::string why;
@@ -285,7 +284,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool end_array() override { return end(); }
-  bool parse_error(std::size_t at, const std::string&, const nlohmann::json::exception&) override {
+  bool parse_error(std::size_t at, const std::string&, const io::Json::exception&) override {
     return refuse("not JSON at character " + std::to_string(at));
   }
 
@@ -339,7 +338,7 @@ const JsonValue* JsonValue::find(std::string_view name) const {
 
 bool parse_line(std::string_view line, JsonValue& to, std::string& why) {
   Builder builder(to);
-  const bool good = nlohmann::json::sax_parse(line.begin(), line.end(), &builder);
+  const bool good = io::Json::sax_parse(line, &builder);
   if (good && to.kind == JsonValue::Kind::object) return true;
   why = builder.why.empty() ? "not a JSON object" : builder.why;
   return false;

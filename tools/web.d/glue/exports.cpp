@@ -105,7 +105,7 @@ Json complaint(const char* kind, const std::string& text) { return {{"error", te
 Json answer_or_complaint(const std::string& text) {
   floats.clear();
   try {
-    return answer(Json::parse(text));
+    return answer(io::parse_json(text));
   } catch (const Error& e) {
     const Complaint& c = e.complaint();
     Json json = complaint("gradus", e.what());

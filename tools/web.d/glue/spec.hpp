@@ -4,13 +4,14 @@
 #include <gradus/gradus.hpp>
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
+
 namespace gradus::web {
 
-using Json = nlohmann::ordered_json;
+using io::Json;
 
 struct DataSpec {
   std::string set = "circles";  // a name of sets(), "digits", or "own": a CSV text
