@@ -54,6 +54,34 @@ export const port = (name, shape) =>
 END
 }
 
+# opencv_parts: $folder/opencv.mjs, by which a program lets OpenCV.js run one ONNX operator on a matrix.
+opencv_parts() {
+  onnx_parts
+  npm_packages @techstark/opencv-js@4.10.0-release.1
+  cat >"$folder/opencv.mjs" <<'END'
+import {createRequire} from 'node:module';
+import {bytes, int, port, text} from './onnx.mjs';
+const loaded = createRequire(import.meta.url)('@techstark/opencv-js');
+const cv = {};
+await new Promise((done) => { loaded.onRuntimeInitialized = done; });
+Object.assign(cv, {...loaded, then: undefined});
+const attribute = ([name, value]) =>
+  bytes(5, [...text(1, name), ...(Array.isArray(value) ? [...value.flatMap((v) => int(8, v)), ...int(20, 7)] : [...int(3, value), ...int(20, 2)])]);
+// run('Softmax', [[1, 2]], {axis: 1}); 4 as axes: the rows are one image of one channel. Numbers of the result.
+export const run = (type, rows, attributes = {}, axes = 2) => {
+  const ones = Array(axes - 2).fill(1), shape = [...ones, rows.length, rows[0].length];
+  const node = bytes(1, [...text(1, 'x'), ...text(2, 'y'), ...text(4, type), ...Object.entries(attributes).flatMap(attribute)]);
+  const graph = [...node, ...text(2, 'graph'), ...bytes(11, port('x', shape)), ...bytes(12, port('y', shape))];
+  cv.FS_createDataFile('/', 'model.onnx', Uint8Array.from([...int(1, 8), ...bytes(7, graph), ...bytes(8, [...text(1, ''), ...int(2, 17)])]), true, true, true);
+  const net = cv.readNetFromONNX('/model.onnx');
+  cv.FS_unlink('/model.onnx');
+  const matrix = cv.matFromArray(rows.length, rows[0].length, cv.CV_32F, rows.flat());
+  net.setInput(axes === 4 ? cv.blobFromImage(matrix) : matrix);
+  return Array.from(net.forward().data32F);
+};
+END
+}
+
 # seen COMMAND...: its output must be the text on standard input, which was seen when the finding was written.
 seen() {
   cat >"$folder/expected"

@@ -35,7 +35,6 @@ struct Windows {
       end.push_back(end_padding(reach, padding[at], stride[at]));
     }
   }
-  bool beyond(const List& pads) const { return end[0] > pads[0] || end[1] > pads[1]; }
   List pads() const { return {padding[0], padding[1], end[0], end[1]}; }
 };
 
@@ -47,21 +46,17 @@ void max_pool2d(Step& s) {
 
 void avg_pool2d(Step& s) {
   const Windows w(s);
-  const bool counts = s.flag("count_include_pad");
   std::string x = s.in(0);
   List pads = w.pads();
-  const bool written_out = counts && w.beyond(w.padding);  // zeros that count, then rows that do not
-  if (written_out) {
+  // Zeros that count are written out: OpenCV ignores count_include_pad (findings/opencv_pooling.sh), and rows beyond
+  // the padding never count.
+  if (s.flag("count_include_pad") && (w.padding[0] > 0 || w.padding[1] > 0)) {
     const List zeros{0, 0, w.padding[0], w.padding[1], 0, 0, w.padding[0], w.padding[1]};
     x = s.node("Pad", {x, s.graph().integers(zeros)}, {{"mode", "constant"}});
     pads = {0, 0, std::max<std::int64_t>(w.end[0] - w.padding[0], 0),
             std::max<std::int64_t>(w.end[1] - w.padding[1], 0)};
   }
-  s.give(s.node("AveragePool", {x},
-                {{"kernel_shape", w.window},
-                 {"strides", w.stride},
-                 {"pads", pads},
-                 {"count_include_pad", std::int64_t{counts && !written_out}}}));
+  s.give(s.node("AveragePool", {x}, {{"kernel_shape", w.window}, {"strides", w.stride}, {"pads", pads}}));
 }
 
 // Row i holds the weights of window i.
