@@ -4,7 +4,7 @@
 #
 # Each is computed as it is written down: the logarithm of a softmax that is 0 in f32, the logarithm of an exponential that is
 # Infinity. The right values are the input itself, to all digits. Softmax subtracts the maximum in the same program, and Mish, which
-# contains a softplus, is right at 100.
+# contains a softplus, is right at 1000.
 #
 # Who meets it: who runs a network whose last layer is a log_softmax, as in PyTorch's way with nll_loss, or a softplus for a scale.
 # Scores of unlikely classes cannot be compared, and a sum of them is -Infinity. Gradus keeps the digits; a network that is
