@@ -197,7 +197,7 @@ std::string FoundLr::text() const {
   all += fmt::format("suggested  {:.2g}\n", suggested);
   for (std::size_t i = 0; i < tried.size(); ++i)
     all += fmt::format("{}{:.2g}: {:.3g}", i ? ", " : "tried      ", tried[i], tried_loss[i]);
-  if (!tried.empty()) all += fmt::format(" (rate: loss after trials from the same start)\n");
+  if (!tried.empty()) all += " (rate: loss at the end of a short run at that rate)\n";
   all += fmt::format("steepest   {:.2g}\n", steepest);
   all += fmt::format("lowest     {:.2g}\n", lowest);
   if (limit > 0) all += fmt::format("2/λmax     {:.2g} (where plain gradient descent becomes unstable)\n", limit);

@@ -98,6 +98,14 @@ TEST_CASE("landscape: the window grows to hold a start outside it") {
   CHECK(w.left == s.window.left);
 }
 
+TEST_CASE("svg: ticks are short, and the axis has its name above them") {
+  const Surface s = formula("(x - 100)^2 + (y - 12340)^2", {-200, 400, 11500, 13500});
+  const std::string svg = landscape(s).svg();
+  CHECK_PARTS(svg, ">1.25e4<", ">1.3e4<");
+  CHECK_FALSE(support::contains(svg, "e+0"));
+  CHECK(support::contains(svg, R"(y="56.0" text-anchor="end">y<)"));  // the plot begins at 66
+}
+
 TEST_CASE("svg: well-formed, a polyline for each path that ends where the path does") {
   const Landscape l = example();
   const std::string svg = l.svg();
